@@ -1,0 +1,181 @@
+// The contract between operations and devices: memory, the command stream, and the one list of kernels
+// that every device implements. A device never sees a Tensor, only views; it executes commands in the
+// order of the calls and returns at once. Kernels trust their arguments: shape rules have checked them.
+import type { DType } from '../dtype';
+import type { Expression } from '../expression';
+
+export type DeviceName = 'wasm' | 'webgpu';
+
+/** Device memory of one storage. Devices extend it; what is here belongs to the stream (stream.ts). */
+export interface DeviceBuffer {
+  readonly bytes: number;
+}
+
+/** Elements of a buffer seen with a shape: element (i, j, ...) is at offset + i * strides[0] + j * strides[1] + ... */
+export interface View {
+  readonly buffer: DeviceBuffer;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** In elements. */
+  readonly strides: readonly number[];
+  /** In elements. */
+  readonly offset: number;
+}
+
+/** A dense tensor seen as [outer, n, inner]; the kernel works along n. */
+export interface Axis {
+  readonly outer: number;
+  readonly n: number;
+  readonly inner: number;
+}
+
+export interface ConvSizes {
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  readonly groups: number;
+}
+
+export interface PoolSizes {
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly dilation: readonly [number, number];
+}
+
+export interface AvgPoolSizes extends PoolSizes {
+  readonly countIncludePad: boolean;
+  /** Divides by this instead of the window's size; 0 for the window's size. */
+  readonly divisor: number;
+}
+
+/** Row normalization: element (r, j) of [rows, n] uses weight[(r % groups) * (n / inner) + floor(j / inner)]. */
+export interface RowSizes {
+  readonly rows: number;
+  readonly n: number;
+  readonly groups: number;
+  readonly inner: number;
+}
+
+export interface BatchSizes {
+  readonly batch: number;
+  readonly channels: number;
+  readonly inner: number;
+}
+
+/** How a kernel that meets an index out of range is reported, and which index value to pass over. */
+export interface IndexOptions {
+  /** The op named in the fault: 'crossEntropy', 'embedding', ... */
+  readonly op: string;
+  /** What the index is called in the message: 'index', 'label', ... */
+  readonly what: string;
+  /** Rows with this index give 0 and add nothing. */
+  readonly ignore: number | null;
+}
+
+export type ReduceKind = 'sum' | 'prod' | 'amax' | 'amin';
+export type ArgReduceKind = 'argmax' | 'argmin';
+export type ScanKind = 'cumsum' | 'cumprod';
+
+/**
+ * A pointwise program: outputs as expressions over inputs and scalars. Made once per combination of dtypes;
+ * a device may hang its lowered form on it (a WeakMap keyed by the object).
+ */
+export interface PointwiseProgram {
+  readonly name: string;
+  readonly inputs: readonly DType[];
+  readonly outputs: readonly Expression[];
+  readonly outputDTypes: readonly DType[];
+}
+
+/** Sizes of a device's memory in bytes. */
+export interface MemoryInfo {
+  /** Held by tensors now. */
+  readonly live: number;
+  /** Taken from the system, free blocks included. */
+  readonly reserved: number;
+  /** Greatest `live` so far. */
+  readonly peak: number;
+}
+
+/** Every kernel, by family. `out` and what follows it are written; all other views are only read. Unless a line says
+ * otherwise, views are dense (row-major, no gaps) and share one dtype. Dimensions of one size may be 0. */
+export interface Kernels {
+  /** Evaluates `program` at every element; views may have any strides, all have the shape of outputs[0] (strides 0 broadcast). */
+  pointwise(program: PointwiseProgram, inputs: readonly View[], outputs: readonly View[], scalars: readonly number[]): void;
+  /** One command that runs `program` over many groups of dense tensors; within a group, inputs of one element are broadcast. */
+  foreach(
+    program: PointwiseProgram,
+    groups: readonly { readonly inputs: readonly View[]; readonly outputs: readonly View[] }[],
+    scalars: readonly number[],
+  ): void;
+
+  reduce(kind: ReduceKind, x: View, out: View, axis: Axis): void;
+  /** out is int64. */
+  argReduce(kind: ArgReduceKind, x: View, out: View, axis: Axis): void;
+  scan(kind: ScanKind, x: View, out: View, axis: Axis): void;
+
+  /** out [batch, m, n] = a [batch, m, k] b [batch, k, n] + bias [n]; a and b of any strides. */
+  gemm(a: View, b: View, bias: View | null, out: View): void;
+
+  /** x [N, C, H, W], weight [O, C / groups, kH, kW], bias [O] -> out [N, O, oH, oW]. */
+  conv2d(x: View, weight: View, bias: View | null, out: View, sizes: ConvSizes): void;
+  conv2dGradInput(grad: View, weight: View, out: View, sizes: ConvSizes): void;
+  conv2dGradWeight(grad: View, x: View, out: View, sizes: ConvSizes): void;
+
+  /** x [planes, H, W] -> out [planes, oH, oW]; indices int32 [planes, oH, oW], position within the plane. NaN wins. */
+  maxPool2d(x: View, out: View, indices: View, sizes: PoolSizes): void;
+  maxPool2dBackward(grad: View, indices: View, out: View): void;
+  avgPool2d(x: View, out: View, sizes: AvgPoolSizes): void;
+  avgPool2dBackward(grad: View, out: View, sizes: AvgPoolSizes): void;
+  adaptiveAvgPool2d(x: View, out: View): void;
+  adaptiveAvgPool2dBackward(grad: View, out: View): void;
+
+  softmax(x: View, out: View, axis: Axis, log: boolean): void;
+  /** From grad and the output y of softmax. */
+  softmaxBackward(grad: View, y: View, out: View, axis: Axis, log: boolean): void;
+
+  normalizeRows(x: View, weight: View | null, bias: View | null, out: View, mean: View, variance: View, sizes: RowSizes, eps: number): void;
+  normalizeRowsBackward(
+    grad: View, x: View, mean: View, variance: View, weight: View | null,
+    out: View, gradWeight: View | null, gradBias: View | null, sizes: RowSizes, eps: number,
+  ): void;
+  batchNorm(x: View, weight: View | null, bias: View | null, out: View, mean: View, variance: View, sizes: BatchSizes, eps: number): void;
+  batchNormBackward(
+    grad: View, x: View, mean: View, variance: View, weight: View | null,
+    out: View, gradWeight: View | null, gradBias: View | null, sizes: BatchSizes, eps: number,
+  ): void;
+
+  /** x [outer, n, inner], index [outer, m, inner] -> out [outer, m, inner]. Index dtype int32, int64 or uint8, here and below. */
+  gather(x: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  /** Zeroes out [outer, n, inner], then adds grad [outer, m, inner] to the rows that index names. */
+  scatterAdd(grad: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  /** x [outer, n, inner], index [m] -> out [outer, m, inner]. */
+  indexSelect(x: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  /** Zeroes out [outer, n, inner], then adds grad [outer, m, inner] along n at index [m]. */
+  indexAdd(grad: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+}
+
+/** A device: memory and stream, and the kernels. */
+export interface Device extends Kernels {
+  readonly name: DeviceName;
+
+  /** Fresh memory, contents undefined. @throws OutOfMemoryError if the scheduler knows that it cannot be had. */
+  allocate(bytes: number): DeviceBuffer;
+  /** Gives the memory back; commands already queued may still use it. */
+  free(buffer: DeviceBuffer): void;
+  /** Fills a fresh buffer with a copy of `data`, taken at the call. */
+  upload(buffer: DeviceBuffer, data: ArrayBufferView): void;
+  /** The view's elements in row-major order as they are after every command so far. Rejects with a fault the value depends on. */
+  read(view: View): Promise<ArrayBuffer>;
+  /** Marks the buffer's first value as complete: from now on a command that writes it is skipped whole if its inputs carry a fault. */
+  seal(buffer: DeviceBuffer): void;
+  /** Whether the device computes with this dtype. */
+  supports(dtype: DType): boolean;
+
+  /** Resolves when everything queued so far is done. Rejects with the oldest fault that no read has reported. */
+  synchronize(): Promise<void>;
+  /** Resolves at once if the device is less than `steps` marks behind, else when it has caught up; places a mark. */
+  throttle(steps: number): Promise<void>;
+  memory(): MemoryInfo;
+}
