@@ -1,6 +1,14 @@
 // What one instance of the engine knows of itself. Globals are per instance, so they may differ between
 // workers that share a memory; static data may not (every instance would write it again).
-import { CONTROL_BASE, CONTROL_FAULTS, CONTROL_FAULTS_ACKNOWLEDGED, CONTROL_FAULT_TABLE, Command, FAULT_SLOTS, FAULT_WORDS } from './commands';
+import {
+  CONTROL_BASE,
+  CONTROL_FAULTS,
+  CONTROL_FAULTS_ACKNOWLEDGED,
+  CONTROL_FAULT_TABLE,
+  Command,
+  FAULT_SLOTS,
+  FAULT_WORDS,
+} from './commands';
 
 /** This worker's own SCRATCH_BYTES, 64-byte aligned; contents do not outlive a task. */
 export let scratch: usize = 0;

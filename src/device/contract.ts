@@ -102,7 +102,12 @@ export interface MemoryInfo {
  * otherwise, views are dense (row-major, no gaps) and share one dtype. Dimensions of one size may be 0. */
 export interface Kernels {
   /** Evaluates `program` at every element; views may have any strides, all have the shape of outputs[0] (strides 0 broadcast). */
-  pointwise(program: PointwiseProgram, inputs: readonly View[], outputs: readonly View[], scalars: readonly number[]): void;
+  pointwise(
+    program: PointwiseProgram,
+    inputs: readonly View[],
+    outputs: readonly View[],
+    scalars: readonly number[],
+  ): void;
   /** One command that runs `program` over many groups of dense tensors; within a group, inputs of one element are broadcast. */
   foreach(
     program: PointwiseProgram,
@@ -135,15 +140,49 @@ export interface Kernels {
   /** From grad and the output y of softmax. */
   softmaxBackward(grad: View, y: View, out: View, axis: Axis, log: boolean): void;
 
-  normalizeRows(x: View, weight: View | null, bias: View | null, out: View, mean: View, variance: View, sizes: RowSizes, eps: number): void;
-  normalizeRowsBackward(
-    grad: View, x: View, mean: View, variance: View, weight: View | null,
-    out: View, gradWeight: View | null, gradBias: View | null, sizes: RowSizes, eps: number,
+  normalizeRows(
+    x: View,
+    weight: View | null,
+    bias: View | null,
+    out: View,
+    mean: View,
+    variance: View,
+    sizes: RowSizes,
+    eps: number,
   ): void;
-  batchNorm(x: View, weight: View | null, bias: View | null, out: View, mean: View, variance: View, sizes: BatchSizes, eps: number): void;
+  normalizeRowsBackward(
+    grad: View,
+    x: View,
+    mean: View,
+    variance: View,
+    weight: View | null,
+    out: View,
+    gradWeight: View | null,
+    gradBias: View | null,
+    sizes: RowSizes,
+    eps: number,
+  ): void;
+  batchNorm(
+    x: View,
+    weight: View | null,
+    bias: View | null,
+    out: View,
+    mean: View,
+    variance: View,
+    sizes: BatchSizes,
+    eps: number,
+  ): void;
   batchNormBackward(
-    grad: View, x: View, mean: View, variance: View, weight: View | null,
-    out: View, gradWeight: View | null, gradBias: View | null, sizes: BatchSizes, eps: number,
+    grad: View,
+    x: View,
+    mean: View,
+    variance: View,
+    weight: View | null,
+    out: View,
+    gradWeight: View | null,
+    gradBias: View | null,
+    sizes: BatchSizes,
+    eps: number,
   ): void;
 
   /** x [outer, n, inner], index [outer, m, inner] -> out [outer, m, inner]. Index dtype int32, int64 or uint8, here and below. */

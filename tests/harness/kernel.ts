@@ -1,6 +1,14 @@
 // Runs single kernels by pointer: the engine's binary in a private memory, tensors between guard words.
 import { readFileSync } from 'node:fs';
-import { CONTROL_BASE, CONTROL_FAULTS, CONTROL_FAULT_TABLE, SCRATCH_BASE, SCRATCH_BYTES, type Command, type Opcode } from '../../assembly/commands';
+import {
+  CONTROL_BASE,
+  CONTROL_FAULTS,
+  CONTROL_FAULT_TABLE,
+  SCRATCH_BASE,
+  SCRATCH_BYTES,
+  type Command,
+  type Opcode,
+} from '../../assembly/commands';
 import { encode, type Arguments } from '../../src/device/wasm/encode';
 import type { TypedArray } from '../../src/dtype';
 import { patchMemoryFlag } from '../../src/device/wasm/binary';
@@ -11,7 +19,10 @@ const GUARD = 0xdeadbeef;
 const GUARD_BYTES = 64;
 const HEAP = SCRATCH_BASE + SCRATCH_BYTES;
 
-type Constructor<A> = { new (buffer: ArrayBuffer, offset: number, length: number): A; readonly BYTES_PER_ELEMENT: number };
+type Constructor<A> = {
+  new (buffer: ArrayBuffer, offset: number, length: number): A;
+  readonly BYTES_PER_ELEMENT: number;
+};
 
 interface Exports {
   initialize(scratch: number): void;
@@ -39,7 +50,9 @@ export class KernelBench {
   /** A tensor with these elements between guard words; returns its address. */
   place(values: TypedArray, name = 'tensor'): number {
     const at = this.reserve(values.byteLength, name);
-    new Uint8Array(this.memory.buffer, at, values.byteLength).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    new Uint8Array(this.memory.buffer, at, values.byteLength).set(
+      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    );
     return at;
   }
 

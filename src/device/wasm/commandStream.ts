@@ -9,13 +9,21 @@ export interface CommandStream {
    * `fallible` describes what its kernel may record as a fault.
    */
   emit<C extends Command>(
-    opcode: Opcode, struct: new () => C, args: Arguments<C>,
-    reads: readonly View[], writes: readonly View[], fallible?: IndexOptions,
+    opcode: Opcode,
+    struct: new () => C,
+    args: Arguments<C>,
+    reads: readonly View[],
+    writes: readonly View[],
+    fallible?: IndexOptions,
   ): void;
   /** The same for commands of variable length: words[HEADER_WORDS .. length) are the arguments, the header is filled in here. */
   emitWords(
-    opcode: Opcode, words: Uint32Array, length: number,
-    reads: readonly View[], writes: readonly View[], fallible?: IndexOptions,
+    opcode: Opcode,
+    words: Uint32Array,
+    length: number,
+    reads: readonly View[],
+    writes: readonly View[],
+    fallible?: IndexOptions,
   ): void;
   /** Byte address of the view's first element; 0 for null. */
   pointer(view: View | null): number;

@@ -27,7 +27,12 @@ export function argumentNames<C extends Command>(struct: new () => C): readonly 
 
 /** Writes a whole command with an empty guard at words[at]; returns its length in words. */
 export function encode<C extends Command>(
-  words: Uint32Array, at: number, opcode: Opcode, seq: number, struct: new () => C, args: Arguments<C>,
+  words: Uint32Array,
+  at: number,
+  opcode: Opcode,
+  seq: number,
+  struct: new () => C,
+  args: Arguments<C>,
 ): number {
   const names = argumentNames(struct);
   const length = HEADER_WORDS + names.length;
