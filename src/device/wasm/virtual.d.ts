@@ -1,0 +1,20 @@
+// Modules that the build makes (vite.config.ts): the engine's binaries and its worker, inlined.
+// In the entry with separate files all three are empty, and init({ workerUrl, wasmUrl }) names the files.
+
+declare module 'kindling:wasm/relaxed' {
+  /** The engine with relaxed SIMD: deflated (raw), then base64. */
+  const deflated: string;
+  export default deflated;
+}
+
+declare module 'kindling:wasm/baseline' {
+  /** The engine with plain SIMD: deflated (raw), then base64. */
+  const deflated: string;
+  export default deflated;
+}
+
+declare module 'kindling:worker' {
+  /** Classic script of worker.ts with all its imports, for a Blob URL or for worker_threads with eval. */
+  const script: string;
+  export default script;
+}

@@ -1,0 +1,111 @@
+// How kindling is built, served and tested. The library has no assets at run time: the engine's binaries and
+// its worker reach the sources as virtual modules, the same in builds, the development server and tests.
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
+import { build, type Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const ROOT = import.meta.dirname;
+const WORKER_ENTRY = resolve(ROOT, 'src/device/wasm/worker.ts');
+const ENGINES = ['relaxed', 'baseline'] as const;
+type EngineBuild = (typeof ENGINES)[number];
+
+const engineSources = (): string[] => [
+  resolve(ROOT, 'asconfig.json'),
+  ...readdirSync(resolve(ROOT, 'assembly'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => resolve(ROOT, 'assembly', file)),
+];
+const enginePath = (name: EngineBuild): string => resolve(ROOT, `build/${name}.wasm`);
+const modified = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+/** Compiles those binaries of the engine that are missing or older than their sources. */
+export async function compileEngine(): Promise<void> {
+  const newest = Math.max(...engineSources().map(modified));
+  const stale = ENGINES.filter((name) => modified(enginePath(name)) < newest);
+  const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
+  mkdirSync(resolve(ROOT, 'build'), { recursive: true });
+  await Promise.all(
+    stale.map(async (name) => {
+      // Renamed into place, so that a process beside this one never reads half a file.
+      const output = `build/${name}.${process.pid}.wasm`;
+      const args = [compiler, 'assembly/index.ts', '--target', name, '--outFile', output];
+      await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+      renameSync(resolve(ROOT, output), enginePath(name));
+    }),
+  );
+}
+
+/** The worker as one classic script with everything it imports. */
+async function bundleWorker(): Promise<string> {
+  const result = await build({
+    configFile: false,
+    root: ROOT,
+    logLevel: 'warn',
+    build: {
+      write: false,
+      target: 'es2022',
+      minify: true,
+      lib: { entry: WORKER_ENTRY, formats: ['iife'], name: 'kindlingWorker' },
+    },
+  });
+  const output = Array.isArray(result) ? result[0] : result;
+  if (output === undefined || !('output' in output)) throw new Error('the worker was not built');
+  return output.output[0].code;
+}
+
+/**
+ * Serves `kindling:wasm/relaxed`, `kindling:wasm/baseline` (deflated, base64) and `kindling:worker` (script text);
+ * see src/device/wasm/virtual.d.ts. With `separate` these are empty and the files are emitted beside the bundle.
+ */
+export function engineModules({ separate = false } = {}): Plugin {
+  const isEngineModule = /^kindling:(wasm\/(relaxed|baseline)|worker)$/;
+  return {
+    name: 'kindling-engine',
+    resolveId: {
+      filter: { id: isEngineModule },
+      handler: (id) => `\0${id}`,
+    },
+    load: {
+      // eslint-disable-next-line no-control-regex -- the mark of a virtual module
+      filter: { id: /^\0kindling:/ },
+      async handler(id) {
+        const name = id.slice('\0kindling:'.length).replace('wasm/', '');
+        let content = '';
+        if (!separate && name === 'worker') {
+          this.addWatchFile(WORKER_ENTRY);
+          content = await bundleWorker();
+        } else if (!separate) {
+          for (const file of engineSources()) this.addWatchFile(file);
+          await compileEngine();
+          content = deflateRawSync(readFileSync(enginePath(name as EngineBuild)), { level: 9 }).toString('base64');
+        }
+        return `export default ${JSON.stringify(content)};`;
+      },
+    },
+    async generateBundle() {
+      if (!separate) return;
+      await compileEngine();
+      for (const name of ENGINES) {
+        this.emitFile({ type: 'asset', fileName: `${name}.wasm`, source: readFileSync(enginePath(name)) });
+      }
+      this.emitFile({ type: 'asset', fileName: 'kindling-worker.js', source: await bundleWorker() });
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [engineModules()],
+  resolve: { alias: { kindling: resolve(ROOT, 'src/index.ts') } },
+  test: {
+    include: ['tests/**/*.test.ts'],
+    exclude: ['tests/browser/**', 'tests/bench/**', 'tests/package/**'],
+    globalSetup: ['tests/harness/compileEngine.ts'],
+    // Node 20 has relaxed SIMD behind a flag; with it both binaries are tested.
+    execArgv: ['--experimental-wasm-relaxed-simd'],
+  },
+});
