@@ -71,7 +71,6 @@ export function engineModules({ separate = false } = {}): Plugin {
       handler: (id) => `\0${id}`,
     },
     load: {
-      // eslint-disable-next-line no-control-regex -- the mark of a virtual module
       filter: { id: /^\0kindling:/ },
       async handler(id) {
         const name = id.slice('\0kindling:'.length).replace('wasm/', '');

@@ -1,5 +1,5 @@
 // Turns the fields of a command struct into words, in the order that assembly/commands.ts gives.
-import { Command, HEADER_WORDS, type Opcode } from '../../../assembly/commands';
+import { type Command, HEADER_WORDS, type Opcode } from '../../../assembly/commands';
 
 /** The arguments of a command: every field of its struct but the header's. */
 export type Arguments<C extends Command> = Omit<C, keyof Command>;
@@ -40,6 +40,6 @@ export function encode<C extends Command>(
   words[at + 1] = seq;
   words[at + 2] = 0;
   words[at + 3] = 0;
-  for (let i = 0; i < names.length; i++) words[at + HEADER_WORDS + i] = args[names[i] as keyof Arguments<C>] as number;
+  for (let i = 0; i < names.length; i++) words[at + HEADER_WORDS + i] = args[names[i]] as number;
   return length;
 }
