@@ -1,0 +1,185 @@
+// The safetensors format, as bytes: writing and checked reading. Tensors come in stateDict.ts.
+//
+//   | header length u64 | header, JSON padded with spaces | data, every tensor's bytes one after the other |
+//
+// The header maps a name to { dtype, shape, data_offsets: [begin, end] within the data }, and "__metadata__" to strings.
+// https://github.com/huggingface/safetensors#format
+import { DTYPES, itemSize, type DType } from '../dtype';
+import { DTypeError, LoadError } from '../errors';
+import { formatShape } from '../shape';
+
+/** A tensor as bytes: little-endian elements in row-major order. */
+export interface TensorBytes {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Text that travels with the tensors, such as { format: 'pt' }. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** What a file holds. */
+export interface SafetensorsFile {
+  readonly tensors: Map<string, TensorBytes>;
+  readonly metadata: Metadata;
+}
+
+const LENGTH_BYTES = 8;
+/** Longer headers are refused, as the reference implementation does. */
+const MAX_HEADER_BYTES = 100_000_000;
+const METADATA = '__metadata__';
+
+const NAMES: { readonly [D in DType]: string } = {
+  float32: 'F32',
+  float64: 'F64',
+  int32: 'I32',
+  int64: 'I64',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
+const DTYPE_OF = new Map(Object.keys(DTYPES).map((dtype) => [NAMES[dtype as DType], dtype as DType]));
+/** Names of the format for which kindling has no dtype, so that a sound file gives a better error than a broken one. */
+const OTHER_NAMES = new Set(['F16', 'BF16', 'F8_E4M3', 'F8_E5M2', 'I8', 'I16', 'U16', 'U32', 'U64']);
+
+/** The bytes of a file. Wider elements come first, so that every tensor is aligned to its element size. */
+export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Metadata = {}): ArrayBuffer {
+  if (tensors.has(METADATA)) throw new RangeError(`save: no tensor may be called '${METADATA}'.`);
+  const ordered = [...tensors].sort(([, a], [, b]) => itemSize(b.dtype) - itemSize(a.dtype));
+  // Written by hand: an object would put integer-like names first.
+  const fields = Object.keys(metadata).length > 0 ? [`${JSON.stringify(METADATA)}:${JSON.stringify(metadata)}`] : [];
+  let end = 0;
+  for (const [name, { dtype, shape, bytes }] of ordered) {
+    const begin = end;
+    end += bytes.length;
+    const entry = { dtype: NAMES[dtype], shape, data_offsets: [begin, end] };
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+  }
+  const header = new TextEncoder().encode(`{${fields.join(',')}}`);
+  const headerBytes = Math.ceil(header.length / 8) * 8;
+
+  const file = new Uint8Array(LENGTH_BYTES + headerBytes + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes);
+  file.set(header, LENGTH_BYTES);
+  let position = LENGTH_BYTES + headerBytes;
+  for (const [, { bytes }] of ordered) {
+    file.set(bytes, position);
+    position += bytes.length;
+  }
+  return file.buffer;
+}
+
+/**
+ * The tensors of a file, in the order of its header; their bytes are views into `file`.
+ * @throws LoadError if the file is cut off, its header is no sound JSON, or its tensors do not fill the data exactly.
+ * @throws DTypeError if a tensor is of a dtype that kindling lacks.
+ */
+export function decode(file: Uint8Array<ArrayBuffer>): SafetensorsFile {
+  const { header, data } = splitFile(file);
+  const tensors = new Map<string, TensorBytes>();
+  const ranges: Range[] = [];
+  let metadata: Metadata = checkMetadata({});
+  for (const [name, entry] of Object.entries(header) as [string, unknown][]) {
+    if (name === METADATA) {
+      metadata = checkMetadata(entry);
+    } else {
+      const { dtype, shape, begin, end } = checkEntry(name, entry, data.length);
+      tensors.set(name, { dtype, shape, bytes: data.subarray(begin, end) });
+      ranges.push({ name, begin, end });
+    }
+  }
+  checkCoverage(ranges, data.length);
+  return { tensors, metadata };
+}
+
+interface Range {
+  readonly name: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+function splitFile(file: Uint8Array<ArrayBuffer>): { header: object; data: Uint8Array<ArrayBuffer> } {
+  if (file.length < LENGTH_BYTES) {
+    throw new LoadError(`load: a safetensors file has at least ${LENGTH_BYTES} bytes, got ${file.length}.`);
+  }
+  const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
+  const available = file.length - LENGTH_BYTES;
+  if (length > BigInt(Math.min(available, MAX_HEADER_BYTES))) {
+    throw new LoadError(
+      `load: the header must lie within the file (${available} bytes after its length) and take at most ` +
+        `${MAX_HEADER_BYTES}, got a length of ${length}. The file is cut off or no safetensors file.`,
+    );
+  }
+  const dataStart = LENGTH_BYTES + Number(length);
+  return { header: parseHeader(file.subarray(LENGTH_BYTES, dataStart)), data: file.subarray(dataStart) };
+}
+
+function parseHeader(bytes: Uint8Array): object {
+  if (bytes[0] !== '{'.charCodeAt(0)) {
+    throw new LoadError(
+      `load: the header must begin with '{', got byte ${String(bytes[0])}. It is no safetensors file.`,
+    );
+  }
+  try {
+    // Only own keys of the result are read, so a '__proto__' in the file is a name like any other.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as object;
+  } catch (cause) {
+    throw new LoadError(`load: the header must be JSON in UTF-8, got ${String(cause)}.`);
+  }
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isSizes = (value: unknown): value is number[] => Array.isArray(value) && value.every(isSize);
+
+function checkMetadata(entry: unknown): Metadata {
+  if (!isObject(entry) || !Object.values(entry).every((value) => typeof value === 'string')) {
+    throw new LoadError(`load: ${METADATA} must map strings to strings, got ${JSON.stringify(entry)}.`);
+  }
+  // Without a prototype, as the names come from outside.
+  return Object.assign(Object.create(null), entry) as Metadata;
+}
+
+function checkEntry(name: string, entry: unknown, dataBytes: number): Range & { dtype: DType; shape: number[] } {
+  const { dtype: code, shape, data_offsets: offsets } = (isObject(entry) ? entry : {}) as Record<string, unknown>;
+  if (typeof code !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
+    throw new LoadError(
+      `load: tensor '${name}' must have a dtype, a shape of sizes and two data_offsets, got ${JSON.stringify(entry)}.`,
+    );
+  }
+  const dtype = DTYPE_OF.get(code);
+  if (dtype === undefined && OTHER_NAMES.has(code)) {
+    throw new DTypeError(`load: tensor '${name}' is ${code}, which kindling does not hold. Convert it to F32 first.`, {
+      name,
+      dtype: code,
+    });
+  }
+  if (dtype === undefined) throw new LoadError(`load: tensor '${name}' has the unknown dtype '${code}'.`);
+  const [begin, end] = offsets;
+  const bytes = shape.reduce((product, size) => product * size, itemSize(dtype));
+  if (begin > end || end > dataBytes || end - begin !== bytes) {
+    throw new LoadError(
+      `load: tensor '${name}' of shape ${formatShape(shape)} and dtype ${code} takes ${bytes} bytes, ` +
+        `got bytes ${begin} to ${end} of ${dataBytes}.`,
+    );
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+/** Tensors that share bytes, and bytes of no tensor, are refused: they have no use but to hide something. */
+function checkCoverage(ranges: Range[], dataBytes: number): void {
+  ranges.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let position = 0;
+  for (const { name, begin, end } of ranges) {
+    if (begin !== position) {
+      throw new LoadError(
+        `load: tensor '${name}' must begin where the one before it ends, at ${position}, got ${begin}.`,
+      );
+    }
+    position = end;
+  }
+  if (position !== dataBytes) {
+    throw new LoadError(`load: the tensors must fill the data of ${dataBytes} bytes, got ${position}.`);
+  }
+}
