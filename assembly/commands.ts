@@ -76,8 +76,10 @@ export const CONTROL_BASE = 65536;
 export const CONTROL_HEAD = 0;
 /** Words consumed by the leader, modulo 2^32. */
 export const CONTROL_TAIL = 64;
-/** Sequence number of the last completed command, modulo 2^32. */
+/** Sequence number of the last completed command, modulo 2^32. Stored together with CONTROL_TAIL. */
 export const CONTROL_COMPLETED = 68;
+/** Sequence number of the last command begun; with a dead leader it tells whether the one at the tail is torn. */
+export const CONTROL_BEGUN = 72;
 /** 1 while the leader is back in its event loop and needs a message to wake. */
 export const CONTROL_SLEEPING = 128;
 /** Nonzero asks the leader to return to its event loop after the command in hand. */
@@ -88,6 +90,8 @@ export const CONTROL_WANTS_ROOM = 256;
 export const CONTROL_TICKET = 320;
 /** Tasks of the current job that are done. */
 export const CONTROL_DONE = 384;
+/** 1 while the leader may be asleep on CONTROL_DONE. */
+export const CONTROL_LEADER_WAITS = 388;
 /** The current job: address of its command. */
 export const CONTROL_JOB_COMMAND = 448;
 /** The current job: phase of the kernel. */
@@ -137,9 +141,13 @@ export class Command {
 /** Words before a command's own arguments. */
 export const HEADER_WORDS = 4;
 
-/** Tells the page that everything before is done; with bytes > 0 also hands over [pointer, pointer + bytes). */
+/**
+ * Tells the page that everything before is done; with bytes > 0 also hands over [source, source + bytes), copied to
+ * `pointer` first unless that is 0, so that later commands may overwrite the source before the page looks.
+ */
 export class Report extends Command {
   token!: u32;
+  source!: u32;
   pointer!: u32;
   bytes!: u32;
 }

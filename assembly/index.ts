@@ -1,18 +1,16 @@
 // Exports only.
-import { runTask, tasks } from './dispatch';
-import { setScratch } from './worker';
+import { execute as executeOpcode } from './interpreter';
+import { setWorker } from './worker';
 
-/** Gives this instance its scratch memory (SCRATCH_BYTES). */
-export function initialize(scratch: usize): void {
-  setScratch(scratch);
+export { help, recoverHelper } from './barrier';
+export { recover, run } from './interpreter';
+
+/** Gives this instance its scratch memory (SCRATCH_BYTES) and, in the leader, the number of its helpers. */
+export function initialize(scratch: usize, helpers: i32): void {
+  setWorker(scratch, helpers);
 }
 
-/** Runs one command, all phases and tasks, on the calling thread. */
+/** Runs one command outside the ring, on the calling thread. */
 export function execute(command: usize): void {
-  const opcode = load<u8>(command);
-  for (let phase = 0; ; phase++) {
-    const count = tasks(opcode, command, phase);
-    if (count == 0) return;
-    for (let task = 0; task < count; task++) runTask(opcode, command, phase, task);
-  }
+  executeOpcode(load<u8>(command), command);
 }

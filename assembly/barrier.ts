@@ -1,0 +1,137 @@
+// Splits one phase of a command among the workers. The leader opens a job by one 64-bit ticket that holds
+// generation, task count and next task; whoever raises the ticket by compare-exchange owns that task. The job's
+// fields may be read only after such a claim: the leader rewrites them when every claimed task is done, never
+// before, so a claim keeps them valid. A helper that claims nothing is never waited for.
+import {
+  CONTROL_BASE, CONTROL_DONE, CONTROL_JOB_COMMAND, CONTROL_JOB_PHASE, CONTROL_JOB_SIGNAL, CONTROL_LEADER_WAITS, CONTROL_PROGRESS,
+  CONTROL_SLEEPERS, CONTROL_TICKET, Command, FAULT_TRAP,
+} from './commands';
+import { runTask } from './dispatch';
+import { recordFault } from './worker';
+
+/** Tasks and next task take 20 bits each of the ticket; the generation has the 24 above. */
+const FIELD_BITS: u64 = 20;
+const FIELD: u64 = (1 << FIELD_BITS) - 1;
+/** A job has fewer tasks than this. */
+export const MAX_TASKS: i32 = 1 << 20;
+/** Loads before a worker goes to sleep; about 20 µs, more than a helper needs between two phases of one command. */
+const SPINS = 4000;
+/** Longest sleep in ns, so that a lost wake-up costs time and never the run. */
+const NAP: i64 = 1_000_000_000;
+
+/** 1 while this worker is inside a task: what a trap leaves behind. */
+let inTask: bool = false;
+/** 1 while the leader has a job open. */
+let inJob: bool = false;
+
+/** The next task of the open job, or -1. */
+function claim(): i32 {
+  let ticket = atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET);
+  while (true) {
+    const next = ticket & FIELD;
+    if (next >= ((ticket >> FIELD_BITS) & FIELD)) return -1;
+    const seen = atomic.cmpxchg<u64>(CONTROL_BASE + CONTROL_TICKET, ticket, ticket + 1);
+    if (seen == ticket) return <i32>next;
+    ticket = seen;
+  }
+}
+
+@inline
+function hasTask(): bool {
+  const ticket = atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET);
+  return (ticket & FIELD) < ((ticket >> FIELD_BITS) & FIELD);
+}
+
+/** Runs one task on this worker. */
+export function perform(opcode: i32, command: usize, phase: i32, task: i32): void {
+  inTask = true;
+  runTask(opcode, command, phase, task);
+  inTask = false;
+  atomic.add<u32>(CONTROL_BASE + CONTROL_PROGRESS, 1);
+}
+
+/** Leader: runs all tasks of a phase together with the helpers. */
+export function share(opcode: i32, command: usize, phase: i32, count: i32): void {
+  store<u32>(CONTROL_BASE + CONTROL_JOB_COMMAND, <u32>command);
+  store<u32>(CONTROL_BASE + CONTROL_JOB_PHASE, phase);
+  atomic.store<u32>(CONTROL_BASE + CONTROL_DONE, 0);
+  inJob = true;
+  const generation = (atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET) >> (2 * FIELD_BITS)) + 1;
+  atomic.store<u64>(CONTROL_BASE + CONTROL_TICKET, (generation << (2 * FIELD_BITS)) | (<u64>count << FIELD_BITS));
+  atomic.add<u32>(CONTROL_BASE + CONTROL_JOB_SIGNAL, 1);
+  const sleepers: i32 = atomic.load<i32>(CONTROL_BASE + CONTROL_SLEEPERS);
+  if (sleepers > 0) atomic.notify(CONTROL_BASE + CONTROL_JOB_SIGNAL, min(sleepers, count - 1));
+
+  for (let task = claim(); task >= 0; task = claim()) {
+    perform(opcode, command, phase, task);
+    atomic.add<i32>(CONTROL_BASE + CONTROL_DONE, 1);
+  }
+  waitUntilDone(count);
+  inJob = false;
+}
+
+function waitUntilDone(count: i32): void {
+  for (let i = 0; i < SPINS; i++) {
+    if (atomic.load<i32>(CONTROL_BASE + CONTROL_DONE) == count) return;
+  }
+  atomic.store<u32>(CONTROL_BASE + CONTROL_LEADER_WAITS, 1);
+  while (true) {
+    const done: i32 = atomic.load<i32>(CONTROL_BASE + CONTROL_DONE);
+    if (done == count) break;
+    atomic.wait<i32>(CONTROL_BASE + CONTROL_DONE, done, NAP);
+  }
+  atomic.store<u32>(CONTROL_BASE + CONTROL_LEADER_WAITS, 0);
+}
+
+/** Helper: works on the open job until it is exhausted, and sleeps between jobs. Never returns. */
+export function help(): void {
+  while (true) {
+    for (let i = 0; i < SPINS && !hasTask(); i++) {}
+    if (!hasTask()) nap();
+    for (let task = claim(); task >= 0; task = claim()) {
+      const command: usize = load<u32>(CONTROL_BASE + CONTROL_JOB_COMMAND);
+      perform(load<u8>(command), command, load<u32>(CONTROL_BASE + CONTROL_JOB_PHASE), task);
+      finishTask();
+    }
+  }
+}
+
+/** Sleeps until a job is opened. The leader stores the ticket before it looks for sleepers; we do it the other way round. */
+function nap(): void {
+  const signal: i32 = atomic.load<i32>(CONTROL_BASE + CONTROL_JOB_SIGNAL);
+  atomic.add<i32>(CONTROL_BASE + CONTROL_SLEEPERS, 1);
+  if (!hasTask()) atomic.wait<i32>(CONTROL_BASE + CONTROL_JOB_SIGNAL, signal, NAP);
+  atomic.sub<i32>(CONTROL_BASE + CONTROL_SLEEPERS, 1);
+}
+
+function finishTask(): void {
+  // The count must be read first: once the last task is counted the leader may open the next job.
+  const count = <i32>((atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET) >> FIELD_BITS) & FIELD);
+  const done = atomic.add<i32>(CONTROL_BASE + CONTROL_DONE, 1) + 1;
+  if (done == count && atomic.load<u32>(CONTROL_BASE + CONTROL_LEADER_WAITS) != 0) atomic.notify(CONTROL_BASE + CONTROL_DONE, 1);
+}
+
+/** Helper, after a trap: records the fault and counts the task as done, so that nobody waits for it. */
+export function recoverHelper(): void {
+  if (!inTask) return;
+  inTask = false;
+  const command: usize = load<u32>(CONTROL_BASE + CONTROL_JOB_COMMAND);
+  recordFault(changetype<Command>(command), FAULT_TRAP, load<u8>(command));
+  finishTask();
+}
+
+/** Leader, after a trap: closes the job and waits for the tasks that helpers have claimed. */
+export function closeJob(): void {
+  const own: i32 = inTask ? 1 : 0;
+  inTask = false;
+  if (!inJob) return;
+  inJob = false;
+  let ticket = atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET);
+  while (true) {
+    const count = (ticket >> FIELD_BITS) & FIELD;
+    const seen = atomic.cmpxchg<u64>(CONTROL_BASE + CONTROL_TICKET, ticket, (ticket & ~FIELD) | count);
+    if (seen == ticket) break;
+    ticket = seen;
+  }
+  waitUntilDone(<i32>(ticket & FIELD) - own);
+}

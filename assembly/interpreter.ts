@@ -1,0 +1,139 @@
+// The loop that takes commands from the ring, in order, and runs them. The leader of a pool runs it in a worker
+// until the ring is dry; the inline and the batch engine run it the same way on one thread.
+import { MAX_TASKS, closeJob, perform, share } from './barrier';
+import {
+  Acknowledge, CONTROL_BASE, CONTROL_BEGUN, CONTROL_FAULTS, CONTROL_FAULTS_ACKNOWLEDGED, CONTROL_FAULT_TABLE, CONTROL_HEAD, CONTROL_REQUEST,
+  CONTROL_SLEEPING, CONTROL_TAIL, CONTROL_WANTS_ROOM, Command, FAULT_SLOTS, FAULT_TRAP, FAULT_WORDS, HEADER_WORDS, Opcode, RING_BASE,
+  RING_WORDS, Report, Write,
+} from './commands';
+import { tasks } from './dispatch';
+import { helpers, recordFault } from './worker';
+
+/** Calls back into JavaScript: everything up to here is done, and [pointer, pointer + bytes) holds a value that was read. */
+@external('host', 'report')
+declare function report(token: u32, pointer: u32, bytes: u32): void;
+
+/** Tokens below this are not answers to the page. */
+const PROGRESS_TOKEN: u32 = 0;
+/** What `run` returns. */
+const DRY = 0;
+const REQUESTED = 1;
+
+@inline
+function at(position: u32): usize {
+  return <usize>RING_BASE + (<usize>(position & (RING_WORDS - 1)) << 2);
+}
+
+/**
+ * Runs commands until the ring is dry (0) or the page asks for the event loop (1). Looks at a dry ring `spins` times
+ * before it sets the sleeping flag. Tail and completed sequence number are stored in one 64-bit word.
+ */
+export function run(spins: i32): i32 {
+  let tail = atomic.load<u32>(CONTROL_BASE + CONTROL_TAIL);
+  while (true) {
+    let head = atomic.load<u32>(CONTROL_BASE + CONTROL_HEAD);
+    for (let i = 0; head == tail; i++) {
+      if (atomic.load<u32>(CONTROL_BASE + CONTROL_REQUEST) != 0) return REQUESTED;
+      if (i == spins && !staysAwake(tail)) return DRY;
+      head = atomic.load<u32>(CONTROL_BASE + CONTROL_HEAD);
+    }
+    while (tail != head) {
+      const pointer = at(tail);
+      const command = changetype<Command>(pointer);
+      const header = command.head;
+      // A Nop may be a single word: it has no sequence number.
+      if ((header & 0xff) == Opcode.Nop) {
+        tail += header >> 8;
+        atomic.store<u32>(CONTROL_BASE + CONTROL_TAIL, tail);
+        continue;
+      }
+      const seq = command.seq;
+      store<u32>(CONTROL_BASE + CONTROL_BEGUN, seq);
+      if (command.guardFirst == 0 || !isBlocked(command.guardFirst, command.guardLast)) runCommand(header & 0xff, pointer);
+      tail += header >> 8;
+      finish(tail, seq);
+      if (atomic.load<u32>(CONTROL_BASE + CONTROL_WANTS_ROOM) != 0) offerRoom(head - tail);
+      if (atomic.load<u32>(CONTROL_BASE + CONTROL_REQUEST) != 0) return REQUESTED;
+    }
+  }
+}
+
+@inline
+function finish(tail: u32, seq: u32): void {
+  atomic.store<u64>(CONTROL_BASE + CONTROL_TAIL, <u64>tail | (<u64>seq << 32));
+}
+
+/** The sleeping flag goes up before the last look at the head; the page publishes the head before it looks at the flag. */
+function staysAwake(tail: u32): bool {
+  atomic.store<u32>(CONTROL_BASE + CONTROL_SLEEPING, 1);
+  if (atomic.load<u32>(CONTROL_BASE + CONTROL_HEAD) == tail) return false;
+  atomic.store<u32>(CONTROL_BASE + CONTROL_SLEEPING, 0);
+  return true;
+}
+
+/** Tells a page with a backlog when half of the ring is free. */
+function offerRoom(used: u32): void {
+  if (used > <u32>RING_WORDS / 2) return;
+  atomic.store<u32>(CONTROL_BASE + CONTROL_WANTS_ROOM, 0);
+  report(PROGRESS_TOKEN, 0, 0);
+}
+
+/** Whether a live fault lies in [first, last]. A trap or an overflowing table blocks every guarded command. */
+function isBlocked(first: u32, last: u32): bool {
+  const acknowledged = atomic.load<u32>(CONTROL_BASE + CONTROL_FAULTS_ACKNOWLEDGED);
+  const live = atomic.load<u32>(CONTROL_BASE + CONTROL_FAULTS) - acknowledged;
+  if (live == 0) return false;
+  if (live > <u32>FAULT_SLOTS) return true;
+  for (let i: u32 = 0; i < live; i++) {
+    const entry: usize = CONTROL_BASE + CONTROL_FAULT_TABLE + ((acknowledged + i) % FAULT_SLOTS) * FAULT_WORDS * 4;
+    const seq = load<u32>(entry);
+    if (load<u32>(entry, 4) == FAULT_TRAP) return true;
+    // Signed differences, since sequence numbers wrap.
+    if (<i32>(seq - first) >= 0 && <i32>(last - seq) >= 0) return true;
+  }
+  return false;
+}
+
+function runCommand(opcode: i32, pointer: usize): void {
+  switch (opcode) {
+    case Opcode.Report: {
+      const command = changetype<Report>(pointer);
+      const address = command.pointer != 0 ? command.pointer : command.source;
+      if (address != command.source) memory.copy(address, command.source, command.bytes);
+      report(command.token, address, command.bytes);
+      return;
+    }
+    case Opcode.Acknowledge:
+      atomic.store<u32>(CONTROL_BASE + CONTROL_FAULTS_ACKNOWLEDGED, changetype<Acknowledge>(pointer).count);
+      return;
+    case Opcode.Write: {
+      const command = changetype<Write>(pointer);
+      memory.copy(command.pointer, pointer + (HEADER_WORDS + 2) * 4, command.bytes);
+      return;
+    }
+    default:
+      execute(opcode, pointer);
+  }
+}
+
+/** All phases of a command. */
+export function execute(opcode: i32, command: usize): void {
+  for (let phase = 0; ; phase++) {
+    const count = tasks(opcode, command, phase);
+    if (count == 0) return;
+    if (count == 1 || helpers == 0 || count >= MAX_TASKS) {
+      for (let task = 0; task < count; task++) perform(opcode, command, phase, task);
+    } else {
+      share(opcode, command, phase, count);
+    }
+  }
+}
+
+/** After a trap in `run`: completes the barrier, records the fault and steps over the command. */
+export function recover(): void {
+  closeJob();
+  const tail = atomic.load<u32>(CONTROL_BASE + CONTROL_TAIL);
+  const command = changetype<Command>(at(tail));
+  recordFault(command, FAULT_TRAP, command.head & 0xff);
+  finish(tail + (command.head >> 8), command.seq);
+}
