@@ -19,7 +19,7 @@ export function denseStrides(shape: Shape): number[] {
   let stride = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = stride;
-    stride *= Math.max(shape[i]!, 1);
+    stride *= Math.max(shape[i], 1);
   }
   return strides;
 }
@@ -34,7 +34,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 export function isDense(shape: Shape, strides: Shape): boolean {
   let expected = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
-    const size = shape[i]!;
+    const size = shape[i];
     if (size === 0) return true;
     if (size !== 1) {
       if (strides[i] !== expected) return false;
@@ -66,7 +66,7 @@ export function wrapDims(op: string, dims: readonly number[], ndim: number): num
 export function broadcastShapes(op: string, ...shapes: Shape[]): Shape {
   let result: Shape = shapes[0] ?? [];
   for (let s = 1; s < shapes.length; s++) {
-    const other = shapes[s]!;
+    const other = shapes[s];
     if (sameShape(result, other)) continue;
     const ndim = Math.max(result.length, other.length);
     const merged = new Array<number>(ndim);
@@ -89,7 +89,7 @@ export function broadcastShapes(op: string, ...shapes: Shape[]): Shape {
 /** Strides that show a tensor of `shape` as `target`, 0 along broadcast dimensions; the shapes must broadcast. */
 export function broadcastStrides(shape: Shape, strides: Shape, target: Shape): number[] {
   const lead = target.length - shape.length;
-  return target.map((size, i) => (i < lead || (shape[i - lead] === 1 && size !== 1) ? 0 : strides[i - lead]!));
+  return target.map((size, i) => (i < lead || (shape[i - lead] === 1 && size !== 1) ? 0 : strides[i - lead]));
 }
 
 /**
@@ -111,36 +111,29 @@ export function inferShape(op: string, requested: Shape, numel: number, from: Sh
   return shape;
 }
 
-/** Strides that show the same memory with another shape, or null if only a copy can. */
+/**
+ * Strides that show the same memory with another shape of as many elements, or null if only a copy can.
+ * Old dimensions are taken in runs that are dense with respect to each other; each run must be filled exactly.
+ */
 export function viewStrides(shape: Shape, strides: Shape, target: Shape): number[] | null {
   if (numelOf(shape) === 0) return denseStrides(target);
-  const result = new Array<number>(target.length);
+  const result = new Array<number>(target.length).fill(1);
   let t = target.length - 1;
-  // Walk blocks of dimensions that are dense with respect to each other, from the back.
-  for (let i = shape.length - 1; i >= 0; ) {
-    let size = shape[i]!;
-    const base = strides[i]!;
-    let j = i - 1;
-    while (j >= 0 && (shape[j] === 1 || size === 1 || strides[j] === base * size || (size === 1 && j === i - 1))) {
-      if (size === 1 && shape[j] !== 1) break;
-      size *= shape[j]!;
-      j--;
-    }
-    let stride = base;
+  let runStride = strides[strides.length - 1] ?? 1;
+  let runSize = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    runSize *= shape[d];
+    const runGoesOn = d > 0 && (shape[d - 1] === 1 || strides[d - 1] === runSize * runStride);
+    if (runGoesOn) continue;
     let covered = 1;
-    while (t >= 0 && (covered < size || target[t] === 1)) {
-      result[t] = stride;
-      stride *= target[t]!;
-      covered *= target[t]!;
-      t--;
+    while (t >= 0 && (covered < runSize || target[t] === 1)) {
+      result[t] = covered * runStride;
+      covered *= target[t--];
     }
-    if (covered !== size) return null;
-    i = j;
+    if (covered !== runSize) return null;
+    if (d > 0) runStride = strides[d - 1];
+    runSize = 1;
   }
-  while (t >= 0) {
-    if (target[t] !== 1) return null;
-    result[t] = 1;
-    t--;
-  }
-  return result;
+  while (t >= 0 && target[t] === 1) t--;
+  return t < 0 ? result : null;
 }
