@@ -255,7 +255,9 @@ export function checkInPlace(op: string, t: Tensor): void {
   const base = (t.autograd.link as DifferentiableView | null)?.base ?? t;
   if (base.isLeaf && base.requiresGrad) {
     const what = base === t ? 'a leaf tensor' : 'a view of a leaf tensor';
-    throw new AutogradError(`${op}: ${what} that requires gradients cannot be changed in place. Do it inside noGrad(() => ...).`);
+    throw new AutogradError(
+      `${op}: ${what} that requires gradients cannot be changed in place. Do it inside noGrad(() => ...).`,
+    );
   }
 }
 
@@ -299,8 +301,8 @@ function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOpt
       pending.delete(node);
       runHooks(node, waiting);
       capture?.forEach((edge, i) => {
-        const grad = edge.node === node ? waiting[edge.index] : null;
-        if (grad != null) captured[i] = unscoped(() => aliasWithGraph(grad));
+        const grad = edge.node === node ? (waiting[edge.index] ?? null) : null;
+        if (grad !== null) captured[i] = unscoped(() => aliasWithGraph(grad));
       });
       if (node instanceof AccumulateGrad) {
         const grad = waiting[0];
@@ -320,7 +322,13 @@ function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOpt
 }
 
 /** Runs one rule and passes its results on. */
-function propagate(node: Node, grads: Gradients, pending: Pending, createGraph: boolean, useful: Set<Node> | null): void {
+function propagate(
+  node: Node,
+  grads: Gradients,
+  pending: Pending,
+  createGraph: boolean,
+  useful: Set<Node> | null,
+): void {
   const wanted = node.edges.map((edge) => edge !== null && (useful === null || useful.has(edge.node)));
   const results = owned(() =>
     withGradMode('backward', createGraph, () =>
@@ -348,7 +356,9 @@ function sumTo(node: Node, grad: Tensor, shape: Shape): Tensor {
   const dims = grad.shape.flatMap((size, d) => (d < lead || (shape[d - lead] === 1 && size !== 1) ? [d] : []));
   const summed = lead >= 0 && dims.length > 0 ? grad.sum(dims, true).reshape(shape) : grad;
   if (!sameShape(summed.shape, shape)) {
-    throw new Error(`internal: gradient of ${node.name} has shape ${formatShape(grad.shape)}, its input ${formatShape(shape)}`);
+    throw new Error(
+      `internal: gradient of ${node.name} has shape ${formatShape(grad.shape)}, its input ${formatShape(shape)}`,
+    );
   }
   return summed;
 }
@@ -395,8 +405,8 @@ function leadingTo(order: readonly Node[], targets: ReadonlySet<Node>): Set<Node
 function runHooks(node: Node, grads: (Tensor | null)[]): void {
   const run = (hooks: Iterable<GradHook>, index: number): void => {
     for (const hook of hooks) {
-      const grad = grads[index];
-      if (grad == null) return;
+      const grad = grads[index] ?? null;
+      if (grad === null) return;
       const replaced = hook(unscoped(() => aliasWithGraph(grad)));
       if (replaced instanceof Tensor) {
         grads[index] = unscoped(() => aliasWithGraph(replaced));
@@ -407,8 +417,8 @@ function runHooks(node: Node, grads: (Tensor | null)[]): void {
   node.hooks?.forEach(run);
   if (node instanceof AccumulateGrad && node.leaf.autograd.hooks !== null) run(node.leaf.autograd.hooks, 0);
   node.retained?.forEach((t, index) => {
-    const grad = grads[index];
-    if (grad == null) return;
+    const grad = grads[index] ?? null;
+    if (grad === null) return;
     const before = t.ownGrad;
     t.replaceGrad(unscoped(() => (before === null ? aliasWithGraph(grad) : before.add(grad))));
   });
@@ -443,7 +453,7 @@ function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Ed
         `Does any input or parameter have requiresGrad, and is this outside noGrad?`,
     );
   }
-  if (gradient == null) {
+  if (gradient === null || gradient === undefined) {
     if (t.numel() !== 1) {
       throw new AutogradError(
         `${op}: a gradient can be made implicitly only for one element, got shape ${formatShape(t.shape)}. ` +
@@ -453,7 +463,9 @@ function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Ed
     return [edge, unscoped(() => noGrad(() => t.onesLike()))];
   }
   if (!sameShape(gradient.shape, t.shape)) {
-    throw new AutogradError(`${op}: gradient must have shape ${formatShape(t.shape)}, got ${formatShape(gradient.shape)}.`);
+    throw new AutogradError(
+      `${op}: gradient must have shape ${formatShape(t.shape)}, got ${formatShape(gradient.shape)}.`,
+    );
   }
   return [edge, unscoped(() => aliasWithGraph(gradient))];
 }
@@ -472,7 +484,8 @@ export function backward(t: Tensor, gradient?: Tensor | null, options: BackwardO
 
 function targetEdge(op: string, input: Tensor): Edge {
   const edge = edgeOf(input);
-  if (edge === null) throw new AutogradError(`${op}: every input must require gradients, got ${String(input)} which does not.`);
+  if (edge === null)
+    throw new AutogradError(`${op}: every input must require gradients, got ${String(input)} which does not.`);
   return edge;
 }
 
@@ -496,7 +509,11 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: GradOptions & { allowUnused: true },
 ): (Tensor | null)[];
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options?: GradOptions): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
@@ -526,7 +543,8 @@ export function grad(
 
 /** Calls `hook` with the gradient of `t` whenever it is computed; what it returns is used instead. @see torch.Tensor.register_hook */
 export function registerHook(t: Tensor, hook: GradHook): RemovableHandle {
-  if (!t.requiresGrad) throw new AutogradError('registerHook: the tensor must require gradients, got one that does not.');
+  if (!t.requiresGrad)
+    throw new AutogradError('registerHook: the tensor must require gradients, got one that does not.');
   const node = t.gradFn as Node | null;
   let hooks: Set<GradHook>;
   if (node === null) hooks = t.autograd.hooks ??= new Set();

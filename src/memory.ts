@@ -156,13 +156,7 @@ export class Scope {
 
   /** Runs `fn` so that this scope owns the tensors made in it: the way back into a scope after an await. */
   run<T>(fn: () => T): T {
-    const before = current;
-    current = this;
-    try {
-      return fn();
-    } finally {
-      current = before;
-    }
+    return runIn(this, fn);
   }
 
   /** Frees every tensor made inside, except what is kept, held by a module or optimizer used inside, or part of `result`. */
@@ -190,6 +184,16 @@ export class Scope {
 }
 
 let current: Scope | null = null;
+
+function runIn<T>(s: Scope | null, fn: () => T): T {
+  const before = current;
+  current = s;
+  try {
+    return fn();
+  } finally {
+    current = before;
+  }
+}
 
 function collectHandles(value: unknown, into: Set<Handle>, seen: Set<object>): void {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function') || seen.has(value)) return;
@@ -259,15 +263,7 @@ export function noteHolder(holder: Holder): void {
 }
 
 /** Runs `fn` outside every scope: what it makes is freed by count or by the garbage collector. */
-export function unscoped<T>(fn: () => T): T {
-  const before = current;
-  current = null;
-  try {
-    return fn();
-  } finally {
-    current = before;
-  }
-}
+export const unscoped = <T>(fn: () => T): T => runIn(null, fn);
 
 /**
  * Runs library code that makes temporaries and returns handles that the caller alone owns, in no scope:
@@ -280,7 +276,9 @@ export function owned<H extends Handle>(fn: () => readonly (H | null)[]): (H | n
   let results: readonly (H | null)[] = [];
   try {
     results = collector.run(fn);
-    return unscoped(() => results.map((result) => (result === null || made.delete(result) ? result : (result.alias() as H))));
+    return unscoped(() =>
+      results.map((result) => (result === null || made.delete(result) ? result : (result.alias() as H))),
+    );
   } finally {
     for (const handle of made) if (!handle.kept) handle.release();
   }

@@ -88,7 +88,7 @@ export function deviceOf(op: string, inputs: Inputs): Device {
 function describe(value: unknown): string {
   if (value === undefined) return 'undefined';
   if (Array.isArray(value)) return 'an array (make it one with tensor([...]))';
-  return typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** A recorded application of an op record. */
@@ -201,7 +201,11 @@ export function apply<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I, pa
  * dtype must be what the kernel writes (the record's shape rule is told nothing else).
  * @throws AutogradError for a leaf that requires gradients, or a view of one, while recording.
  */
-export function applyInPlace<I extends readonly [Tensor, ...Inputs], P>(record: OpRecord<I, P>, inputs: I, params: P): I[0] {
+export function applyInPlace<I extends readonly [Tensor, ...Inputs], P>(
+  record: OpRecord<I, P>,
+  inputs: I,
+  params: P,
+): I[0] {
   const [self] = inputs;
   const op = `${record.name}_`;
   const device = deviceOf(op, inputs);
@@ -214,15 +218,19 @@ export function applyInPlace<I extends readonly [Tensor, ...Inputs], P>(record: 
     );
   }
   if (dtype !== self.dtype) {
-    throw new DTypeError(`${op}: a ${dtype} result cannot be written into a ${self.dtype} tensor. Use the out-of-place form.`, {
-      dtypes: [dtype, self.dtype],
-    });
+    throw new DTypeError(
+      `${op}: a ${dtype} result cannot be written into a ${self.dtype} tensor. Use the out-of-place form.`,
+      {
+        dtypes: [dtype, self.dtype],
+      },
+    );
   }
   const recorded = isRecorded(record, inputs);
   if (recorded || self.requiresGrad) checkInPlace(op, self);
   let node: OpNode<I, P> | null = null;
   if (recorded) {
-    const needsOld = (record.saves?.inputs ?? [0]).includes(0) && (record.saves === undefined || record.saves.inputs !== undefined);
+    const needsOld =
+      (record.saves?.inputs ?? [0]).includes(0) && (record.saves === undefined || record.saves.inputs !== undefined);
     const original = needsOld ? noGrad(() => self.clone()) : null;
     node = new OpNode(record, inputs, params, original);
     original?.release();
@@ -236,33 +244,38 @@ export function applyInPlace<I extends readonly [Tensor, ...Inputs], P>(record: 
   return self;
 }
 
-type Callable<I extends Inputs, P> = undefined extends P ? (...inputs: I) => Tensor : (...args: [...I, P]) => Tensor;
+/** The record of an op of one result. */
+type SingleRecord<I extends Inputs, P> = Omit<OpRecord<I, P>, 'forward' | 'backward'> & {
+  readonly forward: (device: Device, inputs: I, out: Tensor, params: P) => void;
+  readonly backward?: (grad: Tensor, context: GradientContext<I, P>) => GradientThunks;
+};
+
+/** The same record in its general form. */
+export function singleOp<I extends Inputs, P>(record: SingleRecord<I, P>): OpRecord<I, P> {
+  const { forward, backward, ...rest } = record;
+  return {
+    ...rest,
+    forward: (device, inputs, [out], params) => {
+      forward(device, inputs, out, params);
+    },
+    ...(backward && { backward: ([grad], context) => (grad === null ? [] : backward(grad, context)) }),
+  };
+}
 
 /**
  * Makes the function of an op of one result: it takes the inputs and then, if the op has any, its parameters.
  * The annotation on the constant is needed where the op occurs in its own gradient.
  */
-export function defineOp<I extends Inputs, P = undefined>(
-  record: Omit<OpRecord<I, P>, 'forward' | 'backward'> & {
-    forward(device: Device, inputs: I, out: Tensor, params: P): void;
-    backward?(grad: Tensor, context: GradientContext<I, P>): GradientThunks;
-  },
-): Callable<I, P> {
-  const { forward, backward, ...rest } = record;
-  const general: OpRecord<I, P> = {
-    ...rest,
-    forward: (device, inputs, [out], params) => {
-      forward(device, inputs, out, params);
-    },
-    ...(backward && { backward: ([grad]: Gradients, context) => backward(grad as Tensor, context) }),
-  };
-  const call = (...args: (Tensor | null | P)[]): Tensor => {
+export function defineOp<I extends Inputs>(record: SingleRecord<I, undefined>): (...inputs: I) => Tensor;
+export function defineOp<I extends Inputs, P>(record: SingleRecord<I, P>): (...args: [...I, P]) => Tensor;
+export function defineOp<I extends Inputs, P>(record: SingleRecord<I, P>): (...args: (Tensor | null | P)[]) => Tensor {
+  const general = singleOp(record);
+  return (...args) => {
     const last = args[args.length - 1];
     const hasParams = last !== null && !(last instanceof Tensor);
     const inputs = (hasParams ? args.slice(0, -1) : args) as Inputs as I;
     return apply(general, inputs, (hasParams ? last : undefined) as P);
   };
-  return call as Callable<I, P>;
 }
 
 /** How a view of `x` lies in its memory. */

@@ -55,7 +55,14 @@ function visit(values: TypedArray, shape: Shape, at: number, summarise: boolean,
   for (const i of shownIndices(size, summarise)) if (i !== null) visit(values, rest, at + i * step, summarise, into);
 }
 
-function nested(values: TypedArray, shape: Shape, at: number, indent: number, summarise: boolean, format: Format): string {
+function nested(
+  values: TypedArray,
+  shape: Shape,
+  at: number,
+  indent: number,
+  summarise: boolean,
+  format: Format,
+): string {
   if (shape.length === 0) return format(values[at]);
   const [size, ...rest] = shape;
   if (rest.length === 0) return vector(values, size, at, indent, summarise, format);
@@ -66,7 +73,14 @@ function nested(values: TypedArray, shape: Shape, at: number, indent: number, su
   return '[' + slices.join(',' + '\n'.repeat(rest.length) + ' '.repeat(indent + 1)) + ']';
 }
 
-function vector(values: TypedArray, size: number, at: number, indent: number, summarise: boolean, format: Format): string {
+function vector(
+  values: TypedArray,
+  size: number,
+  at: number,
+  indent: number,
+  summarise: boolean,
+  format: Format,
+): string {
   const items = shownIndices(size, summarise).map((i) => (i === null ? ' ...' : format(values[at + i])));
   const perLine = Math.max(1, Math.floor((LINE_WIDTH - indent) / (format(values[at]).length + 2)));
   const lines: string[] = [];
@@ -108,7 +122,10 @@ const sign = (v: number): string => (v < 0 || Object.is(v, -0) ? '-' : '');
 
 /** Python writes at least two digits of exponent. */
 const exponential = (v: number): string =>
-  sign(v) + Math.abs(v).toExponential(PRECISION).replace(/e([+-])(\d)$/, 'e$10$2');
+  sign(v) +
+  Math.abs(v)
+    .toExponential(PRECISION)
+    .replace(/e([+-])(\d)$/, 'e$10$2');
 
 /** Four digits; exact ties go to the even digit as in C, where toFixed rounds them up. */
 function fixed(v: number): string {

@@ -3,7 +3,7 @@
 import type { Device, DeviceBuffer, DeviceName, View } from './device/contract';
 import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from './dtype';
 import { AutogradError, DTypeError } from './errors';
-import { Handle, Storage } from './memory';
+import { Handle, type Storage } from './memory';
 import { formatTensor } from './print';
 import { formatShape, isDense, numelOf, sameShape, wrapDim, type Shape } from './shape';
 
@@ -166,11 +166,14 @@ export class Tensor extends Handle implements View {
 
   /** @throws AutogradError if shape, dtype or device differ from the tensor's. */
   set grad(value: Tensor | null) {
-    if (value !== null && (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype || value.device !== this.device)) {
-      throw new AutogradError(
-        `grad: must match the tensor ${String(this)}, got ${String(value)}.`,
-        { shape: this.shape, grad: value.shape },
-      );
+    if (
+      value !== null &&
+      (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype || value.device !== this.device)
+    ) {
+      throw new AutogradError(`grad: must match the tensor ${String(this)}, got ${String(value)}.`, {
+        shape: this.shape,
+        grad: value.shape,
+      });
     }
     this.replaceGrad(value);
     this.gradientSeen = true;
@@ -202,11 +205,8 @@ export class Tensor extends Handle implements View {
   /** @internal Takes over the memory and layout of `other`; the object, its gradient settings and its hooks stay. */
   adopt(other: Tensor): void {
     this.moveTo(other.storage);
-    const self: { -readonly [K in 'dtype' | 'shape' | 'strides' | 'offset']: Tensor[K] } = this;
-    self.dtype = other.dtype;
-    self.shape = other.shape;
-    self.strides = other.strides;
-    self.offset = other.offset;
+    const { dtype, shape, strides, offset } = other;
+    Object.assign(this, { dtype, shape, strides, offset });
     this.autograd.accumulator = null;
   }
 
@@ -225,7 +225,9 @@ export class Tensor extends Handle implements View {
   /** The value of a tensor of one element. @throws RangeError if it has another number, or for an int64 beyond 2^53. */
   async item(): Promise<number> {
     if (this.numel() !== 1) {
-      throw new RangeError(`item: the tensor must have one element, got shape ${formatShape(this.shape)}. Use tolist() or data().`);
+      throw new RangeError(
+        `item: the tensor must have one element, got shape ${formatShape(this.shape)}. Use tolist() or data().`,
+      );
     }
     return toNumbers(await this.data())[0];
   }
@@ -267,7 +269,8 @@ function toNumbers(values: TypedArray): number[] {
   if (!(values instanceof BigInt64Array)) return Array.from(values);
   return Array.from(values, (value) => {
     const n = Number(value);
-    if (!Number.isSafeInteger(n)) throw new RangeError(`an int64 beyond 2^53 is no exact number, got ${value}. Use data().`);
+    if (!Number.isSafeInteger(n))
+      throw new RangeError(`an int64 beyond 2^53 is no exact number, got ${value}. Use data().`);
     return n;
   });
 }

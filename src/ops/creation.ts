@@ -1,0 +1,223 @@
+// New tensors: from values, filled, counted. Random ones are in random.ts.
+import type { DeviceName } from '../device/contract';
+import { getDevice } from '../device/registry';
+import { checkDType, DTYPES, isFloat, type DType, type TypedArray } from '../dtype';
+import { ShapeError } from '../errors';
+import { allocate } from '../op';
+import { formatShape, numelOf, type Shape } from '../shape';
+import { Tensor } from '../tensor';
+import { filled, to } from './copy';
+import { view } from './movement';
+
+/** Options of functions that make a tensor. */
+export interface TensorOptions {
+  /** Default float32, unless the values say otherwise. */
+  dtype?: DType;
+  /** Default: the device that `init` chose. */
+  device?: DeviceName;
+  requiresGrad?: boolean;
+}
+
+/** Values of a tensor: a number, boolean or bigint, nested arrays of them, or a typed array. */
+export type TensorData = number | boolean | bigint | TypedArray | readonly TensorData[];
+
+/** A shape, as one array or as separate sizes; options may follow. */
+export type ShapeArguments<O = TensorOptions> =
+  [shape: Shape, options?: O] | [...sizes: number[]] | [...sizes: (number | O)[]];
+
+/** Splits `(2, 3, options)` or `([2, 3], options)`. @throws ShapeError for sizes that are not whole numbers >= 0 */
+export function shapeAndOptions<O extends object>(
+  op: string,
+  args: readonly (number | Shape | O | undefined)[],
+): [Shape, Partial<O>] {
+  const [first, second] = args;
+  const isArray = Array.isArray(first);
+  const last = args[args.length - 1];
+  const options = isArray ? second : typeof last === 'object' ? last : undefined;
+  const shape = isArray ? (first as Shape) : args.filter((arg) => typeof arg === 'number');
+  if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
+    throw new ShapeError(`${op}: sizes must be whole numbers >= 0, got ${formatShape(shape)}.`, { shape });
+  }
+  return [shape, (options ?? {}) as Partial<O>];
+}
+
+/** Applies `requiresGrad` to a fresh tensor. */
+export function finish(t: Tensor, options: TensorOptions): Tensor {
+  return options.requiresGrad === true ? t.requiresGrad_() : t;
+}
+
+/** A fresh tensor with these elements, which have the layout of `dtype` already. */
+export function uploaded(device: DeviceName | undefined, shape: Shape, dtype: DType, values: ArrayBufferView): Tensor {
+  const home = getDevice(device);
+  const out = allocate(home, { shape, dtype });
+  home.upload(out.buffer, values);
+  return out;
+}
+
+const DTYPE_OF_ARRAY: readonly [new (n: number) => TypedArray, DType][] = [
+  [Float32Array, 'float32'],
+  [Float64Array, 'float64'],
+  [Int32Array, 'int32'],
+  [BigInt64Array, 'int64'],
+  [Uint8Array, 'uint8'],
+];
+
+const isTypedArray = (value: unknown): value is TypedArray => DTYPE_OF_ARRAY.some(([type]) => value instanceof type);
+
+/** The shape of nested arrays. @throws ShapeError if they are ragged, TypeError for what is no number */
+function flatten(data: TensorData, into: (number | boolean | bigint)[]): number[] {
+  if (isTypedArray(data)) {
+    for (const value of data) into.push(value);
+    return [data.length];
+  }
+  if (Array.isArray(data)) {
+    const items = data as readonly TensorData[];
+    let shape: number[] | null = null;
+    items.forEach((item, i) => {
+      const inner = flatten(item, into);
+      if (shape !== null && formatShape(shape) !== formatShape(inner)) {
+        throw new ShapeError(
+          `tensor: nested arrays must have equal lengths, got ${formatShape(shape)} and ${formatShape(inner)} at index ${i}.`,
+        );
+      }
+      shape = inner;
+    });
+    return [items.length, ...(shape ?? [])];
+  }
+  if (typeof data !== 'number' && typeof data !== 'boolean' && typeof data !== 'bigint') {
+    throw new TypeError(
+      `tensor: values must be numbers, booleans, bigints or arrays of them, got ${data === null ? 'null' : typeof data}.`,
+    );
+  }
+  into.push(data);
+  return [];
+}
+
+function inferDType(values: readonly (number | boolean | bigint)[]): DType {
+  if (values.length > 0 && values.every((v) => typeof v === 'boolean')) return 'bool';
+  return values.some((v) => typeof v === 'bigint') ? 'int64' : 'float32';
+}
+
+/** Numbers in the memory layout of `dtype`; floats are truncated towards zero for integers. */
+export function encodeValues(values: readonly (number | boolean | bigint)[], dtype: DType): TypedArray {
+  const array = DTYPES[dtype].array(new ArrayBuffer(values.length * DTYPES[dtype].bytes));
+  if (array instanceof BigInt64Array) {
+    values.forEach((v, i) => (array[i] = typeof v === 'bigint' ? v : BigInt(Math.trunc(Number(v)))));
+  } else {
+    values.forEach((v, i) => (array[i] = dtype === 'bool' ? Number(Number(v) !== 0) : Number(v)));
+  }
+  return array;
+}
+
+/**
+ * A tensor with a copy of these values. Numbers give float32, booleans bool, bigints int64, typed arrays their own dtype.
+ * @throws ShapeError if nested arrays are ragged
+ * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(pixels)); tensor(3, { dtype: 'int64' })
+ * @see torch.tensor
+ */
+export function tensor(data: TensorData | Tensor, options: TensorOptions = {}): Tensor {
+  if (options.dtype !== undefined) checkDType('tensor', options.dtype);
+  if (data instanceof Tensor) return finish(to(data.detach(), options.dtype ?? data.dtype, { copy: true }), options);
+  const own = DTYPE_OF_ARRAY.find(([type]) => data instanceof type);
+  if (own !== undefined && isTypedArray(data)) {
+    const raw = uploaded(options.device, [data.length], own[1], data);
+    return finish(options.dtype === undefined ? raw : to(raw, options.dtype), options);
+  }
+  const values: (number | boolean | bigint)[] = [];
+  const shape = flatten(data, values);
+  const dtype = options.dtype ?? inferDType(values);
+  return finish(uploaded(options.device, shape, dtype, encodeValues(values, dtype)), options);
+}
+
+/** A tensor of `shape` with the elements of a typed array, in row-major order. @throws ShapeError if the count does not fit */
+export function fromArray(values: TypedArray, shape: Shape, options: TensorOptions = {}): Tensor {
+  return finish(view(tensor(values, { ...options, requiresGrad: false }), shape), options);
+}
+
+/** Undefined contents (zeros, until memory is used again). @see torch.empty */
+export function empty(...args: ShapeArguments): Tensor {
+  const [shape, options] = shapeAndOptions<TensorOptions>('empty', args);
+  const home = getDevice(options.device);
+  const out = allocate(home, { shape, dtype: options.dtype ?? 'float32' });
+  home.seal(out.buffer);
+  return finish(out, options);
+}
+
+/** Every element `value`. float32 unless `dtype` is given (or bool for a boolean). @see torch.full */
+export function full(shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
+  const dtype = options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32');
+  checkDType('full', dtype);
+  return finish(filled(options.device, shapeAndOptions('full', [shape])[0], dtype, Number(value)), options);
+}
+
+/** Zeros. @example zeros(2, 3); zeros([2, 3], { dtype: 'int64' }) @see torch.zeros */
+export function zeros(...args: ShapeArguments): Tensor {
+  const [shape, options] = shapeAndOptions<TensorOptions>('zeros', args);
+  return full(shape, 0, options);
+}
+
+/** Ones. @example ones(2, 3); ones([2, 3], { requiresGrad: true }) @see torch.ones */
+export function ones(...args: ShapeArguments): Tensor {
+  const [shape, options] = shapeAndOptions<TensorOptions>('ones', args);
+  return full(shape, 1, options);
+}
+
+const like = (x: Tensor, options: TensorOptions): TensorOptions => ({ dtype: x.dtype, device: x.device, ...options });
+
+/** Of the shape, dtype and device of `x`. @see torch.zeros_like */
+export const zerosLike = (x: Tensor, options: TensorOptions = {}): Tensor => full(x.shape, 0, like(x, options));
+/** Of the shape, dtype and device of `x`. @see torch.ones_like */
+export const onesLike = (x: Tensor, options: TensorOptions = {}): Tensor => full(x.shape, 1, like(x, options));
+/** Of the shape, dtype and device of `x`. @see torch.full_like */
+export const fullLike = (x: Tensor, value: number | boolean, options: TensorOptions = {}): Tensor =>
+  full(x.shape, value, like(x, options));
+/** Of the shape, dtype and device of `x`. @see torch.empty_like */
+export const emptyLike = (x: Tensor, options: TensorOptions = {}): Tensor => empty(x.shape, like(x, options));
+
+/** `n` values computed on the page: short ramps only. */
+function ramp(n: number, at: (i: number) => number, options: TensorOptions, dtype: DType): Tensor {
+  const values = Array.from({ length: n }, (_, i) => at(i));
+  return finish(uploaded(options.device, [n], dtype, encodeValues(values, dtype)), options);
+}
+
+/**
+ * start, start + step, ... below end. Whole numbers give int64, others float32.
+ * @example arange(5); arange(1, 4); arange(0, 1, 0.25)
+ * @throws RangeError if step is 0 or leads away from end
+ * @see torch.arange
+ */
+export function arange(...args: (number | TensorOptions)[]): Tensor {
+  const last = args[args.length - 1];
+  const options = typeof last === 'object' ? last : {};
+  const numbers = args.filter((arg) => typeof arg === 'number');
+  const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]] : numbers;
+  if (!(step !== 0 && (end - start) * step >= 0)) {
+    throw new RangeError(`arange: step must lead from start to end, got start ${start}, end ${end}, step ${step}.`);
+  }
+  const dtype = options.dtype ?? (numbers.every((x) => Number.isInteger(x)) ? 'int64' : 'float32');
+  return ramp(Math.ceil((end - start) / step), (i) => start + i * step, options, dtype);
+}
+
+/** `steps` values from start to end, both included. @see torch.linspace */
+export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
+  if (!Number.isInteger(steps) || steps < 0)
+    throw new RangeError(`linspace: steps must be a whole number >= 0, got ${steps}.`);
+  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  // From both ends, as PyTorch does, so that the last value is exactly `end`.
+  const at = (i: number): number => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
+  return ramp(steps, at, options, options.dtype ?? 'float32');
+}
+
+/** Ones on the diagonal, zeros elsewhere. Shape: [n, m], m defaults to n. @see torch.eye */
+export function eye(n: number, m: number | TensorOptions = n, options: TensorOptions = {}): Tensor {
+  const [columns, rest] = typeof m === 'number' ? [m, options] : [n, m];
+  const dtype = rest.dtype ?? 'float32';
+  const values = new Array<number>(numelOf([n, columns])).fill(0);
+  for (let i = 0; i < Math.min(n, columns); i++) values[i * columns + i] = 1;
+  return finish(uploaded(rest.device, [n, columns], dtype, encodeValues(values, dtype)), rest);
+}
+
+/** Of a dtype with fractions? Integers cannot hold what the random and float creation functions make. */
+export const requireFloat = (op: string, dtype: DType): void => {
+  if (!isFloat(dtype)) throw new TypeError(`${op}: dtype must be a floating-point one, got ${dtype}.`);
+};

@@ -1,0 +1,85 @@
+// Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
+// that the same seed gives the same weights and the same order as in Python.
+import { DTYPES, type DType } from '../dtype';
+import { noGrad } from '../autograd';
+import { fillNormal, fillRandint, fillUniform, permutation, type Generator } from '../random';
+import type { Tensor } from '../tensor';
+import { copy_, to } from './copy';
+import { finish, requireFloat, shapeAndOptions, uploaded, type ShapeArguments, type TensorOptions } from './creation';
+import { numelOf, type Shape } from '../shape';
+
+/** Options of random functions. */
+export interface RandomOptions extends TensorOptions {
+  /** Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+type FloatFill = (out: Float32Array | Float64Array, generator?: Generator) => void;
+
+function drawn(op: string, shape: Shape, options: RandomOptions, fill: FloatFill): Tensor {
+  const dtype = options.dtype ?? 'float32';
+  requireFloat(op, dtype);
+  const values = dtype === 'float64' ? new Float64Array(numelOf(shape)) : new Float32Array(numelOf(shape));
+  fill(values, options.generator);
+  return finish(uploaded(options.device, shape, dtype, values), options);
+}
+
+/** Uniform in [0, 1), the bits of PyTorch for the same seed. @see torch.rand */
+export function rand(...args: ShapeArguments<RandomOptions>): Tensor {
+  const [shape, options] = shapeAndOptions<RandomOptions>('rand', args);
+  return drawn('rand', shape, options, (out, generator) => {
+    fillUniform(out, 0, 1, generator);
+  });
+}
+
+/** Standard normal, within 8 ulp of PyTorch for the same seed. @see torch.randn */
+export function randn(...args: ShapeArguments<RandomOptions>): Tensor {
+  const [shape, options] = shapeAndOptions<RandomOptions>('randn', args);
+  return drawn('randn', shape, options, (out, generator) => {
+    fillNormal(out, 0, 1, generator);
+  });
+}
+
+/** @see rand */
+export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
+  rand(x.shape, { dtype: x.dtype, device: x.device, ...options });
+/** @see randn */
+export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
+  randn(x.shape, { dtype: x.dtype, device: x.device, ...options });
+
+/** Whole numbers in [low, high), int64 unless `dtype` is given. @example randint(0, 10, [3]); randint(10, [3]) @see torch.randint */
+export function randint(low: number, high: number, shape: Shape, options?: RandomOptions): Tensor;
+export function randint(high: number, shape: Shape, options?: RandomOptions): Tensor;
+export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions, d: RandomOptions = {}): Tensor {
+  const [low, high, shape, options] =
+    typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, (c ?? {}) as RandomOptions];
+  if (!(high > low)) throw new RangeError(`randint: low must be below high, got low ${low} and high ${high}.`);
+  const dtype: DType = options.dtype ?? 'int64';
+  const values = DTYPES[dtype].array(new ArrayBuffer(numelOf(shape) * DTYPES[dtype].bytes));
+  fillRandint(values, low, high, options.generator);
+  return finish(uploaded(options.device, shape, dtype, values), options);
+}
+
+/** The numbers 0 .. n-1 in random order, int64. @see torch.randperm */
+export function randperm(n: number, options: RandomOptions = {}): Tensor {
+  const order = uploaded(options.device, [n], 'int32', permutation(n, options.generator));
+  return finish(to(order, options.dtype ?? 'int64'), options);
+}
+
+function refill(self: Tensor, op: string, fill: FloatFill): Tensor {
+  requireFloat(op, self.dtype);
+  const drawnValues = drawn(op, self.shape, { dtype: self.dtype, device: self.device }, fill);
+  return noGrad(() => copy_(self, drawnValues));
+}
+
+/** Fills with uniform draws from [from, to). @see torch.Tensor.uniform_ */
+export const uniform_ = (self: Tensor, from = 0, to = 1, generator?: Generator): Tensor =>
+  refill(self, 'uniform_', (out) => {
+    fillUniform(out, from, to, generator);
+  });
+
+/** Fills with normal draws. @see torch.Tensor.normal_ */
+export const normal_ = (self: Tensor, mean = 0, std = 1, generator?: Generator): Tensor =>
+  refill(self, 'normal_', (out) => {
+    fillNormal(out, mean, std, generator);
+  });
