@@ -52,6 +52,7 @@ export enum DTypeCode {
 
 export enum ReduceKind {
   Sum,
+  Mean,
   Prod,
   Amax,
   Amin,
@@ -127,6 +128,14 @@ export const MAX_COMMAND_WORDS = 32768;
 export const SCRATCH_BASE = RING_BASE + RING_WORDS * 4;
 export const SCRATCH_BYTES = 1048576;
 
+// ---- cuts of long sums ----------------------------------------------------------------------------
+// Shared because the page reserves a slot for each partial result.
+
+/** Reduce with inner == 1: elements that one partial result covers. */
+export const REDUCE_ROW_CHUNK = 16384;
+/** Reduce with inner > 1: rows that one partial result covers. */
+export const REDUCE_COLUMN_CHUNK = 256;
+
 // ---- commands -----------------------------------------------------------------------------------
 
 /** Pointers are byte addresses; sizes and strides count elements. */
@@ -163,11 +172,14 @@ export class Write extends Command {
   bytes!: u32;
 }
 
-/** One of ReduceKind over the middle of x [outer, n, inner] -> out [outer, inner], both dense and of one dtype. */
+/**
+ * One of ReduceKind over the middle of x [outer, n, inner] -> out [outer, inner], both dense and of one dtype.
+ * Sum and Prod of float32, float64, int64; Mean of the floats; Amax and Amin of all.
+ */
 export class Reduce extends Command {
   x!: u32;
   out!: u32;
-  /** REDUCE partials; see reduceWorkspace in src/device/wasm/workspace.ts. 0 where none are needed. */
+  /** Partial results [outer, chunks, inner]; 0 where one chunk is all. */
   workspace!: u32;
   outer!: u32;
   n!: u32;
@@ -187,7 +199,7 @@ export class ArgReduce extends Command {
   dtype!: u32;
 }
 
-/** Running sum or product along the middle of x [outer, n, inner] -> out of the same shape. */
+/** Running sum or product along the middle of x [outer, n, inner] -> out of the same shape. float32, float64, int64. */
 export class Scan extends Command {
   x!: u32;
   out!: u32;

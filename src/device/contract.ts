@@ -73,7 +73,7 @@ export interface IndexOptions {
   readonly ignore: number | null;
 }
 
-export type ReduceKind = 'sum' | 'prod' | 'amax' | 'amin';
+export type ReduceKind = 'sum' | 'mean' | 'prod' | 'amax' | 'amin';
 export type ArgReduceKind = 'argmax' | 'argmin';
 export type ScanKind = 'cumsum' | 'cumprod';
 
@@ -115,9 +115,11 @@ export interface Kernels {
     scalars: readonly number[],
   ): void;
 
+  /** sum and prod take float32, float64, int64; mean the floats; amax and amin every dtype. */
   reduce(kind: ReduceKind, x: View, out: View, axis: Axis): void;
   /** out is int64. */
   argReduce(kind: ArgReduceKind, x: View, out: View, axis: Axis): void;
+  /** float32, float64, int64. */
   scan(kind: ScanKind, x: View, out: View, axis: Axis): void;
 
   /** out [batch, m, n] = a [batch, m, k] b [batch, k, n] + bias [n]; a and b of any strides. */

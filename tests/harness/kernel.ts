@@ -29,6 +29,18 @@ interface Exports {
   execute(command: number): void;
 }
 
+const modules = new Map<Build, WebAssembly.Module>();
+
+/** The engine's compiled binary, once per build. */
+function engineModule(build: Build): WebAssembly.Module {
+  let module = modules.get(build);
+  if (module === undefined) {
+    module = new WebAssembly.Module(patchMemoryFlag(new Uint8Array(readFileSync(`build/${build}.wasm`)), false));
+    modules.set(build, module);
+  }
+  return module;
+}
+
 /** One engine instance with an arena; make a new one for each test. */
 export class KernelBench {
   private top = HEAP;
@@ -38,8 +50,7 @@ export class KernelBench {
 
   constructor(build: Build = 'baseline', megabytes = 64) {
     this.memory = new WebAssembly.Memory({ initial: megabytes * 16, maximum: 65536 });
-    const binary = patchMemoryFlag(new Uint8Array(readFileSync(`build/${build}.wasm`)), false);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), {
+    const instance = new WebAssembly.Instance(engineModule(build), {
       env: { memory: this.memory },
       host: { report: () => undefined, now: () => performance.now() },
     });
