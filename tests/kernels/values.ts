@@ -28,7 +28,7 @@ export const numbers = (array: TypedArray): number[] => Array.from(array as Arra
 /** Reads `length` elements of a bench's memory as numbers. */
 export function readAs(bench: KernelBench, dtype: DType, at: number, length: number): number[] {
   const bytes = bench.read(Uint8Array, at, length * DTYPES[dtype].bytes);
-  return numbers(DTYPES[dtype].array(bytes.buffer as ArrayBuffer));
+  return numbers(DTYPES[dtype].array(bytes.buffer));
 }
 
 /** Fails, with a summary, unless |actual - expected| <= tolerance * max(1, |expected|) everywhere; NaN and infinities must match. */
