@@ -29,7 +29,9 @@ export class FunctionContext {
   /** The tensors given to `saveForBackward`. @throws AutogradError if the graph was released */
   get savedTensors(): Tensor[] {
     if (this.saved === null) {
-      throw new AutogradError('savedTensors: what the graph saved is freed. Pass { retainGraph: true } to the first backward().');
+      throw new AutogradError(
+        'savedTensors: what the graph saved is freed. Pass { retainGraph: true } to the first backward().',
+      );
     }
     return this.saved.map((s) => s.unpack('Function'));
   }
@@ -89,7 +91,9 @@ class FunctionNode extends Node {
     super(
       `${definition.name}Backward`,
       args.map((arg) => (arg instanceof Tensor ? edgeOf(arg) : null)),
-      args.map((arg) => (arg instanceof Tensor ? { shape: arg.shape, dtype: arg.dtype } : { shape: [], dtype: 'float32' })),
+      args.map((arg) =>
+        arg instanceof Tensor ? { shape: arg.shape, dtype: arg.dtype } : { shape: [], dtype: 'float32' },
+      ),
     );
   }
 
@@ -132,7 +136,11 @@ export abstract class Function {
     const raw = noGrad(() => this.forward(context, ...args));
     const list: readonly Tensor[] = raw instanceof Tensor ? [raw] : raw;
     if (!isGradEnabled() || !needs.includes(true)) return raw;
-    const node = new FunctionNode(this as FunctionClass<readonly unknown[], R> as FunctionClass<never, Tensor>, context, args);
+    const node = new FunctionNode(
+      this as FunctionClass<readonly unknown[], R> as FunctionClass<never, Tensor>,
+      context,
+      args,
+    );
     // An argument that is returned as it is gets a handle of its own, so that its history stays.
     const outputs = list.map((t) => (args.includes(t) ? t.detach() : t));
     outputs.forEach((t, i) => {

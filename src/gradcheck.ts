@@ -1,6 +1,7 @@
 // Gradients against finite differences.
 import { enableGrad, grad, isGradEnabled, noGrad } from './autograd';
 import { AutogradError } from './errors';
+import { full } from './ops/creation';
 import { cat } from './ops/join';
 import { narrow, reshape } from './ops/movement';
 import { copy_ } from './ops/copy';
@@ -20,7 +21,8 @@ export interface GradcheckOptions {
 /** A function of tensors, of which those that require gradients are checked. */
 export type CheckedFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-const listOf = (out: Tensor | readonly Tensor[]): Tensor[] => (out instanceof Tensor ? [out] : [...out]).filter((t) => t.isFloatingPoint());
+const listOf = (out: Tensor | readonly Tensor[]): Tensor[] =>
+  (out instanceof Tensor ? [out] : [...out]).filter((t) => t.isFloatingPoint());
 
 /** The view of one element of x. */
 function elementOf(x: Tensor, flat: number): Tensor {
@@ -48,7 +50,7 @@ async function numericJacobian(fn: CheckedFunction, inputs: Tensor[], at: number
     const runs: Tensor[][] = [];
     for (let i = 0; i < x.numel(); i++) {
       for (const step of [eps, -eps]) {
-        elementOf(x.detach(), i).add_(step);
+        elementOf(x.detach(), i).add_(full([], step, { dtype: x.dtype, device: x.device }));
         runs.push(listOf(fn(...inputs)).map((t) => t.clone()));
         copy_(x.detach(), before);
       }
@@ -74,7 +76,9 @@ async function analyticJacobian(fn: CheckedFunction, inputs: Tensor[], at: numbe
         elementOf(zeros, j).fill_(1);
         return zeros;
       });
-      const g = out.requiresGrad ? grad([out], [x], { gradOutputs: [one], retainGraph: true, allowUnused: true })[0] : null;
+      const g = out.requiresGrad
+        ? grad([out], [x], { gradOutputs: [one], retainGraph: true, allowUnused: true })[0]
+        : null;
       rows.push(g ?? x.detach().zerosLike());
     }
   }
@@ -88,14 +92,20 @@ async function analyticJacobian(fn: CheckedFunction, inputs: Tensor[], at: numbe
  * Resolves to true. @throws AutogradError naming input, output element and both values on a mismatch.
  * @see torch.autograd.gradcheck
  */
-export async function gradcheck(fn: CheckedFunction, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
+export async function gradcheck(
+  fn: CheckedFunction,
+  inputs: Tensor | readonly Tensor[],
+  options: GradcheckOptions = {},
+): Promise<boolean> {
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options;
   const list = inputs instanceof Tensor ? [inputs] : [...inputs];
   if (!isGradEnabled()) throw new AutogradError('gradcheck: must run with recording on, got a call inside noGrad.');
-  if (!list.some((t) => t.requiresGrad)) throw new AutogradError('gradcheck: at least one input must require gradients.');
+  if (!list.some((t) => t.requiresGrad))
+    throw new AutogradError('gradcheck: at least one input must require gradients.');
   for (const [at, x] of list.entries()) {
     if (!x.requiresGrad) continue;
-    if (x.dtype !== 'float64') throw new AutogradError(`gradcheck: inputs must be float64 for finite differences, got ${x.dtype} at ${at}.`);
+    if (x.dtype !== 'float64')
+      throw new AutogradError(`gradcheck: inputs must be float64 for finite differences, got ${x.dtype} at ${at}.`);
     const numeric = await numericJacobian(fn, list, at, eps);
     const analytic = await analyticJacobian(fn, list, at);
     for (const [i, row] of numeric.entries()) {

@@ -21,7 +21,9 @@ export function getDevice(name: DeviceName = defaultName): Device {
   if (running !== undefined) return running;
   const create = factories.get(name);
   if (create === undefined) {
-    throw new DeviceError(`device must be one of ${[...factories.keys()].join(', ')}, got '${name}'.`, { device: name });
+    throw new DeviceError(`device must be one of ${[...factories.keys()].join(', ')}, got '${name}'.`, {
+      device: name,
+    });
   }
   const device = create();
   devices.set(name, device);
