@@ -115,6 +115,8 @@ export const FAULT_WORDS = 4;
 export const FAULT_INDEX = 1;
 export const FAULT_TRAP = 2;
 export const FAULT_DIVISION = 3;
+/** Written by the page when a worker died in the middle of a command; like a trap it blocks every guarded command. */
+export const FAULT_INTERRUPTED = 4;
 /** Size of the control area. */
 export const CONTROL_BYTES = 4096;
 
