@@ -1,0 +1,29 @@
+// The public API, and nothing else. Importing it registers the devices and installs the methods of Tensor.
+import './methods';
+
+export { Tensor, Parameter } from './tensor';
+export type { GradFn, GradHook, NestedNumbers, RemovableHandle } from './tensor';
+export type { DType, TypedArray } from './dtype';
+export type { DeviceName, MemoryInfo } from './device/contract';
+export { float32, float64, int32, int64, uint8, bool, resultType, promoteTypes } from './dtype';
+export * from './errors';
+
+export { noGrad, enableGrad, isGradEnabled } from './autograd';
+export * as autograd from './autogradApi';
+export { scope, keep } from './memory';
+export type { Scope } from './memory';
+export { manualSeed, seed, initialSeed, getRngState, setRngState, Generator } from './random';
+
+export { clone, to } from './ops/copy';
+export type { ToOptions } from './ops/copy';
+export {
+  arange, empty, emptyLike, eye, fromArray, full, fullLike, linspace, ones, onesLike, tensor, zeros, zerosLike,
+} from './ops/creation'; // prettier-ignore
+export type { TensorData, TensorOptions } from './ops/creation';
+export { rand, randLike, randint, randn, randnLike, randperm } from './ops/random';
+export type { RandomOptions } from './ops/random';
+export {
+  chunk, diagonal, expand, flatten, movedim, narrow, permute, reshape, select, slice, split, squeeze, t, transpose,
+  unbind, unflatten, unsqueeze,
+} from './ops/movement'; // prettier-ignore
+export { cat, stack } from './ops/join';
