@@ -218,7 +218,7 @@ export class Gemm extends Command {
   b!: u32;
   bias!: u32;
   out!: u32;
-  /** Packed panels of b; see gemmWorkspace in src/device/wasm/workspace.ts. 0 where none are needed. */
+  /** Packed panels of b; see gemmWorkspaceBytes in src/device/wasm/kernels/gemm.ts. 0 where none are needed. */
   workspace!: u32;
   batch!: u32;
   m!: u32;
