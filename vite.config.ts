@@ -99,20 +99,11 @@ export function engineModules({ separate = false } = {}): Plugin {
   };
 }
 
-interface BundleOptions {
-  minify?: boolean;
-  /** Worker and binaries as files of their own. */
-  separate?: boolean;
-  /** Empty dist/ first. */
-  clean?: boolean;
-  plugins?: PluginOption[];
-}
-
 /** A build of the library to dist/. */
 function bundle(
   format: 'es' | 'iife',
   file: string,
-  { minify = false, separate = false, clean = false, plugins = [] }: BundleOptions = {},
+  { minify = true, separate = false, plugins = [] }: { minify?: boolean; separate?: boolean; plugins?: PluginOption[] },
 ): UserConfig {
   return {
     plugins: [engineModules({ separate }), ...plugins],
@@ -123,7 +114,8 @@ function bundle(
       rolldownOptions: {
         output: minify ? { minify: { compress: true, mangle: { keepNames: { class: true, function: false } } } } : {},
       },
-      emptyOutDir: clean,
+      // The first of the builds clears the folder.
+      emptyOutDir: format === 'es' && !separate,
       lib: {
         entry: resolve(ROOT, 'src/index.ts'),
         formats: [format],
@@ -134,20 +126,18 @@ function bundle(
   };
 }
 
-/** What `vite build --mode NAME` makes; `npm run build` makes all but the demo. */
+/** What `vite build --mode NAME` makes; `npm run build` makes all of library, types, global and external. */
 const BUILDS: Readonly<Record<string, () => UserConfig>> = {
-  /** One ES module with everything inlined, left readable for bundlers. */
-  library: () => bundle('es', 'kindling.js', { clean: true }),
-  /** The library's types in one file. */
-  types: () => ({
-    ...bundle('es', 'kindling.js', { plugins: [dts({ tsconfig: 'tsconfig.json', emitDtsOnly: true })] }),
-    // Vite's own pass over TypeScript would strip the declarations.
+  /** One ES module with everything inlined, left readable for bundlers, and its types. */
+  library: () => ({
+    ...bundle('es', 'kindling.js', { minify: false, plugins: [dts({ tsconfig: 'tsconfig.json' })] }),
+    // Vite's own pass over TypeScript would strip the declarations; the bundler compiles it as well.
     oxc: false,
   }),
   /** One classic script that defines the global `kindling`. */
-  global: () => bundle('iife', 'kindling.global.js', { minify: true }),
+  global: () => bundle('iife', 'kindling.global.js', {}),
   /** An ES module whose worker and binaries are files beside it. */
-  external: () => bundle('es', 'kindling.external.js', { separate: true }),
+  external: () => bundle('es', 'kindling.external.js', { minify: false, separate: true }),
   /** The demos as a static site, with the files of the MNIST digits at its root. */
   demo: () => ({
     root: DEMO,
@@ -166,17 +156,24 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
   }),
 };
 
+/** With these headers pages get SharedArrayBuffer, so that workers share one memory; `--no-coi` leaves them out. */
+const isolation: Record<string, string> = process.argv.includes('--no-coi')
+  ? {}
+  : { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
 export default defineConfig(({ mode }) => ({
   plugins: [engineModules()],
   resolve: { alias: { kindling: resolve(ROOT, 'src/index.ts') } },
+  server: { headers: isolation },
+  preview: { headers: isolation },
   ...BUILDS[mode]?.(),
   test: {
     include: ['tests/**/*.test.ts'],
     exclude: ['tests/browser/**', 'tests/bench/**'],
     globalSetup: ['tests/harness/compileEngine.ts'],
     testTimeout: 60_000,
-    reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
     // Node 20 has relaxed SIMD behind a flag; with it both binaries are tested.
+    reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
     execArgv: ['--experimental-wasm-relaxed-simd'],
   },
 }));

@@ -14,7 +14,6 @@ export enum Opcode {
   Acknowledge,
   Write,
   Pointwise,
-  Foreach,
   Reduce,
   ArgReduce,
   Scan,
@@ -48,6 +47,88 @@ export enum DTypeCode {
   Int64,
   Uint8,
   Bool,
+}
+
+/** Instructions of pointwise programs. Their type (Float32 to Int64) is that of the arguments. */
+export enum PointwiseOp {
+  Copy,
+  /** Fills a register from a cell (float64). */
+  Splat,
+  /** Fills a register with row-major positions. */
+  Index,
+  Uniform,
+  ToFloat32,
+  ToFloat64,
+  ToInt32,
+  ToInt64,
+  ToBool,
+  ToUint8,
+  Neg,
+  Abs,
+  Sqrt,
+  Floor,
+  Ceil,
+  Round,
+  Trunc,
+  Exp,
+  Exp2,
+  Expm1,
+  Log,
+  Log2,
+  Log10,
+  Log1p,
+  Sigmoid,
+  Sin,
+  Cos,
+  Tan,
+  Asin,
+  Acos,
+  Atan,
+  Sinh,
+  Cosh,
+  Tanh,
+  Asinh,
+  Acosh,
+  Atanh,
+  Erf,
+  Erfc,
+  Erfinv,
+  Lgamma,
+  Digamma,
+  BitwiseNot,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  FloorDivide,
+  TruncDivide,
+  Remainder,
+  Fmod,
+  Pow,
+  Maximum,
+  Minimum,
+  Atan2,
+  Hypot,
+  Copysign,
+  Polygamma,
+  BitwiseAnd,
+  BitwiseOr,
+  BitwiseXor,
+  Eq,
+  Ne,
+  Lt,
+  Le,
+  Where,
+  /** a b + c. */
+  MulAdd,
+}
+
+/** How a pointwise operand lies in memory. */
+export enum OperandLayout {
+  Dense,
+  /** One element for all. */
+  Uniform,
+  Strided,
 }
 
 export enum ReduceKind {
@@ -115,8 +196,6 @@ export const FAULT_WORDS = 4;
 export const FAULT_INDEX = 1;
 export const FAULT_TRAP = 2;
 export const FAULT_DIVISION = 3;
-/** Written by the page when a worker died in the middle of a command; like a trap it blocks every guarded command. */
-export const FAULT_INTERRUPTED = 4;
 /** Size of the control area. */
 export const CONTROL_BYTES = 4096;
 
@@ -175,6 +254,43 @@ export class Write extends Command {
 }
 
 /**
+ * A pointwise program over one or more groups of tensors. Of variable length; these fields are followed by
+ *
+ *   operands      (inputs + outputs) words: DTypeCode | OperandLayout << 8
+ *   cells         `cells` float64: scalars and constants
+ *   instructions  (hoisted + body) pairs of words: PointwiseOp | type << 8 | out << 16,  a | b << 8 | c << 16
+ *   sizes         ndim words
+ *   strides       (inputs + outputs) x ndim words, in elements
+ *   groups        `groups` times: start, count, and a pointer for each input and output
+ *
+ * The groups follow each other in a common range of elements; `start` is a multiple of POINTWISE_BLOCK. Unless
+ * ndim is 0 there is one group and its shape is `sizes`. Registers are numbered: inputs, outputs, temporaries
+ * of 4 and of 8 bytes an element, cells, and one cell for the position. `hoisted` instructions depend on cells and
+ * uniform inputs only and run once a task; the others run on each block of POINTWISE_BLOCK elements.
+ */
+export class Pointwise extends Command {
+  /** Elements from the first group's start to the last one's end. */
+  count!: u32;
+  /** Elements a task; a multiple of POINTWISE_BLOCK. */
+  chunk!: u32;
+  groups!: u32;
+  ndim!: u32;
+  inputs!: u32;
+  outputs!: u32;
+  cells!: u32;
+  hoisted!: u32;
+  body!: u32;
+  narrow!: u32;
+  wide!: u32;
+}
+/** Elements that pointwise instructions work on at a time: a few registers of them fill no more than the L1 cache. */
+export const POINTWISE_BLOCK = 512;
+/** Registers of a pointwise program of all kinds together. */
+export const POINTWISE_REGISTERS = 256;
+/** Instructions of a pointwise program. */
+export const POINTWISE_INSTRUCTIONS = 4096;
+
+/**
  * One of ReduceKind over the middle of x [outer, n, inner] -> out [outer, inner], both dense and of one dtype.
  * Sum and Prod of float32, float64, int64; Mean of the floats; Amax and Amin of all.
  */
@@ -218,7 +334,7 @@ export class Gemm extends Command {
   b!: u32;
   bias!: u32;
   out!: u32;
-  /** Packed panels of b; see gemmWorkspaceBytes in src/device/wasm/kernels/gemm.ts. 0 where none are needed. */
+  /** Packed panels of b; see gemmWorkspace in src/device/wasm/workspace.ts. 0 where none are needed. */
   workspace!: u32;
   batch!: u32;
   m!: u32;

@@ -27,5 +27,3 @@ export {
   unbind, unflatten, unsqueeze,
 } from './ops/movement'; // prettier-ignore
 export { cat, stack } from './ops/join';
-
-export * as nn from './nn';

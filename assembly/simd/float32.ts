@@ -1,0 +1,136 @@
+// Elementary functions of four float32 at a time, within a few units in the last place over the whole range;
+// infinities, NaN and denormals included. Polynomials are minimax fits on the reduced ranges given at each.
+import { madd } from './madd';
+
+// ln 2 in two parts; the first has 9 significant bits, so that its product with an exponent is exact.
+const LN2_HIGH: f32 = 0.693359375;
+const LN2_LOW: f32 = -2.1219444e-4;
+
+@inline
+function all(x: f32): v128 {
+  return f32x4.splat(x);
+}
+
+/** 2^n for n in [-126, 127], by its bits. */
+@inline
+function powerOfTwo(n: v128): v128 {
+  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+}
+
+/** n of x = n ln 2 + r with |r| ≤ ln 2 / 2, as a whole float. */
+@inline
+function binaryExponent(x: v128): v128 {
+  return f32x4.nearest(f32x4.mul(x, all(1.44269504)));
+}
+
+/** e^r - 1 for r = x - n ln 2:  r + r² Q(r), |r| ≤ 0.35, error 3e-10. */
+@inline
+function expm1Reduced(x: v128, n: v128): v128 {
+  const r = madd(n, all(-LN2_LOW), madd(n, all(-LN2_HIGH), x));
+  let q = madd(r, all(0.00019845957), all(0.0013941653));
+  q = madd(q, r, all(0.0083333916));
+  q = madd(q, r, all(0.04166635));
+  q = madd(q, r, all(0.16666667));
+  q = madd(q, r, all(0.5));
+  return madd(q, f32x4.mul(r, r), r);
+}
+
+/** e^x. Beyond the clamp the result is 0 or infinity anyway; the scale is applied in two steps for denormals. */
+@inline
+export function exp(x: v128): v128 {
+  const clamped = f32x4.max(f32x4.min(x, all(89)), all(-104));
+  const exponent = binaryExponent(clamped);
+  const y = f32x4.add(expm1Reduced(clamped, exponent), all(1));
+  const n = i32x4.trunc_sat_f32x4_s(exponent);
+  const half = i32x4.shr_s(n, 1);
+  return f32x4.mul(f32x4.mul(y, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+}
+
+/** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)); the halving keeps 2^128 within range. */
+@inline
+export function expm1(x: v128): v128 {
+  const clamped = f32x4.max(f32x4.min(x, all(89)), all(-20));
+  const exponent = binaryExponent(clamped);
+  const scale = powerOfTwo(i32x4.sub(i32x4.trunc_sat_f32x4_s(exponent), i32x4.splat(1)));
+  const y = madd(scale, expm1Reduced(clamped, exponent), f32x4.sub(scale, all(0.5)));
+  return f32x4.add(y, y);
+}
+
+/** 1 / (1 + e^-x), from e^-|x| so that it is exact at both ends. */
+@inline
+export function sigmoid(x: v128): v128 {
+  const e = exp(f32x4.neg(f32x4.abs(x)));
+  const y = f32x4.div(all(1), f32x4.add(all(1), e));
+  return v128.bitselect(f32x4.mul(e, y), y, i32x4.shr_s(x, 31));
+}
+
+/** tanh |x| = m / (m + 2) with m = e^2|x| - 1; from 10 on it is 1. */
+@inline
+export function tanh(x: v128): v128 {
+  const a = f32x4.min(f32x4.abs(x), all(10));
+  const m = expm1(f32x4.add(a, a));
+  return withSignOf(x, f32x4.div(m, f32x4.add(m, all(2))));
+}
+
+/** y ≥ 0 with the sign bit of x. */
+@inline
+function withSignOf(x: v128, y: v128): v128 {
+  return v128.or(y, v128.and(x, i32x4.splat(0x80000000)));
+}
+
+/** log x = n ln 2 + log(1 + f), 1 + f in [√½, √2): f - f²/2 + f³ P(f), error 6e-9. */
+@inline
+export function log(x: v128): v128 {
+  const denormal = f32x4.lt(x, all(1.17549435e-38));
+  const scaled = v128.bitselect(f32x4.mul(x, all(8388608)), x, denormal);
+  const n = i32x4.shr_s(i32x4.sub(scaled, i32x4.splat(0x3f3504f3)), 23);
+  const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(n, 23)), all(1));
+  const exponent = f32x4.convert_i32x4_s(i32x4.sub(n, v128.and(denormal, i32x4.splat(23))));
+  const square = f32x4.mul(f, f);
+  let p = madd(f, all(-0.0763443), all(0.1276155));
+  p = madd(p, f, all(-0.13160195));
+  p = madd(p, f, all(0.14201762));
+  p = madd(p, f, all(-0.16623356));
+  p = madd(p, f, all(0.20001227));
+  p = madd(p, f, all(-0.25000822));
+  p = madd(p, f, all(0.33333331));
+  let y = f32x4.mul(f32x4.mul(square, f), p);
+  y = madd(exponent, all(LN2_LOW), y);
+  y = madd(square, all(-0.5), y);
+  y = madd(exponent, all(LN2_HIGH), f32x4.add(f, y));
+  // Infinity and NaN stay; 0 gives -infinity, what is below it NaN.
+  y = v128.bitselect(y, x, f32x4.lt(x, all(Infinity)));
+  y = v128.bitselect(all(-Infinity), y, f32x4.eq(x, all(0)));
+  return v128.or(y, f32x4.lt(x, all(0)));
+}
+
+/** log(1 + x) = log u + (x - (u - 1)) / u with u = 1 + x: the second term is what rounding took from u. */
+@inline
+export function log1p(x: v128): v128 {
+  const u = f32x4.add(all(1), x);
+  const lost = f32x4.div(f32x4.sub(x, f32x4.sub(u, all(1))), u);
+  // NaN where u is 0 or infinite, and there log u is right by itself.
+  return f32x4.add(log(u), v128.and(lost, f32x4.eq(lost, lost)));
+}
+
+/** Below 1: x P(x²), error 2e-9; above: 1 - e^-Q(|x|), error 2e-9; from 4 on it is 1. */
+@inline
+export function erf(x: v128): v128 {
+  const t = f32x4.mul(x, x);
+  let p = madd(t, all(0.00007853854651), all(-0.0008010191596));
+  p = madd(p, t, all(0.005188327455));
+  p = madd(p, t, all(-0.02685381181));
+  p = madd(p, t, all(0.1128358515));
+  p = madd(p, t, all(-0.3761262582));
+  const near = madd(x, all(1.12837917), f32x4.mul(f32x4.mul(p, t), x));
+
+  const a = f32x4.min(f32x4.abs(x), all(4));
+  let q = madd(a, all(-0.0001982206829), all(0.0030654998));
+  q = madd(q, a, all(-0.022315247992));
+  q = madd(q, a, all(0.10411374545));
+  q = madd(q, a, all(0.63697601327));
+  q = madd(q, a, all(1.127797280841));
+  q = madd(q, a, all(0.000166439089));
+  const far = withSignOf(x, f32x4.sub(all(1), exp(f32x4.neg(q))));
+  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), all(1)));
+}

@@ -1,0 +1,186 @@
+// Appends pointwise commands: lowered programs are kept per program, and a call fills in addresses, sizes and scalars.
+import { MAX_COMMAND_WORDS, OperandLayout, Opcode, POINTWISE_BLOCK } from '../../../../assembly/commands';
+import type { IndexOptions, Kernels, PointwiseProgram, View } from '../../contract';
+import type { CommandStream } from '../commandStream';
+import { argumentNames } from '../encode';
+import { Pointwise, HEADER_WORDS } from '../../../../assembly/commands';
+import { FIXED_WORDS, lowerPointwise, type LoweredPointwise } from './pointwiseProgram';
+
+type Group = Parameters<Kernels['foreach']>[1][number];
+
+/** Where the fields that a call fills in stand in the command. */
+const word = (field: 'count' | 'groups' | 'ndim'): number => HEADER_WORDS + argumentNames(Pointwise).indexOf(field);
+const COUNT = word('count');
+const GROUPS = word('groups');
+const NDIM = word('ndim');
+
+const lowered = new WeakMap<PointwiseProgram, LoweredPointwise[]>();
+
+/** The program for calls in which exactly the inputs in `uniform` have one element for all. */
+function lower(program: PointwiseProgram, uniform: number): LoweredPointwise {
+  let variants = lowered.get(program);
+  if (variants === undefined) lowered.set(program, (variants = []));
+  return (variants[uniform] ??= lowerPointwise(program, uniform));
+}
+
+/** The command in the making; calls do not nest. */
+const words = new Uint32Array(MAX_COMMAND_WORDS);
+const wordBytes = new DataView(words.buffer);
+
+/** Copies the program into the command and writes its scalars; returns its length in words. */
+function begin(program: LoweredPointwise, scalars: readonly number[]): number {
+  words.set(program.words);
+  for (let i = 0; i < program.scalars; i++) wordBytes.setFloat64((program.scalarsAt + 2 * i) * 4, scalars[i], true);
+  words[NDIM] = 0;
+  return program.words.length;
+}
+
+/** Dense if there are no gaps, uniform if nothing moves, else strided. One element is dense. */
+function layoutOf(shape: readonly number[], strides: readonly number[]): OperandLayout {
+  let dense = true;
+  let uniform = true;
+  let expected = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const size = shape[d];
+    if (size === 1) continue;
+    if (strides[d] !== expected) dense = false;
+    if (strides[d] !== 0) uniform = false;
+    expected *= size;
+  }
+  return dense ? OperandLayout.Dense : uniform ? OperandLayout.Uniform : OperandLayout.Strided;
+}
+
+/**
+ * Writes sizes and strides at words[at], with every run of dimensions that all operands walk through evenly as one;
+ * returns the number of dimensions left. Broadcast dimensions have stride 0.
+ */
+function writeShape(at: number, shape: readonly number[], views: readonly View[]): number {
+  const first: number[] = [];
+  const sizes: number[] = [];
+  shape.forEach((size, d) => {
+    if (size === 1) return;
+    const last = first.length - 1;
+    const joins = last >= 0 && views.every(({ strides }) => strides[first[last]] === strides[d] * size);
+    if (joins) {
+      sizes[last] *= size;
+      first[last] = d;
+    } else {
+      sizes.push(size);
+      first.push(d);
+    }
+  });
+  words.set(sizes, at);
+  views.forEach(({ strides }, i) => {
+    first.forEach((d, j) => {
+      words[at + sizes.length * (1 + i) + j] = strides[d];
+    });
+  });
+  return sizes.length;
+}
+
+function numberOfElements(shape: readonly number[]): number {
+  let n = 1;
+  for (const size of shape) n *= size;
+  return n;
+}
+
+function faults(program: PointwiseProgram, { fallible }: LoweredPointwise): IndexOptions | undefined {
+  return fallible ? { op: program.name, what: 'divisor', ignore: null } : undefined;
+}
+
+/** The pointwise kernels of the wasm device. */
+export function pointwiseKernels(stream: CommandStream): Pick<Kernels, 'pointwise' | 'foreach'> {
+  function pointwise(
+    program: PointwiseProgram,
+    inputs: readonly View[],
+    outputs: readonly View[],
+    scalars: readonly number[],
+  ): void {
+    const { shape } = outputs[0];
+    const count = numberOfElements(shape);
+    if (count === 0) return;
+    let uniform = 0;
+    let strided = 0;
+    for (let i = 0; i < inputs.length; i++) {
+      const layout = layoutOf(shape, inputs[i].strides);
+      if (layout === OperandLayout.Uniform) uniform |= 1 << i;
+      else if (layout === OperandLayout.Strided) strided |= 1 << i;
+    }
+    for (let i = 0; i < outputs.length; i++) {
+      if (layoutOf(shape, outputs[i].strides) !== OperandLayout.Dense) strided |= 1 << (inputs.length + i);
+    }
+    const code = lower(program, uniform >>> 0);
+    let at = begin(code, scalars);
+    words[COUNT] = count;
+    words[GROUPS] = 1;
+    if (strided !== 0) {
+      const views = [...inputs, ...outputs];
+      const ndim = writeShape(at, shape, views);
+      words[NDIM] = ndim;
+      at += ndim * (1 + views.length);
+      for (let i = 0; i < views.length; i++) {
+        if ((strided >>> i) & 1) words[FIXED_WORDS + i] |= OperandLayout.Strided << 8;
+      }
+    }
+    words[at++] = 0;
+    words[at++] = count;
+    for (const view of inputs) words[at++] = stream.pointer(view);
+    for (const view of outputs) words[at++] = stream.pointer(view);
+    stream.emitWords(Opcode.Pointwise, words, at, inputs, outputs, faults(program, code));
+  }
+
+  /** One command for groups that agree in which inputs are uniform; more if they do not fit into one. */
+  function emitGroups(
+    program: PointwiseProgram,
+    groups: readonly Group[],
+    uniform: number,
+    scalars: readonly number[],
+  ): void {
+    const code = lower(program, uniform);
+    const groupWords = 2 + program.inputs.length + program.outputs.length;
+    const capacity = Math.floor((MAX_COMMAND_WORDS - code.words.length) / groupWords);
+    for (let first = 0; first < groups.length; first += capacity) {
+      const part = groups.slice(first, first + capacity);
+      let at = begin(code, scalars);
+      let start = 0;
+      let end = 0;
+      for (const { inputs, outputs } of part) {
+        const count = numberOfElements(outputs[0].shape);
+        words[at++] = start;
+        words[at++] = count;
+        for (const view of inputs) words[at++] = stream.pointer(view);
+        for (const view of outputs) words[at++] = stream.pointer(view);
+        end = start + count;
+        start = Math.ceil(end / POINTWISE_BLOCK) * POINTWISE_BLOCK;
+      }
+      words[COUNT] = end;
+      words[GROUPS] = part.length;
+      const reads = part.flatMap(({ inputs }) => inputs);
+      const writes = part.flatMap(({ outputs }) => outputs);
+      stream.emitWords(Opcode.Pointwise, words, at, reads, writes, faults(program, code));
+    }
+  }
+
+  function foreach(program: PointwiseProgram, groups: readonly Group[], scalars: readonly number[]): void {
+    const byUniform = new Map<number, Group[]>();
+    const single: Group[] = [];
+    for (const group of groups) {
+      const count = numberOfElements(group.outputs[0].shape);
+      if (count === 0) continue;
+      let uniform = 0;
+      group.inputs.forEach((view, i) => {
+        if (count > 1 && numberOfElements(view.shape) === 1) uniform |= 1 << i;
+      });
+      const same = byUniform.get(uniform);
+      if (count === 1) single.push(group);
+      else if (same === undefined) byUniform.set(uniform, [group]);
+      else same.push(group);
+    }
+    // A group of one element goes with any others: whether its inputs are dense or uniform is the same.
+    const [[, company]] = byUniform.size > 0 ? byUniform : byUniform.set(0, []);
+    company.push(...single);
+    for (const [uniform, list] of byUniform) emitGroups(program, list, uniform >>> 0, scalars);
+  }
+
+  return { pointwise, foreach };
+}
