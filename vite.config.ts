@@ -99,11 +99,20 @@ export function engineModules({ separate = false } = {}): Plugin {
   };
 }
 
+interface BundleOptions {
+  minify?: boolean;
+  /** Worker and binaries as files of their own. */
+  separate?: boolean;
+  /** Empty dist/ first. */
+  clean?: boolean;
+  plugins?: PluginOption[];
+}
+
 /** A build of the library to dist/. */
 function bundle(
   format: 'es' | 'iife',
   file: string,
-  { minify = true, separate = false, plugins = [] }: { minify?: boolean; separate?: boolean; plugins?: PluginOption[] },
+  { minify = false, separate = false, clean = false, plugins = [] }: BundleOptions = {},
 ): UserConfig {
   return {
     plugins: [engineModules({ separate }), ...plugins],
@@ -114,8 +123,7 @@ function bundle(
       rolldownOptions: {
         output: minify ? { minify: { compress: true, mangle: { keepNames: { class: true, function: false } } } } : {},
       },
-      // The first of the builds clears the folder.
-      emptyOutDir: format === 'es' && !separate,
+      emptyOutDir: clean,
       lib: {
         entry: resolve(ROOT, 'src/index.ts'),
         formats: [format],
@@ -126,18 +134,20 @@ function bundle(
   };
 }
 
-/** What `vite build --mode NAME` makes; `npm run build` makes all of library, types, global and external. */
+/** What `vite build --mode NAME` makes; `npm run build` makes all but the demo. */
 const BUILDS: Readonly<Record<string, () => UserConfig>> = {
-  /** One ES module with everything inlined, left readable for bundlers, and its types. */
-  library: () => ({
-    ...bundle('es', 'kindling.js', { minify: false, plugins: [dts({ tsconfig: 'tsconfig.json' })] }),
-    // Vite's own pass over TypeScript would strip the declarations; the bundler compiles it as well.
+  /** One ES module with everything inlined, left readable for bundlers. */
+  library: () => bundle('es', 'kindling.js', { clean: true }),
+  /** The library's types in one file. */
+  types: () => ({
+    ...bundle('es', 'kindling.js', { plugins: [dts({ tsconfig: 'tsconfig.json', emitDtsOnly: true })] }),
+    // Vite's own pass over TypeScript would strip the declarations.
     oxc: false,
   }),
   /** One classic script that defines the global `kindling`. */
-  global: () => bundle('iife', 'kindling.global.js', {}),
+  global: () => bundle('iife', 'kindling.global.js', { minify: true }),
   /** An ES module whose worker and binaries are files beside it. */
-  external: () => bundle('es', 'kindling.external.js', { minify: false, separate: true }),
+  external: () => bundle('es', 'kindling.external.js', { separate: true }),
   /** The demos as a static site, with the files of the MNIST digits at its root. */
   demo: () => ({
     root: DEMO,
@@ -156,24 +166,17 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
   }),
 };
 
-/** With these headers pages get SharedArrayBuffer, so that workers share one memory; `--no-coi` leaves them out. */
-const isolation: Record<string, string> = process.argv.includes('--no-coi')
-  ? {}
-  : { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
-
 export default defineConfig(({ mode }) => ({
   plugins: [engineModules()],
   resolve: { alias: { kindling: resolve(ROOT, 'src/index.ts') } },
-  server: { headers: isolation },
-  preview: { headers: isolation },
   ...BUILDS[mode]?.(),
   test: {
     include: ['tests/**/*.test.ts'],
     exclude: ['tests/browser/**', 'tests/bench/**'],
     globalSetup: ['tests/harness/compileEngine.ts'],
     testTimeout: 60_000,
-    // Node 20 has relaxed SIMD behind a flag; with it both binaries are tested.
     reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
+    // Node 20 has relaxed SIMD behind a flag; with it both binaries are tested.
     execArgv: ['--experimental-wasm-relaxed-simd'],
   },
 }));

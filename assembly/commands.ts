@@ -196,6 +196,8 @@ export const FAULT_WORDS = 4;
 export const FAULT_INDEX = 1;
 export const FAULT_TRAP = 2;
 export const FAULT_DIVISION = 3;
+/** Written by the page when a worker died in the middle of a command; like a trap it blocks every guarded command. */
+export const FAULT_INTERRUPTED = 4;
 /** Size of the control area. */
 export const CONTROL_BYTES = 4096;
 
@@ -334,7 +336,7 @@ export class Gemm extends Command {
   b!: u32;
   bias!: u32;
   out!: u32;
-  /** Packed panels of b; see gemmWorkspace in src/device/wasm/workspace.ts. 0 where none are needed. */
+  /** Packed panels of b; see gemmWorkspaceBytes in src/device/wasm/kernels/gemm.ts. 0 where none are needed. */
   workspace!: u32;
   batch!: u32;
   m!: u32;

@@ -3,7 +3,7 @@
 //                                   Depends on shape, dtype and build only, never on workers or timing.
 //   <kernel>(command, phase, task)  runs one of them, on any worker; phases are separated by a barrier.
 // One task means that the leader runs the phase alone, without a barrier.
-import { ArgReduce, IndexCommand, Opcode, Pointwise, Reduce, Scan } from './commands';
+import { ArgReduce, Gemm, IndexCommand, Opcode, Pointwise, Reduce, Scan } from './commands';
 import {
   gather,
   gatherTasks,
@@ -14,6 +14,7 @@ import {
   scatterAdd,
   scatterAddTasks,
 } from './gather';
+import { gemm, gemmTasks } from './gemm';
 import { pointwise, pointwiseTasks } from './pointwise';
 import { argReduce, argReduceTasks, reduce, reduceTasks } from './reduce';
 import { scan, scanTasks } from './scan';
@@ -29,6 +30,8 @@ export function tasks(opcode: i32, command: usize, phase: i32): i32 {
       return argReduceTasks(changetype<ArgReduce>(command), phase);
     case Opcode.Scan:
       return scanTasks(changetype<Scan>(command), phase);
+    case Opcode.Gemm:
+      return gemmTasks(changetype<Gemm>(command), phase);
     case Opcode.Gather:
       return gatherTasks(changetype<IndexCommand>(command), phase);
     case Opcode.ScatterAdd:
@@ -53,6 +56,8 @@ export function runTask(opcode: i32, command: usize, phase: i32, task: i32): voi
       return argReduce(changetype<ArgReduce>(command), phase, task);
     case Opcode.Scan:
       return scan(changetype<Scan>(command), phase, task);
+    case Opcode.Gemm:
+      return gemm(changetype<Gemm>(command), phase, task);
     case Opcode.Gather:
       return gather(changetype<IndexCommand>(command), phase, task);
     case Opcode.ScatterAdd:

@@ -3,7 +3,7 @@
 import { MAX_TASKS, closeJob, perform, share } from './barrier';
 import {
   Acknowledge, CONTROL_BASE, CONTROL_BEGUN, CONTROL_FAULTS, CONTROL_FAULTS_ACKNOWLEDGED, CONTROL_FAULT_TABLE, CONTROL_HEAD, CONTROL_REQUEST,
-  CONTROL_SLEEPING, CONTROL_TAIL, CONTROL_WANTS_ROOM, Command, FAULT_SLOTS, FAULT_TRAP, FAULT_WORDS, HEADER_WORDS, Opcode, RING_BASE,
+  CONTROL_SLEEPING, CONTROL_TAIL, CONTROL_WANTS_ROOM, Command, FAULT_INTERRUPTED, FAULT_SLOTS, FAULT_TRAP, FAULT_WORDS, HEADER_WORDS, Opcode, RING_BASE,
   RING_WORDS, Report, Write,
 } from './commands';
 import { tasks } from './dispatch';
@@ -87,7 +87,8 @@ function isBlocked(first: u32, last: u32): bool {
   for (let i: u32 = 0; i < live; i++) {
     const entry: usize = CONTROL_BASE + CONTROL_FAULT_TABLE + ((acknowledged + i) % FAULT_SLOTS) * FAULT_WORDS * 4;
     const seq = load<u32>(entry);
-    if (load<u32>(entry, 4) == FAULT_TRAP) return true;
+    const kind = load<u32>(entry, 4);
+    if (kind == FAULT_TRAP || kind == FAULT_INTERRUPTED) return true;
     // Signed differences, since sequence numbers wrap.
     if (<i32>(seq - first) >= 0 && <i32>(last - seq) >= 0) return true;
   }

@@ -27,3 +27,5 @@ export {
   unbind, unflatten, unsqueeze,
 } from './ops/movement'; // prettier-ignore
 export { cat, stack } from './ops/join';
+
+export * as nn from './nn';

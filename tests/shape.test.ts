@@ -31,10 +31,9 @@ describe('broadcastShapes', () => {
   });
   it('names op, shapes and sizes', () => {
     expect(() => broadcastShapes('add', [2, 3], [4])).toThrow(
-      new ShapeError(
-        'add: shapes must broadcast, got [2, 3] and [4] (3 and 4 at dimension -1). Sizes must be equal or 1.',
-      ),
+      'add: shapes must broadcast, got [2, 3] and [4] (3 and 4 at dimension -1). Sizes must be equal or 1.',
     );
+    expect(() => broadcastShapes('add', [2, 3], [4])).toThrow(ShapeError);
   });
 });
 

@@ -1,0 +1,312 @@
+// Errors that only the data can tell, and who is touched by them: the part of a stream that every device shares.
+// The scheduling thread numbers the commands. For each buffer it keeps the range of fallible commands that are not yet
+// confirmed and that its value depends on; a fault in that range makes the value bad. A command that writes a sealed
+// buffer (one that already holds a value) is guarded: it carries its range, and is skipped whole if a fault lies in it,
+// by the device if the page did not know of the fault when it queued the command, else by the page.
+import { itemSize } from '../dtype';
+import type { KindlingError } from '../errors';
+import { isDense, numelOf } from '../shape';
+import type { DeviceBuffer, IndexOptions, View } from './contract';
+
+/** A fault the page knows of. */
+export interface Fault {
+  /** Commands it may come from; one, unless the device had to forget some. */
+  readonly first: number;
+  readonly last: number;
+  readonly error: KindlingError;
+  /** The device no longer has the memory: nothing that touches it may be queued. */
+  readonly isLost: boolean;
+  /** A read has rejected with it. From then on writes that it blocked count as never made. */
+  isDelivered: boolean;
+  /** It went to onerror. */
+  isTold: boolean;
+}
+
+/** What a stream knows of a buffer. Ranges are [first, last] with last 0 for none; sequence numbers start at 1. */
+export class StreamBuffer implements DeviceBuffer {
+  /** Unconfirmed fallible commands that the value depends on. */
+  valueFirst = 0;
+  valueLast = 0;
+  /** The same for guarded writes: if one of these failed, the write was skipped and the old value holds. */
+  pendingFirst = 0;
+  pendingLast = 0;
+  /** A known fault that the value depends on. */
+  fault: Fault | null = null;
+  isSealed = false;
+  /** Last commands that touched it, wrote it, wrote it under a guard. */
+  lastUse = 0;
+  lastWrite = 0;
+  lastGuardedWrite = 0;
+
+  constructor(
+    readonly bytes: number,
+    /** Sequence number at allocation. */
+    readonly born: number,
+  ) {}
+}
+
+/** A fallible command: what its fault will say. */
+export interface Fallible {
+  readonly seq: number;
+  readonly options: IndexOptions;
+  /** Indices were to be below this. */
+  readonly bound: number;
+}
+
+/** Everything written in [first, last], by whatever command, is touched by `fault`: the device stopped in the middle. */
+interface Window {
+  readonly fault: Fault;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Numbers commands and decides what each may depend on. */
+export class FaultLedger {
+  /** Of the last command admitted. */
+  seq = 0;
+  /** Guard of the last command admitted; 0 for none. */
+  guardFirst = 0;
+  guardLast = 0;
+  /** Up to here all commands are done and their faults known. */
+  confirmed = 0;
+  private lastFallible = 0;
+  private fallibles: Fallible[] = [];
+  /** In order of `first`. */
+  private readonly faults: Fault[] = [];
+  private readonly windows: Window[] = [];
+
+  /**
+   * Numbers the next command and spreads ranges from what it reads to what it writes.
+   * Returns false if it must not be queued, because a known fault would make the device skip it.
+   */
+  admit(reads: readonly View[], writes: readonly View[], fallible?: IndexOptions, bound = 0): boolean {
+    const seq = this.nextSeq();
+    if (fallible === undefined && this.lastFallible <= this.confirmed && this.faults.length === 0) {
+      return this.admitClean(seq, reads, writes);
+    }
+    let first = 0;
+    let last = 0;
+    let fault: Fault | null = null;
+    let isGuarded = false;
+    let isOverwrite = true;
+    const include = (buffer: StreamBuffer): void => {
+      fault ??= buffer.fault;
+      if (buffer.valueLast > 0) {
+        first = first === 0 ? buffer.valueFirst : Math.min(first, buffer.valueFirst);
+        last = Math.max(last, buffer.valueLast);
+      }
+      if (buffer.pendingLast > 0) {
+        first = first === 0 ? buffer.pendingFirst : Math.min(first, buffer.pendingFirst);
+        last = Math.max(last, buffer.pendingLast);
+      }
+    };
+    for (const { buffer } of reads as readonly StreamView[]) {
+      buffer.lastUse = seq;
+      this.settle(buffer);
+      include(buffer);
+    }
+    for (const view of writes as readonly StreamView[]) {
+      const { buffer } = view;
+      buffer.lastUse = seq;
+      if (!buffer.isSealed) {
+        if (buffer.fault?.isLost) fault = buffer.fault;
+        continue;
+      }
+      isGuarded = true;
+      this.settle(buffer);
+      if (buffer.fault?.isLost || !overwrites(view, reads)) {
+        include(buffer);
+        isOverwrite = false;
+      }
+    }
+    if (isGuarded || fault?.isLost) {
+      const known: Fault | null = fault ?? this.find(first, last, true);
+      if (known !== null) {
+        this.skip(writes as readonly StreamView[], known);
+        return false;
+      }
+    }
+    this.guardFirst = isGuarded ? first || seq : 0;
+    this.guardLast = isGuarded ? last || seq : 0;
+
+    for (const { buffer } of writes as readonly StreamView[]) {
+      if (!buffer.isSealed) {
+        buffer.lastWrite = seq;
+        buffer.fault ??= fault;
+        extendValue(buffer, first, last);
+      } else {
+        buffer.lastGuardedWrite = seq;
+        if (isOverwrite && first === 0) {
+          // Nothing can stop this write, and nothing of what was there remains.
+          buffer.valueLast = buffer.valueFirst = buffer.pendingLast = buffer.pendingFirst = 0;
+          buffer.fault = null;
+        } else {
+          extendPending(buffer, first, last);
+        }
+      }
+      // A fallible command cannot be kept from writing by its own fault.
+      if (fallible !== undefined) extendValue(buffer, seq, seq);
+    }
+    if (fallible !== undefined) {
+      this.lastFallible = seq;
+      this.fallibles.push({ seq, options: fallible, bound });
+    }
+    return true;
+  }
+
+  /** Numbers a command that touches no buffer of a tensor. */
+  nextSeq(): number {
+    this.seq++;
+    // Devices know 32 bits of it, where 0 means none.
+    if (this.seq >>> 0 === 0) this.seq++;
+    return this.seq;
+  }
+
+  /** The full number of a command whose low 32 bits are given; it is within 2^31 of the latest. */
+  widen(low: number): number {
+    return this.seq + ((low - this.seq) | 0);
+  }
+
+  /** Takes note that all commands up to `completed` are done and that their faults were `learn`ed. */
+  confirm(completed: number): void {
+    if (completed <= this.confirmed) return;
+    this.confirmed = completed;
+    const next = this.fallibles.findIndex(({ seq }) => seq > completed);
+    this.fallibles = next < 0 ? [] : this.fallibles.slice(next);
+  }
+
+  /** What the fallible command `seq` said of itself. */
+  describe(seq: number): Fallible | undefined {
+    return this.fallibles.find((fallible) => fallible.seq === seq);
+  }
+
+  /** Records a fault of the commands [first, last]. */
+  learn(first: number, last: number, error: KindlingError): Fault {
+    const fault = { first, last, error, isLost: false, isDelivered: false, isTold: false };
+    this.insert(fault);
+    return fault;
+  }
+
+  /** Records that the device stopped in the middle of `seq`: what was written since then cannot be trusted. */
+  learnTrap(seq: number, error: KindlingError): Fault {
+    const fault = this.learn(seq, seq, error);
+    this.windows.push({ fault, first: seq, last: this.seq });
+    return fault;
+  }
+
+  /** Records that the memory of all buffers made so far is gone. */
+  learnLoss(error: KindlingError): void {
+    const fault: Fault = { first: 0, last: 0, error, isLost: true, isDelivered: false, isTold: false };
+    this.insert(fault);
+    this.windows.push({ fault, first: 0, last: this.seq });
+  }
+
+  /** A copy of what is known of the buffer now, for a read that is answered later. */
+  snapshot(buffer: StreamBuffer): StreamBuffer {
+    return Object.assign(new StreamBuffer(buffer.bytes, buffer.born), buffer);
+  }
+
+  /** The fault that a read of `buffer` rejects with, if any. */
+  faultOf(buffer: StreamBuffer): Fault | null {
+    this.settle(buffer);
+    return buffer.fault ?? this.find(buffer.pendingFirst, buffer.pendingLast, true);
+  }
+
+  /** Faults that no read has rejected with, oldest first. */
+  undelivered(): Fault[] {
+    return this.faults.filter((fault) => !fault.isDelivered);
+  }
+
+  private admitClean(seq: number, reads: readonly View[], writes: readonly View[]): true {
+    let isGuarded = false;
+    for (const { buffer } of reads as readonly StreamView[]) buffer.lastUse = seq;
+    for (const { buffer } of writes as readonly StreamView[]) {
+      buffer.lastUse = seq;
+      if (buffer.isSealed) {
+        isGuarded = true;
+        buffer.lastGuardedWrite = seq;
+      } else {
+        buffer.lastWrite = seq;
+      }
+    }
+    // A guard over its own number alone still holds off a write after a trap.
+    this.guardFirst = this.guardLast = isGuarded ? seq : 0;
+    return true;
+  }
+
+  private skip(writes: readonly StreamView[], fault: Fault): void {
+    for (const { buffer } of writes) {
+      if (!buffer.isSealed) buffer.fault ??= fault;
+      else if (!fault.isDelivered) extendPending(buffer, fault.first, fault.last);
+    }
+  }
+
+  /** Brings a buffer's ranges up to what is confirmed and known. */
+  private settle(buffer: StreamBuffer): void {
+    const { confirmed } = this;
+    if (this.windows.length > 0) this.applyWindows(buffer);
+    if (buffer.valueLast > 0) {
+      buffer.fault ??= this.find(buffer.valueFirst, buffer.valueLast, false);
+      if (buffer.valueLast <= confirmed) buffer.valueFirst = buffer.valueLast = 0;
+      else if (buffer.valueFirst <= confirmed) buffer.valueFirst = confirmed + 1;
+    }
+    // Kept while a fault in it is undelivered, so that a read of the buffer still meets it.
+    if (buffer.pendingLast > 0 && this.find(buffer.pendingFirst, buffer.pendingLast, true) === null) {
+      if (buffer.pendingLast <= confirmed) buffer.pendingFirst = buffer.pendingLast = 0;
+      else if (buffer.pendingFirst <= confirmed) buffer.pendingFirst = confirmed + 1;
+    }
+  }
+
+  private applyWindows(buffer: StreamBuffer): void {
+    for (const { fault, first, last } of this.windows) {
+      if (fault.isLost) {
+        if (buffer.born <= last) buffer.fault = fault;
+      } else if (buffer.lastWrite >= first && buffer.lastWrite <= last) {
+        buffer.fault ??= fault;
+      } else if (!fault.isDelivered && buffer.lastGuardedWrite >= first && buffer.lastGuardedWrite <= last) {
+        extendPending(buffer, fault.first, fault.last);
+      }
+    }
+  }
+
+  /** The oldest known fault in [first, last]; of those that no read has rejected with if `undelivered`. */
+  private find(first: number, last: number, undelivered: boolean): Fault | null {
+    if (last === 0) return null;
+    let found: Fault | null = null;
+    for (let i = this.faults.length - 1; i >= 0; i--) {
+      const fault = this.faults[i];
+      if (fault.last < first) continue;
+      if (fault.first <= last && !(undelivered && fault.isDelivered)) found = fault;
+    }
+    return found;
+  }
+
+  private insert(fault: Fault): void {
+    let at = this.faults.length;
+    while (at > 0 && this.faults[at - 1].first > fault.first) at--;
+    this.faults.splice(at, 0, fault);
+  }
+}
+
+/** Views of this stream's own buffers. */
+type StreamView = View & { readonly buffer: StreamBuffer };
+
+function extendValue(buffer: StreamBuffer, first: number, last: number): void {
+  if (last === 0) return;
+  buffer.valueFirst = buffer.valueLast === 0 ? first : Math.min(buffer.valueFirst, first);
+  buffer.valueLast = Math.max(buffer.valueLast, last);
+}
+
+function extendPending(buffer: StreamBuffer, first: number, last: number): void {
+  if (last === 0) return;
+  buffer.pendingFirst = buffer.pendingLast === 0 ? first : Math.min(buffer.pendingFirst, first);
+  buffer.pendingLast = Math.max(buffer.pendingLast, last);
+}
+
+/** Whether the command replaces the whole buffer and reads nothing of it. */
+function overwrites(view: StreamView, reads: readonly View[]): boolean {
+  const { buffer, shape, strides, offset } = view;
+  if (buffer.valueLast === 0 && buffer.pendingLast === 0 && buffer.fault === null) return false;
+  if (offset !== 0 || !isDense(shape, strides) || reads.some((read) => read.buffer === buffer)) return false;
+  return numelOf(shape) * itemSize(view.dtype) === buffer.bytes;
+}

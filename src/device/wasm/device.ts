@@ -1,0 +1,100 @@
+// The wasm device: memory and stream, and every kernel by the lowering of its family.
+import { itemSize, type DType } from '../../dtype';
+import { input } from '../../expression';
+import { denseStrides, isDense, numelOf } from '../../shape';
+import type { Device, DeviceBuffer, Kernels, MemoryInfo, PointwiseProgram, View } from '../contract';
+import type { Fault } from '../faults';
+import { gatherKernels } from './kernels/gather';
+import { reduceKernels } from './kernels/reduce';
+import { startEngine, type EngineSettings } from './start';
+import { WasmStream, type WasmBuffer } from './stream';
+
+/** What `createWasmDevice` gives: the contract, and what the runtime needs beside it. */
+export interface WasmDevice extends Device {
+  readonly stream: WasmStream;
+  /** How the engine runs and why, line by line. */
+  diagnose(): string[];
+  shutdown(): void;
+  /** Faults that no read has rejected with. */
+  undelivered(): Fault[];
+}
+
+/** Starts an engine; its first commands wait until it is up. */
+export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
+  const notes: string[] = [];
+  const stream = new WasmStream((events) => startEngine(settings, events, notes));
+  const kernels: Kernels = {
+    pointwise: unsupported('pointwise'),
+    foreach: unsupported('foreach'),
+    gemm: unsupported('gemm'),
+    conv2d: unsupported('conv2d'),
+    conv2dGradInput: unsupported('conv2dGradInput'),
+    conv2dGradWeight: unsupported('conv2dGradWeight'),
+    maxPool2d: unsupported('maxPool2d'),
+    maxPool2dBackward: unsupported('maxPool2dBackward'),
+    avgPool2d: unsupported('avgPool2d'),
+    avgPool2dBackward: unsupported('avgPool2dBackward'),
+    adaptiveAvgPool2d: unsupported('adaptiveAvgPool2d'),
+    adaptiveAvgPool2dBackward: unsupported('adaptiveAvgPool2dBackward'),
+    softmax: unsupported('softmax'),
+    softmaxBackward: unsupported('softmaxBackward'),
+    normalizeRows: unsupported('normalizeRows'),
+    normalizeRowsBackward: unsupported('normalizeRowsBackward'),
+    batchNorm: unsupported('batchNorm'),
+    batchNormBackward: unsupported('batchNormBackward'),
+    ...reduceKernels(stream),
+    ...gatherKernels(stream),
+  };
+  const device: WasmDevice = {
+    ...kernels,
+    name: 'wasm',
+    stream,
+    allocate: (bytes) => stream.allocate(bytes),
+    free: (buffer) => stream.free(own(buffer)),
+    upload: (buffer, data) => stream.upload(own(buffer), data),
+    seal: (buffer) => stream.seal(own(buffer)),
+    supports: () => true,
+    read: (view) => read(device, view),
+    synchronize: () => stream.synchronize(),
+    throttle: (steps) => stream.throttle(steps),
+    memory: (): MemoryInfo => stream.memory(),
+    diagnose: () => [...stream.describe(), ...notes],
+    shutdown: () => stream.shutdown(),
+    undelivered: () => stream.undelivered(),
+  };
+  return device;
+}
+
+/** Buffers that reach this device were made by it. */
+const own = (buffer: DeviceBuffer): WasmBuffer => buffer as WasmBuffer;
+
+/** A strided view is made dense by the device first; the page never looks at elements. */
+async function read(device: WasmDevice, view: View): Promise<ArrayBuffer> {
+  const { stream } = device;
+  const elements = numelOf(view.shape);
+  const bytes = elements * itemSize(view.dtype);
+  if (elements === 0 || isDense(view.shape, view.strides)) return stream.read(view, bytes);
+  const buffer = stream.allocate(bytes);
+  try {
+    const dense = { buffer, dtype: view.dtype, shape: view.shape, strides: denseStrides(view.shape), offset: 0 };
+    device.pointwise(copyProgram(view.dtype), [view], [dense], []);
+    return await stream.read(dense, bytes);
+  } finally {
+    stream.free(buffer);
+  }
+}
+
+const copyPrograms = new Map<DType, PointwiseProgram>();
+
+function copyProgram(dtype: DType): PointwiseProgram {
+  let program = copyPrograms.get(dtype);
+  if (program === undefined) {
+    program = { name: 'contiguous', inputs: [dtype], outputs: [input(0, dtype)], outputDTypes: [dtype] };
+    copyPrograms.set(dtype, program);
+  }
+  return program;
+}
+
+const unsupported = (kernel: string) => (): never => {
+  throw new Error(`internal: the wasm device has no kernel for ${kernel} yet`);
+};

@@ -1,0 +1,75 @@
+// Lowering of matrix products.
+import { Gemm, Opcode } from '../../../../assembly/commands';
+import { DTYPES, type DType } from '../../../dtype';
+import type { Kernels, View } from '../../contract';
+import type { CommandStream } from '../commandStream';
+
+/** The register tile of matrix kernels is 8 columns wide (TILE_COLUMNS in assembly/microkernel.ts). */
+const TILE_COLUMNS = 8;
+/** Products of up to this many multiply-adds, 20 us, are one task's work. */
+const WHOLE_PRODUCT_WORK = 1 << 19;
+/** What a worker's scratch holds of a packed operand. */
+const SCRATCH_PANELS_BYTES = 768 * 1024;
+const SCRATCH_PANELS_COLUMNS = 1024;
+
+export interface GemmSizes {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** 0 if all products of the batch share b. */
+  readonly bBatch: number;
+  readonly dtype: DType;
+}
+
+/** Packed panels of b, made once for all tasks; 0 for products so small that a task packs for itself. */
+export function gemmWorkspaceBytes({ batch, m, n, k, bBatch, dtype }: GemmSizes): number {
+  if (dtype !== 'float32' || m <= 1 || n <= 1 || batch === 0) return 0;
+  const bytes = Math.ceil(n / TILE_COLUMNS) * TILE_COLUMNS * k * 4;
+  if (m * n * k <= WHOLE_PRODUCT_WORK && bytes <= SCRATCH_PANELS_BYTES && n <= SCRATCH_PANELS_COLUMNS) return 0;
+  return bytes * (bBatch === 0 ? 1 : batch);
+}
+
+/** The strides of a batch of matrices; a dimension of one element has none that matter. */
+function batchStrides({ shape, strides }: View): [batch: number, row: number, column: number] {
+  return [shape[0] === 1 ? 0 : strides[0]!, strides[1]!, strides[2]!];
+}
+
+/** gemm of the wasm device. */
+export function gemmKernels(stream: CommandStream): Pick<Kernels, 'gemm'> {
+  return {
+    gemm(a, b, bias, out) {
+      const [batch, m, n] = out.shape as [number, number, number];
+      const k = a.shape[2]!;
+      let [aBatch, aRow, aColumn] = batchStrides(a);
+      if (m === 1) aRow = aBatch;
+      const [bBatch, bRow, bColumn] = batchStrides(b);
+      // Products that share b and continue each other in a are one taller product, whose panels of b serve all of them.
+      const merge = batch > 1 && bBatch === 0 && aBatch === m * aRow;
+      const sizes = merge ? { batch: 1, m: batch * m, n, k } : { batch, m, n, k };
+      const workspace = gemmWorkspaceBytes({ ...sizes, bBatch, dtype: out.dtype });
+      const reads = bias === null ? [a, b] : [a, b, bias];
+      stream.emit(
+        Opcode.Gemm,
+        Gemm,
+        {
+          a: stream.pointer(a),
+          b: stream.pointer(b),
+          bias: stream.pointer(bias),
+          out: stream.pointer(out),
+          workspace: stream.workspace(workspace),
+          ...sizes,
+          aBatch,
+          aRow,
+          aColumn,
+          bBatch,
+          bRow,
+          bColumn,
+          dtype: DTYPES[out.dtype].code,
+        },
+        reads,
+        [out],
+      );
+    },
+  };
+}

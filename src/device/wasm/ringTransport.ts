@@ -1,0 +1,163 @@
+// Commands through the ring in a memory that this thread can see: shared with workers, or private to an engine here.
+import { CONTROL_BASE, CONTROL_COMPLETED, CONTROL_SLEEPING, CONTROL_WANTS_ROOM } from '../../../assembly/commands';
+import { OutOfMemoryError, type KindlingError } from '../../errors';
+import { copyOut, type EngineReport } from './engine';
+import { grownSize, growMemory, heapStart } from './memory';
+import { Backlog, Ring } from './ring';
+import type { Transport, TransportEvents } from './transport';
+
+const COMPLETED = (CONTROL_BASE + CONTROL_COMPLETED) / 4;
+const SLEEPING = (CONTROL_BASE + CONTROL_SLEEPING) / 4;
+const WANTS_ROOM = (CONTROL_BASE + CONTROL_WANTS_ROOM) / 4;
+
+/** Whoever runs the interpreter over the memory. */
+export interface Leader {
+  /** Called when there are commands and the leader sleeps. */
+  wake(): void;
+  /** Runs everything in the ring now, if the leader is on this thread. */
+  readonly drain: (() => void) | null;
+  describe(): string[];
+  stop(): void;
+}
+
+/** Transport by ring and backlog. */
+export class RingTransport implements Transport {
+  readonly uploadsInOrder = false;
+  readonly heapStart: number;
+  words: Uint32Array;
+  private readonly ring: Ring;
+  private readonly backlog = new Backlog();
+  private toBacklog = false;
+  private holds = 0;
+  private leader: Leader | null = null;
+
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    readonly limit: number,
+    workers: number,
+    readonly keepsReads: boolean,
+    private readonly events: TransportEvents,
+  ) {
+    this.heapStart = heapStart(workers);
+    this.ring = new Ring(memory);
+    this.words = this.ring.words;
+  }
+
+  get reservedBytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** Hands the ring to a leader, the first or one that takes over. */
+  start(leader: Leader): void {
+    this.leader = leader;
+    Atomics.store(this.ring.words, SLEEPING, 0);
+    leader.wake();
+    this.pump();
+  }
+
+  /** Gives up: there is no engine to be had. */
+  fail(error: KindlingError): void {
+    this.events.onLost(error);
+  }
+
+  reserve(length: number): number {
+    if (this.holds === 0 && this.backlog.isEmpty) {
+      let at = this.ring.reserve(length);
+      if (at < 0 && this.leader?.drain) {
+        this.leader.drain();
+        at = this.ring.reserve(length);
+      }
+      if (at >= 0) {
+        this.toBacklog = false;
+        this.words = this.ring.words;
+        return at;
+      }
+    }
+    this.toBacklog = true;
+    const at = this.backlog.reserve(length);
+    this.words = this.backlog.words;
+    return at;
+  }
+
+  publish(): void {
+    if (this.toBacklog) {
+      this.backlog.advance();
+      if (this.holds === 0) this.pump();
+      return;
+    }
+    this.ring.advance();
+    this.ring.publish();
+    this.wake();
+  }
+
+  completed(): number {
+    return Atomics.load(this.ring.words, COMPLETED);
+  }
+
+  upload(pointer: number, data: Uint8Array): void {
+    new Uint8Array(this.memory.buffer, pointer, data.length).set(data);
+  }
+
+  peek(pointer: number, bytes: number): ArrayBuffer {
+    return copyOut(this.memory, pointer, bytes);
+  }
+
+  grow(end: number): void {
+    const current = this.memory.buffer.byteLength;
+    const bytes = grownSize(current, end, this.limit);
+    if (bytes === current) return;
+    try {
+      if (bytes > this.limit) throw new RangeError('over the limit');
+      growMemory(this.memory, bytes);
+    } catch (error) {
+      throw new OutOfMemoryError(String(error));
+    }
+    this.ring.refresh();
+    this.words = this.ring.words;
+  }
+
+  hold(ready: Promise<unknown>): void {
+    this.holds++;
+    const release = (): void => {
+      this.holds--;
+      if (this.holds === 0) this.pump();
+    };
+    ready.then(release, release);
+  }
+
+  describe(): string[] {
+    return this.leader?.describe() ?? ['engine: starting'];
+  }
+
+  shutdown(): void {
+    this.leader?.stop();
+  }
+
+  /** Called with what the engine reports. */
+  receive(report: EngineReport): void {
+    const { token, pointer, bytes, completed, faultCount, faults } = report;
+    const value = report.value ?? (bytes > 0 ? copyOut(this.memory, pointer, bytes) : null);
+    if (token === 0 && !this.backlog.isEmpty && this.holds === 0) this.pump();
+    this.events.onReport({ token, value, completed, faultCount, faults });
+  }
+
+  /** The engine clears the flag and returns; the head was published before we look at it. */
+  private wake(): void {
+    if (Atomics.load(this.ring.words, SLEEPING) === 0 || this.leader === null) return;
+    if (Atomics.exchange(this.ring.words, SLEEPING, 0) === 1) this.leader.wake();
+  }
+
+  /** Moves the backlog into the ring as far as it goes, and asks to hear of room for the rest. */
+  private pump(): void {
+    while (!this.backlog.moveTo(this.ring)) {
+      if (this.leader?.drain) {
+        this.leader.drain();
+        continue;
+      }
+      this.wake();
+      if (Atomics.exchange(this.ring.words, WANTS_ROOM, 1) === 1) return;
+      // Room may have come before the engine could see the flag: look once more.
+    }
+    this.wake();
+  }
+}

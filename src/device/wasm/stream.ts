@@ -1,0 +1,390 @@
+// The wasm device's command stream: numbers and guards commands, hands out memory, answers reads.
+import {
+  Acknowledge,
+  FAULT_DIVISION,
+  FAULT_INDEX,
+  FAULT_INTERRUPTED,
+  FAULT_WORDS,
+  HEADER_WORDS,
+  MAX_COMMAND_WORDS,
+  Opcode,
+  Report as ReportCommand,
+  Write,
+  type Command,
+} from '../../../assembly/commands';
+import { itemSize } from '../../dtype';
+import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../errors';
+import type { IndexOptions, MemoryInfo, View } from '../contract';
+import { FaultLedger, StreamBuffer, type Fault } from '../faults';
+import { yieldTask } from '../task';
+import { Allocator, type Block } from './allocator';
+import type { CommandStream } from './commandStream';
+import { argumentNames, encode, type Arguments } from './encode';
+import type { Report, Transport, TransportEvents } from './transport';
+
+/** Uploads up to this travel inside a command, which spares the search for a block the page may write. Bytes. */
+const WRITE_LIMIT = 1024;
+/** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
+const REPORT_INTERVAL = 1024;
+
+/** A buffer in the wasm memory. */
+export class WasmBuffer extends StreamBuffer {
+  constructor(
+    bytes: number,
+    born: number,
+    public block: Block,
+    /** The allocator the block belongs to; a lost memory's blocks are never given back. */
+    public readonly heap: Allocator,
+  ) {
+    super(bytes, born);
+  }
+}
+
+/** A Report command whose answer is awaited. */
+interface PendingReport {
+  readonly seq: number;
+  readonly token: number;
+  /** What was read, as it was known when the read was made. */
+  readonly subject: StreamBuffer | null;
+  readonly block: Block | null;
+  readonly bytes: number;
+  readonly resolve: (value: ArrayBuffer) => void;
+  readonly reject: (error: KindlingError) => void;
+}
+
+/** Commands, memory and reads of one wasm engine. */
+export class WasmStream implements CommandStream, TransportEvents {
+  private readonly ledger = new FaultLedger();
+  private readonly transport: Transport;
+  private heap: Allocator;
+  /** Workspaces of the command that comes next. */
+  private readonly workspaces: Block[] = [];
+  private readonly pending: PendingReport[] = [];
+  private faultCount = 0;
+  private lastReport = 0;
+  private marks = 0;
+  private readonly wokenByMark: (() => void)[] = [];
+  private isShutDown = false;
+  /** Called with a fault as soon as it is known; nobody may ever read what it spoiled. */
+  onFault: (fault: Fault) => void = () => undefined;
+  /** Asked to free memory before an allocation fails. */
+  onMemoryPressure: (bytes: number) => void = () => undefined;
+
+  constructor(connect: (events: TransportEvents) => Transport) {
+    this.transport = connect(this);
+    this.heap = this.makeHeap();
+  }
+
+  // ---- commands
+
+  emit<C extends Command>(
+    opcode: Opcode,
+    struct: new () => C,
+    args: Arguments<C>,
+    reads: readonly View[],
+    writes: readonly View[],
+    fallible?: IndexOptions,
+  ): void {
+    const bound = fallible === undefined ? 0 : ((args as { readonly n?: number }).n ?? 0);
+    if (this.ledger.admit(reads, writes, fallible, bound)) {
+      const at = this.transport.reserve(HEADER_WORDS + argumentNames(struct).length);
+      const { words } = this.transport;
+      encode(words, at, opcode, this.ledger.seq >>> 0, struct, args);
+      this.finish(words, at);
+    }
+    if (this.workspaces.length > 0) this.releaseWorkspaces();
+  }
+
+  emitWords(
+    opcode: Opcode,
+    source: Uint32Array,
+    length: number,
+    reads: readonly View[],
+    writes: readonly View[],
+    fallible?: IndexOptions,
+  ): void {
+    if (length > MAX_COMMAND_WORDS) throw new Error(`internal: a command of ${length} words is too long`);
+    if (this.ledger.admit(reads, writes, fallible)) {
+      const at = this.transport.reserve(length);
+      const { words } = this.transport;
+      words[at] = opcode | (length << 8);
+      words[at + 1] = this.ledger.seq >>> 0;
+      for (let i = HEADER_WORDS; i < length; i++) words[at + i] = source[i];
+      this.finish(words, at);
+    }
+    if (this.workspaces.length > 0) this.releaseWorkspaces();
+  }
+
+  pointer(view: View | null): number {
+    return view === null ? 0 : (view.buffer as WasmBuffer).block.pointer + view.offset * itemSize(view.dtype);
+  }
+
+  workspace(bytes: number): number {
+    if (bytes === 0) return 0;
+    const block = this.claim(bytes, (heap) => heap.allocate(bytes));
+    this.workspaces.push(block);
+    return block.pointer;
+  }
+
+  // ---- memory
+
+  allocate(bytes: number): WasmBuffer {
+    this.check();
+    const block = this.claim(bytes, (heap) => heap.allocate(bytes));
+    return new WasmBuffer(bytes, this.ledger.seq, block, this.heap);
+  }
+
+  free(buffer: WasmBuffer): void {
+    if (buffer.heap === this.heap) this.heap.release(buffer.block, buffer.lastUse);
+  }
+
+  upload(buffer: WasmBuffer, data: ArrayBufferView): void {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    if (bytes.length === 0) return;
+    if (bytes.length <= WRITE_LIMIT) {
+      this.write(buffer, bytes);
+      return;
+    }
+    if (!this.transport.uploadsInOrder) {
+      const completed = this.ledger.widen(this.transport.completed());
+      if (buffer.block.lastUse > completed) {
+        // Commands may still use what was freed: the page writes elsewhere.
+        const block = this.claim(bytes.length, (heap) => heap.allocateIdle(bytes.length, completed));
+        this.heap.release(buffer.block, 0);
+        buffer.block = block;
+      }
+    }
+    this.transport.upload(buffer.block.pointer, bytes);
+  }
+
+  seal(buffer: StreamBuffer): void {
+    buffer.isSealed = true;
+  }
+
+  memory(): MemoryInfo {
+    return { live: this.heap.live, reserved: this.transport.reservedBytes, peak: this.heap.peak };
+  }
+
+  // ---- reads and marks
+
+  /** The bytes of a dense view as they are after every command so far. Resolves in a task of its own. */
+  async read(view: View, bytes: number): Promise<ArrayBuffer> {
+    this.check();
+    const value = this.report(view, bytes);
+    // Handled below, but the engine may answer while we yield.
+    value.catch(() => undefined);
+    await yieldTask();
+    return value;
+  }
+
+  /** Resolves when everything so far is done; rejects with the oldest fault that no read has rejected with. */
+  async synchronize(): Promise<void> {
+    if (this.isShutDown) return;
+    await this.report(null, 0);
+    await yieldTask();
+    const fault = this.ledger.undelivered()[0];
+    if (fault !== undefined) throw this.deliver(fault);
+  }
+
+  async throttle(steps: number): Promise<void> {
+    this.check();
+    this.marks++;
+    const passed = (): void => {
+      this.marks--;
+      for (const wake of this.wokenByMark.splice(0)) wake();
+    };
+    this.report(null, 0).then(passed, passed);
+    await yieldTask();
+    while (this.marks > steps) await new Promise<void>((resolve) => this.wokenByMark.push(resolve));
+  }
+
+  /** Faults that no read has rejected with. */
+  undelivered(): Fault[] {
+    return this.ledger.undelivered();
+  }
+
+  hold(ready: Promise<unknown>): void {
+    this.transport.hold(ready);
+  }
+
+  describe(): string[] {
+    return this.transport.describe();
+  }
+
+  shutdown(): void {
+    this.isShutDown = true;
+    this.transport.shutdown();
+    const error = new DeviceError('shutdown: the wasm device was shut down before this value was read.');
+    for (const { reject } of this.pending.splice(0)) reject(error);
+  }
+
+  // ---- from the transport
+
+  onReport({ token, value, completed, faultCount, faults }: Report): void {
+    if (this.isShutDown) return;
+    let done = this.ledger.widen(completed);
+    const answered = token === 0 ? undefined : this.pending.find((report) => report.token === token);
+    if (answered !== undefined) done = Math.max(done, answered.seq);
+    this.learn(faults, faultCount, done);
+    this.ledger.confirm(done);
+    // Answers come in order: what is due and was not answered got lost with a worker.
+    while (this.pending.length > 0 && this.pending[0].seq <= done) {
+      const report = this.pending.shift() as PendingReport;
+      this.answer(report, report === answered ? value : this.peek(report));
+    }
+  }
+
+  onLost(error: KindlingError): void {
+    this.ledger.learnLoss(error);
+    this.heap = this.makeHeap();
+    this.faultCount = 0;
+    for (const { reject } of this.pending.splice(0)) reject(error);
+  }
+
+  // ---- parts of the above
+
+  private finish(words: Uint32Array, at: number): void {
+    words[at + 2] = this.ledger.guardFirst >>> 0;
+    words[at + 3] = this.ledger.guardLast >>> 0;
+    this.transport.publish();
+    if (this.ledger.seq - this.lastReport >= REPORT_INTERVAL) this.sendReport(false, 0, 0, 0);
+  }
+
+  private releaseWorkspaces(): void {
+    for (const block of this.workspaces) this.heap.release(block, this.ledger.seq);
+    this.workspaces.length = 0;
+  }
+
+  private makeHeap(): Allocator {
+    return new Allocator(this.transport.heapStart, (end) => this.transport.grow(end));
+  }
+
+  private claim(bytes: number, take: (heap: Allocator) => Block): Block {
+    try {
+      return take(this.heap);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+    }
+    this.onMemoryPressure(bytes);
+    try {
+      return take(this.heap);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+      const { live } = this.heap;
+      const { limit } = this.transport;
+      throw new OutOfMemoryError(
+        `allocate: memory must stay under ${megabytes(limit)}, got a request for ${megabytes(bytes)} with ${megabytes(live)} in use. ` +
+          `Drop references to tensors (scope() frees temporaries at once) or give init a larger maxMemory.`,
+        { requested: bytes, live, limit },
+      );
+    }
+  }
+
+  private write(buffer: WasmBuffer, bytes: Uint8Array): void {
+    const { block } = buffer;
+    const seq = this.ledger.nextSeq();
+    buffer.lastUse = buffer.lastWrite = seq;
+    const length = HEADER_WORDS + 2 + Math.ceil(bytes.length / 4);
+    const at = this.transport.reserve(length);
+    const { words } = this.transport;
+    encode(words, at, Opcode.Write, seq >>> 0, Write, { pointer: block.pointer, bytes: bytes.length });
+    words[at] = Opcode.Write | (length << 8);
+    new Uint8Array(words.buffer, words.byteOffset + (at + HEADER_WORDS + 2) * 4, bytes.length).set(bytes);
+    this.transport.publish();
+  }
+
+  /** Appends a Report, with its own number as token if somebody waits for it; returns its number. */
+  private sendReport(isAwaited: boolean, source: number, pointer: number, bytes: number): number {
+    const seq = this.ledger.nextSeq();
+    this.lastReport = seq;
+    const at = this.transport.reserve(HEADER_WORDS + argumentNames(ReportCommand).length);
+    encode(this.transport.words, at, Opcode.Report, seq >>> 0, ReportCommand, {
+      token: isAwaited ? seq >>> 0 : 0,
+      source,
+      pointer,
+      bytes,
+    });
+    this.transport.publish();
+    return seq;
+  }
+
+  private report(view: View | null, bytes: number): Promise<ArrayBuffer> {
+    return new Promise((resolve, reject) => {
+      const buffer = view === null ? null : (view.buffer as WasmBuffer);
+      const subject = buffer === null ? null : this.ledger.snapshot(buffer);
+      const keep = bytes > 0 && this.transport.keepsReads;
+      const block = keep ? this.claim(bytes, (heap) => heap.allocate(bytes)) : null;
+      const seq = this.sendReport(true, this.pointer(view), block?.pointer ?? 0, bytes);
+      if (buffer !== null) buffer.lastUse = seq;
+      this.pending.push({ seq, token: seq >>> 0, subject, block, bytes, resolve, reject });
+    });
+  }
+
+  private peek({ block, bytes }: PendingReport): ArrayBuffer | null {
+    return block === null ? null : this.transport.peek(block.pointer, bytes);
+  }
+
+  private answer(report: PendingReport, value: ArrayBuffer | null): void {
+    const { subject, block, bytes, seq } = report;
+    if (block !== null) this.heap.release(block, seq);
+    const fault = subject === null ? null : this.ledger.faultOf(subject);
+    if (fault !== null) report.reject(this.deliver(fault));
+    else if (value === null && bytes > 0) report.reject(new DeviceError('read: the worker died before it answered.'));
+    else report.resolve(value ?? new ArrayBuffer(0));
+  }
+
+  private deliver(fault: Fault): KindlingError {
+    fault.isDelivered = fault.isTold = true;
+    return fault.error;
+  }
+
+  /** Takes note of new entries of the fault table, and lets the device forget them: from now on the page knows. */
+  private learn(entries: readonly number[], faultCount: number, completed: number): void {
+    const recorded = (faultCount - this.faultCount) >>> 0;
+    if (recorded === 0) return;
+    this.faultCount = faultCount;
+    let last = this.ledger.confirmed;
+    for (let i = 0; i < entries.length; i += FAULT_WORDS) {
+      const [low, kind, valueLow, valueHigh] = entries.slice(i, i + FAULT_WORDS) as [number, number, number, number];
+      const seq = this.ledger.widen(low);
+      const value = (BigInt(valueHigh | 0) << 32n) | BigInt(valueLow);
+      last = Math.max(last, seq);
+      this.onFault(this.understand(seq, kind, value));
+    }
+    if (recorded * FAULT_WORDS > entries.length) {
+      // The table was full: any of the commands since may have failed.
+      const error = new FaultError(`${recorded} commands met bad data, more than can be told apart.`, { recorded });
+      this.onFault(this.ledger.learn(this.ledger.confirmed + 1, completed, error));
+    }
+    const seq = this.ledger.nextSeq();
+    const at = this.transport.reserve(HEADER_WORDS + 1);
+    encode(this.transport.words, at, Opcode.Acknowledge, seq >>> 0, Acknowledge, { count: faultCount });
+    this.transport.publish();
+  }
+
+  private understand(seq: number, kind: number, value: bigint): Fault {
+    const fallible = this.ledger.describe(seq);
+    const { op, what } = fallible?.options ?? { op: 'internal', what: 'index' };
+    if (kind === FAULT_INDEX) {
+      const bound = fallible?.bound ?? 0;
+      const range = what === 'label' ? `for ${bound} classes` : `[0, ${bound})`;
+      const data = { op, value: Number(value), bound };
+      return this.ledger.learn(seq, seq, new FaultError(`${op}: ${what} ${value} is out of range ${range}`, data));
+    }
+    if (kind === FAULT_DIVISION) {
+      return this.ledger.learn(seq, seq, new FaultError(`${op}: integer division by zero`, { op }));
+    }
+    const kernel = Opcode[Number(value)] ?? 'unknown';
+    const reason = kind === FAULT_INTERRUPTED ? 'a worker died in it' : 'it trapped';
+    return this.ledger.learnTrap(
+      seq,
+      new DeviceError(`internal: the ${kernel} kernel did not finish, ${reason}. What it wrote is lost.`, { kernel }),
+    );
+  }
+
+  private check(): void {
+    if (this.isShutDown) throw new DeviceError('the wasm device was shut down; tensors made before cannot be used.');
+  }
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;

@@ -1,0 +1,185 @@
+// Module hooks: functions called around forward and backward, all able to change what passes through.
+import { isGradEnabled } from '../autograd';
+import { Function, type FunctionContext } from '../function';
+import { Tensor, type RemovableHandle } from '../tensor';
+import type { Module } from './module';
+
+/** Gradients parallel to the inputs or outputs of a module; null where there is none. */
+export type Grads = readonly (Tensor | null)[];
+
+type Inputs<M extends Module> = Parameters<M['forward']>;
+type Output<M extends Module> = Awaited<ReturnType<M['forward']>>;
+
+/** Returns new inputs (an array, or the only one), or nothing to keep them. */
+export type ForwardPreHook<M extends Module> = (module: M, inputs: Inputs<M>) => Inputs<M> | Inputs<M>[0] | null | void;
+/** Returns a new output, or nothing to keep it. */
+export type ForwardHook<M extends Module> = (
+  module: M,
+  inputs: Inputs<M>,
+  output: Output<M>,
+) => Output<M> | null | void;
+/** Returns new gradients of the outputs, or nothing to keep them. */
+export type BackwardPreHook<M extends Module> = (module: M, gradOutputs: Grads) => Grads | Tensor | null | void;
+/** Returns new gradients of the inputs, or nothing to keep them. */
+export type BackwardHook<M extends Module> = (
+  module: M,
+  gradInputs: Grads,
+  gradOutputs: Grads,
+) => Grads | Tensor | null | void;
+
+export interface HookOptions {
+  /** Whether to run before the hooks that are already there. */
+  prepend?: boolean;
+}
+
+type HookKind = 'forwardPre' | 'forward' | 'backwardPre' | 'backward';
+/** Hooks as they are kept: each was checked against its module's types when it was registered. */
+type Hook = (...args: never[]) => unknown;
+
+/** The hooks of one module, and the call that runs them. */
+export class Hooks {
+  readonly #lists: Record<HookKind, Hook[]> = { forwardPre: [], forward: [], backwardPre: [], backward: [] };
+  #count = 0;
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  add(kind: HookKind, hook: Hook, { prepend = false }: HookOptions = {}): RemovableHandle {
+    // An entry of its own, so that a function registered twice is removed once.
+    const entry: Hook = (...args) => hook(...args);
+    // A new list, so that a call under way keeps the hooks it started with.
+    this.#lists[kind] = prepend ? [entry, ...this.#lists[kind]] : [...this.#lists[kind], entry];
+    this.#count++;
+    return {
+      remove: () => {
+        const rest = this.#lists[kind].filter((other) => other !== entry);
+        this.#count -= this.#lists[kind].length - rest.length;
+        this.#lists[kind] = rest;
+      },
+    };
+  }
+
+  /** Forward-pre hooks, `forward`, forward hooks; backward hooks hang on identity nodes around all of it. */
+  run(module: Module, given: readonly unknown[]): unknown {
+    const backward = new BackwardHooks(module, this.#lists.backwardPre, this.#lists.backward);
+    let inputs = given;
+    for (const hook of this.#lists.forwardPre) {
+      const result = answer(module, 'forward-pre hook', hook, [[...inputs]]);
+      if (result !== undefined && result !== null) inputs = Array.isArray(result) ? (result as unknown[]) : [result];
+    }
+    inputs = backward.wrapInputs(inputs);
+    const finish = (output: unknown): unknown => {
+      for (const hook of this.#lists.forward)
+        output = answer(module, 'forward hook', hook, [[...inputs], output]) ?? output;
+      return backward.wrapOutput(output);
+    };
+    const output: unknown = module.forward(...inputs);
+    return output instanceof Promise ? output.then(finish) : finish(output);
+  }
+}
+
+/** Full backward hooks during one call: one identity node around all inputs, one around all outputs. */
+class BackwardHooks {
+  readonly #active: boolean;
+  #gradOutputs: Grads = [];
+  #inputCount = 0;
+  #inputsRecorded = false;
+
+  constructor(
+    readonly module: Module,
+    readonly pre: readonly Hook[],
+    readonly post: readonly Hook[],
+  ) {
+    this.#active = pre.length + post.length > 0 && isGradEnabled();
+  }
+
+  wrapInputs(inputs: readonly unknown[]): readonly unknown[] {
+    if (!this.#active || this.post.length === 0) return inputs;
+    this.#inputCount = inputs.length;
+    const wrapped = throughNode(inputs, (grads) => this.#ask('backward hook', this.post, [grads, this.#gradOutputs]));
+    this.#inputsRecorded = wrapped !== inputs;
+    return wrapped;
+  }
+
+  wrapOutput(output: unknown): unknown {
+    if (!this.#active) return output;
+    const outputs = Array.isArray(output) ? (output as unknown[]) : [output];
+    const wrapped = throughNode(outputs, (grads) => this.#receive(grads));
+    return Array.isArray(output) ? wrapped : wrapped[0];
+  }
+
+  /** Gradients of the outputs are known; those of the inputs follow later, if any input is recorded. */
+  #receive(grads: Grads): Grads {
+    this.#gradOutputs = this.#ask('backward-pre hook', this.pre, [grads]);
+    if (!this.#inputsRecorded) {
+      const none = Array<null>(this.#inputCount).fill(null);
+      if (this.#ask('backward hook', this.post, [none, this.#gradOutputs]).some((grad) => grad !== null)) {
+        throw new TypeError(
+          `${this.module.constructor.name}: a backward hook must return nothing when no input requires gradients.`,
+        );
+      }
+    }
+    return this.#gradOutputs;
+  }
+
+  /** Lets each hook replace the gradients in args[0]; returns the last ones. */
+  #ask(kind: string, hooks: readonly Hook[], [grads, ...rest]: Grads[]): Grads {
+    for (const hook of hooks) {
+      const result = answer(this.module, kind, hook, [grads, ...rest]);
+      if (result === undefined || result === null) continue;
+      const replaced = (Array.isArray(result) ? result : [result]) as Grads;
+      if (replaced.length !== grads.length) {
+        throw new TypeError(
+          `${this.module.constructor.name}: a ${kind} must return ${grads.length} gradients, got ${replaced.length}.`,
+        );
+      }
+      grads = replaced;
+    }
+    return grads;
+  }
+}
+
+/** Calls a hook. @throws TypeError if it is async: the call would not wait for its answer. */
+function answer(module: Module, kind: string, hook: Hook, args: readonly unknown[]): unknown {
+  const result = (hook as (...args: unknown[]) => unknown)(module, ...args);
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => undefined);
+  throw new TypeError(
+    `${module.constructor.name}: a ${kind} must be synchronous, got one that returns a promise. ` +
+      `To read values in it, do not wait for them: void output.item().then(console.log).`,
+  );
+}
+
+/**
+ * Passes the recorded tensors among `values` through one identity node, whose gradients `replace` may change: it
+ * gets one entry per value, null for those without a gradient. Returns `values` itself if none is recorded.
+ */
+function throughNode(values: readonly unknown[], replace: (grads: Grads) => Grads): readonly unknown[] {
+  const places = [...values.keys()].filter((i) => values[i] instanceof Tensor && values[i].requiresGrad);
+  if (places.length === 0) return values;
+  const replaceFound = (grads: Grads): Grads => {
+    const all = Array<Tensor | null>(values.length).fill(null);
+    places.forEach((place, i) => (all[place] = grads[i]));
+    const replaced = replace(all);
+    return places.map((place) => replaced[place]);
+  };
+  const outputs = HookedIdentity.apply(replaceFound, ...places.map((i) => values[i] as Tensor));
+  const wrapped = [...values];
+  places.forEach((place, i) => (wrapped[place] = outputs[i]));
+  return wrapped;
+}
+
+/** Tensors as they are, whose gradients go through a function on their way back. */
+class HookedIdentity extends Function {
+  static forward(ctx: FunctionContext, replace: (grads: Grads) => Grads, ...tensors: Tensor[]): readonly Tensor[] {
+    ctx.setMaterializeGrads(false);
+    ctx.replace = replace;
+    return tensors;
+  }
+
+  static backward(ctx: FunctionContext, ...grads: (Tensor | null)[]): Grads {
+    const replace = ctx.replace as (grads: Grads) => Grads;
+    return [null, ...replace(grads)];
+  }
+}

@@ -1,0 +1,306 @@
+// Initialisation of parameters, with PyTorch's distributions and its order of random draws. Every function
+// works in place, outside the graph, and returns the tensor.
+import { noGrad } from '../autograd';
+import { DTypeError, ShapeError } from '../errors';
+import { scope } from '../memory';
+import { fromArray } from '../ops/creation';
+import {
+  defaultGenerator,
+  fillNormal,
+  fillTruncNormal,
+  fillUniform,
+  permutation,
+  type FloatArray,
+  type Generator,
+} from '../random';
+import { formatShape } from '../shape';
+import type { Tensor } from '../tensor';
+
+/** Which fan a variance is kept by: the forward (`fan_in`) or the backward pass (`fan_out`). */
+export type FanMode = 'fan_in' | 'fan_out';
+
+/** Functions that `calculateGain` knows, under PyTorch's names. */
+export type Nonlinearity =
+  | 'linear'
+  | 'conv1d'
+  | 'conv2d'
+  | 'conv3d'
+  | 'conv_transpose1d'
+  | 'conv_transpose2d'
+  | 'conv_transpose3d'
+  | 'sigmoid'
+  | 'tanh'
+  | 'relu'
+  | 'leaky_relu'
+  | 'selu';
+
+/**
+ * The recommended factor of the standard deviation for a nonlinearity.
+ * @param param The negative slope of leaky_relu; 0.01 by default.
+ * @see torch.nn.init.calculate_gain
+ */
+export function calculateGain(nonlinearity: Nonlinearity, param?: number): number {
+  switch (nonlinearity) {
+    case 'tanh':
+      return 5 / 3;
+    case 'relu':
+      return Math.SQRT2;
+    case 'leaky_relu':
+      return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+    case 'selu':
+      // Chosen empirically in PyTorch; 1 is that of the paper.
+      return 3 / 4;
+    case 'linear':
+    case 'conv1d':
+    case 'conv2d':
+    case 'conv3d':
+    case 'conv_transpose1d':
+    case 'conv_transpose2d':
+    case 'conv_transpose3d':
+    case 'sigmoid':
+      return 1;
+    default:
+      throw new TypeError(`calculateGain: no gain is known for the nonlinearity '${String(nonlinearity)}'.`);
+  }
+}
+
+/**
+ * Inputs and outputs that meet in one unit of a weight [out, in, ...window].
+ * @throws ShapeError if the tensor has fewer than two dimensions.
+ */
+export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
+  const { shape } = tensor;
+  if (shape.length < 2) {
+    throw new ShapeError(`init: fans need at least two dimensions, got shape ${formatShape(shape)}.`, { shape });
+  }
+  const window = shape.slice(2).reduce((product, size) => product * size, 1);
+  return [shape[1] * window, shape[0] * window];
+}
+
+/** U(a, b). @see torch.nn.init.uniform_ */
+export function uniform_<T extends Tensor>(tensor: T, a = 0, b = 1, generator: Generator = defaultGenerator): T {
+  return draw(tensor, (values) => {
+    fillUniform(values, a, b, generator);
+  });
+}
+
+/** N(mean, std²). @see torch.nn.init.normal_ */
+export function normal_<T extends Tensor>(tensor: T, mean = 0, std = 1, generator: Generator = defaultGenerator): T {
+  return draw(tensor, (values) => {
+    fillNormal(values, mean, std, generator);
+  });
+}
+
+/** N(mean, std²), cut off outside [a, b]. @see torch.nn.init.trunc_normal_ */
+export function truncNormal_<T extends Tensor>(
+  tensor: T,
+  mean = 0,
+  std = 1,
+  a = -2,
+  b = 2,
+  generator: Generator = defaultGenerator,
+): T {
+  return draw(tensor, (values) => {
+    fillTruncNormal(values, mean, std, a, b, generator);
+  });
+}
+
+/** One value everywhere. @see torch.nn.init.constant_ */
+export function constant_<T extends Tensor>(tensor: T, value: number): T {
+  noGrad(() => tensor.fill_(value));
+  return tensor;
+}
+
+/** @see torch.nn.init.ones_ */
+export const ones_ = <T extends Tensor>(tensor: T): T => constant_(tensor, 1);
+
+/** @see torch.nn.init.zeros_ */
+export const zeros_ = <T extends Tensor>(tensor: T): T => constant_(tensor, 0);
+
+/** The identity matrix [n, m]. @throws ShapeError unless the tensor has two dimensions. @see torch.nn.init.eye_ */
+export function eye_<T extends Tensor>(tensor: T): T {
+  checkDimensions('eye_', tensor, tensor.ndim === 2, 'two dimensions');
+  const [rows, columns] = tensor.shape;
+  return fill(tensor, (values) => {
+    for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
+  });
+}
+
+/**
+ * The kernel of a convolution that passes its input channels through, group by group.
+ * @throws ShapeError unless the tensor has three to five dimensions and its first is a multiple of `groups`.
+ * @see torch.nn.init.dirac_
+ */
+export function dirac_<T extends Tensor>(tensor: T, groups = 1): T {
+  const { shape } = tensor;
+  checkDimensions('dirac_', tensor, shape.length >= 3 && shape.length <= 5, 'three to five dimensions');
+  checkDimensions('dirac_', tensor, shape[0] % groups === 0, `a first dimension that ${groups} groups divide`);
+  const [outChannels, inChannels, ...window] = shape;
+  const perGroup = outChannels / groups;
+  const taps = window.reduce((product, size) => product * size, 1);
+  const centre = window.reduce((offset, size) => offset * size + Math.floor(size / 2), 0);
+  return fill(tensor, (values) => {
+    for (let group = 0; group < groups; group++) {
+      for (let d = 0; d < Math.min(perGroup, inChannels); d++) {
+        values[((group * perGroup + d) * inChannels + d) * taps + centre] = 1;
+      }
+    }
+  });
+}
+
+/** U(-a, a) with a = gain sqrt(6 / (fanIn + fanOut)). @see torch.nn.init.xavier_uniform_ */
+export function xavierUniform_<T extends Tensor>(tensor: T, gain = 1, generator: Generator = defaultGenerator): T {
+  const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
+  const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
+  return uniform_(tensor, -bound, bound, generator);
+}
+
+/** N(0, gain² 2 / (fanIn + fanOut)). @see torch.nn.init.xavier_normal_ */
+export function xavierNormal_<T extends Tensor>(tensor: T, gain = 1, generator: Generator = defaultGenerator): T {
+  const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
+  return normal_(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), generator);
+}
+
+/**
+ * U(-bound, bound) with bound = gain sqrt(3 / fan).
+ * @param a The negative slope, if the nonlinearity is leaky_relu.
+ * @see torch.nn.init.kaiming_uniform_
+ */
+export function kaimingUniform_<T extends Tensor>(
+  tensor: T,
+  a = 0,
+  mode: FanMode = 'fan_in',
+  nonlinearity: Nonlinearity = 'leaky_relu',
+  generator: Generator = defaultGenerator,
+): T {
+  if (tensor.numel() === 0) return tensor;
+  const bound = Math.sqrt(3) * kaimingStd(tensor, a, mode, nonlinearity);
+  return uniform_(tensor, -bound, bound, generator);
+}
+
+/**
+ * N(0, gain² / fan).
+ * @param a The negative slope, if the nonlinearity is leaky_relu.
+ * @see torch.nn.init.kaiming_normal_
+ */
+export function kaimingNormal_<T extends Tensor>(
+  tensor: T,
+  a = 0,
+  mode: FanMode = 'fan_in',
+  nonlinearity: Nonlinearity = 'leaky_relu',
+  generator: Generator = defaultGenerator,
+): T {
+  if (tensor.numel() === 0) return tensor;
+  return normal_(tensor, 0, kaimingStd(tensor, a, mode, nonlinearity), generator);
+}
+
+function kaimingStd(tensor: Tensor, a: number, mode: FanMode, nonlinearity: Nonlinearity): number {
+  if (mode !== 'fan_in' && mode !== 'fan_out') {
+    throw new TypeError(`init: mode must be 'fan_in' or 'fan_out', got '${String(mode)}'.`);
+  }
+  const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
+  return calculateGain(nonlinearity, a) / Math.sqrt(mode === 'fan_in' ? fanIn : fanOut);
+}
+
+/**
+ * `gain` times a random matrix [size(0), the rest] with orthonormal rows or columns, whichever are fewer: the Q of a
+ * normal matrix, with the signs that make it uniformly distributed (https://arxiv.org/abs/math-ph/0609050).
+ * @throws ShapeError if the tensor has fewer than two dimensions.
+ * @see torch.nn.init.orthogonal_
+ */
+export function orthogonal_<T extends Tensor>(tensor: T, gain = 1, generator: Generator = defaultGenerator): T {
+  checkDimensions('orthogonal_', tensor, tensor.ndim >= 2, 'at least two dimensions');
+  const rows = tensor.shape[0];
+  const columns = rows === 0 ? 0 : tensor.numel() / rows;
+  return draw(tensor, (values) => {
+    fillNormal(values, 0, 1, generator);
+    // Vectors along the longer side; vector v has its element i at v * vectorStride + i * stride.
+    const vectors = Math.min(rows, columns);
+    const [vectorStride, stride] = rows < columns ? [columns, 1] : [1, columns];
+    orthonormalize(values, vectors, Math.max(rows, columns), vectorStride, stride, gain);
+  });
+}
+
+/**
+ * Gram and Schmidt in double, twice so that the vectors are orthogonal to working precision. The diagonal of R is
+ * positive, which is the sign convention above.
+ */
+function orthonormalize(
+  values: FloatArray,
+  vectors: number,
+  n: number,
+  vectorStride: number,
+  stride: number,
+  gain: number,
+): void {
+  const basis: Float64Array[] = [];
+  for (let v = 0; v < vectors; v++) {
+    const vector = Float64Array.from({ length: n }, (_, i) => values[v * vectorStride + i * stride]);
+    for (let pass = 0; pass < 2; pass++) {
+      for (const other of basis) {
+        const overlap = dot(vector, other);
+        for (let i = 0; i < n; i++) vector[i] -= overlap * other[i];
+      }
+    }
+    const length = Math.sqrt(dot(vector, vector));
+    for (let i = 0; i < n; i++) vector[i] /= length;
+    basis.push(vector);
+  }
+  basis.forEach((vector, v) => {
+    for (let i = 0; i < n; i++) values[v * vectorStride + i * stride] = gain * vector[i];
+  });
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+/**
+ * N(0, std²), with the fraction `sparsity` of every column zero.
+ * @throws ShapeError unless the tensor has two dimensions.
+ * @see torch.nn.init.sparse_
+ */
+export function sparse_<T extends Tensor>(
+  tensor: T,
+  sparsity: number,
+  std = 0.01,
+  generator: Generator = defaultGenerator,
+): T {
+  checkDimensions('sparse_', tensor, tensor.ndim === 2, 'two dimensions');
+  const [rows, columns] = tensor.shape;
+  const zeros = Math.ceil(sparsity * rows);
+  return draw(tensor, (values) => {
+    fillNormal(values, 0, std, generator);
+    for (let column = 0; column < columns; column++) {
+      for (const row of permutation(rows, generator).subarray(0, zeros)) values[row * columns + column] = 0;
+    }
+  });
+}
+
+/** Overwrites a tensor with what `make` writes into zeros, outside the graph. */
+function fill<T extends Tensor>(tensor: T, make: (values: FloatArray) => void): T {
+  const { dtype, device, shape } = tensor;
+  const values = dtype === 'float64' ? new Float64Array(tensor.numel()) : new Float32Array(tensor.numel());
+  make(values);
+  scope(() => noGrad(() => tensor.copy_(fromArray(values, shape, { device }))));
+  return tensor;
+}
+
+/** The same for random numbers, which only floating-point tensors take. */
+function draw<T extends Tensor>(tensor: T, make: (values: FloatArray) => void): T {
+  if (!tensor.isFloatingPoint()) {
+    throw new DTypeError(`init: random values need a floating-point tensor, got ${tensor.dtype}.`, {
+      dtype: tensor.dtype,
+    });
+  }
+  return fill(tensor, make);
+}
+
+function checkDimensions(name: string, tensor: Tensor, holds: boolean, what: string): void {
+  if (holds) return;
+  throw new ShapeError(`${name}: the tensor must have ${what}, got shape ${formatShape(tensor.shape)}.`, {
+    shape: tensor.shape,
+  });
+}

@@ -1,0 +1,475 @@
+// Module: the base of layers and models. One class with all of PyTorch's methods, hence the length; they find
+// parameters, buffers and children. hooks.ts runs calls with hooks, stateDict.ts saves and loads.
+import { checkDType, isFloat, type DType } from '../dtype';
+import { DTypeError } from '../errors';
+import { noGrad } from '../autograd';
+import { zerosLike } from '../ops/creation';
+import { heldTensors, noteHolder, type Handle, type Holder } from '../memory';
+import { Parameter, Tensor, type RemovableHandle } from '../tensor';
+import { gather, type Arguments } from './arguments';
+import { Callable, invoke } from './callable';
+import { checkName, describe, tensorsIn, warnIfHidden } from './members';
+import {
+  Hooks,
+  type BackwardHook,
+  type BackwardPreHook,
+  type ForwardHook,
+  type ForwardPreHook,
+  type HookOptions,
+} from './hooks';
+import { isUninitialized } from './lazy';
+import { represent, representChild } from './representation';
+import { loadStateDict, saveStateDict, type LoadOptions, type LoadResult, type StateDict } from './stateDict';
+
+/** Where tensors are. */
+export type DeviceName = Tensor['device'];
+
+/** Where and as what a layer makes its parameters and floating-point buffers. */
+export interface FactoryOptions {
+  device?: DeviceName;
+  dtype?: DType;
+}
+
+/** Only the options that say where and as what tensors are made. */
+export const factory = ({ device, dtype }: FactoryOptions): FactoryOptions => ({
+  ...(device && { device }),
+  ...(dtype && { dtype }),
+});
+
+export interface ListingOptions {
+  /** Put before every name. */
+  prefix?: string;
+  /** Whether descendants are listed too; true by default. */
+  recurse?: boolean;
+  /** Whether an object met twice is listed once; true by default. */
+  removeDuplicate?: boolean;
+}
+const LISTING = ['prefix', 'recurse', 'removeDuplicate'] as const;
+
+/** @internal The members that a container keeps by name. */
+export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
+
+// The call signature of each subclass is that of its own forward.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export interface Module {
+  (...args: Parameters<this['forward']>): ReturnType<this['forward']>;
+}
+
+/**
+ * Base class of all layers and models. A subclass makes parameters and submodules in its constructor or class
+ * fields and computes in `forward`; calling the instance runs hooks and `forward`. Parameters, buffers and
+ * submodules are found among the instance's properties, in order of definition.
+ *
+ * @example
+ * class Net extends Module {
+ *   hidden = new Linear(4, 16);
+ *   out = new Linear(16, 2);
+ *   override forward(x: Tensor) {
+ *     return this.out(relu(this.hidden(x)));
+ *   }
+ * }
+ * const net = new Net();
+ * net(randn(8, 4)); // [8, 2]
+ * @see torch.nn.Module
+ */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export class Module extends Callable implements Holder {
+  /** Whether the module is in training mode, which dropout and batch normalization look at. */
+  training = true;
+
+  /** Members of containers by name: as properties integer-like names would move and others shadow methods. */
+  readonly #members = new Map<string, Module | Parameter | null>();
+  /** Names given to `registerBuffer`, with whether the state dict has them. */
+  readonly #buffers = new Map<string, boolean>();
+  /** Names of own properties in order of definition, since objects list integer-like ones first. */
+  readonly #names = new Set<string>();
+  readonly #hooks = new Hooks();
+
+  static {
+    membersOf = (module) => module.#members;
+  }
+
+  constructor() {
+    super();
+    noteHolder(this);
+  }
+
+  /**
+   * Computes the output; every subclass defines its own. Call the module instead, so that hooks run.
+   * The one `any` of the public types: a narrower signature would not let subclasses choose theirs.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  forward(...inputs: any[]): any {
+    throw new TypeError(`${this.constructor.name}: forward must be defined to take ${inputs.length} inputs, got none.`);
+  }
+
+  override [invoke](inputs: readonly unknown[]): unknown {
+    noteHolder(this);
+    return this.#hooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
+  }
+
+  // ---- registration -----------------------------------------------------------------------------
+
+  /** Registers a parameter under a name made at run time; `null` reserves the name for one. */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    this.#register(name, parameter, 'a Parameter', (value) => value instanceof Parameter);
+  }
+
+  /**
+   * Registers a tensor that is state but not learned, such as a running mean, and returns it. The name stays that of
+   * a buffer when another tensor is assigned to it; `null` reserves the name.
+   * @param persistent Whether the state dict has it; true by default.
+   * @example mean = this.registerBuffer('mean', zeros(3));
+   */
+  registerBuffer<T extends Tensor | null>(
+    name: string,
+    tensor: T,
+    persistent: boolean | { persistent?: boolean } = true,
+  ): T {
+    this.#register(name, tensor, 'a Tensor', (value) => value instanceof Tensor);
+    this.#buffers.set(name, typeof persistent === 'boolean' ? persistent : (persistent.persistent ?? true));
+    return tensor;
+  }
+
+  /** Adds a child under a name made at run time; it becomes a property of that name. */
+  addModule(name: string, module: Module | null): void {
+    this.#register(name, module, 'a Module', (value) => value instanceof Module);
+  }
+
+  /** Alias of `addModule`. */
+  registerModule(name: string, module: Module | null): void {
+    this.addModule(name, module);
+  }
+
+  /** Defines a property that takes null and what `accepts` allows. */
+  #register(name: string, value: unknown, kind: string, accepts: (value: unknown) => boolean): void {
+    const owner = this.constructor.name;
+    checkName(owner, name);
+    this.#noteNames();
+    const present: unknown = Reflect.get(this, name);
+    if (present !== undefined && !this.#names.has(name)) {
+      throw new TypeError(`${owner}: the name '${name}' is taken by a member of the class.`);
+    }
+    const check = (given: unknown): void => {
+      if (given !== null && !accepts(given)) {
+        throw new TypeError(`${owner}: '${name}' must be ${kind} or null, got ${describe(given)}.`);
+      }
+    };
+    check(value);
+    // Configurable, so that a class field of the same name can take its place.
+    Object.defineProperty(this, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => value,
+      set: (given: unknown) => {
+        check(given);
+        value = given;
+      },
+    });
+    this.#names.add(name);
+  }
+
+  #noteNames(): void {
+    for (const name of this.#names) if (!Object.hasOwn(this, name)) this.#names.delete(name);
+    for (const name of Object.keys(this)) this.#names.add(name);
+  }
+
+  // ---- listing ----------------------------------------------------------------------------------
+
+  /** Members of a container, then own properties, in order of definition. */
+  *#own(): Generator<[name: string, value: unknown]> {
+    yield* this.#members;
+    this.#noteNames();
+    for (const name of this.#names) yield [name, Reflect.get(this, name)];
+  }
+
+  *#ownParameters(): Generator<[string, Parameter]> {
+    for (const [name, value] of this.#own()) if (value instanceof Parameter) yield [name, value];
+  }
+
+  *#ownBuffers(persistentOnly = false): Generator<[string, Tensor]> {
+    for (const [name, value] of this.#own()) {
+      const persistent = this.#buffers.get(name);
+      if (persistent === undefined || (persistentOnly && !persistent)) continue;
+      if (value instanceof Tensor && !(value instanceof Parameter)) yield [name, value];
+    }
+  }
+
+  *#ownModules(): Generator<[string, Module]> {
+    for (const [name, value] of this.#own()) {
+      if (value instanceof Module) yield [name, value];
+      else warnIfHidden(this, name, value);
+    }
+  }
+
+  #list<T>(own: (module: Module) => Iterable<[string, T]>, args: readonly unknown[]): [name: string, value: T][] {
+    const { prefix = '', recurse = true, removeDuplicate = true } = gather<ListingOptions>('Module', LISTING, args);
+    const found: [string, T][] = [];
+    const seen = new Set<T>();
+    for (const [path, module] of recurse ? this.namedModules(prefix, removeDuplicate) : [[prefix, this] as const]) {
+      for (const [name, value] of own(module)) {
+        if (removeDuplicate && seen.has(value)) continue;
+        seen.add(value);
+        found.push([join(path, name), value]);
+      }
+    }
+    return found;
+  }
+
+  /** Parameters with their names, each shared one once: own ones first, then those of every descendant. */
+  namedParameters(...args: Arguments<ListingOptions, typeof LISTING>): [name: string, parameter: Parameter][] {
+    return this.#list((module) => module.#ownParameters(), args);
+  }
+
+  /** All parameters, each shared one once. */
+  parameters(recurse = true): Parameter[] {
+    return this.namedParameters({ recurse }).map(([, parameter]) => parameter);
+  }
+
+  /** Buffers with their names, persistent or not. */
+  namedBuffers(...args: Arguments<ListingOptions, typeof LISTING>): [name: string, buffer: Tensor][] {
+    return this.#list((module) => module.#ownBuffers(), args);
+  }
+
+  /** All buffers, persistent or not. */
+  buffers(recurse = true): Tensor[] {
+    return this.namedBuffers({ recurse }).map(([, buffer]) => buffer);
+  }
+
+  /** Immediate submodules with their names. */
+  namedChildren(): [name: string, child: Module][] {
+    const seen = new Set<Module>();
+    return [...this.#ownModules()].filter(([, child]) => !seen.has(child) && seen.add(child));
+  }
+
+  /** Immediate submodules. */
+  children(): Module[] {
+    return this.namedChildren().map(([, child]) => child);
+  }
+
+  /** This module (its name is `prefix`) and all descendants, parents before children, with dotted names. */
+  namedModules(prefix = '', removeDuplicate = true): [name: string, module: Module][] {
+    const found: [string, Module][] = [];
+    const seen = new Set<Module>();
+    const visit = (path: string, module: Module): void => {
+      if (removeDuplicate && seen.has(module)) return;
+      seen.add(module);
+      found.push([path, module]);
+      for (const [name, child] of module.#ownModules()) visit(join(path, name), child);
+    };
+    visit(prefix, this);
+    return found;
+  }
+
+  /** This module and all descendants, each once. */
+  modules(): Module[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** The submodule with this dotted name; '' is the module itself. @throws TypeError if there is none. */
+  getSubmodule(target: string): Module {
+    const path = target === '' ? [] : target.split('.');
+    return path.reduce<Module>((module, name) => {
+      for (const [key, child] of module.#ownModules()) if (key === name) return child;
+      throw missing(this, 'submodule', target);
+    }, this);
+  }
+
+  /** The parameter with this dotted name. @throws TypeError if there is none. */
+  getParameter(target: string): Parameter {
+    const [path, name] = splitName(target);
+    for (const [key, parameter] of this.getSubmodule(path).#ownParameters()) if (key === name) return parameter;
+    throw missing(this, 'parameter', target);
+  }
+
+  /** The buffer with this dotted name. @throws TypeError if there is none. */
+  getBuffer(target: string): Tensor {
+    const [path, name] = splitName(target);
+    for (const [key, buffer] of this.getSubmodule(path).#ownBuffers()) if (key === name) return buffer;
+    throw missing(this, 'buffer', target);
+  }
+
+  /** Tensors that must outlive a scope in which the module was made or called: all that it and its children hold. */
+  *[heldTensors](): Generator<Handle> {
+    for (const module of this.modules()) {
+      for (const [, value] of module.#own()) yield* tensorsIn(value);
+    }
+  }
+
+  // ---- the whole tree ---------------------------------------------------------------------------
+
+  /** Calls `fn` on every descendant, children first, and then on this module. */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  /** Sets training mode here and in all descendants. */
+  train(mode = true): this {
+    this.training = mode;
+    for (const child of this.children()) child.train(mode);
+    return this;
+  }
+
+  /** Sets evaluation mode here and in all descendants. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Sets whether the parameters require gradients. */
+  requiresGrad_(requiresGrad = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
+    return this;
+  }
+
+  /** Clears the gradients of all parameters: to null, or with `setToNone` false to zeros. */
+  zeroGrad(setToNone = true): void {
+    for (const parameter of this.parameters()) {
+      if (setToNone) parameter.grad = null;
+      else if (parameter.grad !== null) parameter.grad = zerosLike(parameter.grad);
+    }
+  }
+
+  /**
+   * Moves parameters and buffers to a device and casts the floating-point ones to a dtype. Parameters stay the same
+   * objects, so an optimizer made before still works.
+   * @example net.to('webgpu'); net.to(float64); net.to('wasm', float32); net.to({ dtype: float64 })
+   */
+  to(target: DeviceName | DType | FactoryOptions | Tensor, dtype?: DType): this {
+    const options = conversion(target, dtype);
+    const convert = (tensor: Tensor): Tensor =>
+      tensor.to(tensor.isFloatingPoint() ? options : { ...options, dtype: tensor.dtype });
+    noGrad(() => {
+      for (const module of this.modules()) {
+        for (const [, parameter] of module.#ownParameters()) convertParameter(parameter, options);
+        for (const [name, buffer] of module.#ownBuffers()) {
+          if (isUninitialized(buffer)) buffer.convert(options);
+          else Reflect.set(module, name, convert(buffer));
+        }
+      }
+    });
+    return this;
+  }
+
+  /** Casts floating-point parameters and buffers to float32. */
+  float(): this {
+    return this.to('float32');
+  }
+
+  /** Casts floating-point parameters and buffers to float64. */
+  double(): this {
+    return this.to('float64');
+  }
+
+  // ---- state ------------------------------------------------------------------------------------
+
+  /**
+   * Parameters and persistent buffers by name, detached, sharing memory with the module. Shared ones occur under
+   * every name. Keys are PyTorch's.
+   */
+  stateDict(prefix = ''): StateDict {
+    return saveStateDict(this.#state(prefix));
+  }
+
+  /**
+   * Copies values into parameters and buffers, casting them to the module's dtypes. Nothing is copied if it throws.
+   * @throws LoadError listing every key that is missing, unexpected or of another shape; with `strict` false only
+   * shapes matter.
+   */
+  loadStateDict(state: StateDict, options: boolean | LoadOptions = {}): LoadResult {
+    const { strict = true } = typeof options === 'boolean' ? { strict: options } : options;
+    return loadStateDict(this.constructor.name, this.#state(''), state, strict);
+  }
+
+  /** What the state dict has, under every name. */
+  #state(prefix: string): [string, Tensor][] {
+    return this.namedModules(prefix, false).flatMap(([path, module]) =>
+      [...module.#ownParameters(), ...module.#ownBuffers(true)].map(([name, value]): [string, Tensor] => [
+        join(path, name),
+        value,
+      ]),
+    );
+  }
+
+  // ---- hooks ------------------------------------------------------------------------------------
+
+  /** Calls `hook(module, inputs)` before `forward`; what it returns, if anything, are the new inputs. */
+  registerForwardPreHook(hook: ForwardPreHook<this>, options?: HookOptions): RemovableHandle {
+    return this.#hooks.add('forwardPre', hook, options);
+  }
+
+  /** Calls `hook(module, inputs, output)` after `forward`; what it returns, if anything, is the new output. */
+  registerForwardHook(hook: ForwardHook<this>, options?: HookOptions): RemovableHandle {
+    return this.#hooks.add('forward', hook, options);
+  }
+
+  /** Calls `hook(module, gradOutputs)` before the gradients of the outputs go back through the module; it may return new ones. */
+  registerFullBackwardPreHook(hook: BackwardPreHook<this>, options?: HookOptions): RemovableHandle {
+    return this.#hooks.add('backwardPre', hook, options);
+  }
+
+  /** Calls `hook(module, gradInputs, gradOutputs)` when the gradients of the inputs are known; it may return new ones. */
+  registerFullBackwardHook(hook: BackwardHook<this>, options?: HookOptions): RemovableHandle {
+    return this.#hooks.add('backward', hook, options);
+  }
+
+  // ---- printing ---------------------------------------------------------------------------------
+
+  /** What the printed form shows between the parentheses besides children. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** The printed form of `print(model)` in PyTorch. */
+  override toString(): string {
+    return represent(this.constructor.name, this.extraRepr(), this.childLines());
+  }
+
+  /** Lines of the printed form, one for each child. */
+  protected childLines(): string[] {
+    return [...this.#ownModules()].map(([name, child]) => representChild(name, child));
+  }
+}
+
+function conversion(target: DeviceName | DType | FactoryOptions | Tensor, dtype?: DType): FactoryOptions {
+  let options: FactoryOptions;
+  if (target instanceof Tensor) options = { device: target.device, dtype: target.dtype };
+  else if (typeof target === 'object') options = factory(target);
+  else if (target === 'wasm' || target === 'webgpu') options = factory({ device: target, ...(dtype && { dtype }) });
+  else options = { dtype: target };
+  if (options.dtype !== undefined) {
+    checkDType('to', options.dtype);
+    if (!isFloat(options.dtype)) {
+      throw new DTypeError(`to: modules can only be cast to floating-point dtypes, got ${options.dtype}.`, {
+        dtype: options.dtype,
+      });
+    }
+  }
+  return options;
+}
+
+/** Casts a parameter and its gradient; the object stays. */
+function convertParameter(parameter: Parameter, options: FactoryOptions): void {
+  if (isUninitialized(parameter)) {
+    parameter.convert(options);
+    return;
+  }
+  const { grad } = parameter;
+  parameter.grad = null;
+  parameter.adopt(parameter.to(options));
+  if (grad !== null) parameter.grad = grad.to(options);
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+function splitName(target: string): [path: string, name: string] {
+  const dot = target.lastIndexOf('.');
+  return [target.slice(0, Math.max(dot, 0)), target.slice(dot + 1)];
+}
+
+function missing(module: Module, kind: string, target: string): TypeError {
+  return new TypeError(`${module.constructor.name}: there is no ${kind} called '${target}'.`);
+}
