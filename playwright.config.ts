@@ -4,7 +4,12 @@ import { findChromium } from './tests/browser/chromium';
 
 export default defineConfig({
   testDir: 'tests/browser',
-  testMatch: '*.spec.ts',
+  // chromium: npm run test:browser, and in CI; others: npm run test:browsers; accept: npm run accept.
+  projects: [
+    { name: 'chromium', testMatch: '*.spec.ts', testIgnore: ['**/others/**', '**/accept/**'] },
+    { name: 'others', testMatch: '**/others/*.spec.ts' },
+    { name: 'accept', testMatch: '**/accept/*.spec.ts', timeout: 3_600_000 },
+  ],
   outputDir: 'test-results/browser',
   // The pages under test use all cores.
   workers: 1,
