@@ -1,35 +1,31 @@
-import { afterEach, expect, test } from 'vitest';
-import type { DType } from '../../src/dtype';
-import type { View } from '../../src/device/contract';
-import { createWasmDevice, type WasmDevice } from '../../src/device/wasm/device';
+// The engine end to end in every mode: uploads, kernels, reads, and the same bits from any number of workers.
+import { afterEach, describe, expect, test } from 'vitest';
+import { MODES, engine, floats, shutdown, sum, tensor } from './harness';
 
-let device: WasmDevice;
-afterEach(() => device.shutdown());
+afterEach(shutdown);
 
-function tensor(values: number[], dtype: DType = 'float32'): View {
-  const data = dtype === 'float32' ? new Float32Array(values) : new Int32Array(values);
-  const buffer = device.allocate(data.byteLength);
-  device.upload(buffer, data);
-  device.seal(buffer);
-  return { buffer, dtype, shape: [values.length], strides: [1], offset: 0 };
-}
+describe.each(MODES)('%s', (_, settings) => {
+  test('what is uploaded is read', async () => {
+    const device = engine(settings);
+    for (const n of [0, 1, 3, 4, 5, 16, 17, 1000, 100_003]) {
+      const values = Float32Array.from({ length: n }, (_, i) => i * 0.5);
+      expect(await floats(device, tensor(device, values))).toEqual(values);
+    }
+  });
 
-const floats = async (view: View): Promise<number[]> => [...new Float32Array(await device.read(view))];
-
-test('what is uploaded is read', async () => {
-  device = createWasmDevice({ mode: 'inline' });
-  for (const n of [0, 1, 3, 4, 5, 16, 17, 1000]) {
-    const values = Array.from({ length: n }, (_, i) => i * 0.5);
-    expect(await floats(tensor(values))).toEqual(values);
-  }
-  expect(device.diagnose()).toContain('engine: on the calling thread');
-});
-
-test('sums', async () => {
-  device = createWasmDevice({ mode: 'inline' });
-  const x = tensor([1, 2, 3, 4]);
-  const out: View = { ...x, buffer: device.allocate(4), shape: [], strides: [] };
-  device.reduce('sum', x, out, { outer: 1, n: 4, inner: 1 });
-  device.seal(out.buffer);
-  expect(await floats(out)).toEqual([10]);
+  test('commands run in order, and freed memory may be used again at once', async () => {
+    const device = engine(settings);
+    let expected = 0;
+    const reads: Promise<Float32Array>[] = [];
+    for (let i = 0; i < 50; i++) {
+      const x = tensor(device, new Float32Array(5000).fill(i));
+      const out = sum(device, x);
+      device.free(x.buffer);
+      reads.push(floats(device, out));
+      device.free(out.buffer);
+      expected += 5000 * i;
+    }
+    const sums = await Promise.all(reads);
+    expect(sums.reduce((total, [value]) => total + (value as number), 0)).toBe(expected);
+  });
 });

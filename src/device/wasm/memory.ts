@@ -15,13 +15,19 @@ const ADDRESSABLE = 2 ** 32 - PAGE;
 /** Where tensors start: behind the scratch memory of `workers` workers. */
 export const heapStart = (workers: number): number => SCRATCH_BASE + workers * SCRATCH_BYTES;
 
+/** Size that a memory for `workers` workers starts with. */
+export const initialBytes = (workers: number): number => Math.ceil((heapStart(workers) + GROWTH) / PAGE) * PAGE;
+
+/** The most that is asked of the browser unless init gives a limit. */
+export const DEFAULT_LIMIT = DEFAULT_LIMITS[0] as number;
+
 /** A memory that can grow up to `limit` bytes, or as far as the browser lets us reserve; throws if there is none to be had. */
 export function createMemory(
   shared: boolean,
   workers: number,
   limit?: number,
 ): { memory: WebAssembly.Memory; limit: number } {
-  const initial = Math.ceil((heapStart(workers) + GROWTH) / PAGE);
+  const initial = initialBytes(workers) / PAGE;
   let failure: unknown;
   for (const bytes of limit === undefined ? DEFAULT_LIMITS : [limit]) {
     const maximum = Math.max(initial, Math.floor(Math.min(bytes, ADDRESSABLE) / PAGE));

@@ -21,6 +21,11 @@ export class Ring {
     this.tail = Atomics.load(this.words, TAIL);
   }
 
+  /** Whether the engine has taken everything out. */
+  get isEmpty(): boolean {
+    return Atomics.load(this.words, TAIL) === this.head;
+  }
+
   /** Call after the memory has grown. */
   refresh(): void {
     this.words = new Uint32Array(this.memory.buffer);

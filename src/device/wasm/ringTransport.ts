@@ -1,12 +1,23 @@
 // Commands through the ring in a memory that this thread can see: shared with workers, or private to an engine here.
-import { CONTROL_BASE, CONTROL_COMPLETED, CONTROL_SLEEPING, CONTROL_WANTS_ROOM } from '../../../assembly/commands';
+import {
+  CONTROL_BASE,
+  CONTROL_COMPLETED,
+  CONTROL_PROGRESS,
+  CONTROL_SLEEPING,
+  CONTROL_TAIL,
+  CONTROL_WANTS_ROOM,
+} from '../../../assembly/commands';
 import { OutOfMemoryError, type KindlingError } from '../../errors';
-import { copyOut, type EngineReport } from './engine';
+import { copyOut, describeMemory, type EngineReport } from './engine';
 import { grownSize, growMemory, heapStart } from './memory';
 import { Backlog, Ring } from './ring';
+import { clearAfterDeath } from './takeover';
 import type { Transport, TransportEvents } from './transport';
+import { Watchdog } from './watchdog';
 
 const COMPLETED = (CONTROL_BASE + CONTROL_COMPLETED) / 4;
+const TAIL = (CONTROL_BASE + CONTROL_TAIL) / 4;
+const PROGRESS = (CONTROL_BASE + CONTROL_PROGRESS) / 4;
 const SLEEPING = (CONTROL_BASE + CONTROL_SLEEPING) / 4;
 const WANTS_ROOM = (CONTROL_BASE + CONTROL_WANTS_ROOM) / 4;
 
@@ -30,6 +41,9 @@ export class RingTransport implements Transport {
   private toBacklog = false;
   private holds = 0;
   private leader: Leader | null = null;
+  private watchdog: Watchdog | null = null;
+  private faultCount = 0;
+  isShutDown = false;
 
   constructor(
     readonly memory: WebAssembly.Memory,
@@ -47,12 +61,23 @@ export class RingTransport implements Transport {
     return this.memory.buffer.byteLength;
   }
 
-  /** Hands the ring to a leader, the first or one that takes over. */
-  start(leader: Leader): void {
+  /** Hands the ring to a leader, the first or one that takes over; `onHang` is called if it makes no progress for `patience` ms. */
+  start(leader: Leader, patience = 0, onHang: () => void = () => undefined): void {
     this.leader = leader;
+    if (patience > 0) this.watchdog = new Watchdog(patience, () => this.progress(), onHang);
     Atomics.store(this.ring.words, SLEEPING, 0);
     leader.wake();
     this.pump();
+  }
+
+  /** Readies the memory for the next leader after one died. Returns the number of faults that it need not report again. */
+  takeOver(): number {
+    this.leader?.stop();
+    this.leader = null;
+    this.watchdog?.stop();
+    clearAfterDeath(this.ring.words);
+    this.receive({ token: 0, pointer: 0, bytes: 0, value: null, ...describeMemory(this.memory, this.faultCount) });
+    return this.faultCount;
   }
 
   /** Gives up: there is no engine to be had. */
@@ -87,6 +112,7 @@ export class RingTransport implements Transport {
     }
     this.ring.advance();
     this.ring.publish();
+    this.watchdog?.wake();
     this.wake();
   }
 
@@ -130,15 +156,24 @@ export class RingTransport implements Transport {
   }
 
   shutdown(): void {
+    this.isShutDown = true;
     this.leader?.stop();
+    this.watchdog?.stop();
   }
 
   /** Called with what the engine reports. */
   receive(report: EngineReport): void {
     const { token, pointer, bytes, completed, faultCount, faults } = report;
+    this.faultCount = faultCount;
     const value = report.value ?? (bytes > 0 ? copyOut(this.memory, pointer, bytes) : null);
     if (token === 0 && !this.backlog.isEmpty && this.holds === 0) this.pump();
     this.events.onReport({ token, value, completed, faultCount, faults });
+  }
+
+  /** Moves while the engine lives; null while it has nothing to do. */
+  private progress(): number | null {
+    if (this.ring.isEmpty && this.backlog.isEmpty) return null;
+    return (Atomics.load(this.ring.words, TAIL) + Atomics.load(this.ring.words, PROGRESS)) >>> 0;
   }
 
   /** The engine clears the flag and returns; the head was published before we look at it. */

@@ -1,13 +1,18 @@
-// Chooses how the engine runs and starts it: workers over shared memory, one worker with its own, or this thread.
+// Chooses how the engine runs, starts it, and starts it again when it dies.
 import { DeviceError, KindlingError } from '../../errors';
+import { InlineBatchEngine } from './batchRunner';
+import { BatchTransport } from './batchTransport';
+import { BatchWorker } from './batchWorker';
 import { compileBuild, type Build } from './binary';
 import { detectFeatures, type Features } from './features';
 import { InlineLeader } from './inline';
-import { createMemory } from './memory';
+import { DEFAULT_LIMIT, createMemory } from './memory';
+import { WorkerPool } from './pool';
 import { RingTransport } from './ringTransport';
 import type { Transport, TransportEvents } from './transport';
+import { PATIENCE } from './watchdog';
 
-/** How the engine runs. */
+/** How the engine runs: workers over shared memory, one worker with its own, or the calling thread. */
 export type Mode = 'shared' | 'batch' | 'inline';
 
 /** What may be asked for; by default everything is detected. */
@@ -26,19 +31,39 @@ export interface EngineSettings {
   readonly patience?: number;
 }
 
+/** More workers than this cost more in barriers than they bring. */
+const MOST_WORKERS = 16;
+
 /** A transport that starts its engine; `notes` says what was chosen and why, and grows if something goes wrong. */
 export function startEngine(settings: EngineSettings, events: TransportEvents, notes: string[]): Transport {
   const features = detectFeatures();
-  if (!features.simd) throw new DeviceError('init: the wasm engine needs WebAssembly SIMD, which this browser lacks.');
+  if (!features.simd) throw new DeviceError('init: the wasm engine needs WebAssembly SIMD, which is missing here.');
   const build = settings.build ?? (features.relaxedSimd ? 'relaxed' : 'baseline');
-  const mode = chooseMode(settings, features, notes);
-  notes.push(features.relaxedSimd ? 'simd: relaxed' : 'simd: baseline (no relaxed SIMD here)', `build: ${build}`);
-  const compile = (shared: boolean): Promise<WebAssembly.Module> => compileBuild(build, shared, settings.wasmUrl);
-  if (mode !== 'inline') throw new DeviceError(`init: mode ${mode} is not there yet.`);
-  return startInline(settings, events, compile);
+  notes.push(`simd: ${build} build, relaxed SIMD is ${features.relaxedSimd ? '' : 'not '}available`);
+  const launch: Launch = {
+    settings,
+    features,
+    events,
+    notes,
+    compile: (shared) => compileBuild(build, shared, settings.wasmUrl),
+  };
+  switch (chooseMode(settings, features, notes)) {
+    case 'shared':
+      return startShared(launch);
+    case 'batch':
+      return startBatch(launch);
+    case 'inline':
+      return startInline(launch);
+  }
 }
 
-type Compile = (shared: boolean) => Promise<WebAssembly.Module>;
+interface Launch {
+  readonly settings: EngineSettings;
+  readonly features: Features;
+  readonly events: TransportEvents;
+  readonly notes: string[];
+  readonly compile: (shared: boolean) => Promise<WebAssembly.Module>;
+}
 
 function chooseMode({ mode, threads }: EngineSettings, features: Features, notes: string[]): Mode {
   if (mode !== undefined) return mode;
@@ -61,7 +86,7 @@ function chooseMode({ mode, threads }: EngineSettings, features: Features, notes
   return 'shared';
 }
 
-function startInline(settings: EngineSettings, events: TransportEvents, compile: Compile): Transport {
+function startInline({ settings, events, compile }: Launch): Transport {
   const { memory, limit } = createMemory(false, 1, settings.maxMemory);
   const transport = new RingTransport(memory, limit, 1, false, events);
   void compile(false).then(
@@ -69,6 +94,98 @@ function startInline(settings: EngineSettings, events: TransportEvents, compile:
     (error: unknown) => transport.fail(asDeviceError(error)),
   );
   return transport;
+}
+
+function startShared({ settings, features, events, notes, compile }: Launch): Transport {
+  const wanted = settings.threads ?? features.cores;
+  const size = Math.max(1, Math.min(wanted, MOST_WORKERS));
+  notes.push(`threads: ${size} of ${features.cores} cores`);
+  const { memory, limit } = createMemory(true, size, settings.maxMemory);
+  const transport = new RingTransport(memory, limit, size, true, events);
+  const receive = transport.receive.bind(transport);
+  const module = compile(true);
+
+  const start = async (faultCount: number): Promise<void> => {
+    let pool: WorkerPool;
+    try {
+      pool = await WorkerPool.start(await module, memory, size, settings.workerUrl, faultCount, receive);
+    } catch (error) {
+      noteFallback(notes, error);
+      transport.start(new InlineLeader(await module, memory, faultCount, receive));
+      return;
+    }
+    if (transport.isShutDown) {
+      pool.stop();
+      return;
+    }
+    let isReplaced = false;
+    const replace = (reason: string): void => {
+      if (isReplaced || transport.isShutDown) return;
+      isReplaced = true;
+      notes.push(`workers: started again, since ${reason}`);
+      run(start(transport.takeOver()));
+    };
+    pool.death.catch((error: unknown) => replace(String(error)));
+    transport.start(pool, settings.patience ?? PATIENCE, () => replace('one made no progress'));
+  };
+  const run = (started: Promise<void>): void =>
+    void started.catch((error: unknown) => transport.fail(asDeviceError(error)));
+  run(start(0));
+  return transport;
+}
+
+function startBatch({ settings, events, notes, compile }: Launch): Transport {
+  const transport = new BatchTransport(settings.maxMemory ?? DEFAULT_LIMIT, events);
+  const receive = transport.receive.bind(transport);
+  const module = compile(false);
+
+  const start = async (): Promise<void> => {
+    let worker: BatchWorker;
+    try {
+      worker = await BatchWorker.start(await module, settings.maxMemory, settings.workerUrl, receive);
+    } catch (error) {
+      const engine = new InlineBatchEngine(await module, settings.maxMemory, receive);
+      noteFallback(notes, error);
+      transport.start(engine, engine.limit);
+      return;
+    }
+    if (transport.isShutDown) {
+      worker.stop();
+      return;
+    }
+    let isReplaced = false;
+    const replace = (reason: string): void => {
+      if (isReplaced || transport.isShutDown) return;
+      isReplaced = true;
+      notes.push(`worker: started again, since ${reason}`);
+      worker.stop();
+      transport.lose(
+        new DeviceError(
+          `the worker that held this tensor died (${reason}), and its memory with it. Make the tensor again.`,
+        ),
+      );
+      run(start());
+    };
+    worker.death.catch((error: unknown) => replace(String(error)));
+    // A batch shows no progress but by its reports, the last of which says that it is done.
+    transport.start(worker, worker.limit, (settings.patience ?? PATIENCE) * BATCH_PATIENCE, () =>
+      replace('it made no progress'),
+    );
+  };
+  const run = (started: Promise<void>): void =>
+    void started.catch((error: unknown) => transport.fail(asDeviceError(error)));
+  run(start());
+  return transport;
+}
+
+/** One command of a batch may take as long as all its tasks together. */
+const BATCH_PATIENCE = 3;
+
+function noteFallback(notes: string[], error: unknown): void {
+  const note = `no worker could be started (${String(error)}); computing on the calling thread, which blocks it`;
+  notes.push(`workers: ${note}`);
+  // eslint-disable-next-line no-console -- a page that becomes slow should say why
+  console.warn(`kindling: ${note}`);
 }
 
 const asDeviceError = (error: unknown): KindlingError =>
