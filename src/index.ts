@@ -8,6 +8,9 @@ export type { DeviceName, MemoryInfo } from './device/contract';
 export { float32, float64, int32, int64, uint8, bool, resultType, promoteTypes } from './dtype';
 export * from './errors';
 
+export { init, diagnose, memory, synchronize, shutdown, onerror } from './runtime';
+export type { InitOptions } from './runtime';
+
 export { noGrad, enableGrad, isGradEnabled } from './autograd';
 export * as autograd from './autogradApi';
 export { scope, keep } from './memory';

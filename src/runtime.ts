@@ -6,7 +6,7 @@ import { createWasmDevice, type WasmDevice } from './device/wasm/device';
 import type { EngineSettings } from './device/wasm/start';
 import { DeviceError, type KindlingError } from './errors';
 
-/** Milliseconds that a fault may wait for a read to reject with it before it goes to `onerror`. */
+/** Milliseconds that a fault may wait for a read to reject with it before it goes to onerror's listener. */
 const GRACE = 3000;
 
 /** What may be asked of the device; by default everything is detected. */
@@ -15,12 +15,9 @@ export interface InitOptions extends EngineSettings {
   readonly device?: 'auto' | DeviceName;
 }
 
-/** Mutable settings of the library. */
-export const settings: {
-  /** Called once with every fault that no read has rejected with; null sends it to console.error. */
-  onerror: ((error: KindlingError) => void) | null;
-} = { onerror: null };
+type ErrorListener = (error: KindlingError) => void;
 
+let listener: ErrorListener | null = null;
 let wasm: WasmDevice | null = null;
 let options: InitOptions = {};
 
@@ -78,10 +75,15 @@ export function shutdown(): void {
   wasm = null;
 }
 
+/** Sets who is told, once, of every fault that no read has rejected with; null sends it to console.error. */
+export function onerror(tellTo: ErrorListener | null): void {
+  listener = tellTo;
+}
+
 function tell(fault: Fault): void {
   if (fault.isTold) return;
   fault.isTold = true;
   // eslint-disable-next-line no-console -- the last resort for an error that nobody asked for
-  if (settings.onerror === null) console.error(fault.error);
-  else settings.onerror(fault.error);
+  if (listener === null) console.error(fault.error);
+  else listener(fault.error);
 }

@@ -40,7 +40,7 @@ export function room(device: WasmDevice, n: number, dtype: DType = 'float32'): V
 /** The sum of all elements, sealed. */
 export function sum(device: WasmDevice, x: View): View {
   const out = room(device, 1);
-  device.reduce('sum', x, out, { outer: 1, n: x.shape[0] as number, inner: 1 });
+  device.reduce('sum', x, out, { outer: 1, n: x.shape[0], inner: 1 });
   device.seal(out.buffer);
   return out;
 }

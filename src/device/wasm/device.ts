@@ -5,6 +5,7 @@ import { denseStrides, isDense, numelOf } from '../../shape';
 import type { Device, DeviceBuffer, Kernels, MemoryInfo, PointwiseProgram, View } from '../contract';
 import type { Fault } from '../faults';
 import { gatherKernels } from './kernels/gather';
+import { gemmKernels } from './kernels/gemm';
 import { reduceKernels } from './kernels/reduce';
 import { startEngine, type EngineSettings } from './start';
 import { WasmStream, type WasmBuffer } from './stream';
@@ -26,7 +27,6 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
   const kernels: Kernels = {
     pointwise: unsupported('pointwise'),
     foreach: unsupported('foreach'),
-    gemm: unsupported('gemm'),
     conv2d: unsupported('conv2d'),
     conv2dGradInput: unsupported('conv2dGradInput'),
     conv2dGradWeight: unsupported('conv2dGradWeight'),
@@ -44,6 +44,7 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     batchNormBackward: unsupported('batchNormBackward'),
     ...reduceKernels(stream),
     ...gatherKernels(stream),
+    ...gemmKernels(stream),
   };
   const device: WasmDevice = {
     ...kernels,

@@ -19,7 +19,7 @@ export const heapStart = (workers: number): number => SCRATCH_BASE + workers * S
 export const initialBytes = (workers: number): number => Math.ceil((heapStart(workers) + GROWTH) / PAGE) * PAGE;
 
 /** The most that is asked of the browser unless init gives a limit. */
-export const DEFAULT_LIMIT = DEFAULT_LIMITS[0] as number;
+export const DEFAULT_LIMIT = DEFAULT_LIMITS[0];
 
 /** A memory that can grow up to `limit` bytes, or as far as the browser lets us reserve; throws if there is none to be had. */
 export function createMemory(
