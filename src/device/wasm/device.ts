@@ -6,6 +6,7 @@ import type { Device, DeviceBuffer, Kernels, MemoryInfo, PointwiseProgram, View 
 import type { Fault } from '../faults';
 import { gatherKernels } from './kernels/gather';
 import { gemmKernels } from './kernels/gemm';
+import { pointwiseKernels } from './kernels/pointwise';
 import { reduceKernels } from './kernels/reduce';
 import { startEngine, type EngineSettings } from './start';
 import { WasmStream, type WasmBuffer } from './stream';
@@ -25,8 +26,6 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
   const notes: string[] = [];
   const stream = new WasmStream((events) => startEngine(settings, events, notes));
   const kernels: Kernels = {
-    pointwise: unsupported('pointwise'),
-    foreach: unsupported('foreach'),
     conv2d: unsupported('conv2d'),
     conv2dGradInput: unsupported('conv2dGradInput'),
     conv2dGradWeight: unsupported('conv2dGradWeight'),
@@ -44,6 +43,7 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     batchNormBackward: unsupported('batchNormBackward'),
     ...reduceKernels(stream),
     ...gatherKernels(stream),
+    ...pointwiseKernels(stream),
     ...gemmKernels(stream),
   };
   const device: WasmDevice = {
