@@ -1,0 +1,41 @@
+// Every recorded case whose module or function is public. A unit joins by being exported; what differs from PyTorch on
+// purpose is listed here with the reason.
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readCases } from '../harness/conformance';
+import { findFunction, findModule } from './names';
+import { runCase, type Case } from './runner';
+import { NotThere } from './values';
+
+/** Cases by the start of their id, with why they do not apply. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {};
+
+const FOLDERS = ['modules', 'functional', 'ops'];
+
+const units = FOLDERS.flatMap((folder) => {
+  const files = readdirSync(new URL(`cases/${folder}`, import.meta.url)).filter((file) => file.endsWith('.json'));
+  return files.map((file) => `${folder}/${file.slice(0, -'.json'.length)}`);
+});
+
+const isPublic = (recorded: Case): boolean =>
+  (recorded.kind === 'module' ? findModule(recorded.cls) : findFunction(recorded.fn)) !== null;
+
+const isExcepted = ({ id }: Case): boolean => Object.keys(EXCEPTIONS).some((start) => id.startsWith(start));
+
+describe('conformance with PyTorch', () => {
+  for (const unit of units) {
+    const cases = readCases<Case>(unit).filter((recorded) => isPublic(recorded) && !isExcepted(recorded));
+    if (cases.length === 0) continue;
+    it(`${unit} (${cases.length})`, async () => {
+      const failures: string[] = [];
+      for (const recorded of cases) {
+        try {
+          await runCase(recorded);
+        } catch (error) {
+          if (!(error instanceof NotThere)) failures.push(`${recorded.id}: ${String(error)}`);
+        }
+      }
+      expect(failures).toEqual([]);
+    });
+  }
+});
