@@ -102,7 +102,7 @@ async function runCall(recorded: RecordedCase, call: Callee, parameters: () => R
   const kwargs = reviveArguments([], recorded.kwargs);
   const leaves = Object.fromEntries([
     ...tensorsOf(args, 'args'),
-    ...Object.entries((kwargs[0] ?? {}) as object).flatMap(([name, value]) => tensorsOf(value, `kwargs.${name}`)),
+    ...Object.entries((kwargs[0] ?? {})).flatMap(([name, value]) => tensorsOf(value, `kwargs.${name}`)),
   ]);
   // A leaf cannot be changed in place.
   const changes = flags.includes('inplace') || flags.includes('mutates');
