@@ -374,6 +374,8 @@ export class ConvCommand extends Command {
   dilationH!: u32;
   dilationW!: u32;
   groups!: u32;
+  /** Conv2dGradWeight: partial sums over the batch, each with its own slot in the workspace. */
+  chunks!: u32;
   dtype!: u32;
 }
 

@@ -3,7 +3,15 @@
 //                                   Depends on shape, dtype and build only, never on workers or timing.
 //   <kernel>(command, phase, task)  runs one of them, on any worker; phases are separated by a barrier.
 // One task means that the leader runs the phase alone, without a barrier.
-import { ArgReduce, Gemm, IndexCommand, Opcode, Pointwise, Reduce, Scan } from './commands';
+import { ArgReduce, ConvCommand, Gemm, IndexCommand, Opcode, Pointwise, Reduce, Scan } from './commands';
+import {
+  conv2d,
+  conv2dGradInput,
+  conv2dGradInputTasks,
+  conv2dGradWeight,
+  conv2dGradWeightTasks,
+  conv2dTasks,
+} from './conv';
 import {
   gather,
   gatherTasks,
@@ -32,6 +40,12 @@ export function tasks(opcode: i32, command: usize, phase: i32): i32 {
       return scanTasks(changetype<Scan>(command), phase);
     case Opcode.Gemm:
       return gemmTasks(changetype<Gemm>(command), phase);
+    case Opcode.Conv2d:
+      return conv2dTasks(changetype<ConvCommand>(command), phase);
+    case Opcode.Conv2dGradInput:
+      return conv2dGradInputTasks(changetype<ConvCommand>(command), phase);
+    case Opcode.Conv2dGradWeight:
+      return conv2dGradWeightTasks(changetype<ConvCommand>(command), phase);
     case Opcode.Gather:
       return gatherTasks(changetype<IndexCommand>(command), phase);
     case Opcode.ScatterAdd:
@@ -58,6 +72,12 @@ export function runTask(opcode: i32, command: usize, phase: i32, task: i32): voi
       return scan(changetype<Scan>(command), phase, task);
     case Opcode.Gemm:
       return gemm(changetype<Gemm>(command), phase, task);
+    case Opcode.Conv2d:
+      return conv2d(changetype<ConvCommand>(command), phase, task);
+    case Opcode.Conv2dGradInput:
+      return conv2dGradInput(changetype<ConvCommand>(command), phase, task);
+    case Opcode.Conv2dGradWeight:
+      return conv2dGradWeight(changetype<ConvCommand>(command), phase, task);
     case Opcode.Gather:
       return gather(changetype<IndexCommand>(command), phase, task);
     case Opcode.ScatterAdd:

@@ -10,7 +10,7 @@ import { DTypeCode, Gemm } from './commands';
 import { gemv, gemvTasks, isVectorForm } from './gemv';
 import { MAX_DEPTH, multiplyPanels, panelRows, passDepth, TILE_BYTES, TILE_COLUMNS, TILE_ROWS } from './microkernel';
 import { packPanel } from './packing';
-import { taskCount, taskStart } from './partition';
+import { evenPart, parts, taskCount, taskStart } from './partition';
 import { scratch } from './worker';
 
 /** Multiply-adds in a nanosecond on one core: of the micro-kernel, and of plain loops. */
@@ -60,20 +60,6 @@ function isPlain(c: Gemm): bool {
 @inline
 function work(rows: u32, columns: u32): u64 {
   return <u64>rows * columns;
-}
-
-/** Number of parts of at most `size` that `count` things make. */
-// @ts-ignore: decorator
-@inline
-function parts(count: u32, size: u32): u32 {
-  return (count + size - 1) / size;
-}
-
-/** Size of each part when `count` things are cut evenly into parts of about `size`, a multiple of `unit`. */
-// @ts-ignore: decorator
-@inline
-function evenPart(count: u32, size: u32, unit: u32): u32 {
-  return parts(parts(count, parts(count, size)), unit) * unit;
 }
 
 // ---- with a workspace ---------------------------------------------------------------------------

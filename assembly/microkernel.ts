@@ -23,10 +23,10 @@ export function panelRows(rows: u32): u32 {
   return rows > 4 ? TILE_ROWS : 4;
 }
 
-/** Bytes of the packed panels of `rows` rows; the panel at row r starts at byte r * depth * 4. */
-export function panelBytes(rows: u32, depth: u32): usize {
+/** Rows of the panels that `rows` rows fill; the panel at row r starts at element r * depth. */
+export function paddedRows(rows: u32): u32 {
   const rest = rows % TILE_ROWS;
-  return ((rows - rest + (rest == 0 ? 0 : panelRows(rest))) * depth) << 2;
+  return rest == 0 ? rows : rows - rest + panelRows(rest);
 }
 
 /** Length of each of the equal passes that a sum of `k` terms is cut into. */

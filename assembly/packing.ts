@@ -44,10 +44,22 @@ export function packPanel(
 
 /** Transposes up to 4 contiguous rows into 4 adjacent lanes of a panel. Missing rows repeat the last one. */
 function transposeLanes(source: usize, panel: usize, lanes: u32, depth: u32, laneStride: usize, step: usize): void {
-  let row0 = source;
-  let row1 = lanes > 1 ? row0 + laneStride : row0;
-  let row2 = lanes > 2 ? row1 + laneStride : row1;
-  let row3 = lanes > 3 ? row2 + laneStride : row2;
+  const row1 = lanes > 1 ? source + laneStride : source;
+  const row2 = lanes > 2 ? row1 + laneStride : row1;
+  const row3 = lanes > 3 ? row2 + laneStride : row2;
+  transposeRows(source, row1, row2, row3, panel, depth, step);
+}
+
+/** Writes element p of the four rows to 4 adjacent lanes at panel + p * step (bytes), for p < depth. */
+export function transposeRows(
+  row0: usize,
+  row1: usize,
+  row2: usize,
+  row3: usize,
+  panel: usize,
+  depth: u32,
+  step: usize,
+): void {
   let p: u32 = 0;
   for (; p + 4 <= depth; p += 4) {
     const x0 = v128.load(row0);

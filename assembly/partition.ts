@@ -25,3 +25,15 @@ export function itemSize(dtype: u32): u32 {
   if (dtype == DTypeCode.Float64 || dtype == DTypeCode.Int64) return 8;
   return dtype == DTypeCode.Float32 || dtype == DTypeCode.Int32 ? 4 : 1;
 }
+
+/** Number of parts of at most `size` that `count` things make. */
+// @ts-ignore: decorator
+@inline
+export function parts(count: u32, size: u32): u32 {
+  return (count + size - 1) / size;
+}
+
+/** Size of each part when `count` things are cut evenly into parts of about `size`, a multiple of `unit`. */
+export function evenPart(count: u32, size: u32, unit: u32): u32 {
+  return parts(parts(count, parts(count, size)), unit) * unit;
+}

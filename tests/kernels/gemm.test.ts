@@ -41,7 +41,7 @@ function matrix(batch: number, rows: number, columns: number, layout: Layout, in
 }
 
 const at = (x: Matrix, batch: number, row: number, column: number): number =>
-  x.values[batch * x.batch + row * x.row + column * x.column]!;
+  x.values[batch * x.batch + row * x.row + column * x.column];
 
 function toTyped(values: Float64Array, dtype: DType): TypedArray {
   if (dtype === 'float32') return Float32Array.from(values);
@@ -99,10 +99,10 @@ function check(
   for (let g = 0, i = 0; g < batch; g++) {
     for (let row = 0; row < m; row++) {
       for (let column = 0; column < n; column++, i++) {
-        let sum = bias ? added[column]! : 0;
+        let sum = bias ? added[column] : 0;
         for (let p = 0; p < k; p++) sum += at(a, g, row, p) * at(b, g, p, column);
         if (dtype === 'uint8') sum = ((sum % 256) + 256) % 256;
-        worst = Math.max(worst, Math.abs(actual[i]! - sum));
+        worst = Math.max(worst, Math.abs(actual[i] - sum));
       }
     }
   }

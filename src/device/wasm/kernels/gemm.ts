@@ -32,7 +32,7 @@ export function gemmWorkspaceBytes({ batch, m, n, k, bBatch, dtype }: GemmSizes)
 
 /** The strides of a batch of matrices; a dimension of one element has none that matter. */
 function batchStrides({ shape, strides }: View): [batch: number, row: number, column: number] {
-  return [shape[0] === 1 ? 0 : strides[0]!, strides[1]!, strides[2]!];
+  return [shape[0] === 1 ? 0 : strides[0], strides[1], strides[2]];
 }
 
 /** gemm of the wasm device. */
@@ -40,9 +40,9 @@ export function gemmKernels(stream: CommandStream): Pick<Kernels, 'gemm'> {
   return {
     gemm(a, b, bias, out) {
       const [batch, m, n] = out.shape as [number, number, number];
-      const k = a.shape[2]!;
-      let [aBatch, aRow, aColumn] = batchStrides(a);
-      if (m === 1) aRow = aBatch;
+      const k = a.shape[2];
+      const [aBatch, rowOfA, aColumn] = batchStrides(a);
+      const aRow = m === 1 ? aBatch : rowOfA;
       const [bBatch, bRow, bColumn] = batchStrides(b);
       // Products that share b and continue each other in a are one taller product, whose panels of b serve all of them.
       const merge = batch > 1 && bBatch === 0 && aBatch === m * aRow;

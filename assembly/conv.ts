@@ -1,0 +1,343 @@
+// Two-dimensional convolution and its gradients as matrix products on the tiles of microkernel.ts. The matrix of shifted
+// images ("im2col") is never stored: panels of it are packed from a small patch of the image (patch.ts).
+//
+//   forward    out [O, pixels] = weight [O, C kH kW] patch [C kH kW, pixels] + bias [O]
+//   gradInput  the same with the flipped kernel [C, O kH kW] over the output's gradient
+//   gradWeight out [C kH kW, O] = patch [C kH kW, pixels] gradᵀ [pixels, O], summed over chunks of the batch
+//
+// Phase 0 packs the weights, phase 1 does blocks of pixels. For gradWeight phase 0 computes a partial sum for each chunk,
+// phase 1 adds them up in a fixed tree. Plain loops (convPlain.ts) take other dtypes.
+import { ConvCommand, DTypeCode } from './commands';
+import {
+  plainConv2d,
+  plainConv2dGradInput,
+  plainConv2dGradInputTasks,
+  plainConv2dGradWeight,
+  plainConv2dGradWeightTasks,
+  plainConv2dTasks,
+} from './convPlain';
+import { multiplyPanels, paddedRows, panelRows, TILE_COLUMNS, TILE_ROWS } from './microkernel';
+import { packPanel } from './packing';
+import { parts, taskCount, taskStart } from './partition';
+import {
+  blocksOfImage,
+  fillPatch,
+  fillTable,
+  forwardGeometry,
+  Geometry,
+  gradInputGeometry,
+  packPixels,
+  packTerms,
+  PANELS_AT,
+  PANELS_BYTES,
+  passesOf,
+  TILE_AT,
+  ZEROS_AT,
+} from './patch';
+import { scratch } from './worker';
+
+/** Multiply-adds in a nanosecond on one core. */
+const SPEED: u64 = 20;
+/** Pixels of one pass of gradWeight: its panels of 288 terms are 216 KB, and one of 8 channels 6 KB. */
+const PASS_PIXELS: u32 = 192;
+
+export function conv2dTasks(c: ConvCommand, phase: i32): i32 {
+  const g = forwardGeometry(c, c.a);
+  return isPlain(c, g) ? (phase == 0 ? plainConv2dTasks(c) : 0) : convolutionTasks(g, phase);
+}
+
+export function conv2d(c: ConvCommand, phase: i32, task: i32): void {
+  const g = forwardGeometry(c, c.a);
+  if (c.dtype != DTypeCode.Float32) plainConv2d<f64>(c, task);
+  else if (!g.fits) plainConv2d<f32>(c, task);
+  else if (phase == 0) packWeights(c, g, false, task);
+  else convolve(c, g, task);
+}
+
+export function conv2dGradInputTasks(c: ConvCommand, phase: i32): i32 {
+  const g = gradInputGeometry(c);
+  return isPlain(c, g) ? (phase == 0 ? plainConv2dGradInputTasks(c) : 0) : convolutionTasks(g, phase);
+}
+
+export function conv2dGradInput(c: ConvCommand, phase: i32, task: i32): void {
+  const g = gradInputGeometry(c);
+  if (c.dtype != DTypeCode.Float32) plainConv2dGradInput<f64>(c, task);
+  else if (!g.fits) plainConv2dGradInput<f32>(c, task);
+  else if (phase == 0) packWeights(c, g, true, task);
+  else convolve(c, g, task);
+}
+
+export function conv2dGradWeightTasks(c: ConvCommand, phase: i32): i32 {
+  const g = forwardGeometry(c, c.b);
+  return isPlain(c, g) ? (phase == 0 ? plainConv2dGradWeightTasks(c) : 0) : gradWeightTasks(c, g, phase);
+}
+
+export function conv2dGradWeight(c: ConvCommand, phase: i32, task: i32): void {
+  const g = forwardGeometry(c, c.b);
+  if (c.dtype != DTypeCode.Float32) plainConv2dGradWeight<f64>(c, task);
+  else if (!g.fits) plainConv2dGradWeight<f32>(c, task);
+  else if (phase == 0) sumChunks(c, g, task);
+  else combineChunks(c, g, task);
+}
+
+// @ts-ignore: decorator
+@inline
+function isPlain(c: ConvCommand, g: Geometry): bool {
+  return c.dtype != DTypeCode.Float32 || !g.fits;
+}
+
+// ---- forward and gradInput ----------------------------------------------------------------------
+// Workspace: for each group | panels of the weights, pass after pass | the bias, 8 times for each row |.
+
+function convolutionTasks(g: Geometry, phase: i32): i32 {
+  const pixels = g.outHeight * g.outWidth;
+  if (g.batch == 0 || g.rows == 0 || pixels == 0) return 0;
+  const depth = max(1, g.channels * g.taps);
+  if (phase == 0) return taskCount(weightPanels(g), (<u64>depth * TILE_ROWS) / passesOf(g));
+  const work = (<u64>paddedRows(g.rows) * depth * min(pixels, g.blockHeight * g.blockWidth)) / SPEED;
+  return phase == 1 ? taskCount(g.batch * g.groups * blocksOfImage(g), work) : 0;
+}
+
+/** Address of the workspace's part for a group. */
+function weightsOfGroup(c: ConvCommand, g: Geometry, group: u32): usize {
+  return c.workspace + ((group * paddedRows(g.rows) * (g.channels * g.taps + TILE_COLUMNS)) << 2);
+}
+
+function weightPanels(g: Geometry): u32 {
+  return g.groups * passesOf(g) * parts(g.rows, TILE_ROWS);
+}
+
+function packWeights(c: ConvCommand, g: Geometry, flipped: bool, task: i32): void {
+  const count = weightPanels(g);
+  const tasks = convolutionTasks(g, 0);
+  const end = taskStart(count, tasks, task + 1);
+  const perPass = parts(g.rows, TILE_ROWS);
+  for (let panel = taskStart(count, tasks, task); panel < end; panel++) {
+    const group = panel / perPass / passesOf(g);
+    const channel = ((panel / perPass) % passesOf(g)) * g.passChannels;
+    packWeightPanel(c, g, flipped, group, channel, (panel % perPass) * TILE_ROWS);
+  }
+}
+
+function packWeightPanel(c: ConvCommand, g: Geometry, flipped: bool, group: u32, channel: u32, row: u32): void {
+  const taps = g.taps;
+  const all = g.channels * taps;
+  const channels = min(g.passChannels, g.channels - channel);
+  const height = panelRows(g.rows - row);
+  const lanes = min(height, g.rows - row);
+  const weights = weightsOfGroup(c, g, group);
+  const panel = weights + ((channel * taps * paddedRows(g.rows) + row * channels * taps) << 2);
+  if (flipped) {
+    // Weight [channel, row, taps], read backwards.
+    for (let i: u32 = 0; i < channels; i++) {
+      const from = c.b + ((((group * g.channels + channel + i) * g.rows + row) * taps + taps - 1) << 2);
+      packPanel(from, panel + ((i * taps * height) << 2), height, lanes, taps, taps << 2, -4);
+    }
+  } else {
+    const from = c.b + (((group * g.rows + row) * all + channel * taps) << 2);
+    packPanel(from, panel, height, lanes, channels * taps, all << 2, 4);
+  }
+  if (c.bias == 0 || channel > 0) return;
+  let to = weights + ((paddedRows(g.rows) * all + row * TILE_COLUMNS) << 2);
+  for (let lane: u32 = 0; lane < height; lane++) {
+    const bias = v128.load32_splat(c.bias + ((group * g.rows + row + min(lane, lanes - 1)) << 2));
+    v128.store(to, bias);
+    v128.store(to, bias, 16);
+    to += 32;
+  }
+}
+
+function convolve(c: ConvCommand, g: Geometry, task: i32): void {
+  const perImage = blocksOfImage(g);
+  const count = g.batch * g.groups * perImage;
+  const tasks = convolutionTasks(g, 1);
+  const end = taskStart(count, tasks, task + 1);
+  zeroStart();
+  for (let block = taskStart(count, tasks, task); block < end; block++) {
+    const image = block / perImage;
+    convolveBlock(c, g, image, image % g.groups, block % perImage);
+  }
+}
+
+/** One block of pixels of one group of one image; `image` counts groups of images. */
+function convolveBlock(c: ConvCommand, g: Geometry, image: u32, group: u32, block: u32): void {
+  const across = parts(g.outWidth, g.blockWidth);
+  const y = (block / across) * g.blockHeight;
+  const x = (block % across) * g.blockWidth;
+  const height = min(g.blockHeight, g.outHeight - y);
+  const width = min(g.blockWidth, g.outWidth - x);
+  const pixels = height * width;
+  const padded = paddedRows(g.rows);
+  const weights = weightsOfGroup(c, g, group);
+  const bias = weights + ((padded * g.channels * g.taps) << 2);
+  const plane = g.outHeight * g.outWidth;
+  const out = c.out + ((image * g.rows * plane + y * g.outWidth + x) << 2);
+  const panel = scratch + PANELS_AT;
+  for (let channel: u32 = 0; channel == 0 || channel < g.channels; channel += g.passChannels) {
+    const channels = min(g.passChannels, g.channels - channel);
+    const depth = channels * g.taps;
+    fillTable(g, channels);
+    fillPatch(g, imageOf(g, image, channel), channels, y, height, x);
+    for (let pixel: u32 = 0; pixel < pixels; pixel += TILE_COLUMNS) {
+      const to = out + (pixel << 2);
+      let start = to;
+      let startRow = plane << 2;
+      if (channel == 0) {
+        start = c.bias == 0 ? scratch + ZEROS_AT : bias;
+        startRow = c.bias == 0 ? 0 : TILE_COLUMNS * 4;
+      }
+      packPixels(g, pixel, pixels, width, depth, panel);
+      multiplyPanels(
+        weights + ((channel * g.taps * padded) << 2),
+        panel,
+        start,
+        to,
+        g.rows,
+        min(TILE_COLUMNS, pixels - pixel),
+        depth,
+        startRow,
+        plane << 2,
+        scratch + TILE_AT,
+      );
+    }
+  }
+}
+
+/** Address of one channel of a group of an image of the source. */
+// @ts-ignore: decorator
+@inline
+function imageOf(g: Geometry, image: u32, channel: u32): usize {
+  return g.source + (((image * g.channels + channel) * g.sourceHeight * g.sourceWidth) << 2);
+}
+
+/** Where sums without a bias start. */
+function zeroStart(): void {
+  v128.store(scratch + ZEROS_AT, f32x4.splat(0));
+  v128.store(scratch + ZEROS_AT, f32x4.splat(0), 16);
+}
+
+// ---- gradWeight ---------------------------------------------------------------------------------
+// Workspace: for each chunk [groups, C kH kW, O], rounded up to whole vectors.
+
+function gradWeightTasks(c: ConvCommand, g: Geometry, phase: i32): i32 {
+  const elements = g.groups * g.rows * g.channels * g.taps;
+  if (elements == 0) return 0;
+  if (phase == 0) {
+    const pixels = <u64>g.batch * g.outHeight * g.outWidth;
+    return taskCount(
+      c.chunks * g.groups * passesOf(g),
+      (pixels * elements) / (g.groups * passesOf(g) * c.chunks) / SPEED,
+    );
+  }
+  return phase == 1 ? taskCount(parts(elements, TILE_COLUMNS), c.chunks * 4) : 0;
+}
+
+function chunkElements(g: Geometry): u32 {
+  return parts(g.groups * g.rows * g.channels * g.taps, TILE_COLUMNS) * TILE_COLUMNS;
+}
+
+function sumChunks(c: ConvCommand, g: Geometry, task: i32): void {
+  const passes = passesOf(g);
+  const count = c.chunks * g.groups * passes;
+  const tasks = gradWeightTasks(c, g, 0);
+  const end = taskStart(count, tasks, task + 1);
+  zeroStart();
+  for (let unit = taskStart(count, tasks, task); unit < end; unit++) {
+    sumChunk(c, g, unit / passes / g.groups, (unit / passes) % g.groups, (unit % passes) * g.passChannels);
+  }
+}
+
+/** The sum over one chunk of the batch's pixels, for one group and the channels of one pass. */
+function sumChunk(c: ConvCommand, g: Geometry, chunk: u32, group: u32, channel: u32): void {
+  const channels = min(g.passChannels, g.channels - channel);
+  const depth = channels * g.taps;
+  const perImage = blocksOfImage(g);
+  const blocks = g.batch * perImage;
+  const end = taskStart(blocks, c.chunks, chunk + 1);
+  const sum = c.workspace + ((chunk * chunkElements(g) + (group * g.channels + channel) * g.taps * g.rows) << 2);
+  const across = parts(g.outWidth, g.blockWidth);
+  let first = true;
+  fillTable(g, channels);
+  for (let block = taskStart(blocks, c.chunks, chunk); block < end; block++) {
+    const y = ((block % perImage) / across) * g.blockHeight;
+    const x = ((block % perImage) % across) * g.blockWidth;
+    const height = min(g.blockHeight, g.outHeight - y);
+    const image = (block / perImage) * g.groups + group;
+    fillPatch(g, imageOf(g, image, channel), channels, y, height, x);
+    addBlock(c, g, image, depth, y, height, x, sum, first);
+    first = false;
+  }
+  if (first) memory.fill(sum, 0, (depth * g.rows) << 2);
+}
+
+/** Adds patch [depth, pixels] gradᵀ [pixels, rows] of one block to the sum. */
+function addBlock(
+  c: ConvCommand,
+  g: Geometry,
+  image: u32,
+  depth: u32,
+  y: u32,
+  height: u32,
+  x: u32,
+  sum: usize,
+  first: bool,
+): void {
+  const width = min(g.blockWidth, g.outWidth - x);
+  const pixels = height * width;
+  const plane = g.outHeight * g.outWidth;
+  const grad = c.a + ((image * g.rows * plane + y * g.outWidth + x) << 2);
+  const panels = scratch + PANELS_AT;
+  // What the panels of the patch leave room for.
+  const passPixels = min(PASS_PIXELS, (<u32>PANELS_BYTES / 4 / (paddedRows(depth) + 32)) & ~3);
+  for (let pixel: u32 = 0; pixel < pixels; pixel += passPixels) {
+    const count = min(passPixels, pixels - pixel);
+    for (let term: u32 = 0; term < depth; term += TILE_ROWS) {
+      const tall = panelRows(depth - term);
+      packTerms(g, term, tall, min(tall, depth - term), pixel, count, width, panels + ((term * count) << 2));
+    }
+    const gradPanel = panels + ((paddedRows(depth) * count) << 2);
+    for (let row: u32 = 0; row < g.rows; row += TILE_COLUMNS) {
+      const columns = min(TILE_COLUMNS, g.rows - row);
+      const to = sum + (row << 2);
+      const fresh = first && pixel == 0;
+      packPanel(grad + ((row * plane + pixel) << 2), gradPanel, TILE_COLUMNS, columns, count, plane << 2, 4);
+      multiplyPanels(
+        panels,
+        gradPanel,
+        fresh ? scratch + ZEROS_AT : to,
+        to,
+        depth,
+        columns,
+        count,
+        fresh ? 0 : g.rows << 2,
+        g.rows << 2,
+        scratch + TILE_AT,
+      );
+    }
+  }
+}
+
+/** Adds up the chunks pairwise and transposes the result to [O, C kH kW]. */
+function combineChunks(c: ConvCommand, g: Geometry, task: i32): void {
+  const terms = g.channels * g.taps;
+  const elements = g.groups * g.rows * terms;
+  const stride = chunkElements(g) << 2;
+  const count = parts(elements, TILE_COLUMNS);
+  const tasks = gradWeightTasks(c, g, 1);
+  const first = taskStart(count, tasks, task) * TILE_COLUMNS;
+  const end = taskStart(count, tasks, task + 1) * TILE_COLUMNS;
+  for (let step: u32 = 1; step < c.chunks; step *= 2) {
+    for (let chunk: u32 = 0; chunk + step < c.chunks; chunk += step * 2) {
+      const to = c.workspace + chunk * stride;
+      const from = to + step * stride;
+      for (let at = first << 2; at < end << 2; at += 16) {
+        v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)));
+      }
+    }
+  }
+  for (let i = first; i < min(end, elements); i++) {
+    const row = (i / (terms * g.rows)) * g.rows + (i % g.rows);
+    const term = (i / g.rows) % terms;
+    store<f32>(c.out + ((row * terms + term) << 2), load<f32>(c.workspace + (i << 2)));
+  }
+}

@@ -1,0 +1,116 @@
+// Lowering of two-dimensional convolution and its gradients.
+import { ConvCommand, Opcode } from '../../../../assembly/commands';
+import { DTYPES } from '../../../dtype';
+import type { ConvSizes, Kernels, View } from '../../contract';
+import type { CommandStream } from '../commandStream';
+import type { Arguments } from '../encode';
+
+/** Multiply-adds of gradWeight that are worth a partial sum of their own: some 80 us. */
+const CHUNK_WORK = 1 << 21;
+/** Enough for any number of workers, and a bound on the workspace. */
+const MAX_CHUNKS = 32;
+const CHUNKS_BYTES = 1 << 25;
+
+/** Everything of a convolution's command that shapes give: x [N, C, H, W], weight [O, C / groups, kH, kW], out [N, O, oH, oW]. */
+export type ConvShape = Omit<Arguments<ConvCommand>, 'a' | 'b' | 'bias' | 'out' | 'workspace' | 'chunks' | 'dtype'>;
+
+/** The sizes in a command from the shapes of image, weight and output. */
+export function convShape(
+  x: readonly number[],
+  weight: readonly number[],
+  out: readonly number[],
+  { stride, padding, dilation, groups }: ConvSizes,
+): ConvShape {
+  const [batch, channels, height, width] = x as [number, number, number, number];
+  return {
+    batch,
+    channels,
+    height,
+    width,
+    outChannels: weight[0],
+    outHeight: out[2],
+    outWidth: out[3],
+    kernelH: weight[2],
+    kernelW: weight[3],
+    strideH: stride[0],
+    strideW: stride[1],
+    paddingH: padding[0],
+    paddingW: padding[1],
+    dilationH: dilation[0],
+    dilationW: dilation[1],
+    groups,
+  };
+}
+
+/** Bytes of the packed weights of one pass over `rows` output channels of each group, with their biases. */
+function packedWeightBytes({ groups, kernelH, kernelW }: ConvShape, rows: number, channels: number): number {
+  // The last tile of each group may have up to 5 rows too many, and a bias takes a row of 8.
+  return groups * (rows / groups + 5) * ((channels / groups) * kernelH * kernelW + 8) * 4;
+}
+
+/** Bytes of temporary memory of conv2d. */
+export function conv2dWorkspaceBytes(shape: ConvShape): number {
+  return packedWeightBytes(shape, shape.outChannels, shape.channels);
+}
+
+/** Bytes of temporary memory of conv2dGradInput. */
+export function conv2dGradInputWorkspaceBytes(shape: ConvShape): number {
+  return packedWeightBytes(shape, shape.channels, shape.outChannels);
+}
+
+/** Into how many partial sums conv2dGradWeight cuts the batch, and the bytes that they take. */
+export function conv2dGradWeightChunks(shape: ConvShape): { readonly chunks: number; readonly bytes: number } {
+  const { batch, channels, outChannels, outHeight, outWidth, kernelH, kernelW, groups } = shape;
+  const elements = (outChannels * channels * kernelH * kernelW) / groups;
+  const work = batch * outHeight * outWidth * elements;
+  const bytes = Math.ceil(elements / 8) * 32;
+  const most = Math.min(MAX_CHUNKS, Math.max(1, Math.floor(CHUNKS_BYTES / bytes)));
+  const chunks = Math.min(most, Math.max(1, Math.ceil(work / CHUNK_WORK)));
+  return { chunks, bytes: chunks * bytes };
+}
+
+/** conv2d and its gradients of the wasm device. */
+export function convKernels(stream: CommandStream): Pick<Kernels, 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'> {
+  const emit = (
+    opcode: Opcode,
+    a: View,
+    b: View,
+    bias: View | null,
+    out: View,
+    shape: ConvShape,
+    workspace: number,
+    chunks: number,
+  ): void => {
+    stream.emit(
+      opcode,
+      ConvCommand,
+      {
+        a: stream.pointer(a),
+        b: stream.pointer(b),
+        bias: stream.pointer(bias),
+        out: stream.pointer(out),
+        workspace: stream.workspace(workspace),
+        ...shape,
+        chunks,
+        dtype: DTYPES[out.dtype].code,
+      },
+      bias === null ? [a, b] : [a, b, bias],
+      [out],
+    );
+  };
+  return {
+    conv2d(x, weight, bias, out, sizes) {
+      const shape = convShape(x.shape, weight.shape, out.shape, sizes);
+      emit(Opcode.Conv2d, x, weight, bias, out, shape, conv2dWorkspaceBytes(shape), 0);
+    },
+    conv2dGradInput(grad, weight, out, sizes) {
+      const shape = convShape(out.shape, weight.shape, grad.shape, sizes);
+      emit(Opcode.Conv2dGradInput, grad, weight, null, out, shape, conv2dGradInputWorkspaceBytes(shape), 0);
+    },
+    conv2dGradWeight(grad, x, out, sizes) {
+      const shape = convShape(x.shape, out.shape, grad.shape, sizes);
+      const { chunks, bytes } = conv2dGradWeightChunks(shape);
+      emit(Opcode.Conv2dGradWeight, grad, x, null, out, shape, bytes, chunks);
+    },
+  };
+}
