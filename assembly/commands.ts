@@ -218,6 +218,10 @@ export const SCRATCH_BYTES = 1048576;
 export const REDUCE_ROW_CHUNK = 16384;
 /** Reduce with inner > 1: rows that one partial result covers. */
 export const REDUCE_COLUMN_CHUNK = 256;
+/** NormalizeRowsBackward with one group and inner == 1: elements of the rows that one partial gradient covers. */
+export const NORM_ROWS_CHUNK = 32768;
+/** BatchNorm: elements of a channel that one partial result covers, rounded down to whole samples, but at least one. */
+export const BATCH_NORM_CHUNK = 16384;
 
 // ---- commands -----------------------------------------------------------------------------------
 
@@ -448,7 +452,11 @@ export class NormalizeRows extends Command {
   dtype!: u32;
 }
 
-/** Gradients of NormalizeRows; gradWeight and gradBias may be 0. */
+/**
+ * Gradients of NormalizeRows. The workspace takes partial gradients of bias and weight [2, slots, channels] with
+ * channels = groups * (n / inner); a slot covers `groups` rows, or, if groups and inner are 1, max(1, floor(NORM_ROWS_CHUNK / n)).
+ * gradWeight and gradBias may be 0.
+ */
 export class NormalizeRowsBackward extends Command {
   grad!: u32;
   x!: u32;
@@ -467,7 +475,11 @@ export class NormalizeRowsBackward extends Command {
   dtype!: u32;
 }
 
-/** Batch statistics of x [batch, channels, inner] per channel, then normalization; writes mean and variance [channels] (biased). */
+/**
+ * Batch statistics of x [batch, channels, inner] per channel, then normalization; writes mean and variance [channels] (biased).
+ * The workspace takes partial means and sums of centred squares [2, chunks, channels], a chunk being
+ * max(1, floor(BATCH_NORM_CHUNK / max(inner, 32))) samples.
+ */
 export class BatchNorm extends Command {
   x!: u32;
   weight!: u32;
@@ -483,7 +495,7 @@ export class BatchNorm extends Command {
   dtype!: u32;
 }
 
-/** Gradients of BatchNorm; gradWeight and gradBias may be 0. */
+/** Gradients of BatchNorm, with a workspace of the same size; gradWeight and gradBias may be 0. */
 export class BatchNormBackward extends Command {
   grad!: u32;
   x!: u32;

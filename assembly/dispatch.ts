@@ -3,7 +3,23 @@
 //                                   Depends on shape, dtype and build only, never on workers or timing.
 //   <kernel>(command, phase, task)  runs one of them, on any worker; phases are separated by a barrier.
 // One task means that the leader runs the phase alone, without a barrier.
-import { ArgReduce, ConvCommand, Gemm, IndexCommand, Opcode, Pointwise, Reduce, Scan } from './commands';
+import {
+  ArgReduce,
+  BatchNorm,
+  BatchNormBackward,
+  ConvCommand,
+  Gemm,
+  IndexCommand,
+  NormalizeRows,
+  NormalizeRowsBackward,
+  Opcode,
+  Pointwise,
+  PoolCommand,
+  Reduce,
+  Scan,
+  Softmax,
+  SoftmaxBackward,
+} from './commands';
 import {
   conv2d,
   conv2dGradInput,
@@ -23,9 +39,29 @@ import {
   scatterAddTasks,
 } from './gather';
 import { gemm, gemmTasks } from './gemm';
+import {
+  batchNorm,
+  batchNormBackward,
+  batchNormBackwardTasks,
+  batchNormTasks,
+  normalizeRows,
+  normalizeRowsBackward,
+  normalizeRowsBackwardTasks,
+  normalizeRowsTasks,
+} from './norm';
 import { pointwise, pointwiseTasks } from './pointwise';
+import {
+  adaptiveAvgPool2d,
+  adaptiveAvgPool2dBackward,
+  avgPool2d,
+  avgPool2dBackward,
+  maxPool2d,
+  maxPool2dBackward,
+  poolTasks,
+} from './pool';
 import { argReduce, argReduceTasks, reduce, reduceTasks } from './reduce';
 import { scan, scanTasks } from './scan';
+import { softmax, softmaxBackward, softmaxBackwardTasks, softmaxTasks } from './softmax';
 
 /** Number of tasks of a phase. */
 export function tasks(opcode: i32, command: usize, phase: i32): i32 {
@@ -46,6 +82,25 @@ export function tasks(opcode: i32, command: usize, phase: i32): i32 {
       return conv2dGradInputTasks(changetype<ConvCommand>(command), phase);
     case Opcode.Conv2dGradWeight:
       return conv2dGradWeightTasks(changetype<ConvCommand>(command), phase);
+    case Opcode.MaxPool2d:
+    case Opcode.MaxPool2dBackward:
+    case Opcode.AvgPool2d:
+    case Opcode.AvgPool2dBackward:
+    case Opcode.AdaptiveAvgPool2d:
+    case Opcode.AdaptiveAvgPool2dBackward:
+      return poolTasks(changetype<PoolCommand>(command), phase);
+    case Opcode.Softmax:
+      return softmaxTasks(changetype<Softmax>(command), phase);
+    case Opcode.SoftmaxBackward:
+      return softmaxBackwardTasks(changetype<SoftmaxBackward>(command), phase);
+    case Opcode.NormalizeRows:
+      return normalizeRowsTasks(changetype<NormalizeRows>(command), phase);
+    case Opcode.NormalizeRowsBackward:
+      return normalizeRowsBackwardTasks(changetype<NormalizeRowsBackward>(command), phase);
+    case Opcode.BatchNorm:
+      return batchNormTasks(changetype<BatchNorm>(command), phase);
+    case Opcode.BatchNormBackward:
+      return batchNormBackwardTasks(changetype<BatchNormBackward>(command), phase);
     case Opcode.Gather:
       return gatherTasks(changetype<IndexCommand>(command), phase);
     case Opcode.ScatterAdd:
@@ -78,6 +133,30 @@ export function runTask(opcode: i32, command: usize, phase: i32, task: i32): voi
       return conv2dGradInput(changetype<ConvCommand>(command), phase, task);
     case Opcode.Conv2dGradWeight:
       return conv2dGradWeight(changetype<ConvCommand>(command), phase, task);
+    case Opcode.MaxPool2d:
+      return maxPool2d(changetype<PoolCommand>(command), phase, task);
+    case Opcode.MaxPool2dBackward:
+      return maxPool2dBackward(changetype<PoolCommand>(command), phase, task);
+    case Opcode.AvgPool2d:
+      return avgPool2d(changetype<PoolCommand>(command), phase, task);
+    case Opcode.AvgPool2dBackward:
+      return avgPool2dBackward(changetype<PoolCommand>(command), phase, task);
+    case Opcode.AdaptiveAvgPool2d:
+      return adaptiveAvgPool2d(changetype<PoolCommand>(command), phase, task);
+    case Opcode.AdaptiveAvgPool2dBackward:
+      return adaptiveAvgPool2dBackward(changetype<PoolCommand>(command), phase, task);
+    case Opcode.Softmax:
+      return softmax(changetype<Softmax>(command), phase, task);
+    case Opcode.SoftmaxBackward:
+      return softmaxBackward(changetype<SoftmaxBackward>(command), phase, task);
+    case Opcode.NormalizeRows:
+      return normalizeRows(changetype<NormalizeRows>(command), phase, task);
+    case Opcode.NormalizeRowsBackward:
+      return normalizeRowsBackward(changetype<NormalizeRowsBackward>(command), phase, task);
+    case Opcode.BatchNorm:
+      return batchNorm(changetype<BatchNorm>(command), phase, task);
+    case Opcode.BatchNormBackward:
+      return batchNormBackward(changetype<BatchNormBackward>(command), phase, task);
     case Opcode.Gather:
       return gather(changetype<IndexCommand>(command), phase, task);
     case Opcode.ScatterAdd:

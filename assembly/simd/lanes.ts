@@ -7,13 +7,23 @@ export function lanes<T>(): u32 {
 }
 
 /** a * b + c, in one rounding where the build has relaxed SIMD. */
-export function madd<T>(a: v128, b: v128, c: v128): v128 {
-  if (RELAXED) return v128.relaxed_madd<T>(a, b, c);
+export function multiplyAdd<T>(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(a, b, c);
   return v128.add<T>(v128.mul<T>(a, b), c);
 }
 
-/** The first `count` (at least 1, below lanes<T>()) elements at p; the other lanes are `fill`'s. */
-export function loadPartial<T>(p: usize, count: u32, fill: v128): v128 {
+/** The vector at p, of which only the first `count` (at least 1) elements are there; lanes beyond are `fill`'s. */
+export function loadLanes<T>(p: usize, count: u32, fill: v128): v128 {
+  return count >= lanes<T>() ? v128.load(p) : loadPartial<T>(p, count, fill);
+}
+
+/** Stores the first `count` (at least 1) lanes at p. */
+export function storeLanes<T>(p: usize, v: v128, count: u32): void {
+  if (count >= lanes<T>()) v128.store(p, v);
+  else storePartial<T>(p, v, count);
+}
+
+function loadPartial<T>(p: usize, count: u32, fill: v128): v128 {
   let v = v128.replace_lane<T>(fill, 0, load<T>(p));
   if (sizeof<T>() == 4) {
     if (count > 1) v = v128.replace_lane<T>(v, 1, load<T>(p, 4));
@@ -22,8 +32,7 @@ export function loadPartial<T>(p: usize, count: u32, fill: v128): v128 {
   return v;
 }
 
-/** Stores the first `count` (at least 1, below lanes<T>()) lanes at p. */
-export function storePartial<T>(p: usize, v: v128, count: u32): void {
+function storePartial<T>(p: usize, v: v128, count: u32): void {
   store<T>(p, v128.extract_lane<T>(v, 0));
   if (sizeof<T>() == 4) {
     if (count > 1) store<T>(p, v128.extract_lane<T>(v, 1), 4);

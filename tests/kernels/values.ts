@@ -22,6 +22,10 @@ export function fill(dtype: DType, length: number, seed = 1): TypedArray {
   return array;
 }
 
+/** A typed array of the float dtype with these values. */
+export const floats = (dtype: DType, values: readonly number[]): Float32Array | Float64Array =>
+  dtype === 'float32' ? new Float32Array(values) : new Float64Array(values);
+
 /** The elements as JavaScript numbers. */
 export const numbers = (array: TypedArray): number[] => Array.from(array as ArrayLike<number | bigint>, Number);
 
