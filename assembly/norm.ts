@@ -14,7 +14,7 @@ import {
 } from './commands';
 import { taskCount, taskStart } from './partition';
 import { Sum, fold } from './reduce';
-import { horizontalSum, lanes, loadLanes, multiplyAdd, storeLanes } from './simd/lanes';
+import { horizontalSum, lanes, loadLanes, madd, storeLanes } from './simd/lanes';
 
 /** Elements summed without splitting. */
 const LEAF: u32 = 512;
@@ -35,12 +35,12 @@ function centredDot<T>(a: usize, aMean: T, x: usize, xMean: T, n: u32): T {
   let odd = even;
   let j: u32 = 0;
   for (; j + 2 * lanes<T>() <= n; j += 2 * lanes<T>(), a += 32, x += 32) {
-    even = multiplyAdd<T>(v128.sub<T>(v128.load(a), aCentre), v128.sub<T>(v128.load(x), xCentre), even);
-    odd = multiplyAdd<T>(v128.sub<T>(v128.load(a, 16), aCentre), v128.sub<T>(v128.load(x, 16), xCentre), odd);
+    even = madd<T>(v128.sub<T>(v128.load(a), aCentre), v128.sub<T>(v128.load(x), xCentre), even);
+    odd = madd<T>(v128.sub<T>(v128.load(a, 16), aCentre), v128.sub<T>(v128.load(x, 16), xCentre), odd);
   }
   for (; j < n; j += lanes<T>(), a += 16, x += 16) {
     const left = v128.sub<T>(loadLanes<T>(a, n - j, aCentre), aCentre);
-    even = multiplyAdd<T>(left, v128.sub<T>(loadLanes<T>(x, n - j, xCentre), xCentre), even);
+    even = madd<T>(left, v128.sub<T>(loadLanes<T>(x, n - j, xCentre), xCentre), even);
   }
   return horizontalSum<T>(v128.add<T>(even, odd));
 }
@@ -52,7 +52,7 @@ function affine<T>(x: usize, out: usize, n: u32, mean: T, scale: T, bias: T): vo
   const biases = v128.splat<T>(bias);
   for (let j: u32 = 0; j < n; j += lanes<T>(), x += 16, out += 16) {
     const centred = v128.sub<T>(loadLanes<T>(x, n - j, means), means);
-    storeLanes<T>(out, multiplyAdd<T>(centred, scales, biases), n - j);
+    storeLanes<T>(out, madd<T>(centred, scales, biases), n - j);
   }
 }
 
@@ -61,8 +61,8 @@ function affineGradient<T>(grad: usize, x: usize, out: usize, n: u32, mean: T, a
   const means = v128.splat<T>(mean);
   for (let j: u32 = 0; j < n; j += lanes<T>(), grad += 16, x += 16, out += 16) {
     const centred = v128.sub<T>(loadLanes<T>(x, n - j, means), means);
-    const rest = multiplyAdd<T>(centred, v128.splat<T>(b), v128.splat<T>(c));
-    storeLanes<T>(out, multiplyAdd<T>(loadLanes<T>(grad, n - j, means), v128.splat<T>(a), rest), n - j);
+    const rest = madd<T>(centred, v128.splat<T>(b), v128.splat<T>(c));
+    storeLanes<T>(out, madd<T>(loadLanes<T>(grad, n - j, means), v128.splat<T>(a), rest), n - j);
   }
 }
 
@@ -129,7 +129,7 @@ function normalizeRow<T>(x: usize, weight: usize, bias: usize, out: usize, n: u3
     if (weight) w = loadLanes<T>(weight + at, n - j, means);
     if (bias) b = loadLanes<T>(bias + at, n - j, means);
     const normal = v128.mul<T>(v128.sub<T>(loadLanes<T>(x + at, n - j, means), means), scale);
-    storeLanes<T>(out + at, multiplyAdd<T>(normal, w, b), n - j);
+    storeLanes<T>(out + at, madd<T>(normal, w, b), n - j);
   }
 }
 
@@ -211,11 +211,11 @@ function rowGradient<T>(c: NormalizeRowsBackward, row: u32, biasPart: usize, wei
     if (c.weight) w = loadLanes<T>(c.weight + first + at, left, zero);
     const wg = v128.mul<T>(w, g);
     sum = v128.add<T>(sum, wg);
-    dot = multiplyAdd<T>(wg, normal, dot);
+    dot = madd<T>(wg, normal, dot);
     const b = biasPart + first + at;
     storeLanes<T>(b, v128.add<T>(loadLanes<T>(b, left, zero), g), left);
     const d = weightPart + first + at;
-    storeLanes<T>(d, multiplyAdd<T>(g, normal, loadLanes<T>(d, left, zero)), left);
+    storeLanes<T>(d, madd<T>(g, normal, loadLanes<T>(d, left, zero)), left);
   }
   const meanOfSum = v128.splat<T>(<T>(horizontalSum<T>(sum) / <T>n));
   const meanOfDot = v128.splat<T>(<T>(horizontalSum<T>(dot) / <T>n));
@@ -351,7 +351,7 @@ function columnMoments<T>(c: BatchNorm, channel: u32, chunk: u32, chunks: u32, f
   let squares = zero;
   for (let b = first, x = start; b < last; b++, x += stride) {
     const centred = v128.sub<T>(loadLanes<T>(x, left, mean), mean);
-    squares = multiplyAdd<T>(centred, centred, squares);
+    squares = madd<T>(centred, centred, squares);
   }
   const slot = c.workspace + (chunk * c.channels + channel) * sizeof<T>();
   storeLanes<T>(slot, mean, left);
@@ -411,7 +411,7 @@ function normalizeColumns<T>(c: BatchNorm, channel: u32, first: u32, last: u32):
   const mean = loadLanes<T>(c.mean + at, left, zero);
   for (let b = first; b < last; b++) {
     const p = (b * c.channels + channel) * sizeof<T>();
-    storeLanes<T>(c.out + p, multiplyAdd<T>(v128.sub<T>(loadLanes<T>(c.x + p, left, mean), mean), scale, bias), left);
+    storeLanes<T>(c.out + p, madd<T>(v128.sub<T>(loadLanes<T>(c.x + p, left, mean), mean), scale, bias), left);
   }
 }
 
@@ -498,7 +498,7 @@ function columnSums<T>(
     const at = (b * c.channels + channel) * sizeof<T>();
     const g = loadLanes<T>(c.grad + at, left, zero);
     sum = v128.add<T>(sum, g);
-    dot = multiplyAdd<T>(g, v128.sub<T>(loadLanes<T>(c.x + at, left, mean), mean), dot);
+    dot = madd<T>(g, v128.sub<T>(loadLanes<T>(c.x + at, left, mean), mean), dot);
   }
   storeLanes<T>(sumSlot, sum, left);
   storeLanes<T>(dotSlot, dot, left);
@@ -530,7 +530,7 @@ function columnGradients<T>(c: BatchNormBackward, channel: u32, first: u32, last
   for (let b = first; b < last; b++) {
     const p = (b * c.channels + channel) * sizeof<T>();
     const centred = v128.sub<T>(loadLanes<T>(c.x + p, left, mean), mean);
-    const rest = multiplyAdd<T>(centred, dot, sum);
+    const rest = madd<T>(centred, dot, sum);
     storeLanes<T>(c.out + p, v128.mul<T>(scale, v128.sub<T>(loadLanes<T>(c.grad + p, left, zero), rest)), left);
   }
 }

@@ -9,7 +9,7 @@ import { DTypeCode, Softmax, SoftmaxBackward } from './commands';
 import { exp as exp64, log as log64 } from './double';
 import { taskCount, taskStart } from './partition';
 import { exp as exp32, log as log32 } from './simd/float32';
-import { horizontalMax, horizontalSum, lanes, loadLanes, multiplyAdd, storeLanes } from './simd/lanes';
+import { horizontalMax, horizontalSum, lanes, loadLanes, madd, storeLanes } from './simd/lanes';
 
 /** Nanoseconds for one element: the exponential in vectors of float32, and one at a time in float64. */
 const FLOAT32_WORK: u64 = 1;
@@ -132,7 +132,7 @@ function softmaxBackwardUnit<T>(
   for (let at: u32 = 0, left = first; at < end; at += stride, left -= used) {
     const g = loadLanes<T>(grad + at, left, zero);
     if (logarithmic) sum = v128.add<T>(sum, g);
-    else sum = multiplyAdd<T>(g, loadLanes<T>(y + at, left, zero), sum);
+    else sum = madd<T>(g, loadLanes<T>(y + at, left, zero), sum);
   }
   if (isRow) sum = v128.splat<T>(horizontalSum<T>(sum));
 

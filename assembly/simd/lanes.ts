@@ -7,7 +7,7 @@ export function lanes<T>(): u32 {
 }
 
 /** a * b + c, in one rounding where the build has relaxed SIMD. */
-export function multiplyAdd<T>(a: v128, b: v128, c: v128): v128 {
+export function madd<T>(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(a, b, c);
   return v128.add<T>(v128.mul<T>(a, b), c);
 }

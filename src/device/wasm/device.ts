@@ -4,10 +4,14 @@ import { input } from '../../expression';
 import { denseStrides, isDense, numelOf } from '../../shape';
 import type { Device, DeviceBuffer, Kernels, MemoryInfo, PointwiseProgram, View } from '../contract';
 import type { Fault } from '../faults';
+import { convKernels } from './kernels/conv';
 import { gatherKernels } from './kernels/gather';
 import { gemmKernels } from './kernels/gemm';
+import { normKernels } from './kernels/norm';
 import { pointwiseKernels } from './kernels/pointwise';
+import { poolKernels } from './kernels/pool';
 import { reduceKernels } from './kernels/reduce';
+import { softmaxKernels } from './kernels/softmax';
 import { startEngine, type EngineSettings } from './start';
 import { WasmStream, type WasmBuffer } from './stream';
 
@@ -26,27 +30,14 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
   const notes: string[] = [];
   const stream = new WasmStream((events) => startEngine(settings, events, notes));
   const kernels: Kernels = {
-    conv2d: unsupported('conv2d'),
-    conv2dGradInput: unsupported('conv2dGradInput'),
-    conv2dGradWeight: unsupported('conv2dGradWeight'),
-    maxPool2d: unsupported('maxPool2d'),
-    maxPool2dBackward: unsupported('maxPool2dBackward'),
-    avgPool2d: unsupported('avgPool2d'),
-    avgPool2dBackward: unsupported('avgPool2dBackward'),
-    adaptiveAvgPool2d: unsupported('adaptiveAvgPool2d'),
-    adaptiveAvgPool2dBackward: unsupported('adaptiveAvgPool2dBackward'),
-    softmax: unsupported('softmax'),
-    softmaxBackward: unsupported('softmaxBackward'),
-    normalizeRows: unsupported('normalizeRows'),
-    normalizeRowsBackward: unsupported('normalizeRowsBackward'),
-    batchNorm: unsupported('batchNorm'),
-    batchNormBackward: unsupported('batchNormBackward'),
-    ...pointwiseKernels(stream),
-    ...reduceKernels(stream),
-    ...gemmKernels(stream),
+    ...convKernels(stream),
     ...gatherKernels(stream),
-    ...pointwiseKernels(stream),
     ...gemmKernels(stream),
+    ...normKernels(stream),
+    ...pointwiseKernels(stream),
+    ...poolKernels(stream),
+    ...reduceKernels(stream),
+    ...softmaxKernels(stream),
   };
   const device: WasmDevice = {
     ...kernels,
@@ -97,7 +88,3 @@ function copyProgram(dtype: DType): PointwiseProgram {
   }
   return program;
 }
-
-const unsupported = (kernel: string) => (): never => {
-  throw new Error(`internal: the wasm device has no kernel for ${kernel} yet`);
-};
