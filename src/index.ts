@@ -32,3 +32,5 @@ export {
 export { cat, stack } from './ops/join';
 
 export * as nn from './nn';
+export * as optim from './optim';
+export * as io from './io';

@@ -8,6 +8,10 @@ const RENAMED: Readonly<Record<string, string>> = {};
 export const camelCase = (name: string): string =>
   name.replace(/(?<=[A-Za-z0-9])_([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
+/** PyTorch's options under our names. */
+export const camelCaseOptions = (options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).map(([name, value]) => [camelCase(name), value]));
+
 /** Calls a function by positional arguments, the first of which is the receiver of a method. */
 export type Callee = (...args: unknown[]) => unknown;
 

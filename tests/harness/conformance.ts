@@ -1,7 +1,6 @@
 // Reads the cases recorded from PyTorch (tests/conformance/cases): files of JSON with tensors as base64.
 import { readFileSync } from 'node:fs';
-import { DTYPES } from '../../src/dtype';
-import type { DType, TypedArray } from '../../src/dtype';
+import { DTYPES, type DType, type TypedArray } from '../../src/dtype';
 
 /** A tensor as the cases store it: the little-endian bytes of its elements, row by row. */
 export interface RecordedTensor {

@@ -1,0 +1,84 @@
+import { add, apply, div, mul, neg, reciprocal, square, sub, type Expression } from '../expression';
+import { gather, type Arguments } from '../nn/arguments';
+import { checkBetas, checkNotNegative, Optimizer } from './optimizer';
+import type { OptimizerOptions, ParamsArgument, Update, UpdateSymbols } from './optimizer';
+
+export interface AdamOptions extends OptimizerOptions {
+  /** Decay rates of the averages of the gradient and of its square. */
+  betas: readonly [number, number];
+  /** Keeps the denominator away from 0. */
+  eps: number;
+  /** Factor of the L2 penalty. */
+  weightDecay: number;
+  /** Divides by the greatest average of squares so far. */
+  amsgrad: boolean;
+  /** Climbs instead of descending. */
+  maximize: boolean;
+}
+
+/** Of Adam; AdamW has another weightDecay. */
+export const ADAM_DEFAULTS: AdamOptions = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+};
+export const ADAM_ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'] as const;
+
+/** The list of arguments of Adam and AdamW. */
+export type AdamArguments = Arguments<Partial<AdamOptions>, typeof ADAM_ORDER>;
+
+/**
+ * Adam: m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
+ * p <- p - lr m' / (sqrt(v') + eps) with m' = m / (1 - beta1^t), v' = v / (1 - beta2^t).
+ * @example new Adam(net.parameters(), { lr: 1e-3 })
+ * @see torch.optim.Adam, https://arxiv.org/abs/1412.6980
+ */
+export class Adam extends Optimizer<AdamOptions> {
+  constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
+    super(params, { ...ADAM_DEFAULTS, ...gather<Partial<AdamOptions>>('Adam', ADAM_ORDER, args) });
+  }
+
+  protected checkOptions(options: AdamOptions): void {
+    checkAdamOptions('Adam', options);
+  }
+
+  protected update(symbols: UpdateSymbols, options: AdamOptions): Update {
+    const { param, grad, scalar } = symbols;
+    let g = options.maximize ? neg(grad) : grad;
+    if (options.weightDecay !== 0) g = add(g, mul(scalar(options.weightDecay), param));
+    return adamUpdate(symbols, param, g, options);
+  }
+}
+
+/** Adam's step from parameter value `p` along gradient `g`. */
+export function adamUpdate(
+  { state, step, scalar }: UpdateSymbols,
+  p: Expression,
+  g: Expression,
+  options: AdamOptions,
+): Update {
+  const { lr, betas: [beta1, beta2], eps, amsgrad } = options; // prettier-ignore
+  const t = step();
+  // 1 - beta^t without cancellation in float32; the same for all elements, so computed once.
+  const correction = (beta: number): Expression => neg(apply('expm1', mul(scalar(Math.log(beta)), t)));
+
+  const m = add(mul(scalar(beta1), state('exp_avg')), mul(scalar(1 - beta1), g));
+  const v = add(mul(scalar(beta2), state('exp_avg_sq')), mul(scalar(1 - beta2), square(g)));
+  const greatest = amsgrad ? apply('maximum', state('max_exp_avg_sq'), v) : v;
+  const scale = reciprocal(apply('sqrt', correction(beta2)));
+  const denominator = add(mul(apply('sqrt', greatest), scale), scalar(eps));
+  const stepSize = div(scalar(lr), correction(beta1));
+  return {
+    param: sub(p, mul(stepSize, div(m, denominator))),
+    state: { exp_avg: m, exp_avg_sq: v, ...(amsgrad && { max_exp_avg_sq: greatest }) },
+  };
+}
+
+/** @throws RangeError for an option out of range */
+export function checkAdamOptions(owner: string, options: AdamOptions): void {
+  checkNotNegative(owner, options, ['lr', 'eps', 'weightDecay']);
+  checkBetas(owner, options.betas);
+}

@@ -1,0 +1,128 @@
+// ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
+import { gather, type Arguments } from '../nn/arguments';
+import type { AnyOptimizer, SchedulerState } from './lrScheduler';
+import { toCamelCase, toSnakeCase } from './stateDict';
+
+export interface PlateauOptions {
+  /** Whether the measurement should fall or rise; default 'min'. */
+  mode?: 'min' | 'max';
+  /** What the rate is multiplied with; default 0.1. */
+  factor?: number;
+  /** Epochs without improvement that are put up with; default 10. */
+  patience?: number;
+  /** Least change that counts as improvement; default 1e-4. */
+  threshold?: number;
+  /** Whether `threshold` is a share of the best value or a difference from it; default 'rel'. */
+  thresholdMode?: 'rel' | 'abs';
+  /** Epochs after a reduction in which nothing is counted; default 0. */
+  cooldown?: number;
+  /** Least rate, for all groups or one per group; default 0. */
+  minLr?: number | readonly number[];
+  /** Reductions smaller than this are not made; default 1e-8. */
+  eps?: number;
+}
+
+const ORDER = ['mode', 'factor', 'patience', 'threshold', 'thresholdMode', 'cooldown', 'minLr', 'eps'] as const;
+
+/**
+ * Multiplies the rates with `factor` when a measurement has stopped improving.
+ * @example scheduler.step(await validationLoss.item())
+ * @see torch.optim.lr_scheduler.ReduceLROnPlateau
+ */
+export class ReduceLROnPlateau {
+  lastEpoch = 0;
+  private best: number;
+  private numBadEpochs = 0;
+  private cooldownCounter = 0;
+  private readonly mode: 'min' | 'max';
+  private readonly factor: number;
+  private readonly patience: number;
+  private readonly threshold: number;
+  private readonly thresholdMode: 'rel' | 'abs';
+  private readonly cooldown: number;
+  private readonly minLrs: readonly number[];
+  private readonly eps: number;
+
+  /** @throws RangeError for factor >= 1, an unknown mode, or a count of `minLr` other than that of groups */
+  constructor(
+    private readonly optimizer: AnyOptimizer,
+    ...args: Arguments<PlateauOptions, typeof ORDER>
+  ) {
+    const options = gather<PlateauOptions>('ReduceLROnPlateau', ORDER, args);
+    const { mode = 'min', thresholdMode = 'rel', factor = 0.1, minLr = 0 } = options;
+    const groups = optimizer.paramGroups.length;
+    if (factor >= 1) throw new RangeError(`ReduceLROnPlateau: factor must be less than 1, got ${factor}.`);
+    if (!['min', 'max'].includes(mode) || !['rel', 'abs'].includes(thresholdMode)) {
+      throw new RangeError(
+        `ReduceLROnPlateau: mode must be min or max and thresholdMode rel or abs, got ${mode} and ${thresholdMode}.`,
+      );
+    }
+    if (typeof minLr !== 'number' && minLr.length !== groups) {
+      throw new RangeError(
+        `ReduceLROnPlateau: minLr must be a number or one per group (${groups}), got ${minLr.length}.`,
+      );
+    }
+    this.mode = mode;
+    this.thresholdMode = thresholdMode;
+    this.factor = factor;
+    this.patience = options.patience ?? 10;
+    this.threshold = options.threshold ?? 1e-4;
+    this.cooldown = options.cooldown ?? 0;
+    this.minLrs = typeof minLr === 'number' ? Array<number>(groups).fill(minLr) : minLr;
+    this.eps = options.eps ?? 1e-8;
+    this.best = mode === 'min' ? Infinity : -Infinity;
+  }
+
+  /** Takes in the measurement of an epoch. */
+  step(metric: number): void {
+    this.lastEpoch++;
+    if (this.isBetter(metric)) {
+      this.best = metric;
+      this.numBadEpochs = 0;
+    } else {
+      this.numBadEpochs++;
+    }
+    if (this.cooldownCounter > 0) {
+      this.cooldownCounter--;
+      this.numBadEpochs = 0;
+    }
+    if (this.numBadEpochs > this.patience) {
+      this.reduce();
+      this.cooldownCounter = this.cooldown;
+      this.numBadEpochs = 0;
+    }
+  }
+
+  /** The rates as they are, one per group. */
+  getLastLr(): number[] {
+    return this.optimizer.paramGroups.map(({ lr }) => lr);
+  }
+
+  /** What is needed to go on, under PyTorch's names. */
+  stateDict(): SchedulerState {
+    const fields = Object.entries(this).filter(([name]) => name !== 'optimizer') as [string, unknown][];
+    return Object.fromEntries(fields.map(([name, value]) => [toSnakeCase(name), value]));
+  }
+
+  /** Takes over what `stateDict` gave. Entries of other names are passed over. */
+  loadStateDict(state: SchedulerState): void {
+    for (const [name, value] of Object.entries(state)) {
+      const field = toCamelCase(name);
+      if (Object.hasOwn(this, field) && field !== 'optimizer') Object.assign(this, { [field]: value });
+    }
+  }
+
+  private isBetter(metric: number): boolean {
+    const { mode, thresholdMode, threshold, best } = this;
+    const sign = mode === 'min' ? -1 : 1;
+    const goal = thresholdMode === 'rel' ? best * (1 + sign * threshold) : best + sign * threshold;
+    return mode === 'min' ? metric < goal : metric > goal;
+  }
+
+  private reduce(): void {
+    this.optimizer.paramGroups.forEach((group, i) => {
+      const lr = Math.max(group.lr * this.factor, this.minLrs[i]);
+      if (group.lr - lr > this.eps) group.lr = lr;
+    });
+  }
+}

@@ -1,0 +1,3 @@
+// torch.optim.lr_scheduler under one roof.
+export * from './lrScheduler';
+export * from './reduceLROnPlateau';

@@ -1,0 +1,65 @@
+import { add, mul, neg, sub, where, eq, constantLike } from '../expression';
+import { gather, type Arguments } from '../nn/arguments';
+import { checkNotNegative, Optimizer } from './optimizer';
+import type { OptimizerOptions, ParamsArgument, Update, UpdateSymbols } from './optimizer';
+
+export interface SGDOptions extends OptimizerOptions {
+  /** Share of the velocity that is kept. */
+  momentum: number;
+  /** Share of the gradient that does not enter the velocity, from the second step on. */
+  dampening: number;
+  /** Factor of the L2 penalty. */
+  weightDecay: number;
+  /** Looks ahead along the velocity; needs momentum and no dampening. */
+  nesterov: boolean;
+  /** Climbs instead of descending. */
+  maximize: boolean;
+}
+
+const DEFAULTS: SGDOptions = {
+  lr: 1e-3,
+  momentum: 0,
+  dampening: 0,
+  weightDecay: 0,
+  nesterov: false,
+  maximize: false,
+};
+const ORDER = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximize'] as const;
+
+/**
+ * Stochastic gradient descent: p <- p - lr g, with momentum p <- p - lr b where b <- momentum b + (1 - dampening) g.
+ * The first step takes b = g.
+ * @example new SGD(net.parameters(), 0.1, { momentum: 0.9, nesterov: true })
+ * @see torch.optim.SGD
+ */
+export class SGD extends Optimizer<SGDOptions> {
+  constructor(params: ParamsArgument<SGDOptions>, ...args: Arguments<Partial<SGDOptions>, typeof ORDER>) {
+    super(params, { ...DEFAULTS, ...gather<Partial<SGDOptions>>('SGD', ORDER, args) });
+  }
+
+  protected checkOptions(options: SGDOptions): void {
+    checkNotNegative('SGD', options, ['lr', 'momentum', 'weightDecay']);
+    const { nesterov, momentum, dampening } = options;
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
+      throw new RangeError(
+        `SGD: nesterov needs momentum and no dampening, got momentum ${momentum} and dampening ${dampening}.`,
+      );
+    }
+  }
+
+  protected update({ param, grad, state, step, scalar }: UpdateSymbols, options: SGDOptions): Update {
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = options;
+    let g = maximize ? neg(grad) : grad;
+    if (weightDecay !== 0) g = add(g, mul(scalar(weightDecay), param));
+    if (momentum === 0) return { param: sub(param, mul(scalar(lr), g)), state: {} };
+
+    const kept = mul(scalar(momentum), state('momentum_buffer'));
+    let b = add(kept, g);
+    if (dampening !== 0) {
+      const first = step();
+      b = where(eq(first, constantLike(first, 1)), g, add(kept, mul(scalar(1 - dampening), g)));
+    }
+    const direction = nesterov ? add(g, mul(scalar(momentum), b)) : b;
+    return { param: sub(param, mul(scalar(lr), direction)), state: { momentum_buffer: b } };
+  }
+}

@@ -1,0 +1,103 @@
+// Steps of optimizers recorded from PyTorch, with their state dicts and checkpoints.
+import { describe, expect, it } from 'vitest';
+import { Adam, AdamW, SGD } from '../../src/optim';
+import type { Optimizer, OptimizerOptions, OptimizerStateDict } from '../../src/optim';
+import { Parameter, type Tensor } from '../../src/tensor';
+import '../../src/runtime';
+import { camelCaseOptions } from '../conformance/names';
+import { compare, reviveTensor, type CaseTolerance } from '../conformance/values';
+import { readCases, type RecordedTensor } from '../harness/conformance';
+
+const OPTIMIZERS = { SGD, Adam, AdamW };
+
+type Named<T> = Record<string, T>;
+interface RecordedStateDict {
+  state: Record<string, Named<RecordedTensor | number | null>>;
+  param_groups: (Named<unknown> & { params: number[] })[];
+}
+interface OptimCase extends CaseTolerance {
+  id: string;
+  cls: keyof typeof OPTIMIZERS;
+  options: Named<unknown>;
+  params: Named<RecordedTensor>;
+  param_groups?: (Named<unknown> & { params: string[] })[];
+  steps: number;
+  mode: 'grads' | 'closure';
+  grads: Named<RecordedTensor | null>[];
+  problem: Named<Named<RecordedTensor>>;
+  losses: number[];
+  after: Named<RecordedTensor>[];
+  state_dict: RecordedStateDict;
+  checkpoint?: RecordedStateDict;
+  checkpoint_step?: number;
+}
+
+interface Run {
+  params: Named<Parameter>;
+  optimizer: Optimizer<OptimizerOptions>;
+}
+
+function start(c: OptimCase, values: Named<RecordedTensor>): Run {
+  const params = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, new Parameter(reviveTensor(value))]),
+  );
+  const groups = c.param_groups?.map(({ params: names, ...options }) => ({
+    params: names.map((name) => params[name]),
+    ...camelCaseOptions(options),
+  }));
+  const Class = OPTIMIZERS[c.cls];
+  return { params, optimizer: new Class(groups ?? Object.values(params), camelCaseOptions(c.options)) };
+}
+
+async function takeSteps(c: OptimCase, { params, optimizer }: Run, from: number): Promise<void> {
+  for (let k = from; k < c.steps; k++) {
+    for (const [name, grad] of Object.entries(c.grads[k]))
+      params[name].grad = grad === null ? null : reviveTensor(grad);
+    optimizer.step();
+    for (const [name, after] of Object.entries(c.after[k])) {
+      await compare(`${name} after step ${k + 1}`, params[name], after, c);
+    }
+  }
+}
+
+const decoded = (value: RecordedTensor | number | null): Tensor | number | null =>
+  value === null || typeof value === 'number' ? value : reviveTensor(value);
+
+function decodedState({ state, param_groups }: RecordedStateDict): OptimizerStateDict {
+  const decodeAll = (states: Named<RecordedTensor | number | null>): Named<Tensor | number | null> =>
+    Object.fromEntries(Object.entries(states).map(([name, value]) => [name, decoded(value)]));
+  return {
+    state: Object.fromEntries(Object.entries(state).map(([i, states]) => [i, decodeAll(states)])),
+    param_groups,
+  };
+}
+
+async function expectStateDict(actual: OptimizerStateDict, expected: RecordedStateDict, c: OptimCase): Promise<void> {
+  for (const [number, states] of Object.entries(expected.state)) {
+    for (const [name, value] of Object.entries(states)) {
+      if (value !== null) await compare(`state ${number} ${name}`, actual.state[Number(number)][name], value, c);
+    }
+  }
+  actual.param_groups.forEach((group, i) => expect(expected.param_groups[i]).toMatchObject(group));
+  expect(actual.param_groups).toHaveLength(expected.param_groups.length);
+}
+
+describe.each(Object.keys(OPTIMIZERS))('%s', (name) => {
+  const cases = readCases<OptimCase>(`optim/optim.${name}`).filter(({ mode }) => mode === 'grads');
+
+  it.each(cases.map((c) => [c.id, c] as const))('%s', async (_, c) => {
+    const run = start(c, c.params);
+    await takeSteps(c, run, 0);
+    await expectStateDict(run.optimizer.stateDict(), c.state_dict, c);
+  });
+
+  it.each(cases.filter((c) => c.checkpoint !== undefined).map((c) => [c.id, c] as const))(
+    'resumes %s',
+    async (_, c) => {
+      const { checkpoint, checkpoint_step: step } = c as Required<OptimCase>;
+      const run = start(c, c.after[step - 1]);
+      run.optimizer.loadStateDict(decodedState(checkpoint));
+      await takeSteps(c, run, step);
+    },
+  );
+});
