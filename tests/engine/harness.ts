@@ -1,8 +1,9 @@
 // Devices and tensors for tests of the engine alone, without Tensor.
-import type { View } from '../../src/device/contract';
+import type { PointwiseProgram, View } from '../../src/device/contract';
 import { createWasmDevice, type WasmDevice } from '../../src/device/wasm/device';
 import type { EngineSettings } from '../../src/device/wasm/start';
 import type { DType } from '../../src/dtype';
+import { add, input } from '../../src/expression';
 
 /** Every way to run the engine. */
 export const MODES: [name: string, settings: EngineSettings][] = [
@@ -47,3 +48,24 @@ export function sum(device: WasmDevice, x: View): View {
 
 export const floats = async (device: WasmDevice, view: View): Promise<Float32Array> =>
   new Float32Array(await device.read(view));
+
+const ADD: PointwiseProgram = {
+  name: 'add',
+  inputs: ['float32', 'float32'],
+  outputs: [add(input(0, 'float32'), input(1, 'float32'))],
+  outputDTypes: ['float32'],
+};
+
+/** x += y in place. */
+export function addTo(device: WasmDevice, x: View, y: View): void {
+  device.pointwise(ADD, [x, y], [x], []);
+}
+
+/** Elements of a one-dimensional x by index, sealed. */
+export function pick(device: WasmDevice, x: View, index: View, op: string, what: string): View {
+  const out = room(device, index.shape[0] as number);
+  const axis = { outer: 1, n: x.shape[0] as number, inner: 1 };
+  device.indexSelect(x, index, out, axis, { op, what, ignore: null });
+  device.seal(out.buffer);
+  return out;
+}
