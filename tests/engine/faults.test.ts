@@ -24,7 +24,10 @@ describe.each(MODES)('%s', (_, settings) => {
 
   test('a bad label at step 10 leaves the weights as after step 9', async () => {
     const device = engine(settings);
-    const table = tensor(device, Float32Array.from({ length: 10 }, (_, i) => i));
+    const table = tensor(
+      device,
+      Float32Array.from({ length: 10 }, (_, i) => i),
+    );
     const weights = tensor(device, new Float32Array(1));
     const labels = Array.from({ length: 50 }, (_, i) => (i + 1 === 10 ? 12 : 1));
     const loss = train(device, weights, table, labels);
@@ -39,7 +42,10 @@ describe.each(MODES)('%s', (_, settings) => {
 
   test('what depends on the weights rejects too, until a read has told of the fault', async () => {
     const device = engine(settings);
-    const table = tensor(device, Float32Array.from({ length: 10 }, (_, i) => i));
+    const table = tensor(
+      device,
+      Float32Array.from({ length: 10 }, (_, i) => i),
+    );
     const weights = tensor(device, new Float32Array(1));
     train(device, weights, table, [1, 2, 70, 3]);
     const after = sum(device, weights);
@@ -51,7 +57,10 @@ describe.each(MODES)('%s', (_, settings) => {
 
   test('a fault that the page knows of still blocks what is queued later, before it is read', async () => {
     const device = engine(settings);
-    const table = tensor(device, Float32Array.from({ length: 4 }, (_, i) => i));
+    const table = tensor(
+      device,
+      Float32Array.from({ length: 4 }, (_, i) => i),
+    );
     const weights = tensor(device, new Float32Array(1));
     const clean = tensor(device, Float32Array.of(5));
     train(device, weights, table, [1, -1]);

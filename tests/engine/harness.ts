@@ -63,8 +63,8 @@ export function addTo(device: WasmDevice, x: View, y: View): void {
 
 /** Elements of a one-dimensional x by index, sealed. */
 export function pick(device: WasmDevice, x: View, index: View, op: string, what: string): View {
-  const out = room(device, index.shape[0] as number);
-  const axis = { outer: 1, n: x.shape[0] as number, inner: 1 };
+  const out = room(device, index.shape[0]);
+  const axis = { outer: 1, n: x.shape[0], inner: 1 };
   device.indexSelect(x, index, out, axis, { op, what, ignore: null });
   device.seal(out.buffer);
   return out;

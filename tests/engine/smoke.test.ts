@@ -26,6 +26,6 @@ describe.each(MODES)('%s', (_, settings) => {
       expected += 5000 * i;
     }
     const sums = await Promise.all(reads);
-    expect(sums.reduce((total, [value]) => total + (value), 0)).toBe(expected);
+    expect(sums.reduce((total, [value]) => total + value, 0)).toBe(expected);
   });
 });

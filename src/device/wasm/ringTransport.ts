@@ -67,6 +67,7 @@ export class RingTransport implements Transport {
     if (patience > 0) this.watchdog = new Watchdog(patience, () => this.progress(), onHang);
     Atomics.store(this.ring.words, SLEEPING, 0);
     leader.wake();
+    this.watchdog?.wake();
     this.pump();
   }
 
@@ -107,7 +108,7 @@ export class RingTransport implements Transport {
   publish(): void {
     if (this.toBacklog) {
       this.backlog.advance();
-      if (this.holds === 0) this.pump();
+      this.pump();
       return;
     }
     this.ring.advance();
@@ -146,7 +147,7 @@ export class RingTransport implements Transport {
     this.holds++;
     const release = (): void => {
       this.holds--;
-      if (this.holds === 0) this.pump();
+      this.pump();
     };
     ready.then(release, release);
   }
@@ -166,7 +167,7 @@ export class RingTransport implements Transport {
     const { token, pointer, bytes, completed, faultCount, faults } = report;
     this.faultCount = faultCount;
     const value = report.value ?? (bytes > 0 ? copyOut(this.memory, pointer, bytes) : null);
-    if (token === 0 && !this.backlog.isEmpty && this.holds === 0) this.pump();
+    if (token === 0 && !this.backlog.isEmpty) this.pump();
     this.events.onReport({ token, value, completed, faultCount, faults });
   }
 
@@ -184,6 +185,7 @@ export class RingTransport implements Transport {
 
   /** Moves the backlog into the ring as far as it goes, and asks to hear of room for the rest. */
   private pump(): void {
+    if (this.holds > 0) return;
     while (!this.backlog.moveTo(this.ring)) {
       if (this.leader?.drain) {
         this.leader.drain();

@@ -27,7 +27,7 @@ export function clearAfterDeath(words: Uint32Array): void {
   for (const offset of [CONTROL_REQUEST, CONTROL_DONE, CONTROL_LEADER_WAITS, CONTROL_SLEEPERS]) words[word(offset)] = 0;
   // No task is left to take. The generation in the upper word goes on.
   words[word(CONTROL_TICKET)] = 0;
-  words[word(CONTROL_TICKET) + 1] = ((words[word(CONTROL_TICKET) + 1]) & ~0xff) >>> 0;
+  words[word(CONTROL_TICKET) + 1] = (words[word(CONTROL_TICKET) + 1] & ~0xff) >>> 0;
 
   const begun = words[word(CONTROL_BEGUN)];
   if (begun === words[word(CONTROL_COMPLETED)] || words[word(CONTROL_HEAD)] === words[word(CONTROL_TAIL)]) return;
@@ -38,7 +38,7 @@ export function clearAfterDeath(words: Uint32Array): void {
 
   const index = words[word(CONTROL_FAULTS)];
   words[word(CONTROL_FAULTS)] = index + 1;
-  if (index - (words[word(CONTROL_FAULTS_ACKNOWLEDGED)]) >= FAULT_SLOTS) return;
+  if (index - words[word(CONTROL_FAULTS_ACKNOWLEDGED)] >= FAULT_SLOTS) return;
   const entry = word(CONTROL_FAULT_TABLE) + (index % FAULT_SLOTS) * FAULT_WORDS;
   words.set([begun, FAULT_INTERRUPTED, header & 0xff, 0], entry);
 }
