@@ -25,8 +25,16 @@ const engineSources = (): string[] => [
 const enginePath = (name: EngineBuild): string => resolve(ROOT, `build/${name}.wasm`);
 const modified = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
+let compilation: Promise<void> | null = null;
+
 /** Compiles those binaries of the engine that are missing or older than their sources. */
-export async function compileEngine(): Promise<void> {
+export function compileEngine(): Promise<void> {
+  // Bundlers load both binaries at the same time; one run makes both.
+  compilation ??= compileStale().finally(() => (compilation = null));
+  return compilation;
+}
+
+async function compileStale(): Promise<void> {
   const newest = Math.max(...engineSources().map(modified));
   const stale = ENGINES.filter((name) => modified(enginePath(name)) < newest);
   const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
