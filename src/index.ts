@@ -30,6 +30,10 @@ export {
   unbind, unflatten, unsqueeze,
 } from './ops/movement'; // prettier-ignore
 export { cat, stack } from './ops/join';
+export * from './ops/pointwise';
+export * from './ops/compare';
+export { relu, prelu, selu, celu } from './ops/activation';
+export { dropout } from './ops/dropout';
 
 export * as nn from './nn';
 export * as optim from './optim';

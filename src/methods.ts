@@ -4,15 +4,41 @@ import { backward, registerHook, retainGrad } from './autograd';
 import * as copies from './ops/copy';
 import { emptyLike, fullLike, onesLike, zerosLike } from './ops/creation';
 import * as movement from './ops/movement';
+import * as compare from './ops/compare';
+import { hardshrink, prelu, relu } from './ops/activation';
 import { repeat } from './ops/join';
+import * as pointwise from './ops/pointwise';
 import { normal_, uniform_ } from './ops/random';
+import { inPlaceForms } from './pointwise';
 import { Tensor } from './tensor';
 
 const { clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool } = copies;
 const { view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, narrow, slice, select } = movement;
 const { squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal } = movement;
 
+const { add, sub, mul, div, floorDivide, remainder, fmod, addcmul, addcdiv, lerp, pow, square } = pointwise;
+const { reciprocal, sqrt, rsqrt, neg, abs, sign, floor, ceil, round, trunc, frac, copysign } = pointwise;
+const { exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, atan2 } = pointwise;
+const { sinh, cosh, tanh, asinh, acosh, atanh, hypot, erf, erfc, erfinv, lgamma, digamma, sigmoid, logit } = pointwise;
+const { eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, maximum, minimum, fmax, fmin } = compare;
+const { logicalAnd, logicalOr, logicalXor, logicalNot, bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot } = compare;
+const { maskedFill, heaviside, clamp, nanToNum } = compare;
+
+/** Those that also write over their first tensor: `add` gives the method `add_`. */
+const writing = {
+  ...{ add, sub, mul, div, floorDivide, remainder, fmod, addcmul, addcdiv, lerp, pow, square },
+  ...{ reciprocal, sqrt, rsqrt, neg, abs, sign, floor, ceil, round, trunc, frac, copysign },
+  ...{ exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, atan2 },
+  ...{ sinh, cosh, tanh, asinh, acosh, atanh, hypot, erf, erfc, erfinv, lgamma, digamma, sigmoid, logit },
+  ...{ eq, ne, lt, le, gt, ge },
+  ...{ logicalAnd, logicalOr, logicalXor, logicalNot, bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot },
+  ...{ maskedFill, heaviside, clamp, nanToNum, relu },
+};
+
 const methods = {
+  ...writing,
+  ...inPlaceForms(writing),
+  ...{ isnan, isinf, isfinite, maximum, minimum, fmax, fmin, prelu, hardshrink },
   ...{ backward, registerHook, retainGrad },
   ...{ clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool },
   ...{ onesLike, zerosLike, fullLike, emptyLike },
@@ -31,9 +57,7 @@ type Properties = { readonly [K in keyof typeof properties]: Tensor };
 
 declare module './tensor' {
   interface Tensor extends Methods, Properties {
-    // Until ops/pointwise.ts and ops/reduce.ts land and put them in the list.
-    add(other: Tensor): Tensor;
-    add_(other: Tensor): Tensor;
+    // Until ops/reduce.ts lands and puts it in the list.
     sum(dim?: readonly number[] | number | null, keepdim?: boolean): Tensor;
   }
 }

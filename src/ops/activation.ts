@@ -179,8 +179,8 @@ function geluBy({ approximate = 'none' }: GeluOptions): UnaryFunction {
 }
 
 /** x Φ(x), Φ the normal distribution function. @see torch.nn.functional.gelu */
-export const gelu = Object.assign((x: Tensor, options: GeluOptions = {}) => geluBy(options)(x), {
-  inPlace: (self: Tensor, options: GeluOptions = {}) => geluBy(options).inPlace(self),
+export const gelu = Object.assign((x: Tensor, options: GeluOptions = {}): Tensor => geluBy(options)(x), {
+  inPlace: (self: Tensor, options: GeluOptions = {}): Tensor => geluBy(options).inPlace(self),
 });
 
 /** x sigmoid(x). @see torch.nn.functional.silu */

@@ -70,9 +70,9 @@ const MASKED_FILL = new PointwiseOperation({
 
 /** `value` where the mask holds, else x. @see torch.Tensor.masked_fill */
 export const maskedFill = Object.assign(
-  (x: Tensor, mask: Tensor, value: Operand) => MASKED_FILL.apply([x, mask, value]),
+  (x: Tensor, mask: Tensor, value: Operand): Tensor => MASKED_FILL.apply([x, mask, value]),
   {
-    inPlace: (self: Tensor, mask: Tensor, value: Operand) => MASKED_FILL.applyInPlace(self, [mask, value]),
+    inPlace: (self: Tensor, mask: Tensor, value: Operand): Tensor => MASKED_FILL.applyInPlace(self, [mask, value]),
   },
 );
 
@@ -161,12 +161,12 @@ function clampParts([first, second]: Bounds): [operation: PointwiseOperation, bo
  * @see torch.clamp
  */
 export const clamp: ((x: Tensor, ...bounds: Bounds) => Tensor) & InPlaceForm<Bounds> = Object.assign(
-  (x: Tensor, ...bounds: Bounds) => {
+  (x: Tensor, ...bounds: Bounds): Tensor => {
     const [operation, operands] = clampParts(bounds);
     return operation.apply([x, ...operands]);
   },
   {
-    inPlace: (self: Tensor, ...bounds: Bounds) => {
+    inPlace: (self: Tensor, ...bounds: Bounds): Tensor => {
       const [operation, operands] = clampParts(bounds);
       return operation.applyInPlace(self, operands);
     },
@@ -197,9 +197,9 @@ function replacements({ dtype }: Tensor, { nan = 0, posinf = null, neginf = null
 
 /** x with NaN and infinities replaced. @see torch.nan_to_num */
 export const nanToNum = Object.assign(
-  (x: Tensor, options: NanToNumOptions = {}) => NAN_TO_NUM.apply([x], replacements(x, options)),
+  (x: Tensor, options: NanToNumOptions = {}): Tensor => NAN_TO_NUM.apply([x], replacements(x, options)),
   {
-    inPlace: (self: Tensor, options: NanToNumOptions = {}) =>
+    inPlace: (self: Tensor, options: NanToNumOptions = {}): Tensor =>
       NAN_TO_NUM.applyInPlace(self, [], replacements(self, options)),
   },
 );

@@ -31,10 +31,10 @@ function scaled(name: string, formula: (a: Expression, b: Expression) => Express
     formula: ([a, b], scalar) => formula(a, e.mul(b, scalar(0))),
   });
   return Object.assign(
-    (a: Tensor, b: Operand, { alpha = 1 } = {}) =>
+    (a: Tensor, b: Operand, { alpha = 1 } = {}): Tensor =>
       alpha === 1 ? plain.apply([a, b]) : withAlpha.apply([a, b], [alpha]),
     {
-      inPlace: (self: Tensor, b: Operand, { alpha = 1 } = {}) =>
+      inPlace: (self: Tensor, b: Operand, { alpha = 1 } = {}): Tensor =>
         alpha === 1 ? plain.applyInPlace(self, [b]) : withAlpha.applyInPlace(self, [b], [alpha]),
     },
   );
@@ -70,8 +70,8 @@ function divider({ roundingMode = null }: DivOptions): BinaryFunction {
  * @throws FaultError, at the read, if integers are divided by zero.
  * @see torch.div
  */
-export const div = Object.assign((a: Tensor, b: Operand, options: DivOptions = {}) => divider(options)(a, b), {
-  inPlace: (self: Tensor, b: Operand, options: DivOptions = {}) => divider(options).inPlace(self, b),
+export const div = Object.assign((a: Tensor, b: Operand, options: DivOptions = {}): Tensor => divider(options)(a, b), {
+  inPlace: (self: Tensor, b: Operand, options: DivOptions = {}): Tensor => divider(options).inPlace(self, b),
 });
 /** ⌊a / b⌋. @see torch.floor_divide */
 export const floorDivide = divideDown;
@@ -95,9 +95,13 @@ function withValue(
     promotion: name === 'addcdiv' ? 'float' : 'common',
     formula: ([x, a, b], scalar) => e.add(x, e.mul(scalar(0), join(a, b))),
   });
-  return Object.assign((x: Tensor, a: Tensor, b: Tensor, { value = 1 } = {}) => operation.apply([x, a, b], [value]), {
-    inPlace: (self: Tensor, a: Tensor, b: Tensor, { value = 1 } = {}) => operation.applyInPlace(self, [a, b], [value]),
-  });
+  return Object.assign(
+    (x: Tensor, a: Tensor, b: Tensor, { value = 1 } = {}): Tensor => operation.apply([x, a, b], [value]),
+    {
+      inPlace: (self: Tensor, a: Tensor, b: Tensor, { value = 1 } = {}): Tensor =>
+        operation.applyInPlace(self, [a, b], [value]),
+    },
+  );
 }
 
 const LERP = new PointwiseOperation({
@@ -117,9 +121,12 @@ const LERP = new PointwiseOperation({
 });
 
 /** start + weight (end - start). @see torch.lerp */
-export const lerp = Object.assign((start: Tensor, end: Tensor, weight: Operand) => LERP.apply([start, end, weight]), {
-  inPlace: (self: Tensor, end: Tensor, weight: Operand) => LERP.applyInPlace(self, [end, weight]),
-});
+export const lerp = Object.assign(
+  (start: Tensor, end: Tensor, weight: Operand): Tensor => LERP.apply([start, end, weight]),
+  {
+    inPlace: (self: Tensor, end: Tensor, weight: Operand): Tensor => LERP.applyInPlace(self, [end, weight]),
+  },
+);
 
 // ---- powers -------------------------------------------------------------------------------------------
 
@@ -151,12 +158,12 @@ function specialPower(base: Operand, exponent: Operand): ReturnType<typeof unary
 
 /** base^exponent. @see torch.pow */
 export const pow = Object.assign(
-  (base: Operand, exponent: Operand) =>
+  (base: Operand, exponent: Operand): Tensor =>
     base instanceof Tensor
       ? (specialPower(base, exponent)?.(base) ?? generalPower(base, exponent))
       : POWER_OF_NUMBER.apply([base, exponent]),
   {
-    inPlace: (self: Tensor, exponent: Operand) =>
+    inPlace: (self: Tensor, exponent: Operand): Tensor =>
       specialPower(self, exponent)?.inPlace(self) ?? generalPower.inPlace(self, exponent),
   },
 );
@@ -272,9 +279,9 @@ const clampedLogit = parametric(
 
 /** log(x / (1 - x)), with x clamped to [eps, 1 - eps] if eps is given. @see torch.logit */
 export const logit = Object.assign(
-  (x: Tensor, eps: number | null = null) => (eps === null ? plainLogit(x) : clampedLogit(x, eps)),
+  (x: Tensor, eps: number | null = null): Tensor => (eps === null ? plainLogit(x) : clampedLogit(x, eps)),
   {
-    inPlace: (self: Tensor, eps: number | null = null) =>
+    inPlace: (self: Tensor, eps: number | null = null): Tensor =>
       eps === null ? plainLogit.inPlace(self) : clampedLogit.inPlace(self, eps),
   },
 );
