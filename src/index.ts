@@ -34,6 +34,7 @@ export * from './ops/pointwise';
 export * from './ops/compare';
 export { relu, prelu, selu, celu } from './ops/activation';
 export { dropout } from './ops/dropout';
+export { bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 
 export * as nn from './nn';
 export * as optim from './optim';

@@ -3,6 +3,7 @@
 import { backward, registerHook, retainGrad } from './autograd';
 import * as copies from './ops/copy';
 import { emptyLike, fullLike, onesLike, zerosLike } from './ops/creation';
+import { bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 import * as movement from './ops/movement';
 import * as compare from './ops/compare';
 import { hardshrink, prelu, relu } from './ops/activation';
@@ -44,6 +45,7 @@ const methods = {
   ...{ onesLike, zerosLike, fullLike, emptyLike },
   ...{ view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, narrow, slice, select },
   ...{ squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, repeat },
+  ...{ mm, bmm, matmul, mv, dot, outer },
   ...{ uniform_, normal_ },
 };
 

@@ -1,0 +1,30 @@
+// Convolution: padding by name, messages.
+import { afterAll, describe, expect, it } from 'vitest';
+import { shutdown, zeros } from '../../src/index';
+import { conv1d, conv2d } from '../../src/ops/conv';
+
+afterAll(() => {
+  shutdown();
+});
+
+describe('convolution', () => {
+  it('pads by name', () => {
+    expect(conv2d(zeros(1, 1, 5, 6), zeros(1, 1, 2, 3), null, { padding: 'same' }).shape).toEqual([1, 1, 5, 6]);
+    expect(conv1d(zeros(1, 9), zeros(2, 1, 4), null, { padding: 'same', dilation: 3 }).shape).toEqual([2, 9]);
+    expect(conv1d(zeros(1, 9), zeros(2, 1, 4), null, { padding: 'valid' }).shape).toEqual([2, 6]);
+  });
+
+  it('says what does not fit', () => {
+    expect(() => conv2d(zeros(1, 3, 8, 8), zeros(4, 2, 3, 3))).toThrow(
+      'conv2d: the input must have 2 channels in dimension 1 for a weight of shape [4, 2, 3, 3], got [1, 3, 8, 8] (3). Check inChannels.',
+    );
+    expect(() => conv2d(zeros(28, 28), zeros(4, 1, 3, 3))).toThrow('Add the channel with unsqueeze(0).');
+    expect(() => conv2d(zeros(1, 1, 2, 2), zeros(1, 1, 3, 3))).toThrow('the kernel must fit into the padded input');
+    expect(() => conv2d(zeros(1, 1, 4, 4), zeros(1, 1, 3, 3), null, { padding: 'same', stride: 2 })).toThrow(
+      "conv2d: padding 'same' needs stride 1, got [2, 2].",
+    );
+    expect(() => conv1d(zeros(1, 4), zeros(1, 1, 3), null, { stride: 0 })).toThrow(
+      'conv1d: stride must be an integer of at least 1, got 0.',
+    );
+  });
+});
