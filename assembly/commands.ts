@@ -323,7 +323,10 @@ export class ArgReduce extends Command {
   dtype!: u32;
 }
 
-/** Running sum or product along the middle of x [outer, n, inner] -> out of the same shape. float32, float64, int64. */
+/**
+ * Running sum or product along the middle of x [outer, n, inner], from the end if `reverse` is 1 -> out of the same
+ * shape. float32, float64, int64.
+ */
 export class Scan extends Command {
   x!: u32;
   out!: u32;
@@ -331,6 +334,7 @@ export class Scan extends Command {
   n!: u32;
   inner!: u32;
   kind!: u32;
+  reverse!: u32;
   dtype!: u32;
 }
 

@@ -1,4 +1,4 @@
-// Running sums and products along the middle of x [outer, n, inner], one column after the other.
+// Running sums and products along the middle of x [outer, n, inner], forwards or backwards, one column after the other.
 import { DTypeCode, Scan, ScanKind } from './commands';
 import { itemSize, taskCount, taskStart } from './partition';
 import { Prod, Sum } from './reduce';
@@ -34,7 +34,11 @@ function scanKind<T, A>(c: Scan, at: u32): void {
 /** Scans the column that starts `at` bytes into x and out. */
 function scanColumn<T, A, F>(c: Scan, at: u32): void {
   const f = changetype<F>(0);
-  const stride = c.inner * <u32>sizeof<T>();
+  let stride = c.inner * <u32>sizeof<T>();
+  if (c.reverse) {
+    at += (c.n - 1) * stride;
+    stride = -stride;
+  }
   let total = f.identity<A>();
   for (let j: u32 = 0; j < c.n; j++, at += stride) {
     total = f.scalar<A>(total, <A>load<T>(c.x + at));

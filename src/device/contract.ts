@@ -119,8 +119,8 @@ export interface Kernels {
   reduce(kind: ReduceKind, x: View, out: View, axis: Axis): void;
   /** out is int64. */
   argReduce(kind: ArgReduceKind, x: View, out: View, axis: Axis): void;
-  /** float32, float64, int64. */
-  scan(kind: ScanKind, x: View, out: View, axis: Axis): void;
+  /** From the end if `reverse`. float32, float64, int64. */
+  scan(kind: ScanKind, x: View, out: View, axis: Axis, reverse: boolean): void;
 
   /** out [batch, m, n] = a [batch, m, k] b [batch, k, n] + bias [n]; a and b of any strides. */
   gemm(a: View, b: View, bias: View | null, out: View): void;

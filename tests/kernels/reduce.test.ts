@@ -166,16 +166,19 @@ describe.each<Build>(['baseline', 'relaxed'])('reductions, %s', (build) => {
         for (const kind of [ScanKind.Cumsum, ScanKind.Cumprod]) {
           if (dtype === 'int64' && kind === ScanKind.Cumprod) continue;
           const { bytes, code } = DTYPES[dtype];
-          const out = bench.room(x.length * bytes);
-          bench.run(Opcode.Scan, Scan, { x: bench.place(x), out, outer, n, inner, kind, dtype: code });
-          const expected = numbers(x);
-          for (let i = 0; i < expected.length; i++) {
-            if (Math.floor(i / inner) % n === 0) continue;
-            const before = expected[i - inner];
-            expected[i] = kind === ScanKind.Cumsum ? before + expected[i] : before * expected[i];
+          for (const reverse of [0, 1]) {
+            const out = bench.room(x.length * bytes);
+            bench.run(Opcode.Scan, Scan, { x: bench.place(x), out, outer, n, inner, kind, reverse, dtype: code });
+            const expected = numbers(x);
+            for (let k = 0; k < expected.length; k++) {
+              const i = reverse ? expected.length - 1 - k : k;
+              const before = reverse ? i + inner : i - inner;
+              if (Math.floor(i / inner) % n === (reverse ? n - 1 : 0)) continue;
+              expected[i] = kind === ScanKind.Cumsum ? expected[before] + expected[i] : expected[before] * expected[i];
+            }
+            const rounded = dtype === 'float32' ? expected.map(Math.fround) : expected;
+            expectClose(readAs(bench, dtype, out, x.length), rounded);
           }
-          const rounded = dtype === 'float32' ? expected.map(Math.fround) : expected;
-          expectClose(readAs(bench, dtype, out, x.length), rounded);
         }
       }
     }

@@ -72,7 +72,7 @@ export function reduceKernels(stream: CommandStream): Pick<Kernels, 'reduce' | '
         [out],
       );
     },
-    scan(kind, x, out, axis) {
+    scan(kind, x, out, axis, reverse) {
       stream.emit(
         Opcode.Scan,
         Scan,
@@ -83,6 +83,7 @@ export function reduceKernels(stream: CommandStream): Pick<Kernels, 'reduce' | '
           n: axis.n,
           inner: axis.inner,
           kind: SCAN_CODES[kind],
+          reverse: reverse ? 1 : 0,
           dtype: DTYPES[x.dtype].code,
         },
         [x],
