@@ -174,9 +174,16 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
   }),
 };
 
+/** With these headers pages get SharedArrayBuffer, so that workers share one memory; `--no-coi` leaves them out. */
+const isolation: Record<string, string> = process.argv.includes('--no-coi')
+  ? {}
+  : { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
 export default defineConfig(({ mode }) => ({
   plugins: [engineModules()],
   resolve: { alias: { kindling: resolve(ROOT, 'src/index.ts') } },
+  server: { headers: isolation },
+  preview: { headers: isolation },
   ...BUILDS[mode]?.(),
   test: {
     include: ['tests/**/*.test.ts'],
