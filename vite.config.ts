@@ -9,6 +9,7 @@ import { deflateRawSync } from 'node:zlib';
 import { dts } from 'rolldown-plugin-dts';
 import { build, type Plugin, type PluginOption, type UserConfig } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { interleave } from './src/device/wasm/interleave';
 
 const ROOT = import.meta.dirname;
 const DEMO = resolve(ROOT, 'demo');
@@ -69,11 +70,11 @@ async function bundleWorker(): Promise<string> {
 }
 
 /**
- * Serves `kindling:wasm/relaxed`, `kindling:wasm/baseline` (deflated, base64) and `kindling:worker` (script text);
- * see src/device/wasm/virtual.d.ts. With `separate` these are empty and the files are emitted beside the bundle.
+ * Serves `kindling:wasm` (both builds, deflated, base64) and `kindling:worker` (script text); see
+ * src/device/wasm/virtual.d.ts. With `separate` these are empty and the files are emitted beside the bundle.
  */
 export function engineModules({ separate = false } = {}): Plugin {
-  const isEngineModule = /^kindling:(wasm\/(relaxed|baseline)|worker)$/;
+  const isEngineModule = /^kindling:(wasm|worker)$/;
   return {
     name: 'kindling-engine',
     resolveId: {
@@ -83,7 +84,7 @@ export function engineModules({ separate = false } = {}): Plugin {
     load: {
       filter: { id: /^\0kindling:/ },
       async handler(id) {
-        const name = id.slice('\0kindling:'.length).replace('wasm/', '');
+        const name = id.slice('\0kindling:'.length);
         let content = '';
         if (!separate && name === 'worker') {
           this.addWatchFile(WORKER_ENTRY);
@@ -91,7 +92,8 @@ export function engineModules({ separate = false } = {}): Plugin {
         } else if (!separate) {
           for (const file of engineSources()) this.addWatchFile(file);
           await compileEngine();
-          content = deflateRawSync(readFileSync(enginePath(name as EngineBuild)), { level: 9 }).toString('base64');
+          const [relaxed, baseline] = ENGINES.map((build) => readFileSync(enginePath(build)));
+          content = deflateRawSync(interleave(relaxed, baseline), { level: 9 }).toString('base64');
         }
         return `export default ${JSON.stringify(content)};`;
       },

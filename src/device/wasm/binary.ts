@@ -1,7 +1,7 @@
 // The engine's binary: one file serves shared and unshared memory; it is embedded deflated, in base64.
-import baseline from 'kindling:wasm/baseline';
-import relaxed from 'kindling:wasm/relaxed';
+import engines from 'kindling:wasm';
 import { DeviceError } from '../../errors';
+import { separate } from './interleave';
 
 /** The two builds, from one source. */
 export type Build = 'relaxed' | 'baseline';
@@ -21,16 +21,16 @@ export function patchMemoryFlag(binary: Uint8Array<ArrayBuffer>, shared: boolean
 
 /** Compiles a build, embedded or from `url` (a folder with <build>.wasm in it, or the file itself). */
 export async function compileBuild(build: Build, shared: boolean, url?: string): Promise<WebAssembly.Module> {
-  const bytes = url === undefined ? await inflate(embedded(build)) : await download(url, build);
+  const bytes = url === undefined ? await unpack(build) : await download(url, build);
   return WebAssembly.compile(patchMemoryFlag(bytes, shared));
 }
 
-function embedded(build: Build): string {
-  const deflated = build === 'relaxed' ? relaxed : baseline;
-  if (deflated === '') {
+async function unpack(build: Build): Promise<Uint8Array<ArrayBuffer>> {
+  if (engines === '') {
     throw new DeviceError('init: this entry has no engine inside. Give init({ wasmUrl, workerUrl }).', { build });
   }
-  return deflated;
+  const [relaxed, baseline] = separate(await inflate(engines));
+  return build === 'relaxed' ? relaxed : baseline;
 }
 
 async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,14 +1,8 @@
 // Modules that the build makes (vite.config.ts): the engine's binaries and its worker, inlined.
-// In the entry with separate files all three are empty, and init({ workerUrl, wasmUrl }) names the files.
+// In the entry with separate files both are empty, and init({ workerUrl, wasmUrl }) names the files.
 
-declare module 'kindling:wasm/relaxed' {
-  /** The engine with relaxed SIMD: deflated (raw), then base64. */
-  const deflated: string;
-  export default deflated;
-}
-
-declare module 'kindling:wasm/baseline' {
-  /** The engine with plain SIMD: deflated (raw), then base64. */
+declare module 'kindling:wasm' {
+  /** The relaxed and the baseline build: interleaved (interleave.ts), deflated (raw), then base64. */
   const deflated: string;
   export default deflated;
 }
