@@ -4,14 +4,21 @@ import type { Device, DeviceBuffer } from './device/contract';
 import { FreedError } from './errors';
 import { formatShape, type Shape } from './shape';
 
+/** What outlives a Storage object, so that its memory can be freed after it. */
 interface Allocation {
   readonly device: Device;
   readonly buffer: DeviceBuffer;
+  isFree: boolean;
 }
 
-const collected = new FinalizationRegistry<Allocation>(({ device, buffer }) => {
-  device.free(buffer);
-});
+function free(allocation: Allocation): void {
+  if (allocation.isFree) return;
+  allocation.isFree = true;
+  allocation.device.free(allocation.buffer);
+}
+
+// Nothing is ever unregistered: a token would cost more than the flag.
+const collected = new FinalizationRegistry<Allocation>(free);
 
 /**
  * Bytes handed out since the last ballast and not freed by count. The garbage collector does not know of device
@@ -41,12 +48,15 @@ export class Storage {
   /** Counts in-place changes; a saved tensor remembers the version it was saved at. */
   version = 0;
   private owners = 0;
+  private readonly allocation: Allocation;
 
   /** Memory for `bytes`, contents undefined. @throws OutOfMemoryError */
   constructor(device: Device, bytes: number) {
+    const buffer = device.allocate(bytes);
     this.device = device;
-    this.buffer = device.allocate(bytes);
-    collected.register(this, { device, buffer: this.buffer }, this);
+    this.buffer = buffer;
+    this.allocation = { device, buffer, isFree: false };
+    collected.register(this, this.allocation);
     account(bytes);
   }
 
@@ -61,8 +71,7 @@ export class Storage {
 
   release(): void {
     if (--this.owners > 0) return;
-    collected.unregister(this);
-    this.device.free(this.buffer);
+    free(this.allocation);
     unaccounted = Math.max(0, unaccounted - this.buffer.bytes);
   }
 }
