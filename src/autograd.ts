@@ -217,7 +217,7 @@ const liveBase = (base: Tensor): Tensor => (base.isFreed ? unscoped(() => aliasW
 
 /** Records that `view` shows `x` through `viewFn`. */
 export function linkView(view: Tensor, x: Tensor, viewFn: ViewFn): void {
-  const link = x.autograd.link as DifferentiableView | null;
+  const link = x.viewLink as DifferentiableView | null;
   view.autograd.link =
     link === null
       ? new DifferentiableView(x, viewFn)
@@ -252,7 +252,7 @@ class CopySlices extends Node {
 /** @throws AutogradError if `t` may not be changed in place while recording. */
 export function checkInPlace(op: string, t: Tensor): void {
   if (!gradEnabled) return;
-  const base = (t.autograd.link as DifferentiableView | null)?.base ?? t;
+  const base = (t.viewLink as DifferentiableView | null)?.base ?? t;
   if (base.isLeaf && base.requiresGrad) {
     const what = base === t ? 'a leaf tensor' : 'a view of a leaf tensor';
     throw new AutogradError(
@@ -263,7 +263,7 @@ export function checkInPlace(op: string, t: Tensor): void {
 
 /** Makes `node`, whose input 0 was `t`, the history of `t` after it was changed in place. */
 export function rewriteHistory(t: Tensor, node: Node): void {
-  const link = t.autograd.link as DifferentiableView | null;
+  const link = t.viewLink as DifferentiableView | null;
   const base = link?.base ?? t;
   if (link === null) setHistory(t, node);
   else setHistory(base, new CopySlices(liveBase(base), link.viewFn, node));

@@ -55,15 +55,8 @@ export class Tensor extends Handle implements View {
   /** Of the first element within the storage, in elements. */
   readonly offset: number;
   readonly dtype: DType;
-  /** @internal */
-  readonly autograd: AutogradMeta = {
-    node: null,
-    outputIndex: 0,
-    accumulator: null,
-    link: null,
-    hooks: null,
-    retainsGrad: false,
-  };
+  /** Made when first asked for: most tensors never take part in a graph. */
+  private meta: AutogradMeta | null = null;
   private wantsGrad = false;
   private gradient: Tensor | null = null;
   private gradientSeen = false;
@@ -147,6 +140,23 @@ export class Tensor extends Handle implements View {
     return this;
   }
 
+  /** @internal */
+  get autograd(): AutogradMeta {
+    return (this.meta ??= {
+      node: null,
+      outputIndex: 0,
+      accumulator: null,
+      link: null,
+      hooks: null,
+      retainsGrad: false,
+    });
+  }
+
+  /** @internal How this view follows its base, or null if it is no view. */
+  get viewLink(): ViewLink | null {
+    return this.meta === null ? null : this.meta.link;
+  }
+
   /** Whether this was made by the user and not by a recorded operation. */
   get isLeaf(): boolean {
     return this.gradFn === null;
@@ -154,7 +164,8 @@ export class Tensor extends Handle implements View {
 
   /** The recorded operation that made this tensor, or null for a leaf. */
   get gradFn(): GradFn | null {
-    const { link, node } = this.autograd;
+    if (this.meta === null) return null;
+    const { link, node } = this.meta;
     return link === null ? node : link.current(this);
   }
 
@@ -207,7 +218,7 @@ export class Tensor extends Handle implements View {
     this.moveTo(other.storage);
     const { dtype, shape, strides, offset } = other;
     Object.assign(this, { dtype, shape, strides, offset });
-    this.autograd.accumulator = null;
+    if (this.meta !== null) this.meta.accumulator = null;
   }
 
   // ---- values -----------------------------------------------------------------------------------
