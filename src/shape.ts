@@ -30,6 +30,11 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
+/** A dense shape seen as [outer, n, inner] around one of its dimensions. */
+export function axisOf(shape: Shape, dim: number): { outer: number; n: number; inner: number } {
+  return { outer: numelOf(shape.slice(0, dim)), n: shape[dim] ?? 1, inner: numelOf(shape.slice(dim + 1)) };
+}
+
 /** Whether the layout is row-major without gaps; strides of dimensions of size 1 do not matter. */
 export function isDense(shape: Shape, strides: Shape): boolean {
   let expected = 1;

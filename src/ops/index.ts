@@ -1,0 +1,264 @@
+// Reading and adding by index. Each reading op has an adding op as its gradient, and the other way round.
+import type { IndexOptions } from '../device/contract';
+import type { DType } from '../dtype';
+import { DTypeError, ShapeError } from '../errors';
+import { defineOp } from '../op';
+import { axisOf, formatShape, sameShape, wrapDim } from '../shape';
+import type { Tensor } from '../tensor';
+import { contiguous } from './copy';
+import { arange, onesLike } from './creation';
+import { maskedFill } from './compare';
+import { constantPad } from './join';
+import { narrow, reshape, unsqueeze } from './movement';
+import { add, mul } from './pointwise';
+
+const INDEX_DTYPES: readonly DType[] = ['int64', 'int32', 'uint8'];
+
+function checkIndex(op: string, index: Tensor): void {
+  if (!INDEX_DTYPES.includes(index.dtype)) {
+    throw new DTypeError(`${op}: index must be int64, int32 or uint8, got ${index.dtype}. Convert it with .long().`, {
+      dtype: index.dtype,
+    });
+  }
+}
+
+/** How an indexing op reports what the data tells, and which rows its gradient passes over. */
+interface IndexParams {
+  readonly dim: number;
+  readonly options: IndexOptions;
+  /** Index whose row gets no gradient; null for none. */
+  readonly ignoreInGradient: number | null;
+}
+
+/** The same for the adding ops, which also need the size of the dimension they add into. */
+interface AddParams extends IndexParams {
+  readonly n: number;
+}
+
+const adding = (n: number, { dim, options, ignoreInGradient }: IndexParams): AddParams => ({
+  n,
+  dim,
+  ignoreInGradient,
+  options: { ...options, ignore: ignoreInGradient },
+});
+
+const withSize = (shape: readonly number[], dim: number, n: number): number[] =>
+  shape.map((size, d) => (d === dim ? n : size));
+
+const GATHER: (x: Tensor, index: Tensor, params: IndexParams) => Tensor = defineOp<
+  [x: Tensor, index: Tensor],
+  IndexParams
+>({
+  name: 'gather',
+  shape: ([x, index]) => ({ shape: index.shape, dtype: x.dtype }),
+  forward: (device, [x, index], out, { dim, options }) => {
+    device.gather(x, index, out, axisOf(x.shape, dim), options);
+  },
+  saves: { inputs: [1] },
+  backward: (grad, { inputs: [, index], params, shapes }) => [
+    () => SCATTER(contiguous(grad), index, adding(shapes[0][params.dim], params)),
+    null,
+  ],
+});
+
+/** Zeros of size n along the dimension, with `grad` added where the index says. */
+const SCATTER: (grad: Tensor, index: Tensor, params: AddParams) => Tensor = defineOp<
+  [grad: Tensor, index: Tensor],
+  AddParams
+>({
+  name: 'scatterAdd',
+  shape: ([grad], { dim, n }) => ({ shape: withSize(grad.shape, dim, n), dtype: grad.dtype }),
+  forward: (device, [grad, index], out, { dim, options }) => {
+    device.scatterAdd(grad, index, out, axisOf(out.shape, dim), options);
+  },
+  saves: { inputs: [1] },
+  backward: (grad, { inputs: [, index], params }) => [() => GATHER(contiguous(grad), index, params), null],
+});
+
+const INDEX_SELECT: (x: Tensor, index: Tensor, params: IndexParams) => Tensor = defineOp<
+  [x: Tensor, index: Tensor],
+  IndexParams
+>({
+  name: 'indexSelect',
+  shape: ([x, index], { dim }) => ({ shape: withSize(x.shape, dim, index.numel()), dtype: x.dtype }),
+  forward: (device, [x, index], out, { dim, options }) => {
+    device.indexSelect(x, index, out, axisOf(x.shape, dim), options);
+  },
+  saves: { inputs: [1] },
+  backward: (grad, { inputs: [, index], params, shapes }) => [
+    () => INDEX_ADD(contiguous(grad), index, adding(shapes[0][params.dim], params)),
+    null,
+  ],
+});
+
+/** Zeros of size n along the dimension, with the slices of `grad` added where the index says. */
+const INDEX_ADD: (grad: Tensor, index: Tensor, params: AddParams) => Tensor = defineOp<
+  [grad: Tensor, index: Tensor],
+  AddParams
+>({
+  name: 'indexAdd',
+  shape: ([grad], { dim, n }) => ({ shape: withSize(grad.shape, dim, n), dtype: grad.dtype }),
+  forward: (device, [grad, index], out, { dim, options }) => {
+    device.indexAdd(grad, index, out, axisOf(out.shape, dim), options);
+  },
+  saves: { inputs: [1] },
+  backward: (grad, { inputs: [, index], params }) => [() => INDEX_SELECT(contiguous(grad), index, params), null],
+});
+
+const plainly = (op: string, dim: number): IndexParams => ({
+  dim,
+  options: { op, what: 'index', ignore: null },
+  ignoreInGradient: null,
+});
+
+/** @throws ShapeError unless index has as many dimensions as x, and outside `dim` no larger ones. */
+function checkWithin(op: string, x: Tensor, index: Tensor, dim: number, also?: number): void {
+  const fits = index.ndim === x.ndim && index.shape.every((size, d) => d === dim || d === also || size <= x.shape[d]);
+  if (!fits) {
+    throw new ShapeError(
+      `${op}: index must have the dimensions of the tensor and, except along dimension ${dim}, no larger sizes, ` +
+        `got index ${formatShape(index.shape)} and tensor ${formatShape(x.shape)}.`,
+      { index: index.shape, tensor: x.shape },
+    );
+  }
+}
+
+/** The corner of x that an index of `shape` reaches: narrowed in all dimensions but `dim`. */
+function reached(x: Tensor, shape: readonly number[], dim: number): Tensor {
+  return shape.reduce((view, size, d) => (d === dim || size === view.shape[d] ? view : narrow(view, d, 0, size)), x);
+}
+
+/** gather, for an op that names itself in faults and may pass over an index: results there are 0 and have no gradient. */
+export function gatherWith(x: Tensor, dim: number, index: Tensor, options: IndexOptions): Tensor {
+  const { op } = options;
+  checkIndex(op, index);
+  if (x.ndim === 0) return reshape(gatherWith(reshape(x, 1), 0, reshape(index, 1), options), []);
+  const d = wrapDim(op, dim, x.ndim);
+  checkWithin(op, x, index, d);
+  return GATHER(contiguous(reached(x, index.shape, d)), contiguous(index), {
+    dim: d,
+    options,
+    ignoreInGradient: options.ignore,
+  });
+}
+
+/**
+ * out[i][j][k] = x[i][index[i][j][k]][k] for dim 1, and so on. Shape: that of index.
+ * An index out of range is a fault: reads of what depends on it reject.
+ * @throws ShapeError if index has other dimensions than x, or larger ones outside `dim`
+ * @see torch.gather
+ */
+export const gather = (x: Tensor, dim: number, index: Tensor): Tensor =>
+  gatherWith(x, dim, index, { op: 'gather', what: 'index', ignore: null });
+
+/** `x` with the elements of `source` added at the places that index names along `dim`. @see torch.scatter_add */
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  checkIndex('scatterAdd', index);
+  const d = wrapDim('scatterAdd', dim, x.ndim);
+  checkWithin('scatterAdd', x, index, d);
+  checkWithin('scatterAdd', source, index, d, d);
+  const part = source.shape.reduce(
+    (view, size, i) => (index.shape[i] < size ? narrow(view, i, 0, index.shape[i]) : view),
+    source,
+  );
+  const added = SCATTER(contiguous(part), contiguous(index), { ...plainly('scatterAdd', d), n: x.shape[d] });
+  const missing = x.shape.map((size, i) => size - added.shape[i]);
+  return add(
+    x,
+    missing.some((size) => size > 0) ? constantPad(added, missing.flatMap((size) => [size, 0]).reverse()) : added,
+  );
+}
+
+/** @throws ShapeError unless index is a vector. */
+function checkVector(op: string, index: Tensor): void {
+  checkIndex(op, index);
+  if (index.ndim > 1) {
+    throw new ShapeError(`${op}: index must be a vector, got ${formatShape(index.shape)}.`, { index: index.shape });
+  }
+}
+
+/** The slices of x along `dim` that index [m] names. Shape: x with size m there. @see torch.index_select */
+export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkVector('indexSelect', index);
+  return INDEX_SELECT(contiguous(x), contiguous(index), plainly('indexSelect', wrapDim('indexSelect', dim, x.ndim)));
+}
+
+/** `x` with alpha times the slices of `source` added where index [m] says along `dim`. @see torch.index_add */
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 } = {}): Tensor {
+  checkVector('indexAdd', index);
+  const d = wrapDim('indexAdd', dim, x.ndim);
+  if (!sameShape(source.shape, withSize(x.shape, d, index.numel()))) {
+    throw new ShapeError(
+      `indexAdd: source must have the shape ${formatShape(withSize(x.shape, d, index.numel()))}, got ${formatShape(source.shape)}.`,
+      { source: source.shape, tensor: x.shape },
+    );
+  }
+  const params = { ...plainly('indexAdd', d), n: x.shape[d] };
+  return add(x, INDEX_ADD(contiguous(alpha === 1 ? source : mul(source, alpha)), contiguous(index), params));
+}
+
+/**
+ * Rows of `weight` [n, width] by index. Shape: index [*] -> [*, width].
+ * @param paddingIdx a row that gets no gradient
+ * @throws RangeError if paddingIdx is no row
+ * @see torch.nn.functional.embedding
+ */
+export function embedding(index: Tensor, weight: Tensor, paddingIdx: number | null = null): Tensor {
+  checkIndex('embedding', index);
+  if (weight.ndim !== 2) throw new ShapeError(`embedding: weight must be a matrix, got ${formatShape(weight.shape)}.`);
+  const [n, width] = weight.shape;
+  const padding = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + n : paddingIdx;
+  if (padding !== null && !(Number.isInteger(padding) && padding >= 0 && padding < n)) {
+    throw new RangeError(`embedding: paddingIdx must be in [${-n}, ${n - 1}], got ${paddingIdx}.`);
+  }
+  const rows = INDEX_SELECT(contiguous(weight), contiguous(reshape(index, -1)), {
+    ...plainly('embedding', 0),
+    ignoreInGradient: padding,
+  });
+  return reshape(rows, [...index.shape, width]);
+}
+
+/**
+ * 1 at the class of each element, else 0. Shape: [*] -> [*, numClasses], int64.
+ * The number of classes must be given: it cannot be told without waiting for the data.
+ * @see torch.nn.functional.one_hot
+ */
+export function oneHot(classes: Tensor, numClasses: number): Tensor {
+  if (!Number.isInteger(numClasses) || numClasses < 1) {
+    throw new RangeError(
+      `oneHot: numClasses must be a whole number >= 1, got ${String(numClasses)}. To use the greatest class, read it first: 1 + await classes.max().item().`,
+    );
+  }
+  checkIndex('oneHot', classes);
+  const index = contiguous(unsqueeze(classes, -1));
+  const params: AddParams = {
+    dim: classes.ndim,
+    n: numClasses,
+    options: { op: 'oneHot', what: 'label', ignore: null },
+    ignoreInGradient: null,
+  };
+  return SCATTER(onesLike(index, { dtype: 'int64' }), index, params);
+}
+
+/** Elements of x, taken as a vector, by index. Shape: that of index. @see torch.take */
+export function take(x: Tensor, index: Tensor): Tensor {
+  checkIndex('take', index);
+  return reshape(
+    INDEX_SELECT(contiguous(reshape(x, -1)), contiguous(reshape(index, -1)), plainly('take', 0)),
+    index.shape,
+  );
+}
+
+/** Whether column - row of a matrix [n, m] is above `diagonal`. */
+function above(op: string, x: Tensor, diagonal: number): Tensor {
+  if (x.ndim < 2) throw new ShapeError(`${op}: expected at least 2 dimensions, got ${formatShape(x.shape)}.`);
+  const [n, m] = x.shape.slice(-2);
+  const { device } = x;
+  return arange(m, { device }).gt(arange(n, { device }).unsqueeze(1).add(diagonal));
+}
+
+/** Matrices with zeros above a diagonal. @see torch.tril */
+export const tril = (x: Tensor, diagonal = 0): Tensor => maskedFill(x, above('tril', x, diagonal), 0);
+
+/** Matrices with zeros below a diagonal. @see torch.triu */
+export const triu = (x: Tensor, diagonal = 0): Tensor => maskedFill(x, above('triu', x, diagonal - 1).logicalNot(), 0);
