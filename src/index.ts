@@ -29,7 +29,8 @@ export {
   chunk, diagonal, expand, flatten, movedim, narrow, permute, reshape, select, slice, split, squeeze, t, transpose,
   unbind, unflatten, unsqueeze,
 } from './ops/movement'; // prettier-ignore
-export { cat, stack } from './ops/join';
+export { cat, constantPad, repeat, stack } from './ops/join';
+export { gather, indexAdd, indexSelect, scatterAdd, take, tril, triu } from './ops/index';
 export * from './ops/pointwise';
 export * from './ops/compare';
 export { relu, prelu, selu, celu } from './ops/activation';

@@ -7,6 +7,7 @@ import { bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 import * as movement from './ops/movement';
 import * as compare from './ops/compare';
 import { hardshrink, prelu, relu } from './ops/activation';
+import { gather, indexAdd, indexSelect, scatterAdd, take, tril, triu } from './ops/index';
 import { repeat } from './ops/join';
 import * as pointwise from './ops/pointwise';
 import { normal_, uniform_ } from './ops/random';
@@ -46,6 +47,7 @@ const methods = {
   ...{ view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, narrow, slice, select },
   ...{ squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, repeat },
   ...{ mm, bmm, matmul, mv, dot, outer },
+  ...{ gather, scatterAdd, indexSelect, indexAdd, take, tril, triu },
   ...{ uniform_, normal_ },
 };
 
