@@ -11,7 +11,7 @@ import { gather, indexAdd, indexSelect, scatterAdd, take, tril, triu } from './o
 import { repeat } from './ops/join';
 import * as pointwise from './ops/pointwise';
 import { normal_, uniform_ } from './ops/random';
-import { inPlaceForms } from './pointwise';
+import { inPlaceForms } from './elementwise';
 import { Tensor } from './tensor';
 
 const { clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool } = copies;

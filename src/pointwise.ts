@@ -1,5 +1,5 @@
 // Pointwise operations from formulas: promotion of dtypes, one program per combination of operands, gradients by
-// symbolic derivation, in-place forms. The table of operations is in ops/ (pointwise, compare, activation).
+// symbolic derivation, writing in place. elementwise.ts makes functions of them; the table is in ops/ (pointwise, compare, activation).
 import { isGradEnabled } from './autograd';
 import { differentiate } from './derivative';
 import type { Device, PointwiseProgram, View } from './device/contract';
@@ -195,7 +195,8 @@ function kindOf(op: string, operand: Operand): number {
   throw new TypeError(`${op}: expected a tensor or a number, got ${describe(operand)}.`);
 }
 
-function describe(value: unknown): string {
+/** A wrong argument, for a message. */
+export function describe(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   return Array.isArray(value) ? 'an array (make it one with tensor([...]))' : `a ${typeof value}`;
 }
@@ -319,115 +320,4 @@ function extent({ shape, strides, offset }: Tensor): [number, number] {
     else last += (size - 1) * strides[d];
   });
   return [first, last];
-}
-
-// ---- functions --------------------------------------------------------------------------------------
-
-/** Numbers that an operation takes by position behind its operands, or by name; in PyTorch's order, with defaults. */
-type Defaults = Readonly<Record<string, number>>;
-/** Argument lists for these: any tail may be one object. */
-export type NumberArguments<P> = readonly (number | Partial<P> | undefined)[];
-/** The parameters as a formula sees them. */
-export type Symbols<P> = { readonly [K in keyof P]: Expression };
-
-/** A function with the form that writes over its first argument. */
-export interface InPlaceForm<A extends readonly unknown[]> {
-  readonly inPlace: (self: Tensor, ...args: A) => Tensor;
-}
-
-/** `f(x)` and `x.f_()`. */
-export type UnaryFunction = ((x: Tensor) => Tensor) & InPlaceForm<[]>;
-/** `f(a, b)` and `a.f_(b)`. */
-export type BinaryFunction = ((a: Tensor, b: Operand) => Tensor) & InPlaceForm<[b: Operand]>;
-/** `f(x, numbers)` and `x.f_(numbers)`. */
-export type ParametricFunction<P> = ((x: Tensor, ...numbers: NumberArguments<P>) => Tensor) &
-  InPlaceForm<[...numbers: NumberArguments<P>]>;
-
-type Options = Pick<PointwiseRecord, 'gradient' | 'accepts'>;
-
-/** The row as a function of one tensor. */
-export function unary(
-  name: string,
-  promotion: Promotion,
-  formula: (x: Expression) => Expression,
-  options: Options = {},
-): UnaryFunction {
-  const operation = new PointwiseOperation({ name, promotion, formula: ([x]) => formula(x), ...options });
-  return Object.assign((x: Tensor) => operation.apply([x]), {
-    inPlace: (self: Tensor) => operation.applyInPlace(self, []),
-  });
-}
-
-/** The row as a function of two tensors, or a tensor and a number. */
-export function binary(
-  name: string,
-  promotion: Promotion,
-  formula: (a: Expression, b: Expression) => Expression,
-  options: Options = {},
-): BinaryFunction {
-  const operation = new PointwiseOperation({ name, promotion, formula: ([a, b]) => formula(a, b), ...options });
-  return Object.assign((a: Tensor, b: Operand) => operation.apply([a, b]), {
-    inPlace: (self: Tensor, b: Operand) => operation.applyInPlace(self, [b]),
-  });
-}
-
-/** What a parametric row needs besides its name and its parameters. */
-export interface ParametricRow<P> {
-  readonly promotion: Promotion;
-  readonly formula: (x: Expression, parameters: Symbols<P>) => Expression;
-  readonly gradient?: (grad: Expression, x: Expression, y: Expression, parameters: Symbols<P>) => Expression;
-}
-
-/** The row as a function of one tensor and numbers, which travel with each call. */
-export function parametric<P extends Defaults>(
-  name: string,
-  defaults: P,
-  { promotion, formula, gradient }: ParametricRow<P>,
-): ParametricFunction<P> {
-  const names = Object.keys(defaults);
-  const symbols = (scalar: ScalarOf): Symbols<P> =>
-    Object.fromEntries(names.map((key, i) => [key, scalar(i)])) as Symbols<P>;
-  const operation = new PointwiseOperation({
-    name,
-    promotion,
-    formula: ([x], scalar) => formula(x, symbols(scalar)),
-    ...(gradient && { gradient: (grad, [x], y, scalar) => [gradient(grad, x, y, symbols(scalar))] }),
-  });
-  const values = (args: NumberArguments<P>): number[] => numberValues(name, names, defaults, args);
-  return Object.assign((x: Tensor, ...numbers: NumberArguments<P>) => operation.apply([x], values(numbers)), {
-    inPlace: (self: Tensor, ...numbers: NumberArguments<P>) => operation.applyInPlace(self, [], values(numbers)),
-  });
-}
-
-/** The values of parameters given by position, by name or not at all. @throws TypeError for one that does not exist. */
-function numberValues<P extends Defaults>(
-  op: string,
-  names: readonly string[],
-  defaults: P,
-  args: NumberArguments<P>,
-): number[] {
-  const values = names.map((name) => defaults[name]);
-  args.forEach((arg, i) => {
-    if (arg === undefined) return;
-    const given = typeof arg === 'object' ? Object.entries(arg) : [[names[i], arg] as const];
-    for (const [name, value] of given) {
-      const at = names.indexOf(name);
-      if (at < 0 || typeof value !== 'number') {
-        throw new TypeError(`${op}: takes the numbers ${names.join(', ')}, got ${name} = ${describe(value)}.`);
-      }
-      values[at] = value;
-    }
-  });
-  return values;
-}
-
-/** The in-place forms of functions under their names: `{ add }` gives `{ add_ }`. */
-type InPlaceForms<F> = {
-  [K in keyof F & string as `${K}_`]: F[K] extends InPlaceForm<infer A> ? (self: Tensor, ...args: A) => Tensor : never;
-};
-
-/** Collects the in-place forms of `functions`. */
-export function inPlaceForms<F extends Record<string, { readonly inPlace: unknown }>>(functions: F): InPlaceForms<F> {
-  const entries = Object.entries(functions).map(([name, { inPlace }]) => [`${name}_`, inPlace]);
-  return Object.fromEntries(entries) as InPlaceForms<F>;
 }

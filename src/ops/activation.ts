@@ -2,7 +2,7 @@
 // multiply 0 by infinity in a branch that `where` does not take, or recompute what the result already holds.
 import * as e from '../expression';
 import type { Expression } from '../expression';
-import { binary, parametric, unary, type UnaryFunction } from '../pointwise';
+import { binary, parametric, unary, type UnaryFunction } from '../elementwise';
 import type { Tensor } from '../tensor';
 import { sigmoid, tanh } from './pointwise';
 
@@ -134,8 +134,8 @@ export const celu = parametric(
 );
 
 /** Constants that make layers keep mean 0 and variance 1 (Klambauer et al., 2017). */
-const SELU_SCALE = 1.0507009873554804934193349852946;
-const SELU_ALPHA = 1.6732632423543772848170429916717;
+const SELU_SCALE = 1.0507009873554805;
+const SELU_ALPHA = 1.6732632423543772;
 
 /** scale · elu(x, alpha) with the constants of self-normalizing networks. @see torch.nn.functional.selu */
 export const selu = unary(

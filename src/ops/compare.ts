@@ -2,7 +2,7 @@
 import { isFloat } from '../dtype';
 import * as e from '../expression';
 import type { Expression } from '../expression';
-import { binary, PointwiseOperation, unary, type InPlaceForm, type Operand } from '../pointwise';
+import { binary, PointwiseOperation, unary, type InPlaceForm, type Operand } from '../elementwise';
 import { Tensor } from '../tensor';
 
 const like = e.constantLike;
@@ -29,8 +29,45 @@ const infinite = (x: Expression): Expression => (isFloat(x.dtype) ? e.eq(e.abs(x
 export const isnan = unary('isnan', 'common', e.isNaN);
 /** Whether x is infinite. @see torch.isinf */
 export const isinf = unary('isinf', 'common', infinite);
+/** Whether x is ∞. @see torch.isposinf */
+export const isposinf = unary('isposinf', 'common', (x) => e.bitwiseAnd(infinite(x), e.gt(x, like(x, 0))));
+/** Whether x is -∞. @see torch.isneginf */
+export const isneginf = unary('isneginf', 'common', (x) => e.bitwiseAnd(infinite(x), e.lt(x, like(x, 0))));
 /** Whether x is neither infinite nor NaN. @see torch.isfinite */
 export const isfinite = unary('isfinite', 'common', (x) => e.not(e.bitwiseOr(e.isNaN(x), infinite(x))));
+
+/** How far apart `isclose` lets numbers be. */
+export interface IscloseOptions {
+  rtol?: number;
+  atol?: number;
+  equalNan?: boolean;
+}
+
+const ISCLOSE = new PointwiseOperation({
+  name: 'isclose',
+  promotion: 'common',
+  formula: ([a, b], scalar) => {
+    const nan = e.bitwiseAnd(e.cast('bool', scalar(2)), e.bitwiseAnd(e.isNaN(a), e.isNaN(b)));
+    const equal = e.bitwiseOr(e.eq(a, b), nan);
+    if (!isFloat(a.dtype)) return e.bitwiseOr(equal, integersClose(a, b, scalar));
+    const allowed = e.add(scalar(1), e.mul(scalar(0), e.abs(b)));
+    const finite = e.lt(e.abs(b), like(b, Infinity));
+    return e.bitwiseOr(equal, e.bitwiseAnd(finite, e.le(e.abs(e.sub(a, b)), allowed)));
+  },
+});
+
+/** Tolerances are floats, also between integers. */
+function integersClose(a: Expression, b: Expression, scalar: (i: number, dtype: 'float64') => Expression): Expression {
+  const [x, y] = [e.cast('float64', a), e.cast('float64', b)];
+  return e.le(e.abs(e.sub(x, y)), e.add(scalar(1, 'float64'), e.mul(scalar(0, 'float64'), e.abs(y))));
+}
+
+/** |a - b| ≤ atol + rtol |b|. @see torch.isclose */
+export const isclose = (
+  a: Tensor,
+  b: Tensor,
+  { rtol = 1e-5, atol = 1e-8, equalNan = false }: IscloseOptions = {},
+): Tensor => ISCLOSE.apply([a, b], [rtol, atol, Number(equalNan)]);
 
 // ---- logic ------------------------------------------------------------------------------------------------
 
@@ -136,6 +173,11 @@ const CLAMP = new PointwiseOperation({
     ];
   },
 });
+
+/** x, not below `min`. @see torch.clamp_min */
+export const clampMin = (x: Tensor, min: Operand): Tensor => CLAMP_MIN.apply([x, min]);
+/** x, not above `max`. @see torch.clamp_max */
+export const clampMax = (x: Tensor, max: Operand): Tensor => CLAMP_MAX.apply([x, max]);
 
 /** Bounds of `clamp`; one may be absent. */
 export interface ClampOptions {

@@ -2,7 +2,7 @@
 // stored, and the gradient makes it again.
 import * as e from '../expression';
 import type { Expression } from '../expression';
-import { PointwiseOperation } from '../pointwise';
+import { PointwiseOperation } from '../elementwise';
 import { drawSeed } from '../random';
 import type { Tensor } from '../tensor';
 

@@ -1,6 +1,7 @@
 // Arithmetic and elementary functions. Each is one row: how its operands are promoted, and its formula; gradients
 // are derived from that unless a row says otherwise. Comparisons are in compare.ts, activations in activation.ts.
 import { isFloat } from '../dtype';
+import { DTypeError } from '../errors';
 import * as e from '../expression';
 import type { Expression } from '../expression';
 import {
@@ -11,7 +12,7 @@ import {
   type BinaryFunction,
   type InPlaceForm,
   type Operand,
-} from '../pointwise';
+} from '../elementwise';
 import { Tensor } from '../tensor';
 
 const like = e.constantLike;
@@ -22,13 +23,16 @@ const like = e.constantLike;
 type ScaledFunction = ((a: Tensor, b: Operand, options?: { alpha?: number }) => Tensor) &
   InPlaceForm<[b: Operand, options?: { alpha?: number }]>;
 
-/** a ∘ alpha b; without alpha there is no product to compute. */
-function scaled(name: string, formula: (a: Expression, b: Expression) => Expression): ScaledFunction {
-  const plain = new PointwiseOperation({ name, promotion: 'common', formula: ([a, b]) => formula(a, b) });
+/** An operation one of whose operands is multiplied by alpha; without alpha there is no product to compute. */
+function scaled(
+  name: string,
+  formula: (a: Expression, b: Expression, alpha: Expression) => Expression,
+): ScaledFunction {
+  const plain = new PointwiseOperation({ name, promotion: 'common', formula: ([a, b]) => formula(a, b, like(b, 1)) });
   const withAlpha = new PointwiseOperation({
     name,
     promotion: 'common',
-    formula: ([a, b], scalar) => formula(a, e.mul(b, scalar(0))),
+    formula: ([a, b], scalar) => formula(a, b, scalar(0)),
   });
   return Object.assign(
     (a: Tensor, b: Operand, { alpha = 1 } = {}): Tensor =>
@@ -41,15 +45,15 @@ function scaled(name: string, formula: (a: Expression, b: Expression) => Express
 }
 
 /** a + alpha b. @see torch.add */
-export const add = scaled('add', e.add);
+export const add = scaled('add', (a, b, alpha) => e.add(a, e.mul(alpha, b)));
 /** a - alpha b. @see torch.sub */
-export const sub = scaled('sub', e.sub);
+export const sub = scaled('sub', (a, b, alpha) => e.sub(a, e.mul(alpha, b)));
 /** b - alpha a. @see torch.rsub */
-export const rsub = scaled('rsub', (a, b) => e.sub(b, a));
+export const rsub = scaled('rsub', (a, b, alpha) => e.sub(b, e.mul(alpha, a)));
 /** a b. @see torch.mul */
 export const mul = binary('mul', 'common', e.mul);
 
-const trueDivide = binary('div', 'float', e.div);
+const floatQuotient = binary('div', 'float', e.div);
 const divideDown = binary('floorDivide', 'common', e.floorDivide, { accepts: 'numbers' });
 const divideTowardsZero = binary('div', 'common', e.truncDivide, { accepts: 'numbers' });
 
@@ -59,7 +63,7 @@ export interface DivOptions {
 }
 
 function divider({ roundingMode = null }: DivOptions): BinaryFunction {
-  if (roundingMode === null) return trueDivide;
+  if (roundingMode === null) return floatQuotient;
   if (roundingMode === 'trunc') return divideTowardsZero;
   if (roundingMode === 'floor') return divideDown;
   throw new TypeError(`div: roundingMode must be null, 'trunc' or 'floor', got '${String(roundingMode)}'.`);
@@ -73,6 +77,8 @@ function divider({ roundingMode = null }: DivOptions): BinaryFunction {
 export const div = Object.assign((a: Tensor, b: Operand, options: DivOptions = {}): Tensor => divider(options)(a, b), {
   inPlace: (self: Tensor, b: Operand, options: DivOptions = {}): Tensor => divider(options).inPlace(self, b),
 });
+/** a / b as a float. @see torch.true_divide */
+export const trueDivide = floatQuotient;
 /** ⌊a / b⌋. @see torch.floor_divide */
 export const floorDivide = divideDown;
 /** Remainder with the sign of b. @see torch.remainder */
@@ -186,12 +192,46 @@ export const sign = unary('sign', 'common', e.sign);
 export const floor = unary('floor', 'common', ofFloats(e.floor));
 /** Least integer ≥ x. @see torch.ceil */
 export const ceil = unary('ceil', 'common', ofFloats(e.ceil));
-/** Nearest integer, the even one of two. @see torch.round */
-export const round = unary('round', 'common', ofFloats(e.round));
+const roundToWhole = unary('round', 'common', ofFloats(e.round));
+/** With 10^decimals, or its inverse where that is what is a whole number. */
+const roundScaled = parametric(
+  'round',
+  { scale: 1 },
+  { promotion: 'float', formula: (x, { scale }) => e.div(e.round(e.mul(x, scale)), scale) },
+);
+const roundCoarsely = parametric(
+  'round',
+  { unit: 1 },
+  { promotion: 'float', formula: (x, { unit }) => e.mul(e.round(e.div(x, unit)), unit) },
+);
+
+/** How many decimals `round` keeps; negative: zeros before the point. */
+export interface RoundOptions {
+  decimals?: number;
+}
+
+/** Nearest multiple of 10^-decimals, the even one of two. @see torch.round */
+export const round = Object.assign(
+  (x: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor => {
+    if (decimals === 0) return roundToWhole(x);
+    return decimals > 0 ? roundScaled(x, 10 ** decimals) : roundCoarsely(x, 10 ** -decimals);
+  },
+  {
+    inPlace: (self: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor => {
+      if (decimals === 0) return roundToWhole.inPlace(self);
+      return decimals > 0 ? roundScaled.inPlace(self, 10 ** decimals) : roundCoarsely.inPlace(self, 10 ** -decimals);
+    },
+  },
+);
 /** x without its fraction. @see torch.trunc */
 export const trunc = unary('trunc', 'common', ofFloats(e.trunc));
 /** The fraction of x, with its sign. @see torch.frac */
 export const frac = unary('frac', 'common', (x) => e.sub(x, e.trunc(x)), { accepts: 'floats' });
+/** x itself, unless it is a bool. @see torch.positive */
+export const positive = (x: Tensor): Tensor => {
+  if (x.dtype === 'bool') throw new DTypeError('positive: is not defined for bool.', { dtype: x.dtype });
+  return x;
+};
 /** |a| with the sign of b. @see torch.copysign */
 export const copysign = binary('copysign', 'float', e.copysign);
 
@@ -212,6 +252,31 @@ export const log10 = unary('log10', 'float', e.log10);
 /** log(1 + x), exact near 0. @see torch.log1p */
 export const log1p = unary('log1p', 'float', e.log1p);
 
+/** log(e^a + e^b) = max + log(1 + e^-|a - b|). @see torch.logaddexp */
+export const logaddexp = binary(
+  'logaddexp',
+  'float',
+  (a, b) => {
+    const distance = e.neg(e.abs(e.sub(a, b)));
+    const sum = e.add(e.maximum(a, b), e.log1p(e.exp(distance)));
+    // Equal infinities have no distance.
+    return e.where(e.bitwiseAnd(e.eq(a, b), e.eq(e.abs(a), like(a, Infinity))), a, sum);
+  },
+  { gradient: (grad, [a, b]) => [e.mul(grad, e.sigmoid(e.sub(a, b))), e.mul(grad, e.sigmoid(e.sub(b, a)))] },
+);
+/** a log b, 0 where a is 0. @see torch.xlogy */
+export const xlogy = binary(
+  'xlogy',
+  'float',
+  (a, b) => e.where(e.bitwiseAnd(e.eq(a, like(a, 0)), e.not(e.isNaN(b))), like(a, 0), e.mul(a, e.log(b))),
+  {
+    gradient: (grad, [a, b]) => {
+      const none = e.bitwiseAnd(e.eq(a, like(a, 0)), e.le(b, like(b, 0)));
+      return [e.mul(grad, e.where(none, like(a, 0), e.log(b))), e.div(e.mul(grad, a), b)];
+    },
+  },
+);
+
 // ---- angles -----------------------------------------------------------------------------------------------
 
 /** Sine. @see torch.sin */
@@ -228,6 +293,10 @@ export const acos = unary('acos', 'float', e.acos);
 export const atan = unary('atan', 'float', e.atan);
 /** Angle of the point (b, a). @see torch.atan2 */
 export const atan2 = binary('atan2', 'float', e.atan2);
+/** Degrees to radians. @see torch.deg2rad */
+export const deg2rad = unary('deg2rad', 'float', (x) => e.mul(x, like(x, Math.PI / 180)));
+/** Radians to degrees. @see torch.rad2deg */
+export const rad2deg = unary('rad2deg', 'float', (x) => e.mul(x, like(x, 180 / Math.PI)));
 /** Hyperbolic sine. @see torch.sinh */
 export const sinh = unary('sinh', 'float', e.sinh);
 /** Hyperbolic cosine. @see torch.cosh */

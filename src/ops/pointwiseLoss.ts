@@ -1,7 +1,7 @@
 // Losses element by element, before any reduction: the fused parts of nn.functional's losses.
 import * as e from '../expression';
 import type { Expression } from '../expression';
-import { binary, PointwiseOperation } from '../pointwise';
+import { binary, PointwiseOperation } from '../elementwise';
 import type { Tensor } from '../tensor';
 
 const like = e.constantLike;
