@@ -39,4 +39,5 @@ export { bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 
 export * as nn from './nn';
 export * as optim from './optim';
+export * as data from './data';
 export * as io from './io';

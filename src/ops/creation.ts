@@ -51,6 +51,7 @@ export function uploaded(device: DeviceName | undefined, shape: Shape, dtype: DT
   const home = getDevice(device);
   const out = allocate(home, { shape, dtype });
   home.upload(out.buffer, values);
+  home.seal(out.buffer);
   return out;
 }
 

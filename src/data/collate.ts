@@ -1,0 +1,94 @@
+// How single samples become a batch.
+import type { TypedArray } from '../dtype';
+import { fromArray, tensor } from '../ops/creation';
+import { stack } from '../ops/join';
+import { isPlainObject } from '../nn/arguments';
+import { Tensor } from '../tensor';
+
+/** What `collate` makes of samples of a type. */
+export type Collated<S> = S extends Tensor | TypedArray | number | bigint | boolean
+  ? Tensor
+  : S extends string
+    ? string[]
+    : S extends readonly unknown[] | Readonly<Record<string, unknown>>
+      ? { -readonly [K in keyof S]: Collated<S[K]> }
+      : never;
+
+/**
+ * Puts samples into a batch with a new first dimension: tensors are stacked, typed arrays and numbers become a tensor,
+ * arrays and plain objects are collated item by item, strings are listed. Numbers that are all integers give int64
+ * (class labels), others float32, booleans bool; a typed array says exactly which dtype is meant.
+ * @throws TypeError for other samples, or samples that differ in kind or length.
+ * @see torch.utils.data.default_collate
+ */
+export function collate<S>(samples: readonly S[]): Collated<S> {
+  return collateAny(samples) as Collated<S>;
+}
+
+function collateAny(samples: readonly unknown[]): unknown {
+  const [first] = samples;
+  if (allOf(samples, isTensor)) return stack(samples);
+  if (allOf(samples, isTypedArray)) return stackArrays(samples);
+  if (allOf(samples, isNumber))
+    return tensor([...samples], { dtype: samples.every(Number.isInteger) ? 'int64' : 'float32' });
+  if (allOf(samples, isBoolean)) return tensor([...samples]);
+  if (allOf(samples, isBigint)) return tensor(BigInt64Array.from(samples));
+  if (samples.every((sample) => typeof sample === 'string')) return [...samples];
+  if (allOf(samples, isArray)) {
+    checkSameKeys(samples);
+    return samples[0].map((_, i) => collateAny(samples.map((sample) => sample[i])));
+  }
+  if (allOf(samples, isPlainObject)) {
+    checkSameKeys(samples);
+    const entries = Object.keys(samples[0]).map((key) => [key, collateAny(samples.map((sample) => sample[key]))]);
+    return Object.fromEntries(entries);
+  }
+  throw new TypeError(
+    `collate: samples must be tensors, typed arrays, numbers, booleans, strings, arrays or plain objects, all of one kind, ` +
+      `got ${String(first)}. Pass a collateFn to the loader.`,
+  );
+}
+
+const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
+const isBigint = (value: unknown): value is bigint => typeof value === 'bigint';
+const isArray = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+const isTypedArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
+
+function allOf<T>(values: readonly unknown[], is: (value: unknown) => value is T): values is readonly T[] {
+  return values.every(is);
+}
+
+function checkSameKeys(samples: readonly object[]): void {
+  const keys = (sample: object): string => Object.keys(sample).sort().join(', ');
+  const expected = keys(samples[0]);
+  const odd = samples.find((sample) => keys(sample) !== expected);
+  if (odd !== undefined) {
+    throw new TypeError(`collate: samples must have the same items, got [${expected}] and [${keys(odd)}].`);
+  }
+}
+
+/** One tensor [N, length] from N typed arrays. */
+function stackArrays(arrays: readonly TypedArray[]): Tensor {
+  const [{ length }] = arrays;
+  const odd = arrays.find((array) => array.length !== length || array.constructor !== arrays[0].constructor);
+  if (odd !== undefined) {
+    throw new TypeError(
+      `collate: typed arrays must be of one kind and length, got ${arrays[0].constructor.name} of ${length} ` +
+        `and ${odd.constructor.name} of ${odd.length}.`,
+    );
+  }
+  return fromArray(concatenate(arrays), [arrays.length, length]);
+}
+
+/** Typed arrays of one kind, one after the other. */
+function concatenate(arrays: readonly TypedArray[]): TypedArray {
+  const [first] = arrays;
+  const bytes = new Uint8Array(arrays.length * first.byteLength);
+  arrays.forEach(({ buffer, byteOffset, byteLength }, i) => {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), i * byteLength);
+  });
+  const SameKind = first.constructor as new (buffer: ArrayBuffer) => TypedArray;
+  return new SameKind(bytes.buffer);
+}

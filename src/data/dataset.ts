@@ -1,0 +1,149 @@
+// Datasets: what a sample is and how many there are. Loaders ask them for samples; no order or batches here.
+import type { Generator } from '../random';
+import { permutation } from '../random';
+import { ShapeError } from '../errors';
+import { tensor } from '../ops/creation';
+import { indexSelect } from '../ops/index';
+import { select } from '../ops/movement';
+import type { Tensor } from '../tensor';
+import type { Collated } from './collate';
+
+/**
+ * Samples by number. `get` may be async: images are fetched and decoded that way.
+ * @see torch.utils.data.Dataset
+ */
+export abstract class Dataset<Sample> {
+  /** Number of samples. */
+  abstract readonly length: number;
+  /** The sample with this number, from 0. */
+  abstract get(index: number): Sample | Promise<Sample>;
+  /** A whole batch, for datasets that have a faster way than to collate single samples. */
+  getBatch?(indices: readonly number[]): Collated<Sample>;
+}
+
+/**
+ * Samples in an order of their own, for streams.
+ * @see torch.utils.data.IterableDataset
+ */
+export abstract class IterableDataset<Sample> implements AsyncIterable<Sample> {
+  abstract [Symbol.asyncIterator](): AsyncIterator<Sample>;
+}
+
+/** The items of an array as samples. */
+export class ArrayDataset<Sample> extends Dataset<Sample> {
+  constructor(private readonly items: readonly Sample[]) {
+    super();
+  }
+
+  get length(): number {
+    return this.items.length;
+  }
+
+  get(index: number): Sample {
+    return this.items[index];
+  }
+}
+
+/** One tensor per tensor of the dataset. */
+type Rows<T extends readonly Tensor[]> = { -readonly [K in keyof T]: Tensor };
+
+/**
+ * Sample i is row i of every tensor. A batch is one indexSelect per tensor, on the device: keep images as uint8 there
+ * and convert a batch at a time.
+ * @throws ShapeError if the first dimensions differ.
+ * @example const train = new TensorDataset(images, labels)   // [60000, 28, 28] uint8, [60000] uint8
+ * @see torch.utils.data.TensorDataset
+ */
+export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>> {
+  readonly tensors: T;
+  readonly length: number;
+
+  constructor(...tensors: T) {
+    super();
+    const sizes = tensors.map(({ shape }) => shape[0]);
+    if (sizes.length === 0 || sizes.some((size) => size === undefined || size !== sizes[0])) {
+      throw new ShapeError(
+        `TensorDataset: all tensors must have the same first dimension, got [${sizes.join(', ')}].`,
+        {
+          shapes: tensors.map(({ shape }) => shape),
+        },
+      );
+    }
+    this.tensors = tensors;
+    this.length = sizes[0];
+  }
+
+  get(index: number): Rows<T> {
+    return this.map((tensor) => select(tensor, 0, index));
+  }
+
+  override getBatch(indices: readonly number[]): Collated<Rows<T>> {
+    const index = tensor(Int32Array.from(indices));
+    const rows = this.map((tensor) => indexSelect(tensor, 0, index));
+    index.release();
+    return rows as Collated<Rows<T>>;
+  }
+
+  private map(row: (tensor: Tensor) => Tensor): Rows<T> {
+    return this.tensors.map(row) as Rows<T>;
+  }
+}
+
+/** The samples of `dataset` at `indices`. @see torch.utils.data.Subset */
+export class Subset<Sample> extends Dataset<Sample> {
+  constructor(
+    readonly dataset: Dataset<Sample>,
+    readonly indices: readonly number[],
+  ) {
+    super();
+    const getBatch = dataset.getBatch?.bind(dataset);
+    if (getBatch !== undefined) this.getBatch = (positions) => getBatch(this.translate(positions));
+  }
+
+  get length(): number {
+    return this.indices.length;
+  }
+
+  get(index: number): Sample | Promise<Sample> {
+    return this.dataset.get(this.indices[index]);
+  }
+
+  private translate(positions: readonly number[]): number[] {
+    return positions.map((position) => this.indices[position]);
+  }
+}
+
+/**
+ * Splits a dataset at random into parts of the given lengths, or of the given shares if these sum to 1 (each rounded
+ * down, what is left over dealt out from the first on).
+ * @throws RangeError if the lengths do not sum to the dataset's.
+ * @example const [train, valid] = randomSplit(dataset, [0.9, 0.1], new Generator(42))
+ * @see torch.utils.data.random_split
+ */
+export function randomSplit<Sample>(
+  dataset: Dataset<Sample>,
+  lengths: readonly number[],
+  generator?: Generator,
+): Subset<Sample>[] {
+  const counts = partLengths(dataset.length, lengths);
+  const order = Array.from(permutation(dataset.length, generator));
+  let end = 0;
+  return counts.map((count) => new Subset(dataset, order.slice(end, (end += count))));
+}
+
+function partLengths(total: number, lengths: readonly number[]): readonly number[] {
+  const sum = lengths.reduce((a, b) => a + b, 0);
+  if (sum <= 1 && sum > 1 - 1e-9 && lengths.some((share) => !Number.isInteger(share))) {
+    const counts = lengths.map((share) => Math.floor(total * share));
+    const rest = total - counts.reduce((a, b) => a + b, 0);
+    for (let i = 0; i < rest; i++) counts[i % counts.length]++;
+    return counts;
+  }
+  if (sum !== total || !lengths.every((length) => Number.isInteger(length) && length >= 0)) {
+    throw new RangeError(
+      `randomSplit: lengths must be integers that sum to the dataset's ${total}, or shares that sum to 1, ` +
+        `got [${lengths.join(', ')}].`,
+    );
+  }
+  return lengths;
+}

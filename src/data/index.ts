@@ -1,0 +1,5 @@
+// torch.utils.data: datasets, samplers and the loader.
+export { collate, type Collated } from './collate';
+export { DataLoader, type DataLoaderOptions } from './dataLoader';
+export { ArrayDataset, Dataset, IterableDataset, randomSplit, Subset, TensorDataset } from './dataset';
+export { BatchSampler, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler } from './sampler';

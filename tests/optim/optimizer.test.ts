@@ -1,0 +1,278 @@
+import { describe, expect, it, vi } from 'vitest';
+import { fromArray, LoadError, nn, noGrad, optim, scope, tensor, zeros, type Tensor } from '../../src/index';
+import { getDevice } from '../../src/device/registry';
+import { indexSelect } from '../../src/ops/index';
+import { camelCaseOptions } from '../conformance/names';
+import { expectTensor } from '../harness/allclose';
+import { readCases } from '../harness/conformance';
+
+const { SGD, Adam, AdamW } = optim;
+const { Parameter } = nn;
+
+function parameter(values: number[], grad: number[] | null = values.map(() => 1)): nn.Parameter {
+  const p = new Parameter(tensor(values));
+  p.grad = grad === null ? null : tensor(grad);
+  return p;
+}
+const read = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);
+
+describe('one step', () => {
+  it('is one command for all parameters of a group, and one for their counts', () => {
+    const foreach = vi.spyOn(getDevice(), 'foreach');
+    const params = [1, 3, 4, 5, 16, 17, 1000].map((n) => parameter(Array<number>(n).fill(2)));
+    for (const [optimizer, commands] of [
+      [new SGD(params, 0.1), 1],
+      [new Adam(params), 2],
+    ] as const) {
+      optimizer.step();
+      foreach.mockClear();
+      optimizer.step();
+      expect(foreach).toHaveBeenCalledTimes(commands);
+    }
+    foreach.mockRestore();
+  });
+
+  it.each([0, 1, 3, 4, 5, 16, 17, 1000])('of %i elements', async (n) => {
+    const values = Array.from({ length: n }, (_, i) => i / 8);
+    const p = parameter(values, values.map((v) => v - 1)); // prettier-ignore
+    new SGD([p], 0.5).step();
+    await expectTensor(p, values.map((v) => v - 0.5 * (v - 1))); // prettier-ignore
+  });
+
+  it('takes parameters and gradients of any layout and dtype', async () => {
+    const p = new Parameter(tensor([[1, 2, 3], [4, 5, 6]]).transpose(0, 1)); // prettier-ignore
+    p.grad = tensor([[1, 1], [2, 2], [3, 3]]); // prettier-ignore
+    const dense = new Parameter(tensor([[1, 2], [3, 4]])); // prettier-ignore
+    dense.grad = tensor([[1, 2], [3, 4]]).transpose(0, 1); // prettier-ignore
+    const double = new Parameter(tensor([1, 2], { dtype: 'float64' }));
+    double.grad = tensor([0.1, 0.2], { dtype: 'float64' });
+    const optimizer = new SGD([p, dense, double], { lr: 1, momentum: 0.5 });
+    optimizer.step();
+    optimizer.step();
+    // Velocities g and 1.5 g: 2.5 g in all.
+    expect(await p.tolist()).toEqual([[-1.5, 1.5], [-3, 0], [-4.5, -1.5]]); // prettier-ignore
+    expect(await dense.tolist()).toEqual([[-1.5, -5.5], [-2, -6]]); // prettier-ignore
+    await expectTensor(double, [1 - 2.5 * 0.1, 2 - 2.5 * 0.2]);
+  });
+
+  it('passes over parameters without a gradient', async () => {
+    const [still, moving] = [parameter([1], null), parameter([1])];
+    const optimizer = new Adam([still, moving], 0.1);
+    optimizer.step();
+    expect([await read(still), [...optimizer.state.keys()]]).toEqual([[1], [moving]]);
+  });
+
+  it('obeys a rate that was changed, and options by group', async () => {
+    const [a, b] = [parameter([1]), parameter([1])];
+    const optimizer = new SGD([{ params: [a] }, { params: b, lr: 2 }], 0.5);
+    optimizer.step();
+    optimizer.paramGroups[0].lr = 0.25;
+    optimizer.step();
+    expect([await read(a), await read(b)]).toEqual([[0.25], [-3]]);
+    const c = parameter([1]);
+    optimizer.addParamGroup({ params: [c], momentum: 0.5 });
+    optimizer.step();
+    expect([optimizer.paramGroups[2].lr, await read(c)]).toEqual([0.5, [0.5]]);
+  });
+
+  it('does not care whether it happens in a scope', async () => {
+    const p = parameter([1]);
+    const optimizer = new Adam([p], 0.1);
+    for (let i = 0; i < 3; i++) scope(() => optimizer.step());
+    expect(await optimizer.state.get(p)?.step.item()).toBe(3);
+  });
+
+  it('leaves a graph that saved the parameter unusable, as any change in place does', () => {
+    const w = parameter([2], null);
+    const loss = w.mul(w);
+    w.grad = tensor([1]);
+    new SGD([w], 0.1).step();
+    expect(() => loss.backward()).toThrow(/in place/);
+  });
+
+  it('returns the loss of its closure, which records gradients', async () => {
+    const w = parameter([3], null);
+    const optimizer = new SGD([w], 0.25);
+    const loss = noGrad(() =>
+      optimizer.step(() => {
+        optimizer.zeroGrad();
+        const value = w.mul(w);
+        value.backward();
+        return value;
+      }),
+    );
+    expect([await loss.item(), await read(w)]).toEqual([9, [1.5]]);
+  });
+});
+
+describe('a step that meets a fault', () => {
+  const faulty = (): Tensor => indexSelect(tensor([1, 2]), 0, tensor(new Int32Array([0, 9])));
+
+  it.each([
+    ['SGD with dampening', (p: Tensor) => new SGD([p], { lr: 1, momentum: 0.5, dampening: 0.5 })],
+    ['Adam', (p: Tensor) => new Adam([p], 0.5)],
+  ])('is skipped whole by %s, the first one too', async (_, make) => {
+    const [p, twin] = [parameter([1, 2]), parameter([1, 2])];
+    const [optimizer, other] = [make(p), make(twin)];
+    const bothStep = (): void => {
+      p.grad = tensor([1, -1]);
+      twin.grad = tensor([1, -1]);
+      optimizer.step();
+      other.step();
+    };
+    const faultyStep = async (): Promise<void> => {
+      const grad = faulty();
+      p.grad = grad;
+      optimizer.step();
+      await expect(grad.data()).rejects.toThrow(/indexSelect.*9/);
+    };
+    await faultyStep();
+    expect(await read(p)).toEqual([1, 2]);
+    bothStep();
+    await faultyStep();
+    bothStep();
+    expect(await read(p)).toEqual(await read(twin));
+    const [states, expected] = [optimizer.state.get(p) ?? {}, other.state.get(twin) ?? {}];
+    for (const name of Object.keys(expected))
+      expect([name, await read(states[name])]).toEqual([name, await read(expected[name])]);
+  });
+});
+
+describe('zeroGrad', () => {
+  it('drops gradients, or fills them with zeros', async () => {
+    const p = parameter([1], [5]);
+    const optimizer = new SGD([p], 0.1);
+    const { grad } = p;
+    optimizer.zeroGrad(false);
+    expect([p.grad === grad, await read(p.grad as Tensor)]).toEqual([true, [0]]);
+    optimizer.zeroGrad();
+    expect(p.grad).toBeNull();
+  });
+});
+
+describe('state dict', () => {
+  it('has the structure and names of PyTorch', async () => {
+    const [a, b] = [parameter([1, 2]), parameter([3])];
+    const optimizer = new AdamW([{ params: [a] }, { params: [b], weightDecay: 0.5 }], { lr: 0.1, amsgrad: true });
+    optimizer.step();
+    const { state, param_groups } = optimizer.stateDict();
+    expect(Object.keys(state[0]).sort()).toEqual(['exp_avg', 'exp_avg_sq', 'max_exp_avg_sq', 'step']);
+    expect([(state[0].step as Tensor).shape, await (state[1].step as Tensor).item()]).toEqual([[], 1]);
+    const shared = { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, amsgrad: true, maximize: false };
+    expect(param_groups).toEqual([
+      { ...shared, weight_decay: 0.01, params: [0] },
+      { ...shared, weight_decay: 0.5, params: [1] },
+    ]);
+  });
+
+  it('carries an optimizer over, as a copy', async () => {
+    const [p, q] = [parameter([1, 2]), parameter([1, 2])];
+    const make = (target: Tensor): optim.SGD => new SGD([target], { lr: 0.1, momentum: 0.9, dampening: 0.5 });
+    const [first, second] = [make(p), make(q)];
+    first.step();
+    noGrad(() => q.copy_(p));
+    second.loadStateDict(first.stateDict());
+    second.paramGroups[0].lr = 0.1;
+    for (const optimizer of [first, second]) optimizer.step();
+    expect(await read(q)).toEqual(await read(p));
+  });
+
+  it('reads counts as numbers, states that are null and options it lacks', async () => {
+    const p = parameter([1, 2]);
+    const optimizer = new Adam([p]);
+    const moments = { exp_avg: tensor([0, 0]), exp_avg_sq: tensor([0, 0]), max_exp_avg_sq: null };
+    optimizer.loadStateDict({
+      state: { 7: { step: 3, ...moments } },
+      param_groups: [{ lr: 0.5, betas: [0.5, 0.5], eps: 1, foreach: true, initial_lr: 2, params: [7] }],
+    });
+    expect(optimizer.paramGroups[0]).toMatchObject({ lr: 0.5, betas: [0.5, 0.5], eps: 1, initialLr: 2 });
+    expect('foreach' in optimizer.paramGroups[0]).toBe(false);
+    optimizer.step();
+    expect(await optimizer.state.get(p)?.step.item()).toBe(4);
+  });
+
+  it('that does not fit leaves the optimizer as it was', async () => {
+    const p = parameter([1, 2]);
+    const optimizer = new SGD([p], { lr: 0.1, momentum: 0.9 });
+    optimizer.step();
+    const group = { lr: 5, params: [0] };
+    const bad = { state: { 0: { momentum_buffer: zeros(3) } }, param_groups: [group] };
+    expect(() => optimizer.loadStateDict(bad)).toThrow(LoadError);
+    expect(() => optimizer.loadStateDict(bad)).toThrow(
+      "SGD.loadStateDict: momentum_buffer must have its parameter's shape [2], got [3].",
+    );
+    expect(() => optimizer.loadStateDict({ state: {}, param_groups: [group, group] })).toThrow(
+      'SGD.loadStateDict: parameter groups must have the sizes [1], got [1, 1].',
+    );
+    expect(optimizer.paramGroups[0].lr).toBe(0.1);
+    expect(await read(optimizer.state.get(p)?.momentum_buffer as Tensor)).toEqual([1, 1]);
+  });
+});
+
+describe('constructors', () => {
+  interface ErrorCase {
+    id: string;
+    cls: string;
+    options: Record<string, unknown>;
+  }
+  const classes: Record<string, new (params: Tensor[], options: object) => unknown> = { SGD, Adam, AdamW };
+  const cases = readCases<ErrorCase>('optim/errors.optim').filter(({ cls }) => cls in classes);
+
+  it.each(cases.map((c) => [c.id, c] as const))('refuse %s', (_, { cls, options }) => {
+    expect(() => new classes[cls]([parameter([1, 2])], camelCaseOptions(options))).toThrow(RangeError);
+  });
+
+  it('say what is wrong', () => {
+    const p = parameter([1]);
+    expect(() => new SGD([], 0.1)).toThrow(
+      'SGD: params must be a list of parameters or groups with at least one, got none.',
+    );
+    expect(() => new SGD([p], -1)).toThrow('SGD: lr must be at least 0, got -1.');
+    expect(() => new SGD([p], { nesterov: true })).toThrow(
+      'SGD: nesterov needs momentum and no dampening, got momentum 0',
+    );
+    expect(() => new Adam([p], { betas: [0.9, 1] })).toThrow(
+      'Adam: betas must be two numbers in [0, 1), got [0.9, 1].',
+    );
+    expect(() => new SGD([p, p], 0.1)).toThrow('is in more than one place.');
+    expect(() => new SGD([p.mul(p)], 0.1)).toThrow('SGD: parameters must be leaves');
+    expect(() => new SGD([{ params: [p] }, { params: [p] }], 0.1)).toThrow('is in more than one place.');
+  });
+
+  it('take positions, options and generators of parameters', () => {
+    function* parameters(): Generator<Tensor> {
+      yield parameter([1]);
+      yield parameter([2]);
+    }
+    const optimizer = new SGD(parameters(), 0.1, 0.9, { nesterov: true });
+    expect(optimizer.paramGroups[0]).toMatchObject({ lr: 0.1, momentum: 0.9, dampening: 0, nesterov: true });
+    expect(optimizer.paramGroups[0].params).toHaveLength(2);
+  });
+});
+
+describe('training', () => {
+  it.each([
+    ['SGD', (p: Iterable<Tensor>) => new SGD(p, { lr: 0.1, momentum: 0.9 })],
+    ['Adam', (p: Iterable<Tensor>) => new Adam(p, { lr: 0.05 })],
+    ['AdamW', (p: Iterable<Tensor>) => new AdamW(p, { lr: 0.05, weightDecay: 0 })],
+  ])('by %s fits a line', async (_, make) => {
+    const x = fromArray(
+      Float32Array.from({ length: 64 }, (_, i) => i / 32 - 1),
+      [64],
+    );
+    const y = x.mul(3).sub(0.5);
+    const [slope, shift] = [parameter([0], null), parameter([0], null)];
+    const optimizer = make([slope, shift]);
+    let last = Infinity;
+    for (let i = 0; i < 200; i++) {
+      optimizer.zeroGrad();
+      const error = x.mul(slope).add(shift).sub(y);
+      const loss = error.matmul(error).div(64);
+      loss.backward();
+      optimizer.step();
+      if (i === 199) last = await loss.item();
+    }
+    expect(last).toBeLessThan(1e-3);
+    expect((await read(slope))[0]).toBeCloseTo(3, 1);
+  });
+});
