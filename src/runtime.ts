@@ -5,9 +5,12 @@ import type { Fault } from './device/faults';
 import { createWasmDevice, type WasmDevice } from './device/wasm/device';
 import type { EngineSettings } from './device/wasm/start';
 import { DeviceError, type KindlingError } from './errors';
+import { dropBallast } from './memory';
 
 /** Milliseconds that a fault may wait for a read to reject with it before it goes to onerror's listener. */
 const GRACE = 3000;
+/** Bytes of ballast dropped when memory runs short: as much as a hurried collector should feel. */
+const PRESSURE_BALLAST = 256 * 2 ** 20;
 
 /** What may be asked of the device; by default everything is detected. */
 export interface InitOptions extends EngineSettings {
@@ -27,6 +30,7 @@ registerDevice('wasm', () => {
     const timer: unknown = setTimeout(() => tell(fault), GRACE);
     (timer as { unref?: () => void }).unref?.();
   };
+  wasm.stream.onMemoryPressure = () => dropBallast(PRESSURE_BALLAST);
   return wasm;
 });
 
@@ -50,7 +54,7 @@ export function init(wanted: InitOptions = {}): void {
 
 /** What was detected and chosen, and why, one line each. */
 export function diagnose(): string {
-  return wasm === null ? 'wasm: not started' : wasm.diagnose().join('\n');
+  return wasm === null ? 'wasm: not started' : ['device: wasm', ...wasm.diagnose()].join('\n');
 }
 
 /** Bytes of device memory: held by tensors, taken from the system, and the greatest held so far. */

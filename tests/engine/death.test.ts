@@ -113,7 +113,7 @@ test.each(['inline', 'shared', 'batch'] as const)('%s: memory over the limit', a
   expect(() => device.allocate(100 * 2 ** 20)).toThrow(
     /^allocate: memory must stay under 64 MB, got a request for 100 MB with 1 MB in use/,
   );
-  expect(pressure).toHaveBeenCalledWith(100 * 2 ** 20);
+  expect(pressure).toHaveBeenCalledTimes(2);
   // What existed before is intact.
   expect(await floats(device, sum(device, x))).toEqual(Float32Array.of(2000));
   device.free(device.allocate(20 * 2 ** 20));

@@ -4,7 +4,9 @@
 export interface Features {
   readonly simd: boolean;
   readonly relaxedSimd: boolean;
-  /** Memory can be shared between threads: the page is cross-origin isolated. */
+  /** Cross-origin isolated by its headers, without which no page has shared memory. */
+  readonly isIsolated: boolean;
+  /** Memory can be shared between threads. */
   readonly sharedMemory: boolean;
   /** Workers can be made at all. */
   readonly workers: boolean;
@@ -32,12 +34,12 @@ export const isNode = typeof process !== 'undefined' && process.versions?.node !
 
 /** Detects the features; cheap, but not free. */
 export function detectFeatures(): Features {
+  const isIsolated = isNode || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
   return {
     simd: probe(...ZERO),
     relaxedSimd: probe(...ZERO, ...ZERO, ...ZERO, ...RELAXED_MADD),
-    sharedMemory:
-      typeof SharedArrayBuffer !== 'undefined' &&
-      (isNode || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true),
+    isIsolated,
+    sharedMemory: isIsolated && typeof SharedArrayBuffer !== 'undefined',
     workers: isNode || typeof Worker !== 'undefined',
     isNode,
     cores: typeof navigator === 'undefined' ? 1 : (navigator.hardwareConcurrency ?? 1),

@@ -80,7 +80,10 @@ function chooseMode({ mode, threads }: EngineSettings, features: Features, notes
     return 'inline';
   }
   if (!features.sharedMemory) {
-    notes.push('threads: one, as the page is not cross-origin isolated (COOP and COEP headers give shared memory)');
+    const reason = features.isIsolated
+      ? 'this browser has no shared memory'
+      : 'the page is not cross-origin isolated (COOP and COEP headers give shared memory)';
+    notes.push(`threads: one, as ${reason}`);
     return 'batch';
   }
   return 'shared';

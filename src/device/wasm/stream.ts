@@ -26,6 +26,10 @@ import type { Report, Transport, TransportEvents } from './transport';
 const WRITE_LIMIT = 1024;
 /** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
 const REPORT_INTERVAL = 1024;
+/** From this part of the limit on, awaits make time for the garbage collector. */
+const PRESSURE = 0.75;
+/** Turns of the event loop that they give it; finalizers run some turns after the collection. */
+const FINALIZER_TURNS = 4;
 
 /** A buffer in the wasm memory. */
 export class WasmBuffer extends StreamBuffer {
@@ -67,8 +71,11 @@ export class WasmStream implements CommandStream, TransportEvents {
   private isShutDown = false;
   /** Called with a fault as soon as it is known; nobody may ever read what it spoiled. */
   onFault: (fault: Fault) => void = () => undefined;
-  /** Asked to free memory before an allocation fails. */
-  onMemoryPressure: (bytes: number) => void = () => undefined;
+  /**
+   * Called when memory runs short, to free what can be freed: at an await with more than PRESSURE in use, and once more
+   * before an allocation fails.
+   */
+  onMemoryPressure: () => void = () => undefined;
 
   constructor(connect: (events: TransportEvents) => Transport) {
     this.transport = connect(this);
@@ -173,7 +180,7 @@ export class WasmStream implements CommandStream, TransportEvents {
     const value = this.report(view, bytes);
     // Handled below, but the engine may answer while we yield.
     value.catch(() => undefined);
-    await yieldTask();
+    await this.yield();
     return value;
   }
 
@@ -194,7 +201,7 @@ export class WasmStream implements CommandStream, TransportEvents {
       for (const wake of this.wokenByMark.splice(0)) wake();
     };
     this.report(null, 0).then(passed, passed);
-    await yieldTask();
+    await this.yield();
     while (this.marks > steps) await new Promise<void>((resolve) => this.wokenByMark.push(resolve));
   }
 
@@ -250,6 +257,14 @@ export class WasmStream implements CommandStream, TransportEvents {
     if (this.ledger.seq - this.lastReport >= REPORT_INTERVAL) this.sendReport(false, 0, 0, 0);
   }
 
+  /** Gives the event loop a turn; several if memory runs short, as finalizers need them. */
+  private async yield(): Promise<void> {
+    await yieldTask();
+    if (this.heap.live < PRESSURE * this.transport.limit) return;
+    this.onMemoryPressure();
+    for (let turn = 0; turn < FINALIZER_TURNS; turn++) await yieldTask();
+  }
+
   private releaseWorkspaces(): void {
     for (const block of this.workspaces) this.heap.release(block, this.ledger.seq);
     this.workspaces.length = 0;
@@ -265,7 +280,7 @@ export class WasmStream implements CommandStream, TransportEvents {
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
     }
-    this.onMemoryPressure(bytes);
+    this.onMemoryPressure();
     try {
       return take(this.heap);
     } catch (error) {
