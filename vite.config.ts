@@ -131,6 +131,11 @@ function bundle(
       minify,
       // Classes keep their names: printed modules and errors show them.
       rolldownOptions: {
+        checks: { circularDependency: true },
+        onLog(level, log, handle) {
+          if (log.code === 'CIRCULAR_DEPENDENCY') throw new Error(log.message);
+          handle(level, log);
+        },
         output: minify ? { minify: { compress: true, mangle: { keepNames: { class: true, function: false } } } } : {},
       },
       emptyOutDir: clean,
@@ -176,10 +181,14 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
   }),
 };
 
-/** With these headers pages get SharedArrayBuffer, so that workers share one memory; `--no-coi` leaves them out. */
-const isolation: Record<string, string> = process.argv.includes('--no-coi')
-  ? {}
-  : { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+/**
+ * With these headers pages get SharedArrayBuffer, so that workers share one memory; `--no-coi` leaves them out.
+ * Without a lone `--` before it, npm keeps the flag to itself and tells of it in the environment.
+ */
+const isIsolated = !process.argv.includes('--no-coi') && process.env.npm_config_coi === undefined;
+const isolation: Record<string, string> = isIsolated
+  ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+  : {};
 
 export default defineConfig(({ mode }) => ({
   plugins: [engineModules()],
