@@ -35,6 +35,14 @@ export * from './ops/pointwise';
 export * from './ops/compare';
 export { relu, prelu, selu, celu } from './ops/activation';
 export { dropout } from './ops/dropout';
+export { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
+export type { Dims, FoldOptions, ReduceOptions } from './ops/reduce';
+export { argmax, argmin, max, min } from './ops/extremum';
+export type { DimOptions, Extremum } from './ops/extremum';
+export { logsumexp, norm, std, stdMean, variance as var, varMean } from './ops/statistics';
+export type { NormOptions, VarianceOptions } from './ops/statistics';
+export { cumprod, cumsum } from './ops/scan';
+export type { ScanOptions } from './ops/scan';
 export { bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 
 export * as nn from './nn';

@@ -7,10 +7,14 @@ import { bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 import * as movement from './ops/movement';
 import * as compare from './ops/compare';
 import { hardshrink, prelu, relu } from './ops/activation';
+import { argmax, argmin, max, min, type ExtremumFunction, type ExtremumMethod } from './ops/extremum';
 import { gather, indexAdd, indexSelect, scatterAdd, take, tril, triu } from './ops/index';
 import { repeat } from './ops/join';
 import * as pointwise from './ops/pointwise';
 import { normal_, uniform_ } from './ops/random';
+import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
+import { cumprod, cumsum } from './ops/scan';
+import { logsumexp, norm, std, variance } from './ops/statistics';
 import { inPlaceForms } from './elementwise';
 import { Tensor } from './tensor';
 
@@ -46,6 +50,8 @@ const methods = {
   ...{ onesLike, zerosLike, fullLike, emptyLike },
   ...{ view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, narrow, slice, select },
   ...{ squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, repeat },
+  ...{ sum, mean, prod, amax, amin, any, all, countNonzero, max, min, argmax, argmin },
+  ...{ var: variance, std, norm, logsumexp, cumsum, cumprod },
   ...{ mm, bmm, matmul, mv, dot, outer },
   ...{ gather, scatterAdd, indexSelect, indexAdd, take, tril, triu },
   ...{ uniform_, normal_ },
@@ -55,15 +61,17 @@ const methods = {
 const properties = { mT: movement.mT, T: (x: Tensor): Tensor => x.permute(x.shape.map((_, i) => x.ndim - 1 - i)) };
 
 /** A function of a tensor, as a method of it. */
-type Method<F> = F extends (x: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+type Method<F> = F extends ExtremumFunction
+  ? ExtremumMethod
+  : F extends (x: Tensor, ...args: infer A) => infer R
+    ? (...args: A) => R
+    : never;
 type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 type Properties = { readonly [K in keyof typeof properties]: Tensor };
 
 declare module './tensor' {
-  interface Tensor extends Methods, Properties {
-    // Until ops/reduce.ts lands and puts it in the list.
-    sum(dim?: readonly number[] | number | null, keepdim?: boolean): Tensor;
-  }
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges the methods into the class
+  interface Tensor extends Methods, Properties {}
 }
 
 for (const [name, fn] of Object.entries(methods)) {
