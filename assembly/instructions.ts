@@ -14,6 +14,7 @@ import {
   ternary,
   truth,
   unary,
+  unaryPair,
   unaryDouble,
   Loop,
 } from './loops';
@@ -85,21 +86,21 @@ function float32Loop(code: i32): Loop {
     case PointwiseOp.Trunc:
       return (out, a, b, c, n) => unary<f32, op.Trunc<f32>>(out, a, n);
     case PointwiseOp.Exp:
-      return (out, a, b, c, n) => unary<f32, op.Exp>(out, a, n);
+      return (out, a, b, c, n) => unaryPair<f32, op.Exp>(out, a, n);
     case PointwiseOp.Exp2:
       return (out, a, b, c, n) => unaryDouble<f32>(out, a, n, double.exp2);
     case PointwiseOp.Expm1:
-      return (out, a, b, c, n) => unary<f32, op.Expm1>(out, a, n);
+      return (out, a, b, c, n) => unaryPair<f32, op.Expm1>(out, a, n);
     case PointwiseOp.Log:
-      return (out, a, b, c, n) => unary<f32, op.Log>(out, a, n);
+      return (out, a, b, c, n) => unaryPair<f32, op.Log>(out, a, n);
     case PointwiseOp.Log2:
       return (out, a, b, c, n) => unaryDouble<f32>(out, a, n, double.log2);
     case PointwiseOp.Log10:
       return (out, a, b, c, n) => unaryDouble<f32>(out, a, n, NativeMath.log10);
     case PointwiseOp.Log1p:
-      return (out, a, b, c, n) => unary<f32, op.Log1p>(out, a, n);
+      return (out, a, b, c, n) => unaryPair<f32, op.Log1p>(out, a, n);
     case PointwiseOp.Sigmoid:
-      return (out, a, b, c, n) => unary<f32, op.Sigmoid>(out, a, n);
+      return (out, a, b, c, n) => unaryPair<f32, op.Sigmoid>(out, a, n);
     case PointwiseOp.Sin:
       return (out, a, b, c, n) => unaryDouble<f32>(out, a, n, NativeMath.sin);
     case PointwiseOp.Cos:
@@ -117,7 +118,7 @@ function float32Loop(code: i32): Loop {
     case PointwiseOp.Cosh:
       return (out, a, b, c, n) => unaryDouble<f32>(out, a, n, double.cosh);
     case PointwiseOp.Tanh:
-      return (out, a, b, c, n) => unary<f32, op.Tanh>(out, a, n);
+      return (out, a, b, c, n) => unaryPair<f32, op.Tanh>(out, a, n);
     case PointwiseOp.Asinh:
       return (out, a, b, c, n) => unaryDouble<f32>(out, a, n, double.asinh);
     case PointwiseOp.Acosh:
@@ -125,7 +126,7 @@ function float32Loop(code: i32): Loop {
     case PointwiseOp.Atanh:
       return (out, a, b, c, n) => unaryDouble<f32>(out, a, n, double.atanh);
     case PointwiseOp.Erf:
-      return (out, a, b, c, n) => unary<f32, op.Erf>(out, a, n);
+      return (out, a, b, c, n) => unaryPair<f32, op.Erf>(out, a, n);
     case PointwiseOp.Erfc:
       return (out, a, b, c, n) => unaryDouble<f32>(out, a, n, double.erfc);
     case PointwiseOp.Erfinv:

@@ -1,10 +1,10 @@
 // The loops that pointwise instructions are made of: one for each shape of data, with the operation as a class.
-// Vector loops run over whole groups of four elements and may pass the end of a block by three; exact loops don't.
+// Vector loops run over whole groups of eight elements and may pass the end of a block by seven; exact loops do not.
 
 /** What an instruction does to a block of n elements; unused arguments are ignored. */
 export type Loop = (out: usize, a: usize, b: usize, c: usize, n: u32) => void;
 
-/** Bytes of n elements of T, rounded up to whole groups of four. */
+/** Bytes of n elements of T, rounded up to whole groups of eight. */
 @inline
 function bytesOf<T>(n: u32): usize {
   return ((<usize>n + 3) & ~3) * sizeof<T>();
@@ -15,6 +15,18 @@ function bytesOf<T>(n: u32): usize {
 export function unary<T, F>(out: usize, a: usize, n: u32): void {
   const f = changetype<F>(0);
   for (const end = out + bytesOf<T>(n); out < end; out += 16, a += 16) v128.store(out, f.apply(v128.load(a)));
+}
+
+/** The same for functions of many constants: two vectors at a time share the loading of those. */
+@inline
+export function unaryPair<T, F>(out: usize, a: usize, n: u32): void {
+  const f = changetype<F>(0);
+  for (const end = out + bytesOf<T>(n); out < end; out += 32, a += 32) {
+    const x = v128.load(a);
+    const y = v128.load(a, 16);
+    v128.store(out, f.apply(x));
+    v128.store(out, f.apply(y), 16);
+  }
 }
 
 /** out = f(a, b). */

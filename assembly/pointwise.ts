@@ -163,8 +163,8 @@ function runGroup(c: Pointwise, pointers: usize, first: u32, last: u32): void {
 
   for (let at = first; at < last;) {
     let n = min<u32>(POINTWISE_BLOCK, last - at);
-    if (n > LONG_BLOCK) n &= ~3;
-    const whole = (n & 3) == 0;
+    if (n > LONG_BLOCK) n &= ~7;
+    const whole = (n & 7) == 0;
     block = blocks;
     for (let i: u32 = 0; i < operands; i++) {
       const word = operandWord(c, i);
