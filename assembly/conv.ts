@@ -5,7 +5,7 @@
 //   gradInput  the same with the flipped kernel [C, O kH kW] over the output's gradient
 //   gradWeight out [C kH kW, O] = patch [C kH kW, pixels] gradᵀ [pixels, O], summed over chunks of the batch
 //
-// Phase 0 packs the weights, phase 1 does blocks of pixels. For gradWeight phase 0 computes a partial sum for each chunk,
+// Phase 0 packs the weights, phase 1 does blocks of pixels (depthwise.ts does them directly). For gradWeight phase 0 computes a partial sum for each chunk,
 // phase 1 adds them up in a fixed tree. Plain loops (convPlain.ts) take other dtypes.
 import { ConvCommand, DTypeCode } from './commands';
 import {
@@ -16,6 +16,7 @@ import {
   plainConv2dGradWeightTasks,
   plainConv2dTasks,
 } from './convPlain';
+import { addBlockDirect, convolveDirect, isDirect, isDirectGradInput, isDirectGradWeight } from './depthwise';
 import { multiplyPanels, paddedRows, panelRows, TILE_COLUMNS, TILE_ROWS } from './microkernel';
 import { packPanel } from './packing';
 import { parts, taskCount, taskStart } from './partition';
@@ -26,6 +27,7 @@ import {
   forwardGeometry,
   Geometry,
   gradInputGeometry,
+  imageOf,
   packPixels,
   packTerms,
   PANELS_AT,
@@ -43,28 +45,34 @@ const PASS_PIXELS: u32 = 192;
 
 export function conv2dTasks(c: ConvCommand, phase: i32): i32 {
   const g = forwardGeometry(c, c.a);
-  return isPlain(c, g) ? (phase == 0 ? plainConv2dTasks(c) : 0) : convolutionTasks(g, phase);
+  return isPlain(c, g) ? (phase == 0 ? plainConv2dTasks(c) : 0) : convolutionTasks(g, phase, isDirect(g));
 }
 
 export function conv2d(c: ConvCommand, phase: i32, task: i32): void {
   const g = forwardGeometry(c, c.a);
   if (c.dtype != DTypeCode.Float32) plainConv2d<f64>(c, task);
   else if (!g.fits) plainConv2d<f32>(c, task);
+  else if (isDirect(g)) convolve(c, g, task, true, false);
   else if (phase == 0) packWeights(c, g, false, task);
-  else convolve(c, g, task);
+  else convolve(c, g, task, false, false);
 }
 
 export function conv2dGradInputTasks(c: ConvCommand, phase: i32): i32 {
   const g = gradInputGeometry(c);
-  return isPlain(c, g) ? (phase == 0 ? plainConv2dGradInputTasks(c) : 0) : convolutionTasks(g, phase);
+  return isPlain(c, g)
+    ? phase == 0
+      ? plainConv2dGradInputTasks(c)
+      : 0
+    : convolutionTasks(g, phase, isDirectGradInput(g));
 }
 
 export function conv2dGradInput(c: ConvCommand, phase: i32, task: i32): void {
   const g = gradInputGeometry(c);
   if (c.dtype != DTypeCode.Float32) plainConv2dGradInput<f64>(c, task);
   else if (!g.fits) plainConv2dGradInput<f32>(c, task);
+  else if (isDirectGradInput(g)) convolve(c, g, task, true, true);
   else if (phase == 0) packWeights(c, g, true, task);
-  else convolve(c, g, task);
+  else convolve(c, g, task, false, true);
 }
 
 export function conv2dGradWeightTasks(c: ConvCommand, phase: i32): i32 {
@@ -89,12 +97,15 @@ function isPlain(c: ConvCommand, g: Geometry): bool {
 // ---- forward and gradInput ----------------------------------------------------------------------
 // Workspace: for each group | panels of the weights, pass after pass | the bias, 8 times for each row |.
 
-function convolutionTasks(g: Geometry, phase: i32): i32 {
+/** Direct convolution has one phase; else phase 0 packs the weights. */
+function convolutionTasks(g: Geometry, phase: i32, direct: bool): i32 {
   const pixels = g.outHeight * g.outWidth;
   if (g.batch == 0 || g.rows == 0 || pixels == 0) return 0;
   const depth = max(1, g.channels * g.taps);
+  if (direct) phase++;
   if (phase == 0) return taskCount(weightPanels(g), (<u64>depth * TILE_ROWS) / passesOf(g));
-  const work = (<u64>paddedRows(g.rows) * depth * min(pixels, g.blockHeight * g.blockWidth)) / SPEED;
+  const rows = direct ? g.rows : paddedRows(g.rows);
+  const work = (<u64>rows * depth * min(pixels, g.blockHeight * g.blockWidth)) / SPEED;
   return phase == 1 ? taskCount(g.batch * g.groups * blocksOfImage(g), work) : 0;
 }
 
@@ -109,7 +120,7 @@ function weightPanels(g: Geometry): u32 {
 
 function packWeights(c: ConvCommand, g: Geometry, flipped: bool, task: i32): void {
   const count = weightPanels(g);
-  const tasks = convolutionTasks(g, 0);
+  const tasks = convolutionTasks(g, 0, false);
   const end = taskStart(count, tasks, task + 1);
   const perPass = parts(g.rows, TILE_ROWS);
   for (let panel = taskStart(count, tasks, task); panel < end; panel++) {
@@ -147,15 +158,17 @@ function packWeightPanel(c: ConvCommand, g: Geometry, flipped: bool, group: u32,
   }
 }
 
-function convolve(c: ConvCommand, g: Geometry, task: i32): void {
+function convolve(c: ConvCommand, g: Geometry, task: i32, direct: bool, flipped: bool): void {
   const perImage = blocksOfImage(g);
   const count = g.batch * g.groups * perImage;
-  const tasks = convolutionTasks(g, 1);
+  const tasks = convolutionTasks(g, direct ? 0 : 1, direct);
   const end = taskStart(count, tasks, task + 1);
   zeroStart();
   for (let block = taskStart(count, tasks, task); block < end; block++) {
     const image = block / perImage;
-    convolveBlock(c, g, image, image % g.groups, block % perImage);
+    const group = image % g.groups;
+    if (direct) convolveDirect(c, g, flipped, image, group, block % perImage);
+    else convolveBlock(c, g, image, group, block % perImage);
   }
 }
 
@@ -180,7 +193,7 @@ function convolveBlock(c: ConvCommand, g: Geometry, image: u32, group: u32, bloc
     fillPatch(g, imageOf(g, image, channel), channels, y, height, x);
     for (let pixel: u32 = 0; pixel < pixels; pixel += TILE_COLUMNS) {
       const to = out + (pixel << 2);
-      let start = to;
+      let start: usize = to;
       let startRow = plane << 2;
       if (channel == 0) {
         start = c.bias == 0 ? scratch + ZEROS_AT : bias;
@@ -201,13 +214,6 @@ function convolveBlock(c: ConvCommand, g: Geometry, image: u32, group: u32, bloc
       );
     }
   }
-}
-
-/** Address of one channel of a group of an image of the source. */
-// @ts-ignore: decorator
-@inline
-function imageOf(g: Geometry, image: u32, channel: u32): usize {
-  return g.source + (((image * g.channels + channel) * g.sourceHeight * g.sourceWidth) << 2);
 }
 
 /** Where sums without a bias start. */
@@ -264,7 +270,12 @@ function sumChunk(c: ConvCommand, g: Geometry, chunk: u32, group: u32, channel: 
     const height = min(g.blockHeight, g.outHeight - y);
     const image = (block / perImage) * g.groups + group;
     fillPatch(g, imageOf(g, image, channel), channels, y, height, x);
-    addBlock(c, g, image, depth, y, height, x, sum, first);
+    if (isDirectGradWeight(g)) {
+      const grad = c.a + ((image * g.rows * g.outHeight * g.outWidth + y * g.outWidth + x) << 2);
+      addBlockDirect(g, grad, height, min(g.blockWidth, g.outWidth - x), sum, first);
+    } else {
+      addBlock(c, g, image, depth, y, height, x, sum, first);
+    }
     first = false;
   }
   if (first) memory.fill(sum, 0, (depth * g.rows) << 2);

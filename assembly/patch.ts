@@ -317,3 +317,10 @@ export function packTerms(
     depth -= run;
   }
 }
+
+/** Address of one channel of a group of an image of the source. */
+// @ts-ignore: decorator
+@inline
+export function imageOf(g: Geometry, image: u32, channel: u32): usize {
+  return g.source + (((image * g.channels + channel) * g.sourceHeight * g.sourceWidth) << 2);
+}

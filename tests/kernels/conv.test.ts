@@ -205,6 +205,26 @@ describe.each<Build>(['baseline', 'relaxed'])('conv2d, %s build', (build) => {
     check(build, { x: [2, 3, 8, 8], out: 12, kernel: [3, 3], stride: [2, 2], padding: [1, 1], groups: 3 });
   });
 
+  test('depthwise, and images of one channel', () => {
+    for (const width of [1, 3, 4, 5, 7, 8, 9, 16, 17]) {
+      check(build, { x: [2, 3, 6, width], out: 3, kernel: [3, 3], padding: [1, 1], groups: 3 });
+      check(build, { x: [1, 2, width, 9], out: 4, kernel: [2, 5], padding: [1, 2], groups: 2 });
+      check(build, { x: [2, 1, 7, width], out: 5, kernel: [3, 3], padding: [1, 1] });
+    }
+    check(build, { x: [2, 5, 13, 11], out: 5, kernel: [3, 3], stride: [2, 2], padding: [1, 1], groups: 5 });
+    check(build, {
+      x: [1, 5, 13, 30],
+      out: 10,
+      kernel: [5, 5],
+      stride: [1, 3],
+      padding: [2, 2],
+      dilation: [1, 2],
+      groups: 5,
+    });
+    check(build, { x: [3, 2, 40, 60], out: 2, kernel: [7, 7], padding: [3, 3], groups: 2 });
+    check(build, { x: [1, 2, 1, 2500], out: 2, kernel: [1, 4], groups: 2 });
+  });
+
   test('several blocks, passes and chunks', () => {
     check(build, { x: [3, 1, 28, 28], out: 16, kernel: [5, 5], padding: [2, 2] });
     check(build, { x: [5, 16, 14, 14], out: 32, kernel: [5, 5], padding: [2, 2] });
