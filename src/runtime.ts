@@ -12,7 +12,10 @@ const GRACE = 3000;
 /** Bytes of ballast dropped when memory runs short: as much as a hurried collector should feel. */
 const PRESSURE_BALLAST = 256 * 2 ** 20;
 
-/** What may be asked of the device; by default everything is detected. */
+/**
+ * What may be asked of the device; by default everything is detected. In Node the default is the calling thread;
+ * workers that `threads` asks for keep the process alive until `shutdown()`.
+ */
 export interface InitOptions extends EngineSettings {
   /** Where tensors are made: 'auto' is the best device there is. */
   readonly device?: 'auto' | DeviceName;

@@ -14,10 +14,12 @@ export interface Fault {
   readonly first: number;
   readonly last: number;
   readonly error: KindlingError;
+  /** Where the bad data lies, if it is known. */
+  readonly source: DeviceBuffer | null;
   /** The device no longer has the memory: nothing that touches it may be queued. */
   readonly isLost: boolean;
-  /** A read has rejected with it. From then on writes that it blocked count as never made. */
-  isDelivered: boolean;
+  /** The last command queued when a read rejected with it, else 0. From then on writes that it blocked count as never made. */
+  deliveredAt: number;
   /** It went to onerror. */
   isTold: boolean;
 }
@@ -51,6 +53,8 @@ export interface Fallible {
   readonly options: IndexOptions;
   /** Indices were to be below this. */
   readonly bound: number;
+  /** What it read last: the indices. */
+  readonly source: DeviceBuffer | null;
 }
 
 /** Everything written in [first, last], by whatever command, is touched by `fault`: the device stopped in the middle. */
@@ -149,7 +153,7 @@ export class FaultLedger {
     }
     if (fallible !== undefined) {
       this.lastFallible = seq;
-      this.fallibles.push({ seq, options: fallible, bound });
+      this.fallibles.push({ seq, options: fallible, bound, source: reads[reads.length - 1]?.buffer ?? null });
     }
     return true;
   }
@@ -182,9 +186,22 @@ export class FaultLedger {
 
   /** Records a fault of the commands [first, last]. */
   learn(first: number, last: number, error: KindlingError): Fault {
-    const fault = { first, last, error, isLost: false, isDelivered: false, isTold: false };
+    const source = this.describe(first)?.source ?? null;
+    // The same bad labels fail forward and backward: whoever was told of one need not hear of the other.
+    const told = this.faults.find((other) => source !== null && other.source === source && other.deliveredAt >= first);
+    const deliveredAt = told?.deliveredAt ?? 0;
+    const fault = { first, last, error, source, isLost: false, deliveredAt, isTold: deliveredAt > 0 };
     this.insert(fault);
     return fault;
+  }
+
+  /** Marks a fault as delivered, and with it those that the same data have caused so far. */
+  deliver(fault: Fault): void {
+    for (const other of this.faults) {
+      if (other !== fault && (fault.source === null || other.source !== fault.source)) continue;
+      other.deliveredAt = this.seq;
+      other.isTold = true;
+    }
   }
 
   /** Records that the device stopped in the middle of `seq`: what was written since then cannot be trusted. */
@@ -196,7 +213,7 @@ export class FaultLedger {
 
   /** Records that the memory of all buffers made so far is gone. */
   learnLoss(error: KindlingError): void {
-    const fault: Fault = { first: 0, last: 0, error, isLost: true, isDelivered: false, isTold: false };
+    const fault: Fault = { first: 0, last: 0, error, source: null, isLost: true, deliveredAt: 0, isTold: false };
     this.insert(fault);
     this.windows.push({ fault, first: 0, last: this.seq });
   }
@@ -214,7 +231,7 @@ export class FaultLedger {
 
   /** Faults that no read has rejected with, oldest first. */
   undelivered(): Fault[] {
-    return this.faults.filter((fault) => !fault.isDelivered);
+    return this.faults.filter(({ deliveredAt }) => deliveredAt === 0);
   }
 
   private admitClean(seq: number, reads: readonly View[], writes: readonly View[]): true {
@@ -237,7 +254,7 @@ export class FaultLedger {
   private skip(writes: readonly StreamView[], fault: Fault): void {
     for (const { buffer } of writes) {
       if (!buffer.isSealed) buffer.fault ??= fault;
-      else if (!fault.isDelivered) extendPending(buffer, fault.first, fault.last);
+      else if (fault.deliveredAt === 0) extendPending(buffer, fault.first, fault.last);
     }
   }
 
@@ -263,7 +280,7 @@ export class FaultLedger {
         if (buffer.born <= last) buffer.fault = fault;
       } else if (buffer.lastWrite >= first && buffer.lastWrite <= last) {
         buffer.fault ??= fault;
-      } else if (!fault.isDelivered && buffer.lastGuardedWrite >= first && buffer.lastGuardedWrite <= last) {
+      } else if (fault.deliveredAt === 0 && buffer.lastGuardedWrite >= first && buffer.lastGuardedWrite <= last) {
         extendPending(buffer, fault.first, fault.last);
       }
     }
@@ -276,7 +293,7 @@ export class FaultLedger {
     for (let i = this.faults.length - 1; i >= 0; i--) {
       const fault = this.faults[i];
       if (fault.last < first) continue;
-      if (fault.first <= last && !(undelivered && fault.isDelivered)) found = fault;
+      if (fault.first <= last && !(undelivered && fault.deliveredAt > 0)) found = fault;
     }
     return found;
   }

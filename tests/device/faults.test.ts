@@ -29,7 +29,7 @@ describe('FaultLedger', () => {
     const b = compute(ledger, [x.view], true);
     const c = compute(ledger, [a.view, b.view]);
     expect([c.buffer.valueFirst, c.buffer.valueLast]).toEqual([1, 2]);
-    expect(ledger.describe(2)).toEqual({ seq: 2, options: INDEX, bound: 3 });
+    expect(ledger.describe(2)).toMatchObject({ seq: 2, options: INDEX, bound: 3 });
     ledger.confirm(3);
     expect(ledger.faultOf(c.buffer)).toBeNull();
     expect(c.buffer.valueLast).toBe(0);
@@ -60,12 +60,32 @@ describe('FaultLedger', () => {
     // The page skips what the device would skip.
     expect(ledger.admit([bad.view, weights.view], [weights.view])).toBe(false);
     expect(ledger.admit([weights.view], [weights.view])).toBe(false);
-    fault.isDelivered = true;
+    ledger.deliver(fault);
     expect(ledger.faultOf(weights.buffer)).toBeNull();
     expect(ledger.faultOf(bad.buffer)).toBe(fault);
     expect(ledger.admit([weights.view], [weights.view])).toBe(true);
     expect(ledger.admit([bad.view], [weights.view])).toBe(false);
     expect(ledger.faultOf(compute(ledger, [bad.view]).buffer)).toBe(fault);
+  });
+
+  test('the same bad data, met forward and backward, are told of once', () => {
+    const ledger = new FaultLedger();
+    const labels = value(ledger);
+    const weights = value(ledger);
+    compute(ledger, [labels.view], true);
+    const grad = compute(ledger, [labels.view], true);
+    ledger.admit([grad.view, weights.view], [weights.view]);
+    const forward = ledger.learn(1, 1, error);
+    ledger.deliver(forward);
+    const backward = ledger.learn(2, 2, error);
+    ledger.confirm(3);
+    expect(ledger.undelivered()).toEqual([]);
+    expect(backward.isTold).toBe(true);
+    expect(ledger.faultOf(weights.buffer)).toBeNull();
+    expect(ledger.faultOf(grad.buffer)).toBe(backward);
+    // Using the bad data again is another fault.
+    compute(ledger, [labels.view], true);
+    expect(ledger.learn(4, 4, error).deliveredAt).toBe(0);
   });
 
   test('a read is judged by what it read, not by what came later', () => {

@@ -131,6 +131,17 @@ test.each(['inline', 'shared', 'batch'] as const)('%s: memory grows and is count
   expect(device.memory().live).toBeLessThan(1000);
 });
 
+test.each(['inline', 'shared', 'batch'] as const)(
+  '%s: an engine that cannot be loaded rejects every read',
+  async (mode) => {
+    const device = engine({ mode, threads: 1, wasmUrl: 'data:application/wasm,none' });
+    const x = tensor(device, Float32Array.of(1));
+    await expect(device.read(x)).rejects.toThrow(/^init: /);
+    await expect(device.read(x)).rejects.toThrow(DeviceError);
+    expect(() => device.allocate(4)).toThrow(DeviceError);
+  },
+);
+
 test('reads that wait when the device is shut down reject', async () => {
   const device = engine({ mode: 'inline' });
   const read = device.read(tensor(device, Float32Array.of(1)));

@@ -63,7 +63,7 @@ export class BatchTransport implements Transport {
 
   /** There is no engine to be had. */
   fail(error: KindlingError): void {
-    this.lose(error);
+    this.events.onFailed(error);
   }
 
   /** The engine died, and its memory with it. */

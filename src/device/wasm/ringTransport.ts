@@ -83,7 +83,7 @@ export class RingTransport implements Transport {
 
   /** Gives up: there is no engine to be had. */
   fail(error: KindlingError): void {
-    this.events.onLost(error);
+    this.events.onFailed(error);
   }
 
   reserve(length: number): number {

@@ -109,12 +109,13 @@ function startShared({ settings, features, events, notes, compile }: Launch): Tr
   const module = compile(true);
 
   const start = async (faultCount: number): Promise<void> => {
+    const binary = await module;
     let pool: WorkerPool;
     try {
-      pool = await WorkerPool.start(await module, memory, size, settings.workerUrl, faultCount, receive);
+      pool = await WorkerPool.start(binary, memory, size, settings.workerUrl, faultCount, receive);
     } catch (error) {
       noteFallback(notes, error);
-      transport.start(new InlineLeader(await module, memory, faultCount, receive));
+      transport.start(new InlineLeader(binary, memory, faultCount, receive));
       return;
     }
     if (transport.isShutDown) {
@@ -143,11 +144,12 @@ function startBatch({ settings, events, notes, compile }: Launch): Transport {
   const module = compile(false);
 
   const start = async (): Promise<void> => {
+    const binary = await module;
     let worker: BatchWorker;
     try {
-      worker = await BatchWorker.start(await module, settings.maxMemory, settings.workerUrl, receive);
+      worker = await BatchWorker.start(binary, settings.maxMemory, settings.workerUrl, receive);
     } catch (error) {
-      const engine = new InlineBatchEngine(await module, settings.maxMemory, receive);
+      const engine = new InlineBatchEngine(binary, settings.maxMemory, receive);
       noteFallback(notes, error);
       transport.start(engine, engine.limit);
       return;

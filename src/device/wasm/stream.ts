@@ -68,7 +68,8 @@ export class WasmStream implements CommandStream, TransportEvents {
   private lastReport = 0;
   private marks = 0;
   private readonly wokenByMark: (() => void)[] = [];
-  private isShutDown = false;
+  /** Why nothing more can be done, once that is so. */
+  private end: KindlingError | null = null;
   /** Called with a fault as soon as it is known; nobody may ever read what it spoiled. */
   onFault: (fault: Fault) => void = () => undefined;
   /**
@@ -186,7 +187,7 @@ export class WasmStream implements CommandStream, TransportEvents {
 
   /** Resolves when everything so far is done; rejects with the oldest fault that no read has rejected with. */
   async synchronize(): Promise<void> {
-    if (this.isShutDown) return;
+    if (this.end !== null) throw this.end;
     await this.report(null, 0);
     await yieldTask();
     const fault = this.ledger.undelivered()[0];
@@ -219,7 +220,7 @@ export class WasmStream implements CommandStream, TransportEvents {
   }
 
   shutdown(): void {
-    this.isShutDown = true;
+    this.end ??= new DeviceError('the wasm device was shut down; tensors made before cannot be used.');
     this.transport.shutdown();
     const error = new DeviceError('shutdown: the wasm device was shut down before this value was read.');
     for (const { reject } of this.pending.splice(0)) reject(error);
@@ -228,7 +229,7 @@ export class WasmStream implements CommandStream, TransportEvents {
   // ---- from the transport
 
   onReport({ token, value, completed, faultCount, faults }: Report): void {
-    if (this.isShutDown) return;
+    if (this.end !== null) return;
     let done = this.ledger.widen(completed);
     const answered = token === 0 ? undefined : this.pending.find((report) => report.token === token);
     if (answered !== undefined) done = Math.max(done, answered.seq);
@@ -245,6 +246,11 @@ export class WasmStream implements CommandStream, TransportEvents {
     this.ledger.learnLoss(error);
     this.heap = this.makeHeap();
     this.faultCount = 0;
+    for (const { reject } of this.pending.splice(0)) reject(error);
+  }
+
+  onFailed(error: KindlingError): void {
+    this.end = error;
     for (const { reject } of this.pending.splice(0)) reject(error);
   }
 
@@ -349,7 +355,7 @@ export class WasmStream implements CommandStream, TransportEvents {
   }
 
   private deliver(fault: Fault): KindlingError {
-    fault.isDelivered = fault.isTold = true;
+    this.ledger.deliver(fault);
     return fault.error;
   }
 
@@ -398,7 +404,7 @@ export class WasmStream implements CommandStream, TransportEvents {
   }
 
   private check(): void {
-    if (this.isShutDown) throw new DeviceError('the wasm device was shut down; tensors made before cannot be used.');
+    if (this.end !== null) throw this.end;
   }
 }
 

@@ -7,6 +7,8 @@ export interface TransportEvents {
   onReport(report: Report): void;
   /** The engine died and its memory with it. Addresses start anew; a new engine is on its way. */
   onLost(error: KindlingError): void;
+  /** There is no engine to be had. */
+  onFailed(error: KindlingError): void;
 }
 
 /** EngineReport with its value in hand. */
