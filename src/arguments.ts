@@ -69,17 +69,17 @@ export type Size1d = number | readonly [number];
 export type Size2d = number | readonly [number, number];
 
 /** Spells a size out per dimension and checks that every entry is an integer of at least `least`. */
-export function checkSize(
+export function checkSize<Size extends readonly number[]>(
   name: string,
   argument: string,
-  value: number | readonly number[],
-  dimensions: number,
+  value: number | Size,
+  dimensions: Size['length'],
   least: number,
-): number[] {
-  const sizes = typeof value === 'number' ? Array<number>(dimensions).fill(value) : [...value];
+): Size {
+  const sizes: readonly number[] = typeof value === 'number' ? Array<number>(dimensions).fill(value) : [...value];
   if (sizes.length !== dimensions) {
     throw new RangeError(`${name}: ${argument} must be a number or ${dimensions} numbers, got [${sizes.join(', ')}].`);
   }
   for (const size of sizes) checkInteger(name, argument, size, least);
-  return sizes;
+  return sizes as Size;
 }

@@ -425,7 +425,7 @@ function runHooks(node: Node, grads: (Tensor | null)[]): void {
 }
 
 /** Another handle at the same place of the graph. */
-function aliasWithGraph(t: Tensor): Tensor {
+export function aliasWithGraph(t: Tensor): Tensor {
   const copy = t.alias();
   const edge = edgeOf(t);
   if (edge !== null && !(edge.node instanceof AccumulateGrad)) setHistory(copy, edge.node, edge.index);

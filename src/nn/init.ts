@@ -4,20 +4,73 @@ import { noGrad } from '../autograd';
 import { DTypeError, ShapeError } from '../errors';
 import { scope } from '../memory';
 import { fromArray } from '../ops/creation';
-import {
-  defaultGenerator,
-  fillNormal,
-  fillTruncNormal,
-  fillUniform,
-  permutation,
-  type FloatArray,
-  type Generator,
-} from '../random';
+import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray, type Generator } from '../random';
 import { formatShape } from '../shape';
 import type { Tensor } from '../tensor';
+import { gather, type Arguments } from './arguments';
 
 /** Which fan a variance is kept by: the forward (`fan_in`) or the backward pass (`fan_out`). */
 export type FanMode = 'fan_in' | 'fan_out';
+
+/** The last argument of random initialisations. */
+export interface RandomOptions {
+  /** Where the numbers come from; by default the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+/** Arguments of uniform_. */
+export interface UniformOptions extends RandomOptions {
+  /** Lower bound; 0 by default. */
+  a?: number;
+  /** Upper bound; 1 by default. */
+  b?: number;
+}
+const UNIFORM = ['a', 'b', 'generator'] as const;
+
+/** Arguments of normal_. */
+export interface NormalOptions extends RandomOptions {
+  /** 0 by default. */
+  mean?: number;
+  /** Standard deviation; 1 by default. */
+  std?: number;
+}
+const NORMAL = ['mean', 'std', 'generator'] as const;
+
+/** Arguments of truncNormal_. */
+export interface TruncNormalOptions extends NormalOptions {
+  /** Lower bound; -2 by default. */
+  a?: number;
+  /** Upper bound; 2 by default. */
+  b?: number;
+}
+const TRUNC_NORMAL = ['mean', 'std', 'a', 'b', 'generator'] as const;
+
+/** Arguments of the Xavier and orthogonal initialisations. */
+export interface GainOptions extends RandomOptions {
+  /** Factor of the values; 1 by default. See `calculateGain`. */
+  gain?: number;
+}
+const GAIN = ['gain', 'generator'] as const;
+
+/** Arguments of the Kaiming initialisations. */
+export interface KaimingOptions extends RandomOptions {
+  /** The negative slope, if the nonlinearity is leaky_relu; 0 by default. */
+  a?: number;
+  /** 'fan_in' by default. */
+  mode?: FanMode;
+  /** What follows the layer; 'leaky_relu' by default. */
+  nonlinearity?: Nonlinearity;
+}
+const KAIMING = ['a', 'mode', 'nonlinearity', 'generator'] as const;
+
+/** Arguments of sparse_. */
+export interface SparseOptions extends RandomOptions {
+  /** Fraction of zeros in each column. */
+  sparsity: number;
+  /** Standard deviation of the rest; 0.01 by default. */
+  std?: number;
+}
+const SPARSE = ['sparsity', 'std', 'generator'] as const;
 
 /** Functions that `calculateGain` knows, under PyTorch's names. */
 export type Nonlinearity =
@@ -78,14 +131,16 @@ export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut:
 }
 
 /** U(a, b). @see torch.nn.init.uniform_ */
-export function uniform_<T extends Tensor>(tensor: T, a = 0, b = 1, generator: Generator = defaultGenerator): T {
+export function uniform_<T extends Tensor>(tensor: T, ...args: Arguments<UniformOptions, typeof UNIFORM>): T {
+  const { a = 0, b = 1, generator } = gather<UniformOptions>('uniform_', UNIFORM, args);
   return draw(tensor, (values) => {
     fillUniform(values, a, b, generator);
   });
 }
 
 /** N(mean, std²). @see torch.nn.init.normal_ */
-export function normal_<T extends Tensor>(tensor: T, mean = 0, std = 1, generator: Generator = defaultGenerator): T {
+export function normal_<T extends Tensor>(tensor: T, ...args: Arguments<NormalOptions, typeof NORMAL>): T {
+  const { mean = 0, std = 1, generator } = gather<NormalOptions>('normal_', NORMAL, args);
   return draw(tensor, (values) => {
     fillNormal(values, mean, std, generator);
   });
@@ -94,12 +149,15 @@ export function normal_<T extends Tensor>(tensor: T, mean = 0, std = 1, generato
 /** N(mean, std²), cut off outside [a, b]. @see torch.nn.init.trunc_normal_ */
 export function truncNormal_<T extends Tensor>(
   tensor: T,
-  mean = 0,
-  std = 1,
-  a = -2,
-  b = 2,
-  generator: Generator = defaultGenerator,
+  ...args: Arguments<TruncNormalOptions, typeof TRUNC_NORMAL>
 ): T {
+  const {
+    mean = 0,
+    std = 1,
+    a = -2,
+    b = 2,
+    generator,
+  } = gather<TruncNormalOptions>('truncNormal_', TRUNC_NORMAL, args);
   return draw(tensor, (values) => {
     fillTruncNormal(values, mean, std, a, b, generator);
   });
@@ -149,49 +207,49 @@ export function dirac_<T extends Tensor>(tensor: T, groups = 1): T {
 }
 
 /** U(-a, a) with a = gain sqrt(6 / (fanIn + fanOut)). @see torch.nn.init.xavier_uniform_ */
-export function xavierUniform_<T extends Tensor>(tensor: T, gain = 1, generator: Generator = defaultGenerator): T {
+export function xavierUniform_<T extends Tensor>(tensor: T, ...args: Arguments<GainOptions, typeof GAIN>): T {
+  const { gain = 1, ...options } = gather<GainOptions>('xavierUniform_', GAIN, args);
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
   const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
-  return uniform_(tensor, -bound, bound, generator);
+  return uniform_(tensor, -bound, bound, options);
 }
 
 /** N(0, gain² 2 / (fanIn + fanOut)). @see torch.nn.init.xavier_normal_ */
-export function xavierNormal_<T extends Tensor>(tensor: T, gain = 1, generator: Generator = defaultGenerator): T {
+export function xavierNormal_<T extends Tensor>(tensor: T, ...args: Arguments<GainOptions, typeof GAIN>): T {
+  const { gain = 1, ...options } = gather<GainOptions>('xavierNormal_', GAIN, args);
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
-  return normal_(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), generator);
+  return normal_(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), options);
 }
 
 /**
  * U(-bound, bound) with bound = gain sqrt(3 / fan).
- * @param a The negative slope, if the nonlinearity is leaky_relu.
  * @see torch.nn.init.kaiming_uniform_
  */
-export function kaimingUniform_<T extends Tensor>(
-  tensor: T,
-  a = 0,
-  mode: FanMode = 'fan_in',
-  nonlinearity: Nonlinearity = 'leaky_relu',
-  generator: Generator = defaultGenerator,
-): T {
+export function kaimingUniform_<T extends Tensor>(tensor: T, ...args: Arguments<KaimingOptions, typeof KAIMING>): T {
+  const {
+    a = 0,
+    mode = 'fan_in',
+    nonlinearity = 'leaky_relu',
+    ...options
+  } = gather<KaimingOptions>('kaimingUniform_', KAIMING, args);
   if (tensor.numel() === 0) return tensor;
   const bound = Math.sqrt(3) * kaimingStd(tensor, a, mode, nonlinearity);
-  return uniform_(tensor, -bound, bound, generator);
+  return uniform_(tensor, -bound, bound, options);
 }
 
 /**
  * N(0, gain² / fan).
- * @param a The negative slope, if the nonlinearity is leaky_relu.
  * @see torch.nn.init.kaiming_normal_
  */
-export function kaimingNormal_<T extends Tensor>(
-  tensor: T,
-  a = 0,
-  mode: FanMode = 'fan_in',
-  nonlinearity: Nonlinearity = 'leaky_relu',
-  generator: Generator = defaultGenerator,
-): T {
+export function kaimingNormal_<T extends Tensor>(tensor: T, ...args: Arguments<KaimingOptions, typeof KAIMING>): T {
+  const {
+    a = 0,
+    mode = 'fan_in',
+    nonlinearity = 'leaky_relu',
+    ...options
+  } = gather<KaimingOptions>('kaimingNormal_', KAIMING, args);
   if (tensor.numel() === 0) return tensor;
-  return normal_(tensor, 0, kaimingStd(tensor, a, mode, nonlinearity), generator);
+  return normal_(tensor, 0, kaimingStd(tensor, a, mode, nonlinearity), options);
 }
 
 function kaimingStd(tensor: Tensor, a: number, mode: FanMode, nonlinearity: Nonlinearity): number {
@@ -208,7 +266,8 @@ function kaimingStd(tensor: Tensor, a: number, mode: FanMode, nonlinearity: Nonl
  * @throws ShapeError if the tensor has fewer than two dimensions.
  * @see torch.nn.init.orthogonal_
  */
-export function orthogonal_<T extends Tensor>(tensor: T, gain = 1, generator: Generator = defaultGenerator): T {
+export function orthogonal_<T extends Tensor>(tensor: T, ...args: Arguments<GainOptions, typeof GAIN>): T {
+  const { gain = 1, generator } = gather<GainOptions>('orthogonal_', GAIN, args);
   checkDimensions('orthogonal_', tensor, tensor.ndim >= 2, 'at least two dimensions');
   const rows = tensor.shape[0];
   const columns = rows === 0 ? 0 : tensor.numel() / rows;
@@ -262,12 +321,8 @@ function dot(a: Float64Array, b: Float64Array): number {
  * @throws ShapeError unless the tensor has two dimensions.
  * @see torch.nn.init.sparse_
  */
-export function sparse_<T extends Tensor>(
-  tensor: T,
-  sparsity: number,
-  std = 0.01,
-  generator: Generator = defaultGenerator,
-): T {
+export function sparse_<T extends Tensor>(tensor: T, ...args: Arguments<SparseOptions, typeof SPARSE>): T {
+  const { sparsity, std = 0.01, generator } = gather<SparseOptions>('sparse_', SPARSE, args);
   checkDimensions('sparse_', tensor, tensor.ndim === 2, 'two dimensions');
   const [rows, columns] = tensor.shape;
   const zeros = Math.ceil(sparsity * rows);

@@ -93,7 +93,10 @@ type Saves = { readonly inputs?: readonly number[]; readonly outputs?: readonly 
 function queueReduce(device: Device, kind: ReduceKind, x: View, out: View, dims: readonly number[]): void {
   const runs = runsOf(x.shape, dims);
   const stages = runs.flatMap((run, i) => (run.reduced ? [i] : [])).reverse();
-  if (stages.length === 0) return queueCopy(device, { ...x, shape: out.shape, strides: denseStrides(out.shape) }, out);
+  if (stages.length === 0) {
+    const { buffer, dtype, offset } = x;
+    return queueCopy(device, { buffer, dtype, offset, shape: out.shape, strides: denseStrides(out.shape) }, out);
+  }
   const temporaries: DeviceBuffer[] = [];
   let from = x;
   stages.forEach((at, stage) => {

@@ -21,7 +21,7 @@ interface RecordedCase {
   /** Parallel to the tensors of the output. */
   readonly cot?: readonly (RecordedTensor | null)[];
   readonly grads?: Readonly<Record<string, RecordedTensor | null>>;
-  readonly args_after?: readonly unknown[];
+  readonly args_after?: Readonly<Record<string, unknown>>;
   readonly flags?: readonly string[];
   readonly dtypes: readonly string[];
   readonly rtol: number;
@@ -102,7 +102,7 @@ async function runCall(recorded: RecordedCase, call: Callee, parameters: () => R
   const kwargs = reviveArguments([], recorded.kwargs);
   const leaves = Object.fromEntries([
     ...tensorsOf(args, 'args'),
-    ...Object.entries((kwargs[0] ?? {})).flatMap(([name, value]) => tensorsOf(value, `kwargs.${name}`)),
+    ...Object.entries(kwargs[0] ?? {}).flatMap(([name, value]) => tensorsOf(value, `kwargs.${name}`)),
   ]);
   // A leaf cannot be changed in place.
   const changes = flags.includes('inplace') || flags.includes('mutates');
@@ -111,8 +111,9 @@ async function runCall(recorded: RecordedCase, call: Callee, parameters: () => R
     : args;
   const output = await call(...given, ...kwargs);
   await compare('out', output, recorded.out, recorded);
-  for (const [i, value] of (recorded.args_after ?? []).entries()) {
-    if (value !== null) await compare(`args_after.${i}`, given[i], value, recorded);
+  const after = Object.fromEntries(tensorsOf(given, 'args'));
+  for (const [path, value] of Object.entries(recorded.args_after ?? {})) {
+    await compare(`args_after ${path}`, after[path], value, recorded);
   }
   if (cot === undefined) return;
   const outputs = tensorsOf(output, 'out');

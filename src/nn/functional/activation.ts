@@ -1,0 +1,142 @@
+// Activation functions with PyTorch's arguments. The formulas are rows of ops/activation.ts; here they get the last
+// argument `inplace`, and those along a dimension are added.
+import type { DType } from '../../dtype';
+import * as ops from '../../ops/activation';
+import * as softmaxes from '../../ops/softmax';
+import { ShapeError } from '../../errors';
+import { scope } from '../../memory';
+import type { ParametricFunction, UnaryFunction } from '../../elementwise';
+import type { Tensor } from '../../tensor';
+import { gather, type Arguments } from '../arguments';
+
+export {
+  gelu,
+  hardshrink,
+  logsigmoid,
+  sigmoid,
+  softplus,
+  softshrink,
+  softsign,
+  tanh,
+  tanhshrink,
+} from '../../ops/activation';
+
+/** The last argument of most activations. */
+export interface InplaceOptions {
+  /** Whether to change the input itself; false by default. */
+  inplace?: boolean;
+}
+const INPLACE = ['inplace'] as const;
+
+const DIM = ['dim'] as const;
+const PRELU = ['weight'] as const;
+
+/** An activation whose one argument is `inplace`. */
+type Plain = (input: Tensor, ...args: Arguments<InplaceOptions, typeof INPLACE>) => Tensor;
+
+function plain(name: string, fn: UnaryFunction): Plain {
+  return (input, ...args) =>
+    gather<InplaceOptions>(name, INPLACE, args).inplace === true ? fn.inPlace(input) : fn(input);
+}
+
+/** An activation that takes numbers and then `inplace`. */
+type Parametric<P, Names extends readonly (keyof P)[]> = (
+  input: Tensor,
+  ...args: Arguments<Partial<P> & InplaceOptions, readonly [...Names, 'inplace']>
+) => Tensor;
+
+function parametric<P, const Names extends readonly (keyof P & string)[]>(
+  name: string,
+  fn: ParametricFunction<P>,
+  ...names: Names
+): Parametric<P, Names> {
+  const order = [...names, 'inplace' as const];
+  return (input, ...args) => {
+    const { inplace = false, ...numbers } = gather<Partial<P> & InplaceOptions>(name, order, args);
+    return inplace ? fn.inPlace(input, numbers as Partial<P>) : fn(input, numbers as Partial<P>);
+  };
+}
+
+/** max(x, 0). @see torch.nn.functional.relu */
+export const relu = plain('relu', ops.relu);
+/** min(max(x, 0), 6). @see torch.nn.functional.relu6 */
+export const relu6 = plain('relu6', ops.relu6);
+/** scale elu(x, alpha) with the constants of self-normalizing networks. @see torch.nn.functional.selu */
+export const selu = plain('selu', ops.selu);
+/** x sigmoid(x). @see torch.nn.functional.silu */
+export const silu = plain('silu', ops.silu);
+/** x tanh(softplus(x)). @see torch.nn.functional.mish */
+export const mish = plain('mish', ops.mish);
+/** min(max(x + 3, 0), 6) / 6. @see torch.nn.functional.hardsigmoid */
+export const hardsigmoid = plain('hardsigmoid', ops.hardsigmoid);
+/** x hardsigmoid(x). @see torch.nn.functional.hardswish */
+export const hardswish = plain('hardswish', ops.hardswish);
+
+/** x, or negativeSlope x below 0. @see torch.nn.functional.leaky_relu */
+export const leakyRelu = parametric('leakyRelu', ops.leakyRelu, 'negativeSlope');
+/** x, or alpha (exp(x) - 1) below 0. @see torch.nn.functional.elu */
+export const elu = parametric('elu', ops.elu, 'alpha');
+/** x, or alpha (exp(x / alpha) - 1) below 0. @see torch.nn.functional.celu */
+export const celu = parametric('celu', ops.celu, 'alpha');
+/** x within [minVal, maxVal]. @see torch.nn.functional.hardtanh */
+export const hardtanh = parametric('hardtanh', ops.hardtanh, 'minVal', 'maxVal');
+/** x above the threshold, else value. @see torch.nn.functional.threshold */
+export const threshold = parametric('threshold', ops.threshold, 'threshold', 'value');
+
+/** a sigmoid(b), where a and b are the halves of x along a dimension. @see torch.nn.functional.glu */
+export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor {
+  const { dim = -1 } = gather<{ dim?: number }>('glu', DIM, args);
+  const size = input.size(dim);
+  if (size % 2 !== 0) {
+    throw new ShapeError(`glu: dimension ${dim} must be halved, got size ${size}.`, { shape: input.shape });
+  }
+  return scope(() => {
+    const [a, b] = input.chunk(2, dim);
+    return a.mul(b.sigmoid());
+  });
+}
+
+/**
+ * x, or weight x below 0, with one weight for all or one per channel (dimension 1).
+ * @throws ShapeError for another number of weights.
+ * @see torch.nn.functional.prelu
+ */
+export function prelu(input: Tensor, ...args: Arguments<{ weight: Tensor }, typeof PRELU>): Tensor {
+  const { weight } = gather<{ weight: Tensor }>('prelu', PRELU, args);
+  const count = weight.numel();
+  if (count === 1) return scope(() => ops.prelu(input, weight.view([])));
+  const channels = input.ndim > 1 ? input.size(1) : 1;
+  if (count !== channels) {
+    throw new ShapeError(
+      `prelu: there must be 1 weight or one per channel, got ${count} weights and ${channels} channels.`,
+      {
+        shapes: [input.shape, weight.shape],
+      },
+    );
+  }
+  return scope(() => ops.prelu(input, weight.view([count, ...input.shape.slice(2).map(() => 1)])));
+}
+
+/** Arguments of functions along a dimension. */
+export interface AlongOptions {
+  dim: number;
+  /** What the input is cast to first; its own by default. */
+  dtype?: DType;
+}
+const ALONG = ['dim', 'dtype'] as const;
+
+type Along = (input: Tensor, ...args: Arguments<AlongOptions, typeof ALONG>) => Tensor;
+
+function along(name: string, fn: (input: Tensor, dim: number) => Tensor): Along {
+  return (input, ...args) => {
+    const { dim, dtype } = gather<AlongOptions>(name, ALONG, args);
+    return dtype === undefined || dtype === input.dtype ? fn(input, dim) : scope(() => fn(input.to(dtype), dim));
+  };
+}
+
+/** exp(x) / Σ exp(x) along a dimension. @see torch.nn.functional.softmax */
+export const softmax = along('softmax', softmaxes.softmax);
+/** log(exp(x) / Σ exp(x)) along a dimension. @see torch.nn.functional.log_softmax */
+export const logSoftmax = along('logSoftmax', softmaxes.logSoftmax);
+/** exp(-x) / Σ exp(-x) along a dimension. @see torch.nn.functional.softmin */
+export const softmin = along('softmin', softmaxes.softmin);

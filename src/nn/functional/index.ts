@@ -1,0 +1,10 @@
+// torch.nn.functional: layers as functions of their parameters. The computation is in ops/; here it gets PyTorch's
+// arguments, and losses are put together.
+export * from './activation';
+export * from './window';
+export * from './dropout';
+export * from './embedding';
+export * from './norm';
+export * from './loss';
+export * from './classification';
+export { linear } from '../../ops/matmul';

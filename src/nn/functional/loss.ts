@@ -1,0 +1,179 @@
+// Loss functions: a formula per element (ops/pointwiseLoss.ts) and a reduction.
+import { ShapeError } from '../../errors';
+import { scope } from '../../memory';
+import {
+  absoluteError, binaryCrossEntropyError, divergenceError, huberError, logitsError, smoothL1Error, squaredError,
+  weightedLogitsError,
+} from '../../ops/pointwiseLoss'; // prettier-ignore
+import { formatShape, sameShape } from '../../shape';
+import type { Tensor } from '../../tensor';
+import { gather, type Arguments } from '../arguments';
+
+/** How the losses of the elements become one: their mean, their sum, or not at all. */
+export type Reduction = 'none' | 'mean' | 'sum';
+
+/** @throws TypeError unless `reduction` is one. */
+export function checkReduction(name: string, reduction: string): asserts reduction is Reduction {
+  if (reduction !== 'none' && reduction !== 'mean' && reduction !== 'sum') {
+    throw new TypeError(`${name}: reduction must be 'none', 'mean' or 'sum', got '${reduction}'.`);
+  }
+}
+
+function reduce(losses: Tensor, reduction: Reduction): Tensor {
+  return reduction === 'none' ? losses : reduction === 'mean' ? losses.mean() : losses.sum();
+}
+
+/** Arguments of losses without others. */
+export interface ReductionOptions {
+  /** 'mean' by default. */
+  reduction?: Reduction;
+}
+const REDUCTION = ['reduction'] as const;
+
+type ElementwiseLoss = (
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<ReductionOptions, typeof REDUCTION>
+) => Tensor;
+
+function elementwise(name: string, error: (input: Tensor, target: Tensor) => Tensor): ElementwiseLoss {
+  return (input, target, ...args) => {
+    const { reduction = 'mean' } = gather<ReductionOptions>(name, REDUCTION, args);
+    checkReduction(name, reduction);
+    return scope(() => reduce(error(input, target), reduction));
+  };
+}
+
+/** (x - y)². @see torch.nn.functional.mse_loss */
+export const mseLoss = elementwise('mseLoss', squaredError);
+
+/** |x - y|. @see torch.nn.functional.l1_loss */
+export const l1Loss = elementwise('l1Loss', absoluteError);
+
+/** Arguments of smoothL1Loss. */
+export interface SmoothL1Options extends ReductionOptions {
+  /** Where the square turns into the absolute value; 1 by default. */
+  beta?: number;
+}
+const SMOOTH_L1 = ['reduction', 'beta'] as const;
+
+/**
+ * (x - y)² / (2 beta) if |x - y| < beta, else |x - y| - beta / 2.
+ * @throws RangeError for a negative beta.
+ * @see torch.nn.functional.smooth_l1_loss
+ */
+export function smoothL1Loss(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<SmoothL1Options, typeof SMOOTH_L1>
+): Tensor {
+  const { reduction = 'mean', beta = 1 } = gather<SmoothL1Options>('smoothL1Loss', SMOOTH_L1, args);
+  checkReduction('smoothL1Loss', reduction);
+  if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta must be at least 0, got ${beta}.`);
+  // At 0 the quadratic part is empty, and its formula would divide by it.
+  return scope(() => reduce(beta === 0 ? absoluteError(input, target) : smoothL1Error(input, target, beta), reduction));
+}
+
+/** Arguments of huberLoss. */
+export interface HuberOptions extends ReductionOptions {
+  /** Where the square turns into the absolute value; 1 by default. */
+  delta?: number;
+}
+const HUBER = ['reduction', 'delta'] as const;
+
+/**
+ * (x - y)² / 2 if |x - y| < delta, else delta (|x - y| - delta / 2).
+ * @throws RangeError unless delta is positive.
+ * @see torch.nn.functional.huber_loss
+ */
+export function huberLoss(input: Tensor, target: Tensor, ...args: Arguments<HuberOptions, typeof HUBER>): Tensor {
+  const { reduction = 'mean', delta = 1 } = gather<HuberOptions>('huberLoss', HUBER, args);
+  checkReduction('huberLoss', reduction);
+  if (!(delta > 0)) throw new RangeError(`huberLoss: delta must be positive, got ${delta}.`);
+  return scope(() => reduce(huberError(input, target, delta), reduction));
+}
+
+/** Arguments of binaryCrossEntropy. */
+export interface WeightedOptions extends ReductionOptions {
+  /** Factors of the elements' losses, broadcast to the input. */
+  weight?: Tensor | null;
+}
+const WEIGHTED = ['weight', 'reduction'] as const;
+
+/**
+ * Binary cross entropy of probabilities: -weight (y log x + (1 - y) log(1 - x)), each logarithm at least -100.
+ * @throws ShapeError unless input and target have one shape.
+ * @see torch.nn.functional.binary_cross_entropy
+ */
+export function binaryCrossEntropy(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<WeightedOptions, typeof WEIGHTED>
+): Tensor {
+  const name = 'binaryCrossEntropy';
+  const { weight = null, reduction = 'mean' } = gather<WeightedOptions>(name, WEIGHTED, args);
+  checkReduction(name, reduction);
+  checkSameShape(name, input, target);
+  return scope(() => reduce(weighted(binaryCrossEntropyError(input, target), weight), reduction));
+}
+
+/** Arguments of binaryCrossEntropyWithLogits. */
+export interface BCEWithLogitsOptions extends WeightedOptions {
+  /** Weight of the positive targets, broadcast to the input. */
+  posWeight?: Tensor | null;
+}
+const BCE_WITH_LOGITS = ['weight', 'reduction', 'posWeight'] as const;
+
+/**
+ * Binary cross entropy of logits: -weight (posWeight y log σ(x) + (1 - y) log(1 - σ(x))), without overflow.
+ * @throws ShapeError unless input and target have one shape.
+ * @see torch.nn.functional.binary_cross_entropy_with_logits
+ */
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<BCEWithLogitsOptions, typeof BCE_WITH_LOGITS>
+): Tensor {
+  const name = 'binaryCrossEntropyWithLogits';
+  const {
+    weight = null,
+    reduction = 'mean',
+    posWeight = null,
+  } = gather<BCEWithLogitsOptions>(name, BCE_WITH_LOGITS, args);
+  checkReduction(name, reduction);
+  checkSameShape(name, input, target);
+  return scope(() => {
+    const losses = posWeight === null ? logitsError(input, target) : weightedLogitsError(input, target, posWeight);
+    return reduce(weighted(losses, weight), reduction);
+  });
+}
+
+const weighted = (losses: Tensor, weight: Tensor | null): Tensor => (weight === null ? losses : losses.mul(weight));
+
+function checkSameShape(name: string, input: Tensor, target: Tensor): void {
+  if (sameShape(input.shape, target.shape)) return;
+  throw new ShapeError(
+    `${name}: input and target must have one shape, got ${formatShape(input.shape)} and ${formatShape(target.shape)}.`,
+    { shapes: [input.shape, target.shape] },
+  );
+}
+
+/** Arguments of klDiv. */
+export interface KLDivOptions {
+  /** 'mean' (over all elements) by default; 'batchmean' divides the sum by the batch, as the definition does. */
+  reduction?: Reduction | 'batchmean';
+  /** Whether the target is given as logarithms; false by default. */
+  logTarget?: boolean;
+}
+const KL_DIV = ['reduction', 'logTarget'] as const;
+
+/** Kullback-Leibler divergence: y (log y - x), for log probabilities x. @see torch.nn.functional.kl_div */
+export function klDiv(input: Tensor, target: Tensor, ...args: Arguments<KLDivOptions, typeof KL_DIV>): Tensor {
+  const { reduction = 'mean', logTarget = false } = gather<KLDivOptions>('klDiv', KL_DIV, args);
+  if (reduction !== 'batchmean') checkReduction('klDiv', reduction);
+  return scope(() => {
+    const losses = logTarget ? target.exp().mul(target.sub(input)) : divergenceError(input, target);
+    if (reduction !== 'batchmean') return reduce(losses, reduction);
+    return losses.sum().div(input.ndim === 0 ? 1 : input.size(0));
+  });
+}

@@ -1,0 +1,121 @@
+// Convolutions and pooling with PyTorch's arguments: sizes by position or by name.
+import * as conv from '../../ops/conv';
+import * as pool from '../../ops/pool';
+import type { Tensor } from '../../tensor';
+import { gather, type Arguments, type Size1d, type Size2d } from '../arguments';
+
+/** Arguments of convolutions beside input and weight. */
+export interface ConvArguments<Size> {
+  /** Added per output channel. */
+  bias?: Tensor | null;
+  /** 1 by default. */
+  stride?: Size;
+  /** Zeros on each side, 0 by default; 'same' keeps the size (with stride 1), 'valid' is 0. */
+  padding?: Size | 'same' | 'valid';
+  /** Distance between the taps of the kernel; 1 by default. */
+  dilation?: Size;
+  /** Groups of channels that do not see each other; 1 by default. */
+  groups?: number;
+}
+const CONV = ['bias', 'stride', 'padding', 'dilation', 'groups'] as const;
+
+/**
+ * Convolution of a sequence.
+ *
+ * Shape: input [N, C, L] or [C, L], weight [O, C / groups, kL], bias [O] -> [N, O, oL] or [O, oL].
+ * @throws ShapeError if they do not fit.
+ * @see torch.nn.functional.conv1d
+ */
+export function conv1d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArguments<Size1d>, typeof CONV>): Tensor {
+  const { bias = null, ...sizes } = gather<ConvArguments<Size1d>>('conv1d', CONV, args);
+  return conv.conv1d(input, weight, bias, sizes);
+}
+
+/**
+ * Convolution of an image.
+ *
+ * Shape: input [N, C, H, W] or [C, H, W], weight [O, C / groups, kH, kW], bias [O] -> [N, O, oH, oW] or [O, oH, oW].
+ * @throws ShapeError if they do not fit.
+ * @see torch.nn.functional.conv2d
+ */
+export function conv2d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArguments<Size2d>, typeof CONV>): Tensor {
+  const { bias = null, ...sizes } = gather<ConvArguments<Size2d>>('conv2d', CONV, args);
+  return conv.conv2d(input, weight, bias, sizes);
+}
+
+/** Arguments of max pooling beside the input. */
+export interface MaxPoolArguments<Size> {
+  kernelSize: Size;
+  /** kernelSize by default. */
+  stride?: Size | null;
+  /** Cells on each side that lose against any number; 0 by default, at most half of kernelSize. */
+  padding?: Size;
+  /** Distance between the cells of a window; 1 by default. */
+  dilation?: Size;
+  /** Whether windows may start inside the input and end outside; false by default. */
+  ceilMode?: boolean;
+}
+const MAX_POOL = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode'] as const;
+
+/** The greatest of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.max_pool1d */
+export function maxPool1d(input: Tensor, ...args: Arguments<MaxPoolArguments<Size1d>, typeof MAX_POOL>): Tensor {
+  const { kernelSize, stride, ...options } = gather<MaxPoolArguments<Size1d>>('maxPool1d', MAX_POOL, args);
+  return pool.maxPool1d(input, kernelSize, { stride: stride ?? kernelSize, ...options });
+}
+
+/** The greatest of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.max_pool2d */
+export function maxPool2d(input: Tensor, ...args: Arguments<MaxPoolArguments<Size2d>, typeof MAX_POOL>): Tensor {
+  const { kernelSize, stride, ...options } = gather<MaxPoolArguments<Size2d>>('maxPool2d', MAX_POOL, args);
+  return pool.maxPool2d(input, kernelSize, { stride: stride ?? kernelSize, ...options });
+}
+
+/** Arguments of average pooling beside the input. */
+export interface AvgPoolArguments<Size> {
+  kernelSize: Size;
+  /** kernelSize by default. */
+  stride?: Size | null;
+  /** Zeros on each side; 0 by default, at most half of kernelSize. */
+  padding?: Size;
+  /** Whether windows may start inside the input and end outside; false by default. */
+  ceilMode?: boolean;
+  /** Whether padding counts in the size of a window; true by default. */
+  countIncludePad?: boolean;
+}
+/** Arguments of avgPool2d beside the input. */
+export interface AvgPool2dArguments extends AvgPoolArguments<Size2d> {
+  /** Divides by this instead of the size of the window. */
+  divisorOverride?: number | null;
+}
+const AVG_POOL_1D = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
+const AVG_POOL_2D = [...AVG_POOL_1D, 'divisorOverride'] as const;
+
+/** The mean of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.avg_pool1d */
+export function avgPool1d(input: Tensor, ...args: Arguments<AvgPoolArguments<Size1d>, typeof AVG_POOL_1D>): Tensor {
+  const { kernelSize, stride, ...options } = gather<AvgPoolArguments<Size1d>>('avgPool1d', AVG_POOL_1D, args);
+  return pool.avgPool1d(input, kernelSize, { stride: stride ?? kernelSize, ...options });
+}
+
+/** The mean of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.avg_pool2d */
+export function avgPool2d(input: Tensor, ...args: Arguments<AvgPool2dArguments, typeof AVG_POOL_2D>): Tensor {
+  const { kernelSize, stride, ...options } = gather<AvgPool2dArguments>('avgPool2d', AVG_POOL_2D, args);
+  return pool.avgPool2d(input, kernelSize, { stride: stride ?? kernelSize, ...options });
+}
+
+const ADAPTIVE = ['outputSize'] as const;
+
+/** The means of outputSize windows that cover a sequence. @see torch.nn.functional.adaptive_avg_pool1d */
+export function adaptiveAvgPool1d(input: Tensor, ...args: Arguments<{ outputSize: Size1d }, typeof ADAPTIVE>): Tensor {
+  return pool.adaptiveAvgPool1d(input, gather<{ outputSize: Size1d }>('adaptiveAvgPool1d', ADAPTIVE, args).outputSize);
+}
+
+/** One number for both dimensions, or one each; null keeps the input's size. */
+export type AdaptiveSize2d = number | null | readonly [number | null, number | null];
+
+/** The means of outputSize windows that cover an image. @see torch.nn.functional.adaptive_avg_pool2d */
+export function adaptiveAvgPool2d(
+  input: Tensor,
+  ...args: Arguments<{ outputSize: AdaptiveSize2d }, typeof ADAPTIVE>
+): Tensor {
+  const { outputSize } = gather<{ outputSize: AdaptiveSize2d }>('adaptiveAvgPool2d', ADAPTIVE, args);
+  return pool.adaptiveAvgPool2d(input, outputSize ?? [null, null]);
+}
