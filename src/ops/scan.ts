@@ -7,9 +7,18 @@ import type { Tensor } from '../tensor';
 import { where } from './compare';
 import { contiguous, to } from './copy';
 import { triu } from './index';
-import { expand, movedim, unsqueeze } from './movement';
+import { expand, movedim, reshape, unsqueeze } from './movement';
 import { mul } from './pointwise';
 import { diagonalMask, sum } from './reduce';
+
+/** Options of running folds. */
+export interface ScanOptions {
+  /** The input is converted to this first. */
+  dtype?: DType | null;
+}
+interface DimOptions extends ScanOptions {
+  dim: number;
+}
 
 interface ScanParameters {
   readonly dim: number;
@@ -49,31 +58,21 @@ const cumprodAlong: (x: Tensor, dim: number) => Tensor = defineOp<[x: Tensor], n
   ],
 });
 
-/** Converts as PyTorch does: to `dtype` if given, integers to int64. */
-function scanIn(x: Tensor, dtype: DType | null | undefined, scan: (x: Tensor) => Tensor): Tensor {
+/** Converts as PyTorch does (to `dtype` if given, integers to int64) and scans along `dim`. */
+function scanIn(op: string, x: Tensor, { dim, dtype }: DimOptions, scan: (x: Tensor, dim: number) => Tensor): Tensor {
+  const along = wrapDim(op, dim, x.ndim);
   const result = dtype ?? (isFloat(x.dtype) ? x.dtype : 'int64');
-  return to(scan(contiguous(to(x, isFloat(result) ? result : 'int64'))), result);
+  const input = contiguous(to(x, isFloat(result) ? result : 'int64'));
+  const scanned = x.ndim === 0 ? reshape(scan(reshape(input, [1]), 0), []) : scan(input, along);
+  return to(scanned, result);
 }
 
 /** y_j = x_0 + ... + x_j along a dimension; float32 is added up in double precision. @see torch.cumsum */
-export function cumsum(x: Tensor, dim: number | DimOptions, options: ScanOptions = {}): Tensor {
-  const { dim: d, dtype } = typeof dim === 'object' ? dim : { dim, ...options };
-  const along = wrapDim('cumsum', d, x.ndim);
-  return scanIn(x, dtype, (input) => cumsumAlong(input, { dim: along, reverse: false }));
-}
+export const cumsum = (x: Tensor, dim: number | DimOptions, options: ScanOptions = {}): Tensor =>
+  scanIn('cumsum', x, typeof dim === 'object' ? dim : { dim, ...options }, (input, along) =>
+    cumsumAlong(input, { dim: along, reverse: false }),
+  );
 
 /** y_j = x_0 · ... · x_j along a dimension. The gradient takes n² memory for n elements along it. @see torch.cumprod */
-export function cumprod(x: Tensor, dim: number | DimOptions, options: ScanOptions = {}): Tensor {
-  const { dim: d, dtype } = typeof dim === 'object' ? dim : { dim, ...options };
-  const along = wrapDim('cumprod', d, x.ndim);
-  return scanIn(x, dtype, (input) => cumprodAlong(input, along));
-}
-
-/** Options of running folds. */
-export interface ScanOptions {
-  /** The input is converted to this first. */
-  dtype?: DType | null;
-}
-interface DimOptions extends ScanOptions {
-  dim: number;
-}
+export const cumprod = (x: Tensor, dim: number | DimOptions, options: ScanOptions = {}): Tensor =>
+  scanIn('cumprod', x, typeof dim === 'object' ? dim : { dim, ...options }, cumprodAlong);

@@ -1,7 +1,7 @@
 // What is composed of folds: variance, standard deviation, norms, log of a sum of exponentials.
 import { gather as gatherArguments, type Arguments } from '../arguments';
 import { noGrad } from '../autograd';
-import type { DType } from '../dtype';
+import { isFloat, type DType } from '../dtype';
 import { scope } from '../memory';
 import type { Tensor } from '../tensor';
 import { eq, isinf, ne, where } from './compare';
@@ -69,9 +69,9 @@ export const stdMean = (x: Tensor, ...args: VarianceArguments): [std: Tensor, me
   });
 
 /** log Σ e^x, shifted by the maximum so that it cannot overflow. @see torch.logsumexp */
-export function logsumexp(x: Tensor, ...args: ReduceArguments): Tensor {
+export function logsumexp(input: Tensor, ...args: ReduceArguments): Tensor {
   const { dim, keepdim = false } = gatherArguments<ReduceOptions>('logsumexp', ['dim', 'keepdim'], args);
-  checkFloat('logsumexp', x);
+  const x = isFloat(input.dtype) ? input : to(input, 'float32');
   const reduction = reductionOf('logsumexp', x, dim, keepdim);
   const { dims } = reduction;
   return scope(() => {
