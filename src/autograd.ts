@@ -136,6 +136,17 @@ export function setHistory(t: Tensor, node: Node, index = 0): void {
   t.autograd.outputIndex = index;
 }
 
+/** Puts a fresh handle where `edge` says: gradients that reach it go on there. */
+function placed(t: Tensor, edge: Edge | null): Tensor {
+  if (edge?.node instanceof AccumulateGrad) {
+    t.requiresGrad_();
+    t.autograd.accumulator = edge.node;
+  } else if (edge !== null) {
+    setHistory(t, edge.node, edge.index);
+  }
+  return t;
+}
+
 /** A tensor kept for the gradient rule: memory and version, and its place in the graph, but not the user's handle. */
 export class SavedTensor {
   private readonly storage: Storage;
@@ -164,14 +175,7 @@ export class SavedTensor {
         { shape: this.shape },
       );
     }
-    const t = new Tensor(this.storage, this.dtype, this.shape, this.strides, this.offset);
-    if (this.edge?.node instanceof AccumulateGrad) {
-      t.requiresGrad_();
-      t.autograd.accumulator = this.edge.node;
-    } else if (this.edge !== null) {
-      setHistory(t, this.edge.node, this.edge.index);
-    }
-    return t;
+    return placed(new Tensor(this.storage, this.dtype, this.shape, this.strides, this.offset), this.edge);
   }
 
   release(): void {
@@ -330,10 +334,12 @@ function propagate(
   useful: Set<Node> | null,
 ): void {
   const wanted = node.edges.map((edge) => edge !== null && (useful === null || useful.has(edge.node)));
-  const results = owned(() =>
-    withGradMode('backward', createGraph, () =>
-      node.backward(grads, createGraph).map((grad, i) => (grad === null || !wanted[i] ? null : fit(node, i, grad))),
-    ),
+  const results = owned(
+    () =>
+      withGradMode('backward', createGraph, () =>
+        node.backward(grads, createGraph).map((grad, i) => (grad === null || !wanted[i] ? null : fit(node, i, grad))),
+      ),
+    aliasWithGraph,
   );
   results.forEach((grad, i) => {
     const edge = node.edges[i];
@@ -375,7 +381,7 @@ function addGradient(pending: Pending, { node, index }: Edge, grad: Tensor): voi
   }
   // Recorded if one of them is: with createGraph the sum is part of the new graph.
   const record = before.requiresGrad || grad.requiresGrad;
-  [waiting[index]] = owned(() => [withGradMode('backward', record, () => before.add(grad))]);
+  [waiting[index]] = owned(() => [withGradMode('backward', record, () => before.add(grad))], aliasWithGraph);
   before.release();
   grad.release();
 }
@@ -425,12 +431,7 @@ function runHooks(node: Node, grads: (Tensor | null)[]): void {
 }
 
 /** Another handle at the same place of the graph. */
-export function aliasWithGraph(t: Tensor): Tensor {
-  const copy = t.alias();
-  const edge = edgeOf(t);
-  if (edge !== null && !(edge.node instanceof AccumulateGrad)) setHistory(copy, edge.node, edge.index);
-  return copy;
-}
+export const aliasWithGraph = (t: Tensor): Tensor => placed(t.alias(), edgeOf(t));
 
 // ---- public -----------------------------------------------------------------------------------
 

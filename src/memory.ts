@@ -120,9 +120,6 @@ export abstract class Handle {
     this.open = true;
     this.held = storage;
   }
-
-  /** Another handle on the same memory, tracked by no scope and without a graph. */
-  abstract alias(): Handle;
 }
 
 /** The error for a use of a freed handle; `what` names the op or the argument. */
@@ -276,18 +273,16 @@ export const unscoped = <T>(fn: () => T): T => runIn(null, fn);
 
 /**
  * Runs library code that makes temporaries and returns handles that the caller alone owns, in no scope:
- * a result that was not made inside, or occurs twice, comes back as an alias of its own.
+ * a result that was not made inside, or occurs twice, comes back as an `alias` of its own.
  */
-export function owned<H extends Handle>(fn: () => readonly (H | null)[]): (H | null)[] {
+export function owned<H extends Handle>(fn: () => readonly (H | null)[], alias: (handle: H) => H): (H | null)[] {
   const made = new Set<Handle>();
   const collector = new Scope(null);
   collector.track = (handle) => void made.add(handle);
   let results: readonly (H | null)[] = [];
   try {
     results = collector.run(fn);
-    return unscoped(() =>
-      results.map((result) => (result === null || made.delete(result) ? result : (result.alias() as H))),
-    );
+    return unscoped(() => results.map((result) => (result === null || made.delete(result) ? result : alias(result))));
   } finally {
     for (const handle of made) if (!handle.kept) handle.release();
   }

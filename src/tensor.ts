@@ -204,7 +204,8 @@ export class Tensor extends Handle implements View {
     this.gradientSeen = false;
   }
 
-  override alias(): Tensor {
+  /** @internal Another handle on the same memory, outside the graph; also of a handle that was freed, while something else holds the memory. */
+  alias(): Tensor {
     return new Tensor(this.storageUnchecked, this.dtype, this.shape, this.strides, this.offset);
   }
 
