@@ -29,6 +29,7 @@ export {
   chunk, diagonal, expand, flatten, movedim, narrow, permute, reshape, select, slice, split, squeeze, t, transpose,
   unbind, unflatten, unsqueeze,
 } from './ops/movement'; // prettier-ignore
+export { logSoftmax, softmax } from './ops/softmax';
 export { cat, constantPad, repeat, stack } from './ops/join';
 export { gather, indexAdd, indexSelect, scatterAdd, take, tril, triu } from './ops/index';
 export * from './ops/pointwise';

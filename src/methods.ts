@@ -12,6 +12,7 @@ import { gather, indexAdd, indexSelect, scatterAdd, take, tril, triu } from './o
 import { repeat } from './ops/join';
 import * as pointwise from './ops/pointwise';
 import { normal_, uniform_ } from './ops/random';
+import { logSoftmax, softmax } from './ops/softmax';
 import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
 import { cumprod, cumsum } from './ops/scan';
 import { logsumexp, norm, std, variance } from './ops/statistics';
@@ -54,6 +55,7 @@ const methods = {
   ...{ var: variance, std, norm, logsumexp, cumsum, cumprod },
   ...{ mm, bmm, matmul, mv, dot, outer },
   ...{ gather, scatterAdd, indexSelect, indexAdd, take, tril, triu },
+  ...{ softmax, logSoftmax },
   ...{ uniform_, normal_ },
 };
 
