@@ -7,6 +7,8 @@ type Sites = Readonly<Record<Policy, Site>>;
 interface Fixtures {
   /** Opens a page under a policy with the library loaded as the global `kindling`, and gives the page. */
   open: (policy: Policy, entry: Entry, options?: { from?: Policy }) => Promise<Page>;
+  /** What the page wrote to the console as warnings so far. */
+  warnings: readonly string[];
 }
 
 export const test = base.extend<Fixtures, { sites: Sites }>({
@@ -20,6 +22,13 @@ export const test = base.extend<Fixtures, { sites: Sites }>({
     },
     { scope: 'worker' },
   ],
+  warnings: async ({ page }, use) => {
+    const warnings: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'warning') warnings.push(message.text());
+    });
+    await use(warnings);
+  },
   open: async ({ page, sites }, use) => {
     const failures: string[] = [];
     page.on('pageerror', (error) => failures.push(String(error)));

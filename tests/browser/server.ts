@@ -19,6 +19,10 @@ export const POLICIES = {
     'Content-Security-Policy':
       "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'",
   },
+  /** No worker of any kind. */
+  workerless: {
+    'Content-Security-Policy': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'",
+  },
   /** Another origin that serves the library to anyone. */
   cdn: { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' },
 } as const satisfies Record<string, Record<string, string>>;
