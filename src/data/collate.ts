@@ -2,7 +2,7 @@
 import type { TypedArray } from '../dtype';
 import { fromArray, tensor } from '../ops/creation';
 import { stack } from '../ops/join';
-import { isPlainObject } from '../nn/arguments';
+import { isPlainObject } from '../arguments';
 import { Tensor } from '../tensor';
 
 /** What `collate` makes of samples of a type. */

@@ -1,7 +1,7 @@
 // DataLoader: batches of a dataset as an async iteration, prepared ahead of the device and paced by it.
 import { pace } from '../flow';
 import { unscoped } from '../memory';
-import { checkInteger, gather, type Arguments } from '../nn/arguments';
+import { checkInteger, gather, type Arguments } from '../arguments';
 import { drawSeed, type Generator } from '../random';
 import { collate, type Collated } from './collate';
 import { ArrayDataset, Dataset, IterableDataset } from './dataset';

@@ -1,5 +1,5 @@
 // Samplers: the order in which a loader asks for samples, with PyTorch's draws.
-import { checkInteger, gather, type Arguments } from '../nn/arguments';
+import { checkInteger, gather, type Arguments } from '../arguments';
 import { drawSeed, fillRandint, Generator, permutation } from '../random';
 
 /** Something with a number of samples. */

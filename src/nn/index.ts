@@ -19,3 +19,4 @@ export * from './embedding';
 export * from './activation';
 export * from './loss';
 export * as functional from './functional';
+export * as utils from './utils';

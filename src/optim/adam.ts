@@ -1,5 +1,5 @@
 import { add, apply, div, mul, neg, reciprocal, square, sub, type Expression } from '../expression';
-import { gather, type Arguments } from '../nn/arguments';
+import { gather, type Arguments } from '../arguments';
 import { checkBetas, checkNotNegative, Optimizer } from './optimizer';
 import type { OptimizerOptions, ParamsArgument, Update, UpdateSymbols } from './optimizer';
 

@@ -1,5 +1,5 @@
 import { mul, neg } from '../expression';
-import { gather } from '../nn/arguments';
+import { gather } from '../arguments';
 import { ADAM_DEFAULTS, ADAM_ORDER, adamUpdate, checkAdamOptions, type AdamArguments, type AdamOptions } from './adam';
 import { Optimizer, type ParamsArgument, type Update, type UpdateSymbols } from './optimizer';
 

@@ -1,6 +1,6 @@
 // Learning rate schedules. Each gives a group's next rate from its present one, so that schedulers can be chained
 // and a rate that the user has set by hand is respected. Epochs count calls of `step`.
-import { checkInteger, gather, type Arguments } from '../nn/arguments';
+import { checkInteger, gather, type Arguments } from '../arguments';
 import type { Optimizer, OptimizerOptions } from './optimizer';
 import { toCamelCase, toSnakeCase } from './stateDict';
 

@@ -1,5 +1,5 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
-import { gather, type Arguments } from '../nn/arguments';
+import { gather, type Arguments } from '../arguments';
 import type { AnyOptimizer, SchedulerState } from './lrScheduler';
 import { toCamelCase, toSnakeCase } from './stateDict';
 

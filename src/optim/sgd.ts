@@ -1,5 +1,5 @@
 import { add, mul, neg, sub, where, eq, constantLike } from '../expression';
-import { gather, type Arguments } from '../nn/arguments';
+import { gather, type Arguments } from '../arguments';
 import { checkNotNegative, Optimizer } from './optimizer';
 import type { OptimizerOptions, ParamsArgument, Update, UpdateSymbols } from './optimizer';
 

@@ -1,0 +1,95 @@
+// Clipping of gradients, between `backward` and the optimizer's step. All on the device: nothing is waited for.
+import { noGrad } from '../../autograd';
+import type { DType } from '../../dtype';
+import { add, cast, constant, div, input, apply, mul, scalar, type Expression } from '../../expression';
+import { scope } from '../../memory';
+import { to } from '../../ops/copy';
+import { zeros } from '../../ops/creation';
+import { foreach_, programOf } from '../../ops/foreach';
+import { stack } from '../../ops/join';
+import { abs, pow, sqrt, square } from '../../ops/pointwise';
+import { amax, sum } from '../../ops/reduce';
+import { Tensor } from '../../tensor';
+
+/** Keeps the division by a norm of 0 away, as in PyTorch. */
+const EPS = 1e-6;
+
+/**
+ * Scales all gradients by one factor so that their norm, taken over all of them together, is at most `maxNorm`.
+ * Returns the norm before. If it is not finite the gradients become NaN; `clipGradNormChecked_` throws instead.
+ * @example nn.utils.clipGradNorm_(net.parameters(), 1); optimizer.step()
+ * @see torch.nn.utils.clip_grad_norm_
+ */
+export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: number, normType = 2): Tensor {
+  const grads = gradsOf('clipGradNorm_', parameters, maxNorm);
+  const total = totalNorm(grads, normType);
+  scaleTo(grads, maxNorm, total);
+  return total;
+}
+
+/**
+ * `clipGradNorm_` with PyTorch's `error_if_nonfinite`: it has to read the norm before it scales, hence the promise.
+ * @throws RangeError if the norm is infinite or NaN; the gradients are as they were
+ */
+export async function clipGradNormChecked_(
+  parameters: Tensor | Iterable<Tensor>,
+  maxNorm: number,
+  normType = 2,
+): Promise<Tensor> {
+  const grads = gradsOf('clipGradNormChecked_', parameters, maxNorm);
+  const total = totalNorm(grads, normType);
+  const value = await total.item();
+  if (!Number.isFinite(value)) {
+    throw new RangeError(`clipGradNormChecked_: the norm of the gradients must be finite, got ${value}.`);
+  }
+  scaleTo(grads, maxNorm, total);
+  return total;
+}
+
+/** Limits every element of the gradients to [-clipValue, clipValue]. @see torch.nn.utils.clip_grad_value_ */
+export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+  const limited = (grad: Expression, dtype: DType): Expression =>
+    apply('minimum', apply('maximum', grad, scalar(0, dtype)), scalar(1, dtype));
+  for (const [dtype, grads] of byDType(gradsOf('clipGradValue_', parameters, clipValue))) {
+    const program = programOf('clipGradValue', [dtype], [limited(input(0, dtype), dtype)]);
+    const groups = grads.map((grad) => ({ inputs: [grad], outputs: [grad] }));
+    foreach_(program, groups, [-clipValue, clipValue]);
+  }
+}
+
+function gradsOf(op: string, parameters: Tensor | Iterable<Tensor>, limit: number): Tensor[] {
+  if (!(limit >= 0)) throw new RangeError(`${op}: the limit must be at least 0, got ${limit}.`);
+  const list = parameters instanceof Tensor ? [parameters] : [...parameters];
+  return list.flatMap(({ ownGrad }) => (ownGrad === null ? [] : [ownGrad]));
+}
+
+function byDType(grads: readonly Tensor[]): Map<DType, Tensor[]> {
+  const groups = new Map<DType, Tensor[]>();
+  for (const grad of grads) groups.set(grad.dtype, [...(groups.get(grad.dtype) ?? []), grad]);
+  return groups;
+}
+
+/** The p-norm of all elements of all tensors, without dimensions. */
+function totalNorm(grads: readonly Tensor[], p: number): Tensor {
+  if (!(p > 0)) throw new RangeError(`clipGradNorm_: normType must be positive, got ${p}.`);
+  const together = (ofOne: (grad: Tensor) => Tensor): Tensor =>
+    stack(grads.map((grad) => to(ofOne(grad), grads[0].dtype)));
+  const compute = (): Tensor => {
+    if (grads.length === 0) return zeros([]);
+    if (p === Infinity) return amax(together((grad) => amax(abs(grad))));
+    if (p === 2) return sqrt(sum(together((grad) => sum(square(grad)))));
+    return pow(sum(together((grad) => sum(pow(abs(grad), p)))), 1 / p);
+  };
+  return noGrad(() => scope(compute));
+}
+
+/** g <- g min(1, maxNorm / (total + eps)), NaN if the total is. */
+function scaleTo(grads: readonly Tensor[], maxNorm: number, total: Tensor): void {
+  for (const [dtype, alike] of byDType(grads)) {
+    const norm = cast(dtype, input(1, total.dtype));
+    const factor = apply('minimum', div(scalar(0, dtype), add(norm, constant(EPS, dtype))), constant(1, dtype));
+    const program = programOf('clipGradNorm', [dtype, total.dtype], [mul(input(0, dtype), factor)]);
+    const groups = alike.map((grad) => ({ inputs: [grad, total], outputs: [grad] }));
+    foreach_(program, groups, [maxNorm]);
+  }
+}

@@ -1,0 +1,2 @@
+// torch.nn.utils.
+export { clipGradNorm_, clipGradNormChecked_, clipGradValue_ } from './clipGrad';
