@@ -3,8 +3,17 @@
 // fields may be read only after such a claim: the leader rewrites them when every claimed task is done, never
 // before, so a claim keeps them valid. A helper that claims nothing is never waited for.
 import {
-  CONTROL_BASE, CONTROL_DONE, CONTROL_JOB_COMMAND, CONTROL_JOB_PHASE, CONTROL_JOB_SIGNAL, CONTROL_LEADER_WAITS, CONTROL_PROGRESS,
-  CONTROL_SLEEPERS, CONTROL_TICKET, Command, FAULT_TRAP,
+  CONTROL_BASE,
+  CONTROL_DONE,
+  CONTROL_JOB_COMMAND,
+  CONTROL_JOB_PHASE,
+  CONTROL_JOB_SIGNAL,
+  CONTROL_LEADER_WAITS,
+  CONTROL_PROGRESS,
+  CONTROL_SLEEPERS,
+  CONTROL_TICKET,
+  Command,
+  FAULT_TRAP,
 } from './commands';
 import { runTask } from './dispatch';
 import { recordFault } from './worker';
@@ -57,7 +66,7 @@ export function share(opcode: i32, command: usize, phase: i32, count: i32): void
   atomic.store<u32>(CONTROL_BASE + CONTROL_DONE, 0);
   inJob = true;
   const generation = (atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET) >> (2 * FIELD_BITS)) + 1;
-  atomic.store<u64>(CONTROL_BASE + CONTROL_TICKET, (generation << (2 * FIELD_BITS)) | (<u64>count << FIELD_BITS));
+  atomic.store<u64>(CONTROL_BASE + CONTROL_TICKET, (generation << (2 * FIELD_BITS)) | ((<u64>count) << FIELD_BITS));
   atomic.add<u32>(CONTROL_BASE + CONTROL_JOB_SIGNAL, 1);
   const sleepers: i32 = atomic.load<i32>(CONTROL_BASE + CONTROL_SLEEPERS);
   if (sleepers > 0) atomic.notify(CONTROL_BASE + CONTROL_JOB_SIGNAL, min(sleepers, count - 1));
@@ -108,7 +117,8 @@ function finishTask(): void {
   // The count must be read first: once the last task is counted the leader may open the next job.
   const count = <i32>((atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET) >> FIELD_BITS) & FIELD);
   const done = atomic.add<i32>(CONTROL_BASE + CONTROL_DONE, 1) + 1;
-  if (done == count && atomic.load<u32>(CONTROL_BASE + CONTROL_LEADER_WAITS) != 0) atomic.notify(CONTROL_BASE + CONTROL_DONE, 1);
+  if (done == count && atomic.load<u32>(CONTROL_BASE + CONTROL_LEADER_WAITS) != 0)
+    atomic.notify(CONTROL_BASE + CONTROL_DONE, 1);
 }
 
 /** Helper, after a trap: records the fault and counts the task as done, so that nobody waits for it. */

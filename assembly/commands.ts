@@ -188,6 +188,8 @@ export const CONTROL_PROGRESS = 640;
 export const CONTROL_FAULTS = 704;
 /** Faults the page has dealt with: the entries in [acknowledged, recorded) are live. */
 export const CONTROL_FAULTS_ACKNOWLEDGED = 708;
+/** 1 while the leader is to measure its commands. */
+export const CONTROL_PROFILING = 768;
 /** Fault table: FAULT_SLOTS entries of FAULT_WORDS words (seq, kind, value low, value high). */
 export const CONTROL_FAULT_TABLE = 1024;
 export const FAULT_SLOTS = 64;
@@ -198,6 +200,9 @@ export const FAULT_TRAP = 2;
 export const FAULT_DIVISION = 3;
 /** Written by the page when a worker died in the middle of a command; like a trap it blocks every guarded command. */
 export const FAULT_INTERRUPTED = 4;
+/** Measurements: for each opcode milliseconds (float64) and number of commands (float64). */
+export const CONTROL_PROFILE = 2048;
+export const PROFILE_BYTES = 16;
 /** Size of the control area. */
 export const CONTROL_BYTES = 4096;
 

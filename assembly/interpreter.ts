@@ -2,9 +2,31 @@
 // until the ring is dry; the inline and the batch engine run it the same way on one thread.
 import { MAX_TASKS, closeJob, perform, share } from './barrier';
 import {
-  Acknowledge, CONTROL_BASE, CONTROL_BEGUN, CONTROL_FAULTS, CONTROL_FAULTS_ACKNOWLEDGED, CONTROL_FAULT_TABLE, CONTROL_HEAD, CONTROL_REQUEST,
-  CONTROL_SLEEPING, CONTROL_TAIL, CONTROL_WANTS_ROOM, Command, FAULT_INTERRUPTED, FAULT_SLOTS, FAULT_TRAP, FAULT_WORDS, HEADER_WORDS, Opcode, RING_BASE,
-  RING_WORDS, Report, Write,
+  Acknowledge,
+  CONTROL_BASE,
+  CONTROL_BEGUN,
+  CONTROL_FAULTS,
+  CONTROL_FAULTS_ACKNOWLEDGED,
+  CONTROL_FAULT_TABLE,
+  CONTROL_HEAD,
+  CONTROL_PROFILE,
+  CONTROL_PROFILING,
+  CONTROL_REQUEST,
+  CONTROL_SLEEPING,
+  CONTROL_TAIL,
+  CONTROL_WANTS_ROOM,
+  Command,
+  FAULT_INTERRUPTED,
+  FAULT_SLOTS,
+  FAULT_TRAP,
+  FAULT_WORDS,
+  HEADER_WORDS,
+  Opcode,
+  PROFILE_BYTES,
+  RING_BASE,
+  RING_WORDS,
+  Report,
+  Write,
 } from './commands';
 import { tasks } from './dispatch';
 import { helpers, recordFault } from './worker';
@@ -12,6 +34,10 @@ import { helpers, recordFault } from './worker';
 /** Calls back into JavaScript: everything up to here is done, and [pointer, pointer + bytes) holds a value that was read. */
 @external('host', 'report')
 declare function report(token: u32, pointer: u32, bytes: u32): void;
+
+/** Milliseconds on a clock of the host. */
+@external('host', 'now')
+declare function now(): f64;
 
 /** Tokens below this are not answers to the page. */
 const PROGRESS_TOKEN: u32 = 0;
@@ -21,7 +47,7 @@ const REQUESTED = 1;
 
 @inline
 function at(position: u32): usize {
-  return <usize>RING_BASE + (<usize>(position & (RING_WORDS - 1)) << 2);
+  return <usize>RING_BASE + ((<usize>(position & (RING_WORDS - 1))) << 2);
 }
 
 /**
@@ -49,7 +75,10 @@ export function run(spins: i32): i32 {
       }
       const seq = command.seq;
       store<u32>(CONTROL_BASE + CONTROL_BEGUN, seq);
-      if (command.guardFirst == 0 || !isBlocked(command.guardFirst, command.guardLast)) runCommand(header & 0xff, pointer);
+      if (command.guardFirst == 0 || !isBlocked(command.guardFirst, command.guardLast)) {
+        if (load<u32>(CONTROL_BASE + CONTROL_PROFILING) == 0) runCommand(header & 0xff, pointer);
+        else measureCommand(header & 0xff, pointer);
+      }
       tail += header >> 8;
       finish(tail, seq);
       if (atomic.load<u32>(CONTROL_BASE + CONTROL_WANTS_ROOM) != 0) offerRoom(head - tail);
@@ -60,7 +89,7 @@ export function run(spins: i32): i32 {
 
 @inline
 function finish(tail: u32, seq: u32): void {
-  atomic.store<u64>(CONTROL_BASE + CONTROL_TAIL, <u64>tail | (<u64>seq << 32));
+  atomic.store<u64>(CONTROL_BASE + CONTROL_TAIL, (<u64>tail) | ((<u64>seq) << 32));
 }
 
 /** The sleeping flag goes up before the last look at the head; the page publishes the head before it looks at the flag. */
@@ -115,6 +144,14 @@ function runCommand(opcode: i32, pointer: usize): void {
     default:
       execute(opcode, pointer);
   }
+}
+
+function measureCommand(opcode: i32, pointer: usize): void {
+  const started = now();
+  runCommand(opcode, pointer);
+  const entry: usize = CONTROL_BASE + CONTROL_PROFILE + opcode * PROFILE_BYTES;
+  store<f64>(entry, load<f64>(entry) + now() - started);
+  store<f64>(entry, load<f64>(entry, 8) + 1, 8);
 }
 
 /** All phases of a command. */

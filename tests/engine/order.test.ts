@@ -120,3 +120,17 @@ test('the same bits inline, in batches and from 1, 2, 3 and 5 workers', async ()
   }
   for (const result of results) expect(result).toEqual(results[0]);
 });
+
+test('profiling counts commands and their time', async () => {
+  const device = engine({ mode: 'shared', threads: 2 });
+  const x = tensor(device, new Float32Array(1_000_000).fill(1));
+  expect(device.profile(true)).toEqual([]);
+  for (let i = 0; i < 5; i++) sum(device, x);
+  await device.synchronize();
+  const times = device.profile(false);
+  expect(times[0]).toMatchObject({ kernel: 'Reduce', commands: 5 });
+  expect(times[0]?.ms).toBeGreaterThan(0);
+  sum(device, x);
+  await device.synchronize();
+  expect(device.profile(false).filter(({ kernel }) => kernel === 'Reduce')).toEqual([]);
+});

@@ -14,12 +14,15 @@ import { reduceKernels } from './kernels/reduce';
 import { softmaxKernels } from './kernels/softmax';
 import { startEngine, type EngineSettings } from './start';
 import { WasmStream, type WasmBuffer } from './stream';
+import type { KernelTime } from './transport';
 
 /** What `createWasmDevice` gives: the contract, and what the runtime needs beside it. */
 export interface WasmDevice extends Device {
   readonly stream: WasmStream;
   /** How the engine runs and why, line by line. */
   diagnose(): string[];
+  /** Starts or ends measuring; gives what each kind of command has taken since the last call, the most expensive first. */
+  profile(isOn: boolean): KernelTime[];
   shutdown(): void;
   /** Faults that no read has rejected with. */
   undelivered(): Fault[];
@@ -53,6 +56,7 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     throttle: (steps) => stream.throttle(steps),
     memory: (): MemoryInfo => stream.memory(),
     diagnose: () => [...stream.describe(), ...notes],
+    profile: (isOn) => stream.profile(isOn),
     shutdown: () => stream.shutdown(),
     undelivered: () => stream.undelivered(),
   };

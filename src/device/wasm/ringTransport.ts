@@ -2,17 +2,22 @@
 import {
   CONTROL_BASE,
   CONTROL_COMPLETED,
+  CONTROL_PROFILE,
+  CONTROL_PROFILING,
   CONTROL_PROGRESS,
   CONTROL_SLEEPING,
   CONTROL_TAIL,
   CONTROL_WANTS_ROOM,
+  Opcode,
+  PROFILE_BYTES,
+  RING_BASE,
 } from '../../../assembly/commands';
 import { OutOfMemoryError, type KindlingError } from '../../errors';
 import { copyOut, describeMemory, type EngineReport } from './engine';
 import { grownSize, growMemory, heapStart } from './memory';
 import { Backlog, Ring } from './ring';
 import { clearAfterDeath } from './takeover';
-import type { Transport, TransportEvents } from './transport';
+import type { KernelTime, Transport, TransportEvents } from './transport';
 import { Watchdog } from './watchdog';
 
 const COMPLETED = (CONTROL_BASE + CONTROL_COMPLETED) / 4;
@@ -154,6 +159,20 @@ export class RingTransport implements Transport {
 
   describe(): string[] {
     return this.leader?.describe() ?? ['engine: starting'];
+  }
+
+  profile(isOn: boolean): KernelTime[] {
+    const bytes = RING_BASE - CONTROL_BASE - CONTROL_PROFILE;
+    const table = new Float64Array(this.memory.buffer, CONTROL_BASE + CONTROL_PROFILE, bytes / 8);
+    const times: KernelTime[] = [];
+    for (let opcode = 0; Opcode[opcode] !== undefined; opcode++) {
+      const ms = table[(opcode * PROFILE_BYTES) / 8];
+      const commands = table[(opcode * PROFILE_BYTES) / 8 + 1];
+      if (commands > 0) times.push({ kernel: Opcode[opcode], commands, ms });
+    }
+    table.fill(0);
+    Atomics.store(this.ring.words, (CONTROL_BASE + CONTROL_PROFILING) / 4, isOn ? 1 : 0);
+    return times.sort((a, b) => b.ms - a.ms);
   }
 
   shutdown(): void {

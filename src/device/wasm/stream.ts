@@ -20,7 +20,7 @@ import { yieldTask } from '../task';
 import { Allocator, type Block } from './allocator';
 import type { CommandStream } from './commandStream';
 import { argumentNames, encode, type Arguments } from './encode';
-import type { Report, Transport, TransportEvents } from './transport';
+import type { KernelTime, Report, Transport, TransportEvents } from './transport';
 
 /** Uploads up to this travel inside a command, which spares the search for a block the page may write. Bytes. */
 const WRITE_LIMIT = 1024;
@@ -217,6 +217,10 @@ export class WasmStream implements CommandStream, TransportEvents {
 
   describe(): string[] {
     return this.transport.describe();
+  }
+
+  profile(isOn: boolean): KernelTime[] {
+    return this.transport.profile(isOn);
   }
 
   shutdown(): void {

@@ -48,5 +48,14 @@ export interface Transport {
   hold(ready: Promise<unknown>): void;
   /** How the engine runs, in words. */
   describe(): string[];
+  /** Measures each command from now on, or no longer; gives what was measured so far, as far as it is within reach. */
+  profile(isOn: boolean): KernelTime[];
   shutdown(): void;
+}
+
+/** Time that the leader has spent in commands of one kind. */
+export interface KernelTime {
+  readonly kernel: string;
+  readonly commands: number;
+  readonly ms: number;
 }
