@@ -1,15 +1,20 @@
 // Convolution layers.
 import { ShapeError } from '../errors';
+import { scope } from '../memory';
 import { empty } from '../ops/creation';
 import { formatShape } from '../shape';
 import { Parameter, type Tensor } from '../tensor';
 import { checkInteger, checkSize, gather, type Arguments, type Size1d, type Size2d } from './arguments';
-import { conv1d, conv2d } from './functional';
+import { conv1d, conv2d, pad, type PaddingMode } from './functional';
 import { kaimingUniform_ } from './init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from './lazy';
 import { resetBias } from './linear';
 import { factory, Module, type FactoryOptions } from './module';
 import { literal } from './representation';
+
+/** What a convolution sees outside its input. */
+export type ConvPaddingMode = 'zeros' | Exclude<PaddingMode, 'constant'>;
+const PADDING_MODES: readonly string[] = ['zeros', 'reflect', 'replicate', 'circular'] satisfies ConvPaddingMode[];
 
 /** Arguments of lazy convolutions; `Size` is a number or one per dimension. */
 export interface LazyConvOptions<Size> extends FactoryOptions {
@@ -25,8 +30,8 @@ export interface LazyConvOptions<Size> extends FactoryOptions {
   groups?: number;
   /** Whether to add a bias; true by default. */
   bias?: boolean;
-  /** What lies outside the input. */
-  paddingMode?: 'zeros';
+  /** What lies outside the input; 'zeros' by default. */
+  paddingMode?: ConvPaddingMode;
 }
 
 /** Arguments of convolutions. */
@@ -47,7 +52,7 @@ abstract class Conv<Size extends readonly number[]> extends Module {
   readonly padding: Size | 'same' | 'valid';
   readonly dilation: Size;
   readonly groups: number;
-  readonly paddingMode: 'zeros';
+  readonly paddingMode: ConvPaddingMode;
   weight: Parameter;
   bias: Parameter | null;
 
@@ -87,9 +92,23 @@ abstract class Conv<Size extends readonly number[]> extends Module {
     if (padding === 'same' && stride.some((s) => s !== 1)) {
       throw new RangeError(`${name}: padding 'same' needs stride 1, got ${literal(stride)}.`);
     }
-    if (paddingMode !== 'zeros') {
-      throw new RangeError(`${name}: paddingMode must be 'zeros', got '${String(paddingMode)}'.`);
+    if (!PADDING_MODES.includes(paddingMode)) {
+      throw new RangeError(
+        `${name}: paddingMode must be one of ${PADDING_MODES.join(', ')}, got '${String(paddingMode)}'.`,
+      );
     }
+  }
+
+  /** The input, padded here if not with zeros, and the padding that is left to the convolution. */
+  protected padded(input: Tensor): { input: Tensor; padding: Size | 'same' | 'valid' | 0 } {
+    const { padding, paddingMode: mode, kernelSize, dilation } = this;
+    if (mode === 'zeros') return { input, padding };
+    const around = kernelSize.map((size, i): [number, number] => {
+      if (typeof padding !== 'string') return [padding[i], padding[i]];
+      const total = padding === 'same' ? dilation[i] * (size - 1) : 0;
+      return [Math.floor(total / 2), Math.ceil(total / 2)];
+    });
+    return { input: pad(input, { pad: around.reverse().flat(), mode }), padding: 0 };
   }
 
   #weightShape(): number[] {
@@ -134,6 +153,7 @@ abstract class Conv<Size extends readonly number[]> extends Module {
     if (dilation.some((d) => d !== 1)) parts.push(`dilation=${literal(dilation)}`);
     if (groups !== 1) parts.push(`groups=${groups}`);
     if (bias === null) parts.push('bias=False');
+    if (this.paddingMode !== 'zeros') parts.push(`padding_mode=${this.paddingMode}`);
     return parts.join(', ');
   }
 }
@@ -168,7 +188,11 @@ export class Conv1d extends Conv<readonly [number]> {
   }
 
   override forward(input: Tensor): Tensor {
-    return conv1d(input, this.weight, this.bias, this.stride, this.padding, this.dilation, this.groups);
+    const { weight, bias, stride, dilation, groups } = this;
+    return scope(() => {
+      const { input: padded, padding } = this.padded(input);
+      return conv1d(padded, weight, { bias, stride, padding, dilation, groups });
+    });
   }
 }
 
@@ -189,7 +213,11 @@ export class Conv2d extends Conv<readonly [number, number]> {
   }
 
   override forward(input: Tensor): Tensor {
-    return conv2d(input, this.weight, this.bias, this.stride, this.padding, this.dilation, this.groups);
+    const { weight, bias, stride, dilation, groups } = this;
+    return scope(() => {
+      const { input: padded, padding } = this.padded(input);
+      return conv2d(padded, weight, { bias, stride, padding, dilation, groups });
+    });
   }
 }
 

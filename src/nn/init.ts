@@ -72,6 +72,8 @@ export interface SparseOptions extends RandomOptions {
 }
 const SPARSE = ['sparsity', 'std', 'generator'] as const;
 
+const DIRAC = ['groups'] as const;
+
 /** Functions that `calculateGain` knows, under PyTorch's names. */
 export type Nonlinearity =
   | 'linear'
@@ -189,7 +191,8 @@ export function eye_<T extends Tensor>(tensor: T): T {
  * @throws ShapeError unless the tensor has three to five dimensions and its first is a multiple of `groups`.
  * @see torch.nn.init.dirac_
  */
-export function dirac_<T extends Tensor>(tensor: T, groups = 1): T {
+export function dirac_<T extends Tensor>(tensor: T, ...args: Arguments<{ groups?: number }, typeof DIRAC>): T {
+  const { groups = 1 } = gather<{ groups?: number }>('dirac_', DIRAC, args);
   const { shape } = tensor;
   checkDimensions('dirac_', tensor, shape.length >= 3 && shape.length <= 5, 'three to five dimensions');
   checkDimensions('dirac_', tensor, shape[0] % groups === 0, `a first dimension that ${groups} groups divide`);

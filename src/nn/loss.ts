@@ -7,7 +7,7 @@ import { Module } from './module';
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
 export type Reduction = F.Reduction;
 
-const CROSS_ENTROPY = ['weight', 'ignoreIndex', 'reduction', 'labelSmoothing'] as const;
+const CROSS_ENTROPY = ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction', 'labelSmoothing'] as const;
 
 /**
  * Cross entropy of logits: -Σ_c p(c) log softmax(x)(c), for class indices as targets -log softmax(x)(target).
@@ -27,13 +27,12 @@ export class CrossEntropyLoss extends Module {
 
   constructor(...args: Arguments<F.CrossEntropyOptions, typeof CROSS_ENTROPY>) {
     super();
-    const { weight = null, ignoreIndex = -100, reduction = 'mean', labelSmoothing = 0 } = gather<F.CrossEntropyOptions>(
+    const { weight = null, ignoreIndex = -100, labelSmoothing = 0, ...rest } = gather<F.CrossEntropyOptions>(
       new.target.name, CROSS_ENTROPY, args,
     ); // prettier-ignore
-    F.checkReduction(new.target.name, reduction);
     this.weight = this.registerBuffer('weight', weight);
     this.ignoreIndex = ignoreIndex;
-    this.reduction = reduction;
+    this.reduction = F.reductionOf(new.target.name, rest);
     this.labelSmoothing = labelSmoothing;
   }
 
@@ -43,7 +42,7 @@ export class CrossEntropyLoss extends Module {
   }
 }
 
-const NLL = ['weight', 'ignoreIndex', 'reduction'] as const;
+const NLL = ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction'] as const;
 
 /**
  * Negative log likelihood: -weight(target) x(target), for log probabilities x.
@@ -58,11 +57,10 @@ export class NLLLoss extends Module {
 
   constructor(...args: Arguments<F.NLLOptions, typeof NLL>) {
     super();
-    const { weight = null, ignoreIndex = -100, reduction = 'mean' } = gather<F.NLLOptions>(new.target.name, NLL, args);
-    F.checkReduction(new.target.name, reduction);
+    const { weight = null, ignoreIndex = -100, ...rest } = gather<F.NLLOptions>(new.target.name, NLL, args);
     this.weight = this.registerBuffer('weight', weight);
     this.ignoreIndex = ignoreIndex;
-    this.reduction = reduction;
+    this.reduction = F.reductionOf(new.target.name, rest);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -71,22 +69,15 @@ export class NLLLoss extends Module {
   }
 }
 
-/** Arguments of losses without others. */
-export interface ReductionOptions {
-  /** 'mean' by default. */
-  reduction?: Reduction;
-}
-const REDUCTION = ['reduction'] as const;
+const REDUCTION = ['sizeAverage', 'reduce', 'reduction'] as const;
 
 /** A loss without other arguments. */
 abstract class ElementwiseLoss extends Module {
   readonly reduction: Reduction;
 
-  constructor(...args: Arguments<ReductionOptions, typeof REDUCTION>) {
+  constructor(...args: Arguments<F.ReductionOptions, typeof REDUCTION>) {
     super();
-    const { reduction = 'mean' } = gather<ReductionOptions>(new.target.name, REDUCTION, args);
-    F.checkReduction(new.target.name, reduction);
-    this.reduction = reduction;
+    this.reduction = F.reductionOf(new.target.name, gather<F.ReductionOptions>(new.target.name, REDUCTION, args));
   }
 }
 
@@ -98,7 +89,7 @@ abstract class ElementwiseLoss extends Module {
  */
 export class MSELoss extends ElementwiseLoss {
   override forward(input: Tensor, target: Tensor): Tensor {
-    return F.mseLoss(input, target, this.reduction);
+    return F.mseLoss(input, target, { reduction: this.reduction });
   }
 }
 
@@ -110,16 +101,11 @@ export class MSELoss extends ElementwiseLoss {
  */
 export class L1Loss extends ElementwiseLoss {
   override forward(input: Tensor, target: Tensor): Tensor {
-    return F.l1Loss(input, target, this.reduction);
+    return F.l1Loss(input, target, { reduction: this.reduction });
   }
 }
 
-/** Arguments of SmoothL1Loss. */
-export interface SmoothL1Options extends ReductionOptions {
-  /** Where the square turns into the absolute value; 1 by default. */
-  beta?: number;
-}
-const SMOOTH_L1 = ['reduction', 'beta'] as const;
+const SMOOTH_L1 = [...REDUCTION, 'beta'] as const;
 
 /**
  * (x - y)² / (2 beta) if |x - y| < beta, else |x - y| - beta / 2.
@@ -132,24 +118,18 @@ export class SmoothL1Loss extends Module {
   readonly reduction: Reduction;
   readonly beta: number;
 
-  constructor(...args: Arguments<SmoothL1Options, typeof SMOOTH_L1>) {
+  constructor(...args: Arguments<F.SmoothL1Options, typeof SMOOTH_L1>) {
     super();
-    const { reduction = 'mean', beta = 1 } = gather<SmoothL1Options>(new.target.name, SMOOTH_L1, args);
-    F.checkReduction(new.target.name, reduction);
-    this.reduction = reduction;
+    const { beta = 1, ...rest } = gather<F.SmoothL1Options>(new.target.name, SMOOTH_L1, args);
+    this.reduction = F.reductionOf(new.target.name, rest);
     this.beta = beta;
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
-    return F.smoothL1Loss(input, target, this.reduction, this.beta);
+    return F.smoothL1Loss(input, target, { reduction: this.reduction, beta: this.beta });
   }
 }
 
-/** Arguments of HuberLoss. */
-export interface HuberOptions extends ReductionOptions {
-  /** Where the square turns into the absolute value; 1 by default. */
-  delta?: number;
-}
 const HUBER = ['reduction', 'delta'] as const;
 
 /**
@@ -163,11 +143,10 @@ export class HuberLoss extends Module {
   readonly reduction: Reduction;
   readonly delta: number;
 
-  constructor(...args: Arguments<HuberOptions, typeof HUBER>) {
+  constructor(...args: Arguments<F.HuberOptions, typeof HUBER>) {
     super();
-    const { reduction = 'mean', delta = 1 } = gather<HuberOptions>(new.target.name, HUBER, args);
-    F.checkReduction(new.target.name, reduction);
-    this.reduction = reduction;
+    const { delta = 1, ...rest } = gather<F.HuberOptions>(new.target.name, HUBER, args);
+    this.reduction = F.reductionOf(new.target.name, rest);
     this.delta = delta;
   }
 
@@ -176,12 +155,7 @@ export class HuberLoss extends Module {
   }
 }
 
-/** Arguments of BCELoss. */
-export interface WeightedOptions extends ReductionOptions {
-  /** Factors of the elements' losses, broadcast to the input. */
-  weight?: Tensor | null;
-}
-const BCE = ['weight', 'reduction'] as const;
+const BCE = ['weight', ...REDUCTION] as const;
 
 /**
  * Binary cross entropy of probabilities: -weight (y log x + (1 - y) log(1 - x)), each logarithm at least -100.
@@ -193,25 +167,19 @@ export class BCELoss extends Module {
   readonly weight: Tensor | null;
   readonly reduction: Reduction;
 
-  constructor(...args: Arguments<WeightedOptions, typeof BCE>) {
+  constructor(...args: Arguments<F.WeightedOptions, typeof BCE>) {
     super();
-    const { weight = null, reduction = 'mean' } = gather<WeightedOptions>(new.target.name, BCE, args);
-    F.checkReduction(new.target.name, reduction);
+    const { weight = null, ...rest } = gather<F.WeightedOptions>(new.target.name, BCE, args);
     this.weight = this.registerBuffer('weight', weight);
-    this.reduction = reduction;
+    this.reduction = F.reductionOf(new.target.name, rest);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
-    return F.binaryCrossEntropy(input, target, this.weight, this.reduction);
+    return F.binaryCrossEntropy(input, target, { weight: this.weight, reduction: this.reduction });
   }
 }
 
-/** Arguments of BCEWithLogitsLoss. */
-export interface BCEWithLogitsOptions extends WeightedOptions {
-  /** Weight of the positive targets, broadcast to the input. */
-  posWeight?: Tensor | null;
-}
-const BCE_WITH_LOGITS = ['weight', 'reduction', 'posWeight'] as const;
+const BCE_WITH_LOGITS = [...BCE, 'posWeight'] as const;
 
 /**
  * Binary cross entropy of logits: -weight (posWeight y log σ(x) + (1 - y) log(1 - σ(x))), without overflow.
@@ -224,30 +192,23 @@ export class BCEWithLogitsLoss extends Module {
   readonly reduction: Reduction;
   declare pos_weight: Tensor | null;
 
-  constructor(...args: Arguments<BCEWithLogitsOptions, typeof BCE_WITH_LOGITS>) {
+  constructor(...args: Arguments<F.BCEWithLogitsOptions, typeof BCE_WITH_LOGITS>) {
     super();
-    const { weight = null, reduction = 'mean', posWeight = null } = gather<BCEWithLogitsOptions>(
+    const { weight = null, posWeight = null, ...rest } = gather<F.BCEWithLogitsOptions>(
       new.target.name, BCE_WITH_LOGITS, args,
     ); // prettier-ignore
-    F.checkReduction(new.target.name, reduction);
     this.weight = this.registerBuffer('weight', weight);
     this.registerBuffer('pos_weight', posWeight);
-    this.reduction = reduction;
+    this.reduction = F.reductionOf(new.target.name, rest);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
-    return F.binaryCrossEntropyWithLogits(input, target, this.weight, this.reduction, this.pos_weight);
+    const { weight, reduction, pos_weight: posWeight } = this;
+    return F.binaryCrossEntropyWithLogits(input, target, { weight, reduction, posWeight });
   }
 }
 
-/** Arguments of KLDivLoss. */
-export interface KLDivOptions {
-  /** 'mean' (over all elements) by default; 'batchmean' divides the sum by the batch, as the definition does. */
-  reduction?: Reduction | 'batchmean';
-  /** Whether the target is given as logarithms; false by default. */
-  logTarget?: boolean;
-}
-const KL_DIV = ['reduction', 'logTarget'] as const;
+const KL_DIV = [...REDUCTION, 'logTarget'] as const;
 
 /**
  * Kullback-Leibler divergence: y (log y - x), for log probabilities x.
@@ -259,15 +220,14 @@ export class KLDivLoss extends Module {
   readonly reduction: Reduction | 'batchmean';
   readonly logTarget: boolean;
 
-  constructor(...args: Arguments<KLDivOptions, typeof KL_DIV>) {
+  constructor(...args: Arguments<F.KLDivOptions, typeof KL_DIV>) {
     super();
-    const { reduction = 'mean', logTarget = false } = gather<KLDivOptions>(new.target.name, KL_DIV, args);
-    if (reduction !== 'batchmean') F.checkReduction(new.target.name, reduction);
-    this.reduction = reduction;
+    const { logTarget = false, reduction = 'mean', ...rest } = gather<F.KLDivOptions>(new.target.name, KL_DIV, args);
+    this.reduction = reduction === 'batchmean' ? reduction : F.reductionOf(new.target.name, { ...rest, reduction });
     this.logTarget = logTarget;
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
-    return F.klDiv(input, target, this.reduction, this.logTarget);
+    return F.klDiv(input, target, { reduction: this.reduction, logTarget: this.logTarget });
   }
 }

@@ -1,7 +1,15 @@
 // Pooling layers.
 import type { Tensor } from '../tensor';
 import { checkSize, gather, type Arguments, type Size1d, type Size2d } from './arguments';
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, avgPool1d, avgPool2d, maxPool1d, maxPool2d } from './functional';
+import {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool2d,
+  maxPool1d,
+  maxPool2d,
+  type MaxPooled,
+} from './functional';
 import { Module } from './module';
 import { literal } from './representation';
 
@@ -14,27 +22,29 @@ export interface MaxPoolOptions<Size> {
   padding?: Size;
   /** Distance between the cells of a window; 1 by default. */
   dilation?: Size;
-  /** Layers that also give the positions of the maxima are not there yet. */
-  returnIndices?: false;
+  /** Whether to give the positions of the maxima too; false by default. */
+  returnIndices?: boolean;
   /** Whether windows may start inside the input and end outside; false by default. */
   ceilMode?: boolean;
 }
 const MAX_POOL = ['kernelSize', 'stride', 'padding', 'dilation', 'returnIndices', 'ceilMode'] as const;
 
 /** What max pooling of all dimensions shares. */
-abstract class MaxPool<Size extends number | readonly number[]> extends Module {
+abstract class MaxPool<Size extends number | readonly number[], Indices extends boolean> extends Module {
   readonly kernelSize: Size;
   readonly stride: Size;
   readonly padding: Size | 0;
   readonly dilation: Size | 1;
+  readonly returnIndices: Indices;
   readonly ceilMode: boolean;
 
   constructor(dimensions: number, options: MaxPoolOptions<Size>) {
     super();
-    const { kernelSize, stride, padding = 0, dilation = 1, ceilMode = false } = options;
+    const { kernelSize, stride, padding = 0, dilation = 1, returnIndices = false, ceilMode = false } = options;
     this.kernelSize = kernelSize;
     this.stride = stride ?? kernelSize;
     this.padding = padding;
+    this.returnIndices = returnIndices as Indices;
     this.dilation = dilation;
     this.ceilMode = ceilMode;
     checkWindow(new.target.name, this, dimensions);
@@ -76,13 +86,14 @@ function checkWindow(
  * L' = floor((L + 2 padding - dilation (kernelSize - 1) - 1) / stride + 1).
  * @see torch.nn.MaxPool1d
  */
-export class MaxPool1d extends MaxPool<Size1d> {
-  constructor(...args: Arguments<MaxPoolOptions<Size1d>, typeof MAX_POOL>) {
+export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, Indices> {
+  constructor(...args: Arguments<MaxPoolOptions<Size1d> & { returnIndices?: Indices }, typeof MAX_POOL>) {
     super(1, gather<MaxPoolOptions<Size1d>>(new.target.name, MAX_POOL, args));
   }
 
-  override forward(input: Tensor): Tensor {
-    return maxPool1d(input, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+  override forward(input: Tensor): MaxPooled<Indices> {
+    const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
+    return maxPool1d<Indices>(input, { kernelSize, stride, padding, dilation, ceilMode, returnIndices });
   }
 }
 
@@ -94,13 +105,14 @@ export class MaxPool1d extends MaxPool<Size1d> {
  * @example const pool = new MaxPool2d(2); pool(x)   // [1, 3, 32, 32] -> [1, 3, 16, 16]
  * @see torch.nn.MaxPool2d
  */
-export class MaxPool2d extends MaxPool<Size2d> {
-  constructor(...args: Arguments<MaxPoolOptions<Size2d>, typeof MAX_POOL>) {
+export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, Indices> {
+  constructor(...args: Arguments<MaxPoolOptions<Size2d> & { returnIndices?: Indices }, typeof MAX_POOL>) {
     super(2, gather<MaxPoolOptions<Size2d>>(new.target.name, MAX_POOL, args));
   }
 
-  override forward(input: Tensor): Tensor {
-    return maxPool2d(input, this.kernelSize, this.stride, this.padding, this.dilation, this.ceilMode);
+  override forward(input: Tensor): MaxPooled<Indices> {
+    const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
+    return maxPool2d<Indices>(input, { kernelSize, stride, padding, dilation, ceilMode, returnIndices });
   }
 }
 

@@ -52,8 +52,10 @@ export function loadStateDict(
   const misshapen = found.filter(([key, target]) => !fits(target, state[key]));
 
   const problems: string[] = [];
-  if (strict && unexpectedKeys.length > 0) problems.push(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys)}.`);
   if (strict && missingKeys.length > 0) problems.push(`Missing key(s) in state_dict: ${quoted(missingKeys)}.`);
+  if (strict && unexpectedKeys.length > 0) {
+    problems.push(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys)}.`);
+  }
   for (const [key, target] of misshapen) {
     problems.push(
       `Size mismatch for ${key}: the state dict has shape ${formatShape(state[key].shape)}, the module ${shapeOf(target)}.`,

@@ -132,7 +132,7 @@ function reached(x: Tensor, shape: readonly number[], dim: number): Tensor {
 export function gatherWith(x: Tensor, dim: number, index: Tensor, options: IndexOptions): Tensor {
   const { op } = options;
   checkIndex(op, index);
-  if (x.ndim === 0) return reshape(gatherWith(reshape(x, 1), 0, reshape(index, 1), options), []);
+  if (x.ndim === 0) return reshape(gatherWith(reshape(x, 1), 0, reshape(index, -1), options), index.shape);
   const d = wrapDim(op, dim, x.ndim);
   checkWithin(op, x, index, d);
   return GATHER(contiguous(reached(x, index.shape, d)), contiguous(index), {

@@ -249,7 +249,7 @@ export function batchNorm(
     return normalizeBy(x, runningMean, runningVar, weight, bias, eps);
   }
   const count = batch * inner;
-  if (count <= 1) {
+  if (count === 1) {
     throw new ShapeError(
       `batchNorm: expected more than 1 value per channel when training, got input ${formatShape(x.shape)}.`,
       {
@@ -259,6 +259,8 @@ export function batchNorm(
   }
   const sizes = { batch, channels, inner, eps };
   const [out, mean, variance] = applyAll(BATCH, [contiguous(x), dense(weight), dense(bias)], sizes);
+  // An empty batch has no statistics to move the running ones to.
+  if (count === 0) return out;
   noGrad(() => {
     if (runningMean !== null) updateRunning(runningMean, mean.detach(), momentum);
     if (runningVar !== null) updateRunning(runningVar, mul(variance.detach(), count / (count - 1)), momentum);

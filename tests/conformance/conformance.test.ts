@@ -8,7 +8,19 @@ import { runCase, type Case } from './runner';
 import { NotThere } from './values';
 
 /** Cases by the start of their id, with why they do not apply. */
-const EXCEPTIONS: Readonly<Record<string, string>> = {};
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'nn.Embedding/extra/max_norm': 'maxNorm changes the weight by its data; not there yet',
+  'nn.Embedding/extra/by_freq': 'scaleGradByFreq is not there yet',
+  'nn.functional.embedding/op_db/float32_2': 'maxNorm and scaleGradByFreq are not there yet',
+  'nn.Softshrink/extra/nonfinite': 'PyTorch 1.13 turned NaN into 0; NaN in gives NaN out',
+  'nn.functional.batch_norm/op_db/float32_3': 'an input without channels',
+  'nn.functional.batch_norm/op_db/float32_4': 'an input without channels',
+  'nn.functional.one_hot/op_db/int64_0': 'the number of classes would have to be read from the data',
+  'nn.functional.one_hot/op_db/int64_2': 'the number of classes would have to be read from the data',
+  'nn.functional.one_hot/op_db/int64_4': 'the number of classes would have to be read from the data',
+  'torch.mT/op_db/float32_1': 'newer versions of PyTorch refuse a scalar',
+  'torch.mT/op_db/int64_1': 'newer versions of PyTorch refuse a scalar',
+};
 
 const FOLDERS = ['modules', 'functional', 'ops'];
 

@@ -1,17 +1,9 @@
 // Runs recorded cases of the kinds `module` and `op`. Nothing here knows any single op or layer.
+import { isPlainObject } from '../../src/arguments';
 import { Tensor } from '../../src/tensor';
 import type { RecordedTensor } from '../harness/conformance';
 import { camelCase, findFunction, findModule, type Callee } from './names';
-import {
-  compare,
-  compareGrad,
-  isSupported,
-  NotThere,
-  revive,
-  reviveArguments,
-  reviveTensor,
-  tensorsOf,
-} from './values';
+import { compare, compareGrad, isSupported, NotThere, reviveArguments, reviveTensor, tensorsOf } from './values';
 
 interface RecordedCase {
   readonly id: string;
@@ -98,18 +90,25 @@ const copied = (value: unknown): unknown =>
 /** Calls, compares the output, goes back from it, compares the gradients. */
 async function runCall(recorded: RecordedCase, call: Callee, parameters: () => Record<string, Tensor>): Promise<void> {
   const { flags = [], grads = {}, cot } = recorded;
-  const args = recorded.args.map(revive);
-  const kwargs = reviveArguments([], recorded.kwargs);
+  const args = reviveArguments(recorded.args, recorded.kwargs);
+  const named = (recorded.kwargs.input === undefined ? [] : [['kwargs.input', args[0] as Tensor]]) as [
+    string,
+    Tensor,
+  ][];
+  const options = args.at(-1);
   const leaves = Object.fromEntries([
     ...tensorsOf(args, 'args'),
-    ...Object.entries(kwargs[0] ?? {}).flatMap(([name, value]) => tensorsOf(value, `kwargs.${name}`)),
+    ...named,
+    ...(isPlainObject(options) ? Object.entries(options) : []).flatMap(([name, value]) =>
+      tensorsOf(value, `kwargs.${name}`),
+    ),
   ]);
   // A leaf cannot be changed in place.
   const changes = flags.includes('inplace') || flags.includes('mutates');
   const given = changes
     ? args.map((arg) => (arg instanceof Tensor && arg.isFloatingPoint() ? arg.clone() : arg))
     : args;
-  const output = await call(...given, ...kwargs);
+  const output = await call(...given);
   await compare('out', output, recorded.out, recorded);
   const after = Object.fromEntries(tensorsOf(given, 'args'));
   for (const [path, value] of Object.entries(recorded.args_after ?? {})) {
@@ -121,9 +120,9 @@ async function runCall(recorded: RecordedCase, call: Callee, parameters: () => R
     const direction = cot[i] ?? null;
     if (direction !== null && tensor.requiresGrad) tensor.backward(reviveTensor(direction), { retainGraph: true });
   });
-  const named = parameters();
+  const own = parameters();
   for (const [path, expected] of Object.entries(grads)) {
-    const leaf = path.startsWith('params.') ? named[path.slice('params.'.length)] : leaves[camelCase(path)];
+    const leaf = path.startsWith('params.') ? own[path.slice('params.'.length)] : leaves[camelCase(path)];
     if (leaf === undefined) throw new Error(`grads: there is no leaf ${path}`);
     await compareGrad(`grads.${path}`, leaf, expected, recorded);
   }

@@ -57,8 +57,11 @@ function present<T>(value: T | null, name: string): T {
 
 /** Positional arguments, and keyword ones as the options object in last place. */
 export function reviveArguments(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): unknown[] {
-  const named = Object.entries(kwargs).map(([name, value]) => [camelCase(name), revive(value)] as const);
-  return [...args.map(revive), ...(named.length > 0 ? [Object.fromEntries(named)] : [])];
+  // The first tensor is an argument of its own here.
+  const { input, ...rest } = kwargs;
+  const positional = input === undefined ? args : [input, ...args];
+  const named = Object.entries(rest).map(([name, value]) => [camelCase(name), revive(value)] as const);
+  return [...positional.map(revive), ...(named.length > 0 ? [Object.fromEntries(named)] : [])];
 }
 
 /** The tensors in a value, left to right, with their paths. */

@@ -7,18 +7,16 @@ import { logSoftmax } from '../../ops/softmax';
 import { formatShape, sameShape } from '../../shape';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../arguments';
-import { checkReduction, type Reduction } from './loss';
+import { reductionOf, type Reduction, type ReductionOptions } from './loss';
 
 /** Arguments of nllLoss. */
-export interface NLLOptions {
+export interface NLLOptions extends ReductionOptions {
   /** A factor per class. */
   weight?: Tensor | null;
   /** Targets with this value contribute nothing; -100 by default. */
   ignoreIndex?: number;
-  /** 'mean' by default: weighted by the targets' factors. */
-  reduction?: Reduction;
 }
-const NLL = ['weight', 'ignoreIndex', 'reduction'] as const;
+const NLL = ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction'] as const;
 
 /** Arguments of crossEntropy. */
 export interface CrossEntropyOptions extends NLLOptions {
@@ -28,7 +26,12 @@ export interface CrossEntropyOptions extends NLLOptions {
 const CROSS_ENTROPY = [...NLL, 'labelSmoothing'] as const;
 
 /** Options with their defaults. */
-type Settings = Required<CrossEntropyOptions>;
+interface Settings {
+  readonly weight: Tensor | null;
+  readonly ignoreIndex: number;
+  readonly reduction: Reduction;
+  readonly labelSmoothing: number;
+}
 
 /**
  * Negative log likelihood: -weight(target) x(target), for log probabilities x.
@@ -71,12 +74,11 @@ export function crossEntropy(
 }
 
 function settingsOf(name: string, options: CrossEntropyOptions): Settings {
-  const { weight = null, ignoreIndex = -100, reduction = 'mean', labelSmoothing = 0 } = options;
-  checkReduction(name, reduction);
+  const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new RangeError(`${name}: labelSmoothing must be in [0, 1], got ${labelSmoothing}.`);
   }
-  return { weight, ignoreIndex, reduction, labelSmoothing };
+  return { weight, ignoreIndex, reduction: reductionOf(name, options), labelSmoothing };
 }
 
 const classDim = (input: Tensor): number => (input.ndim === 1 ? 0 : 1);

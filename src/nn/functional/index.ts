@@ -2,6 +2,7 @@
 // arguments, and losses are put together.
 export * from './activation';
 export * from './window';
+export * from './pad';
 export * from './dropout';
 export * from './embedding';
 export * from './norm';

@@ -12,6 +12,26 @@ import { gather, type Arguments } from '../arguments';
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum';
 
+/** The last arguments of losses; the first two are PyTorch's older form of the third. */
+export interface ReductionOptions {
+  /** Deprecated: false gives 'sum'. */
+  sizeAverage?: boolean | null;
+  /** Deprecated: false gives 'none'. */
+  reduce?: boolean | null;
+  /** 'mean' by default. */
+  reduction?: Reduction;
+}
+
+/** What the arguments of a loss ask for. @throws TypeError for an unknown reduction. */
+export function reductionOf(
+  name: string,
+  { sizeAverage, reduce: reduces, reduction = 'mean' }: ReductionOptions,
+): Reduction {
+  checkReduction(name, reduction);
+  if ((sizeAverage ?? null) === null && (reduces ?? null) === null) return reduction;
+  return reduces === false ? 'none' : sizeAverage === false ? 'sum' : 'mean';
+}
+
 /** @throws TypeError unless `reduction` is one. */
 export function checkReduction(name: string, reduction: string): asserts reduction is Reduction {
   if (reduction !== 'none' && reduction !== 'mean' && reduction !== 'sum') {
@@ -23,12 +43,7 @@ function reduce(losses: Tensor, reduction: Reduction): Tensor {
   return reduction === 'none' ? losses : reduction === 'mean' ? losses.mean() : losses.sum();
 }
 
-/** Arguments of losses without others. */
-export interface ReductionOptions {
-  /** 'mean' by default. */
-  reduction?: Reduction;
-}
-const REDUCTION = ['reduction'] as const;
+const REDUCTION = ['sizeAverage', 'reduce', 'reduction'] as const;
 
 type ElementwiseLoss = (
   input: Tensor,
@@ -38,8 +53,7 @@ type ElementwiseLoss = (
 
 function elementwise(name: string, error: (input: Tensor, target: Tensor) => Tensor): ElementwiseLoss {
   return (input, target, ...args) => {
-    const { reduction = 'mean' } = gather<ReductionOptions>(name, REDUCTION, args);
-    checkReduction(name, reduction);
+    const reduction = reductionOf(name, gather<ReductionOptions>(name, REDUCTION, args));
     return scope(() => reduce(error(input, target), reduction));
   };
 }
@@ -55,7 +69,7 @@ export interface SmoothL1Options extends ReductionOptions {
   /** Where the square turns into the absolute value; 1 by default. */
   beta?: number;
 }
-const SMOOTH_L1 = ['reduction', 'beta'] as const;
+const SMOOTH_L1 = [...REDUCTION, 'beta'] as const;
 
 /**
  * (x - y)² / (2 beta) if |x - y| < beta, else |x - y| - beta / 2.
@@ -67,8 +81,8 @@ export function smoothL1Loss(
   target: Tensor,
   ...args: Arguments<SmoothL1Options, typeof SMOOTH_L1>
 ): Tensor {
-  const { reduction = 'mean', beta = 1 } = gather<SmoothL1Options>('smoothL1Loss', SMOOTH_L1, args);
-  checkReduction('smoothL1Loss', reduction);
+  const { beta = 1, ...rest } = gather<SmoothL1Options>('smoothL1Loss', SMOOTH_L1, args);
+  const reduction = reductionOf('smoothL1Loss', rest);
   if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta must be at least 0, got ${beta}.`);
   // At 0 the quadratic part is empty, and its formula would divide by it.
   return scope(() => reduce(beta === 0 ? absoluteError(input, target) : smoothL1Error(input, target, beta), reduction));
@@ -79,6 +93,7 @@ export interface HuberOptions extends ReductionOptions {
   /** Where the square turns into the absolute value; 1 by default. */
   delta?: number;
 }
+// Younger than the deprecated arguments, so without them.
 const HUBER = ['reduction', 'delta'] as const;
 
 /**
@@ -98,7 +113,7 @@ export interface WeightedOptions extends ReductionOptions {
   /** Factors of the elements' losses, broadcast to the input. */
   weight?: Tensor | null;
 }
-const WEIGHTED = ['weight', 'reduction'] as const;
+const WEIGHTED = ['weight', ...REDUCTION] as const;
 
 /**
  * Binary cross entropy of probabilities: -weight (y log x + (1 - y) log(1 - x)), each logarithm at least -100.
@@ -111,8 +126,8 @@ export function binaryCrossEntropy(
   ...args: Arguments<WeightedOptions, typeof WEIGHTED>
 ): Tensor {
   const name = 'binaryCrossEntropy';
-  const { weight = null, reduction = 'mean' } = gather<WeightedOptions>(name, WEIGHTED, args);
-  checkReduction(name, reduction);
+  const { weight = null, ...rest } = gather<WeightedOptions>(name, WEIGHTED, args);
+  const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
   return scope(() => reduce(weighted(binaryCrossEntropyError(input, target), weight), reduction));
 }
@@ -122,7 +137,7 @@ export interface BCEWithLogitsOptions extends WeightedOptions {
   /** Weight of the positive targets, broadcast to the input. */
   posWeight?: Tensor | null;
 }
-const BCE_WITH_LOGITS = ['weight', 'reduction', 'posWeight'] as const;
+const BCE_WITH_LOGITS = [...WEIGHTED, 'posWeight'] as const;
 
 /**
  * Binary cross entropy of logits: -weight (posWeight y log σ(x) + (1 - y) log(1 - σ(x))), without overflow.
@@ -135,12 +150,8 @@ export function binaryCrossEntropyWithLogits(
   ...args: Arguments<BCEWithLogitsOptions, typeof BCE_WITH_LOGITS>
 ): Tensor {
   const name = 'binaryCrossEntropyWithLogits';
-  const {
-    weight = null,
-    reduction = 'mean',
-    posWeight = null,
-  } = gather<BCEWithLogitsOptions>(name, BCE_WITH_LOGITS, args);
-  checkReduction(name, reduction);
+  const { weight = null, posWeight = null, ...rest } = gather<BCEWithLogitsOptions>(name, BCE_WITH_LOGITS, args);
+  const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
   return scope(() => {
     const losses = posWeight === null ? logitsError(input, target) : weightedLogitsError(input, target, posWeight);
@@ -159,18 +170,18 @@ function checkSameShape(name: string, input: Tensor, target: Tensor): void {
 }
 
 /** Arguments of klDiv. */
-export interface KLDivOptions {
+export interface KLDivOptions extends Omit<ReductionOptions, 'reduction'> {
   /** 'mean' (over all elements) by default; 'batchmean' divides the sum by the batch, as the definition does. */
   reduction?: Reduction | 'batchmean';
   /** Whether the target is given as logarithms; false by default. */
   logTarget?: boolean;
 }
-const KL_DIV = ['reduction', 'logTarget'] as const;
+const KL_DIV = [...REDUCTION, 'logTarget'] as const;
 
 /** Kullback-Leibler divergence: y (log y - x), for log probabilities x. @see torch.nn.functional.kl_div */
 export function klDiv(input: Tensor, target: Tensor, ...args: Arguments<KLDivOptions, typeof KL_DIV>): Tensor {
-  const { reduction = 'mean', logTarget = false } = gather<KLDivOptions>('klDiv', KL_DIV, args);
-  if (reduction !== 'batchmean') checkReduction('klDiv', reduction);
+  const { logTarget = false, reduction: named = 'mean', ...rest } = gather<KLDivOptions>('klDiv', KL_DIV, args);
+  const reduction = named === 'batchmean' ? named : reductionOf('klDiv', { ...rest, reduction: named });
   return scope(() => {
     const losses = logTarget ? target.exp().mul(target.sub(input)) : divergenceError(input, target);
     if (reduction !== 'batchmean') return reduce(losses, reduction);

@@ -54,19 +54,38 @@ export interface MaxPoolArguments<Size> {
   dilation?: Size;
   /** Whether windows may start inside the input and end outside; false by default. */
   ceilMode?: boolean;
+  /** Whether to give the positions of the maxima too; false by default. */
+  returnIndices?: boolean;
 }
-const MAX_POOL = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode'] as const;
+const MAX_POOL = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'] as const;
+
+/** What max pooling gives: with `returnIndices: true` the positions of the maxima within each plane too. */
+export type MaxPooled<Indices extends boolean> = Indices extends true ? [output: Tensor, indices: Tensor] : Tensor;
+type MaxPoolArgs<Size, Indices extends boolean> = Arguments<
+  MaxPoolArguments<Size> & { returnIndices?: Indices },
+  typeof MAX_POOL
+>;
 
 /** The greatest of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.max_pool1d */
-export function maxPool1d(input: Tensor, ...args: Arguments<MaxPoolArguments<Size1d>, typeof MAX_POOL>): Tensor {
-  const { kernelSize, stride, ...options } = gather<MaxPoolArguments<Size1d>>('maxPool1d', MAX_POOL, args);
-  return pool.maxPool1d(input, kernelSize, { stride: stride ?? kernelSize, ...options });
+export function maxPool1d<Indices extends boolean = false>(
+  input: Tensor,
+  ...args: MaxPoolArgs<Size1d, Indices>
+): MaxPooled<Indices> {
+  const { kernelSize, stride, returnIndices, ...rest } = gather<MaxPoolArguments<Size1d>>('maxPool1d', MAX_POOL, args);
+  const options = { stride: stride ?? kernelSize, ...rest };
+  const fn = returnIndices === true ? pool.maxPool1dWithIndices : pool.maxPool1d;
+  return fn(input, kernelSize, options) as MaxPooled<Indices>;
 }
 
 /** The greatest of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.max_pool2d */
-export function maxPool2d(input: Tensor, ...args: Arguments<MaxPoolArguments<Size2d>, typeof MAX_POOL>): Tensor {
-  const { kernelSize, stride, ...options } = gather<MaxPoolArguments<Size2d>>('maxPool2d', MAX_POOL, args);
-  return pool.maxPool2d(input, kernelSize, { stride: stride ?? kernelSize, ...options });
+export function maxPool2d<Indices extends boolean = false>(
+  input: Tensor,
+  ...args: MaxPoolArgs<Size2d, Indices>
+): MaxPooled<Indices> {
+  const { kernelSize, stride, returnIndices, ...rest } = gather<MaxPoolArguments<Size2d>>('maxPool2d', MAX_POOL, args);
+  const options = { stride: stride ?? kernelSize, ...rest };
+  const fn = returnIndices === true ? pool.maxPool2dWithIndices : pool.maxPool2d;
+  return fn(input, kernelSize, options) as MaxPooled<Indices>;
 }
 
 /** Arguments of average pooling beside the input. */
