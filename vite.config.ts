@@ -118,6 +118,9 @@ interface BundleOptions {
   plugins?: PluginOption[];
 }
 
+/** Classes keep their names: printed modules and errors show them. */
+const MINIFIED = { minify: { compress: true, mangle: { keepNames: { class: true, function: false } } } };
+
 /** A build of the library to dist/. */
 function bundle(
   format: 'es' | 'iife',
@@ -129,7 +132,6 @@ function bundle(
     build: {
       target: 'es2022',
       minify,
-      // Classes keep their names: printed modules and errors show them.
       rolldownOptions: {
         checks: { circularDependency: true },
         onLog(level, log, handle) {
@@ -137,7 +139,7 @@ function bundle(
           if (log.code !== 'CIRCULAR_DEPENDENCY') handle(level, log);
           else if (!log.message.includes('.d.ts')) throw new Error(log.message);
         },
-        output: minify ? { minify: { compress: true, mangle: { keepNames: { class: true, function: false } } } } : {},
+        output: minify ? MINIFIED : {},
       },
       emptyOutDir: clean,
       lib: {
@@ -177,6 +179,7 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
         input: ['.', ...readdirSync(DEMO)]
           .map((folder) => resolve(DEMO, folder, 'index.html'))
           .filter((page) => existsSync(page) && page !== resolve(DEMO, 'dist/index.html')),
+        output: MINIFIED,
       },
     },
   }),
