@@ -1,3 +1,3 @@
 // Saving and loading.
-export { download, load, loadMetadata, save, type LoadOptions, type LoadSource, type StateDict } from './stateDict';
+export { download, load, loadMetadata, save, type LoadOptions, type LoadSource } from './stateDict';
 export type { Metadata } from './safetensors';

@@ -4,11 +4,9 @@ import { LoadError } from '../errors';
 import { unscoped } from '../memory';
 import { to } from '../ops/copy';
 import { fromArray } from '../ops/creation';
+import type { StateDict } from '../nn/stateDict';
 import type { Tensor } from '../tensor';
 import { decode, encode, type Metadata, type TensorBytes } from './safetensors';
-
-/** Tensors by name, as `module.stateDict()` gives them. */
-export type StateDict = Record<string, Tensor>;
 
 /** What `load` reads from: an address, a response to a request of one's own, a chosen file, or bytes. */
 export type LoadSource = string | URL | Response | Blob | ArrayBuffer | Uint8Array<ArrayBuffer>;

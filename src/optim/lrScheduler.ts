@@ -1,11 +1,8 @@
 // Learning rate schedules. Each gives a group's next rate from its present one, so that schedulers can be chained
 // and a rate that the user has set by hand is respected. Epochs count calls of `step`.
 import { checkInteger, gather, type Arguments } from '../arguments';
-import type { Optimizer, OptimizerOptions } from './optimizer';
+import type { Optimizer } from './optimizer';
 import { toCamelCase, toSnakeCase } from './stateDict';
-
-/** Any optimizer. */
-export type AnyOptimizer = Optimizer<OptimizerOptions>;
 
 /** A scheduler's fields under PyTorch's names. */
 export type SchedulerState = Record<string, unknown>;
@@ -25,7 +22,7 @@ export abstract class LRScheduler {
   private lastLr: number[] = [];
 
   protected constructor(
-    protected readonly optimizer: AnyOptimizer,
+    protected readonly optimizer: Optimizer,
     lastEpoch = -1,
   ) {
     this.baseLrs = optimizer.paramGroups.map((group) => {
@@ -80,7 +77,7 @@ const containsFunction = (value: unknown): boolean =>
 /** A factor for each epoch: for all groups, or one function per group. */
 type Lambdas = ((epoch: number) => number) | readonly ((epoch: number) => number)[];
 
-function perGroup(owner: string, optimizer: AnyOptimizer, lambdas: Lambdas): readonly ((epoch: number) => number)[] {
+function perGroup(owner: string, optimizer: Optimizer, lambdas: Lambdas): readonly ((epoch: number) => number)[] {
   const groups = optimizer.paramGroups.length;
   if (typeof lambdas === 'function') return Array<(epoch: number) => number>(groups).fill(lambdas);
   if (lambdas.length !== groups) {
@@ -93,7 +90,7 @@ function perGroup(owner: string, optimizer: AnyOptimizer, lambdas: Lambdas): rea
 export class LambdaLR extends LRScheduler {
   private readonly lrLambdas: readonly ((epoch: number) => number)[];
 
-  constructor(optimizer: AnyOptimizer, lrLambda: Lambdas, lastEpoch = -1) {
+  constructor(optimizer: Optimizer, lrLambda: Lambdas, lastEpoch = -1) {
     super(optimizer, lastEpoch);
     this.lrLambdas = perGroup('LambdaLR', optimizer, lrLambda);
     this.step();
@@ -108,7 +105,7 @@ export class LambdaLR extends LRScheduler {
 export class MultiplicativeLR extends LRScheduler {
   private readonly lrLambdas: readonly ((epoch: number) => number)[];
 
-  constructor(optimizer: AnyOptimizer, lrLambda: Lambdas, lastEpoch = -1) {
+  constructor(optimizer: Optimizer, lrLambda: Lambdas, lastEpoch = -1) {
     super(optimizer, lastEpoch);
     this.lrLambdas = perGroup('MultiplicativeLR', optimizer, lrLambda);
     this.step();
@@ -129,7 +126,7 @@ export class StepLR extends LRScheduler {
   private readonly stepSize: number;
   private readonly gamma: number;
 
-  constructor(optimizer: AnyOptimizer, ...args: Arguments<StepLROptions, ['stepSize', 'gamma', 'lastEpoch']>) {
+  constructor(optimizer: Optimizer, ...args: Arguments<StepLROptions, ['stepSize', 'gamma', 'lastEpoch']>) {
     const options = gather<StepLROptions>('StepLR', ['stepSize', 'gamma', 'lastEpoch'], args);
     checkInteger('StepLR', 'stepSize', options.stepSize, 1);
     super(optimizer, options.lastEpoch);
@@ -153,7 +150,7 @@ export class MultiStepLR extends LRScheduler {
   private readonly milestones: readonly number[];
   private readonly gamma: number;
 
-  constructor(optimizer: AnyOptimizer, ...args: Arguments<MultiStepLROptions, ['milestones', 'gamma', 'lastEpoch']>) {
+  constructor(optimizer: Optimizer, ...args: Arguments<MultiStepLROptions, ['milestones', 'gamma', 'lastEpoch']>) {
     const options = gather<MultiStepLROptions>('MultiStepLR', ['milestones', 'gamma', 'lastEpoch'], args);
     super(optimizer, options.lastEpoch);
     this.milestones = options.milestones;
@@ -177,7 +174,7 @@ export class ConstantLR extends LRScheduler {
   private readonly factor: number;
   private readonly totalIters: number;
 
-  constructor(optimizer: AnyOptimizer, ...args: Arguments<ConstantLROptions, ['factor', 'totalIters', 'lastEpoch']>) {
+  constructor(optimizer: Optimizer, ...args: Arguments<ConstantLROptions, ['factor', 'totalIters', 'lastEpoch']>) {
     const options = gather<ConstantLROptions>('ConstantLR', ['factor', 'totalIters', 'lastEpoch'], args);
     super(optimizer, options.lastEpoch);
     this.factor = options.factor ?? 1 / 3;
@@ -207,7 +204,7 @@ export class LinearLR extends LRScheduler {
   private readonly totalIters: number;
 
   constructor(
-    optimizer: AnyOptimizer,
+    optimizer: Optimizer,
     ...args: Arguments<LinearLROptions, ['startFactor', 'endFactor', 'totalIters', 'lastEpoch']>
   ) {
     const order = ['startFactor', 'endFactor', 'totalIters', 'lastEpoch'] as const;
@@ -241,7 +238,7 @@ interface ExponentialLROptions extends CommonOptions {
 export class ExponentialLR extends LRScheduler {
   private readonly gamma: number;
 
-  constructor(optimizer: AnyOptimizer, ...args: Arguments<ExponentialLROptions, ['gamma', 'lastEpoch']>) {
+  constructor(optimizer: Optimizer, ...args: Arguments<ExponentialLROptions, ['gamma', 'lastEpoch']>) {
     const options = gather<ExponentialLROptions>('ExponentialLR', ['gamma', 'lastEpoch'], args);
     super(optimizer, options.lastEpoch);
     this.gamma = options.gamma;
@@ -263,7 +260,7 @@ export class PolynomialLR extends LRScheduler {
   private readonly totalIters: number;
   private readonly power: number;
 
-  constructor(optimizer: AnyOptimizer, ...args: Arguments<PolynomialLROptions, ['totalIters', 'power', 'lastEpoch']>) {
+  constructor(optimizer: Optimizer, ...args: Arguments<PolynomialLROptions, ['totalIters', 'power', 'lastEpoch']>) {
     const options = gather<PolynomialLROptions>('PolynomialLR', ['totalIters', 'power', 'lastEpoch'], args);
     super(optimizer, options.lastEpoch);
     this.totalIters = options.totalIters ?? 5;
@@ -291,7 +288,7 @@ export class CosineAnnealingLR extends LRScheduler {
   private readonly TMax: number;
   private readonly etaMin: number;
 
-  constructor(optimizer: AnyOptimizer, ...args: Arguments<CosineAnnealingLROptions, ['TMax', 'etaMin', 'lastEpoch']>) {
+  constructor(optimizer: Optimizer, ...args: Arguments<CosineAnnealingLROptions, ['TMax', 'etaMin', 'lastEpoch']>) {
     const options = gather<CosineAnnealingLROptions>('CosineAnnealingLR', ['TMax', 'etaMin', 'lastEpoch'], args);
     checkInteger('CosineAnnealingLR', 'TMax', options.TMax, 1);
     super(optimizer, options.lastEpoch);

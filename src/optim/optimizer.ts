@@ -52,7 +52,7 @@ export interface Update {
  * fault lies in what the gradients were computed from. Parameters without a gradient are passed over.
  * @see torch.optim.Optimizer
  */
-export abstract class Optimizer<O extends OptimizerOptions> {
+export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions> {
   readonly paramGroups: ParamGroup<O>[] = [];
   /** Tensors by PyTorch's names (`exp_avg`, `momentum_buffer`), made by a parameter's first step. */
   readonly state: OptimizerState = new Map();

@@ -1,6 +1,7 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
 import { gather, type Arguments } from '../arguments';
-import type { AnyOptimizer, SchedulerState } from './lrScheduler';
+import type { SchedulerState } from './lrScheduler';
+import type { Optimizer } from './optimizer';
 import { toCamelCase, toSnakeCase } from './stateDict';
 
 export interface PlateauOptions {
@@ -45,7 +46,7 @@ export class ReduceLROnPlateau {
 
   /** @throws RangeError for factor >= 1, an unknown mode, or a count of `minLr` other than that of groups */
   constructor(
-    private readonly optimizer: AnyOptimizer,
+    private readonly optimizer: Optimizer,
     ...args: Arguments<PlateauOptions, typeof ORDER>
   ) {
     const options = gather<PlateauOptions>('ReduceLROnPlateau', ORDER, args);

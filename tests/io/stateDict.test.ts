@@ -1,16 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import '../../src/runtime';
-import { LoadError } from '../../src/errors';
-import { download, load, loadMetadata, save, type StateDict } from '../../src/io';
-import { fromArray, tensor, zeros } from '../../src/ops/creation';
-import { fill_ } from '../../src/ops/copy';
-import { transpose } from '../../src/ops/movement';
+import { fromArray, io, LoadError, tensor, zeros, type nn } from '../../src/index';
+
+const { download, load, loadMetadata, save } = io;
 
 const values = { dtype: 'float32' } as const;
 
-async function plain(stateDict: StateDict): Promise<Record<string, unknown>> {
+async function plain(stateDict: nn.StateDict): Promise<Record<string, unknown>> {
   const entries = Object.entries(stateDict).map(async ([name, t]) => [
     name,
     { dtype: t.dtype, values: await t.tolist() },
@@ -18,9 +15,9 @@ async function plain(stateDict: StateDict): Promise<Record<string, unknown>> {
   return Object.fromEntries(await Promise.all(entries)) as Record<string, unknown>;
 }
 
-const sample = (): StateDict => ({
+const sample = (): nn.StateDict => ({
   'layer.weight': tensor([[1, 2, 3], [4, 5, 6]]), // prettier-ignore
-  'layer.transposed': transpose(tensor([[1, 2, 3], [4, 5, 6]]), 0, 1), // prettier-ignore
+  'layer.transposed': tensor([[1, 2, 3], [4, 5, 6]]).transpose(0, 1), // prettier-ignore
   num_batches_tracked: tensor(7, { dtype: 'int64' }),
   mask: tensor([true, false, true]),
   bytes: fromArray(Uint8Array.of(1, 255, 3), [3, 1]),
@@ -44,7 +41,7 @@ describe('save and load', () => {
   it('save the values of the moment of the call', async () => {
     const w = zeros(3);
     const saving = save({ w });
-    fill_(w, 5);
+    w.fill_(5);
     expect(await plain(await load(await saving))).toEqual({ w: { dtype: 'float32', values: [0, 0, 0] } });
   });
 

@@ -1,14 +1,11 @@
 // Steps of optimizers recorded from PyTorch, with their state dicts and checkpoints.
 import { describe, expect, it } from 'vitest';
-import { Adam, AdamW, SGD } from '../../src/optim';
-import type { Optimizer, OptimizerOptions, OptimizerStateDict } from '../../src/optim';
-import { Parameter, type Tensor } from '../../src/tensor';
-import '../../src/runtime';
+import { nn, optim, type Tensor } from '../../src/index';
 import { camelCaseOptions } from '../conformance/names';
 import { compare, reviveTensor, type CaseTolerance } from '../conformance/values';
 import { readCases, type RecordedTensor } from '../harness/conformance';
 
-const OPTIMIZERS = { SGD, Adam, AdamW };
+const OPTIMIZERS = { SGD: optim.SGD, Adam: optim.Adam, AdamW: optim.AdamW };
 
 type Named<T> = Record<string, T>;
 interface RecordedStateDict {
@@ -33,13 +30,13 @@ interface OptimCase extends CaseTolerance {
 }
 
 interface Run {
-  params: Named<Parameter>;
-  optimizer: Optimizer<OptimizerOptions>;
+  params: Named<nn.Parameter>;
+  optimizer: optim.Optimizer;
 }
 
 function start(c: OptimCase, values: Named<RecordedTensor>): Run {
   const params = Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, new Parameter(reviveTensor(value))]),
+    Object.entries(values).map(([name, value]) => [name, new nn.Parameter(reviveTensor(value))]),
   );
   const groups = c.param_groups?.map(({ params: names, ...options }) => ({
     params: names.map((name) => params[name]),
@@ -82,7 +79,7 @@ function lossOf(p: Tensor, problem: Named<RecordedTensor>): Tensor {
 const decoded = (value: RecordedTensor | number | null): Tensor | number | null =>
   value === null || typeof value === 'number' ? value : reviveTensor(value);
 
-function decodedState({ state, param_groups }: RecordedStateDict): OptimizerStateDict {
+function decodedState({ state, param_groups }: RecordedStateDict): optim.OptimizerStateDict {
   const decodeAll = (states: Named<RecordedTensor | number | null>): Named<Tensor | number | null> =>
     Object.fromEntries(Object.entries(states).map(([name, value]) => [name, decoded(value)]));
   return {
@@ -91,7 +88,11 @@ function decodedState({ state, param_groups }: RecordedStateDict): OptimizerStat
   };
 }
 
-async function expectStateDict(actual: OptimizerStateDict, expected: RecordedStateDict, c: OptimCase): Promise<void> {
+async function expectStateDict(
+  actual: optim.OptimizerStateDict,
+  expected: RecordedStateDict,
+  c: OptimCase,
+): Promise<void> {
   for (const [number, states] of Object.entries(expected.state)) {
     for (const [name, value] of Object.entries(states)) {
       if (value !== null) await compare(`state ${number} ${name}`, actual.state[Number(number)][name], value, c);

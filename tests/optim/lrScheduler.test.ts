@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Adam, lrScheduler, SGD } from '../../src/optim';
-import type { LRScheduler } from '../../src/optim/lrScheduler';
-import { zeros } from '../../src/ops/creation';
-import { Parameter } from '../../src/tensor';
-import '../../src/runtime';
+import { nn, optim, zeros } from '../../src/index';
 import { camelCaseOptions } from '../conformance/names';
 import type { CaseTolerance } from '../conformance/values';
 import { assertClose } from '../harness/allclose';
 import { readCases } from '../harness/conformance';
+
+const { Adam, lrScheduler, SGD } = optim;
 
 const SCHEDULERS = {
   ConstantLR: lrScheduler.ConstantLR,
@@ -40,7 +38,7 @@ const LAMBDAS: Record<string, (epoch: number) => number> = {
 const isLambda = (value: unknown): value is { $expr: string } =>
   typeof value === 'object' && value !== null && '$expr' in value;
 
-const parameter = (): Parameter => new Parameter(zeros(2));
+const parameter = (): nn.Parameter => new nn.Parameter(zeros(2));
 
 function start({ optimizer, options }: SchedulerCase, name: keyof typeof SCHEDULERS) {
   const { cls, options: optimizerOptions, groups } = optimizer;
@@ -48,7 +46,9 @@ function start({ optimizer, options }: SchedulerCase, name: keyof typeof SCHEDUL
   const given = camelCaseOptions(optimizerOptions);
   const target = cls === 'SGD' ? new SGD(params, given) : new Adam(params, given);
   const scheduled = camelCaseOptions(options);
-  const Class = SCHEDULERS[name] as new (...args: unknown[]) => LRScheduler | lrScheduler.ReduceLROnPlateau;
+  const Class = SCHEDULERS[name] as new (
+    ...args: unknown[]
+  ) => optim.lrScheduler.LRScheduler | optim.lrScheduler.ReduceLROnPlateau;
   const { lrLambda } = scheduled;
   return { target, scheduler: new Class(target, isLambda(lrLambda) ? LAMBDAS[lrLambda.$expr] : scheduled) };
 }
