@@ -44,7 +44,8 @@ export { logsumexp, norm, std, stdMean, variance as var, varMean } from './ops/s
 export type { NormOptions, VarianceOptions } from './ops/statistics';
 export { cumprod, cumsum } from './ops/scan';
 export type { ScanOptions } from './ops/scan';
-export { bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
+export { addmm, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
+export type { AddOptions } from './ops/matmul';
 
 export * as nn from './nn';
 export * as optim from './optim';

@@ -3,7 +3,7 @@
 import { backward, registerHook, retainGrad } from './autograd';
 import * as copies from './ops/copy';
 import { emptyLike, fullLike, onesLike, zerosLike } from './ops/creation';
-import { bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
+import { addmm, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 import * as movement from './ops/movement';
 import * as compare from './ops/compare';
 import { hardshrink, prelu, relu } from './ops/activation';
@@ -53,7 +53,7 @@ const methods = {
   ...{ squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, repeat },
   ...{ sum, mean, prod, amax, amin, any, all, countNonzero, max, min, argmax, argmin },
   ...{ var: variance, std, norm, logsumexp, cumsum, cumprod },
-  ...{ mm, bmm, matmul, mv, dot, outer },
+  ...{ mm, bmm, matmul, mv, dot, outer, addmm, baddbmm },
   ...{ gather, scatterAdd, indexSelect, indexAdd, take, tril, triu },
   ...{ softmax, logSoftmax },
   ...{ uniform_, normal_ },

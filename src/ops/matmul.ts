@@ -7,6 +7,7 @@ import { broadcastShapes, formatShape, numelOf, sameShape, viewStrides, type Sha
 import type { Tensor } from '../tensor';
 import { contiguous } from './copy';
 import { expand, mT, reshape, squeeze, unsqueeze } from './movement';
+import { add, mul } from './pointwise';
 
 /** @throws DTypeError unless all dtypes are equal and numeric */
 function checkDTypes(op: string, ...tensors: readonly (Tensor | null)[]): void {
@@ -238,4 +239,41 @@ function matmulBatches(a: Tensor, b: Tensor): Tensor {
   };
   const product = bmm(flat(a, m, k), flat(b, k, n));
   return batch.length === 1 ? product : reshape(product, [...batch, m, n]);
+}
+
+/** Factors of addmm and baddbmm: beta for the tensor that is added (0 leaves it out, NaN and all), alpha for the product. */
+export interface AddOptions {
+  readonly beta?: number;
+  readonly alpha?: number;
+}
+
+function addProduct(op: string, input: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions): Tensor {
+  if (!sameShape(broadcastShapes(op, input.shape, product.shape), product.shape)) {
+    throw new ShapeError(
+      `${op}: the tensor that is added must broadcast to the product, got ${formatShape(input.shape)} and ${formatShape(product.shape)}.`,
+      { shapes: [input.shape, product.shape] },
+    );
+  }
+  if (beta === 0) return mul(product, alpha);
+  return add(beta === 1 ? input : mul(input, beta), product, { alpha });
+}
+
+/**
+ * beta input + alpha a b. Shape: input broadcast to [m, n], a [m, k], b [k, n] -> [m, n].
+ * @throws ShapeError, DTypeError
+ * @see torch.addmm
+ */
+export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  const { beta = 1, alpha = 1 } = options;
+  const isBias = beta === 1 && alpha === 1 && a.ndim === 2 && b.ndim === 2 && sameShape(input.shape, [b.shape[1]]);
+  return isBias ? linear(a, mT(b), input) : addProduct('addmm', input, mm(a, b), options);
+}
+
+/**
+ * beta input + alpha a b, by batches. Shape: input broadcast to [batch, m, n], a [batch, m, k], b [batch, k, n].
+ * @throws ShapeError, DTypeError
+ * @see torch.baddbmm
+ */
+export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  return addProduct('baddbmm', input, bmm(a, b), options);
 }

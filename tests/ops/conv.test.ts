@@ -1,13 +1,32 @@
-// Convolution: padding by name, messages.
-import { afterAll, describe, expect, it } from 'vitest';
-import { shutdown, zeros } from '../../src/index';
+// Convolution: gradients of first and second order, padding by name, messages.
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { autograd, manualSeed, rand, shutdown, zeros, type Tensor } from '../../src/index';
 import { conv1d, conv2d } from '../../src/ops/conv';
 
+beforeEach(() => void manualSeed(1));
 afterAll(() => {
   shutdown();
 });
 
+const double = (shape: readonly number[]): Tensor => rand(shape, { dtype: 'float64' });
+
 describe('convolution', () => {
+  it('has gradients of first and second order', async () => {
+    const of = (op: typeof conv2d, options: object) => (x: Tensor, w: Tensor, b: Tensor) => op(x, w, b, options);
+    const flat = (op: typeof conv1d, options: object) => (x: Tensor, w: Tensor, b: Tensor) => op(x, w, b, options);
+    const cases = [
+      [of(conv2d, { padding: 1 }), [2, 2, 4, 3], [2, 2, 3, 3]],
+      [of(conv2d, { stride: [2, 1], dilation: [1, 2], groups: 2 }), [1, 2, 5, 4], [2, 1, 2, 2]],
+      [of(conv2d, { padding: 'same' }), [1, 4, 4], [2, 1, 2, 3]],
+      [flat(conv1d, { stride: 2, padding: 2 }), [2, 2, 5], [3, 2, 3]],
+    ] as const;
+    for (const [op, x, w] of cases) {
+      const inputs = [double(x), double(w), double([w[0]])].map((t) => t.requiresGrad_());
+      expect(await autograd.gradcheck(op, inputs)).toBe(true);
+      expect(await autograd.gradgradcheck(op, inputs)).toBe(true);
+    }
+  });
+
   it('pads by name', () => {
     expect(conv2d(zeros(1, 1, 5, 6), zeros(1, 1, 2, 3), null, { padding: 'same' }).shape).toEqual([1, 1, 5, 6]);
     expect(conv1d(zeros(1, 9), zeros(2, 1, 4), null, { padding: 'same', dilation: 3 }).shape).toEqual([2, 9]);

@@ -1,11 +1,28 @@
-// Forms of the matrix product: shapes, values, messages.
-import { afterAll, describe, expect, it } from 'vitest';
-import { arange, matmul, mm, shutdown, tensor, zeros } from '../../src/index';
+// Forms of the matrix product: shapes, values, gradients of first and second order, messages.
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  addmm,
+  arange,
+  autograd,
+  baddbmm,
+  manualSeed,
+  matmul,
+  mm,
+  ones,
+  rand,
+  shutdown,
+  tensor,
+  zeros,
+  type Tensor,
+} from '../../src/index';
 import { linear } from '../../src/ops/matmul';
 
+beforeEach(() => void manualSeed(1));
 afterAll(() => {
   shutdown();
 });
+
+const double = (shape: readonly number[]): Tensor => rand(shape, { dtype: 'float64' });
 
 describe('matmul', () => {
   it('takes vectors, matrices and batches that broadcast', () => {
@@ -31,6 +48,17 @@ describe('matmul', () => {
     expect(await mm(zeros(2, 0), zeros(0, 2)).tolist()).toEqual([[0, 0], [0, 0]]); // prettier-ignore
   });
 
+  it('has gradients of first and second order in all forms', async () => {
+    const forms = [
+      [[3], [3]], [[2, 3], [3]], [[3], [3, 2]], [[2, 2, 3], [3]], [[2, 3], [2, 3, 2]], [[2, 1, 2, 3], [3, 3, 1]],
+    ] as const; // prettier-ignore
+    for (const [a, b] of forms) {
+      const inputs = [double(a).requiresGrad_(), double(b).requiresGrad_()];
+      expect(await autograd.gradcheck(matmul, inputs)).toBe(true);
+      expect(await autograd.gradgradcheck(matmul, inputs)).toBe(true);
+    }
+  });
+
   it('says which sizes do not fit', () => {
     expect(() => matmul(zeros(2, 3), zeros(4, 5))).toThrow(
       'matmul: inner dimensions must match, got [2, 3] and [4, 5] (3 and 4). Transpose one of them, or check the layer sizes.',
@@ -44,13 +72,27 @@ describe('matmul', () => {
 });
 
 describe('linear', () => {
-  it('is x Wᵀ + b', async () => {
-    expect(linear(zeros(2, 2, 3), zeros(4, 3), zeros(4)).shape).toEqual([2, 2, 4]);
+  it('is x Wᵀ + b with gradients of first and second order', async () => {
+    const inputs = [double([2, 2, 3]), double([4, 3]), double([4])].map((x) => x.requiresGrad_());
+    expect(linear(inputs[0], inputs[1], inputs[2]).shape).toEqual([2, 2, 4]);
+    expect(await autograd.gradcheck(linear, inputs)).toBe(true);
+    expect(await autograd.gradgradcheck(linear, inputs)).toBe(true);
     expect(await linear(tensor([1, 2]), tensor([[3, 4]]), tensor([5])).tolist()).toEqual([16]);
   });
 
   it('names the sizes that do not fit', () => {
     expect(() => linear(zeros(2, 3), zeros(4, 5))).toThrow('got [2, 3] and [4, 5] (3 and 5). Check inFeatures');
     expect(() => linear(zeros(2, 3), zeros(4, 3), zeros(3))).toThrow('linear: bias must have the shape [4]');
+  });
+});
+
+describe('addmm and baddbmm', () => {
+  it('scale and add', async () => {
+    const [a, b] = [ones(2, 3), ones(3, 2)];
+    expect(await addmm(tensor([1, 2]), a, b).tolist()).toEqual([[4, 5], [4, 5]]); // prettier-ignore
+    expect(await addmm(ones(2, 2), a, b, { beta: 2, alpha: -1 }).tolist()).toEqual([[-1, -1], [-1, -1]]); // prettier-ignore
+    expect(await baddbmm(tensor([NaN]), ones(1, 1, 3), ones(1, 3, 1), { beta: 0 }).tolist()).toEqual([[[3]]]);
+    expect(() => addmm(zeros(3, 2), a, b)).toThrow('addmm: shapes must broadcast');
+    expect(() => addmm(zeros(1, 2, 2), a, b)).toThrow('addmm: the tensor that is added must broadcast to the product');
   });
 });
