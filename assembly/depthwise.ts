@@ -5,7 +5,18 @@
 //   gradWeight           8 terms at a time, over all pixels
 import { ConvCommand } from './commands';
 import { parts } from './partition';
-import { fillPatch, fillTable, Geometry, imageOf, PANELS_AT, passesOf, PATCH_AT, TABLE_AT, TILE_AT } from './patch';
+import {
+  fillPatch,
+  fillTable,
+  Geometry,
+  imageOf,
+  outputAt,
+  PANELS_AT,
+  passesOf,
+  PATCH_AT,
+  TABLE_AT,
+  TILE_AT,
+} from './patch';
 import { horizontalSum, loadLanes, madd } from './simd/lanes';
 import { scratch } from './worker';
 
@@ -18,9 +29,9 @@ export function isDirect(g: Geometry): bool {
   return g.channels == 1;
 }
 
-/** Whether the direct kernel takes gradInput: there `channels` are those of the output that read one image channel. */
-export function isDirectGradInput(g: Geometry): bool {
-  return g.rows == 1 && passesOf(g) == 1;
+/** Whether the direct kernel takes a part of gradInput: there `channels` are those of the output that read one image channel. */
+export function isDirectGradInput(c: ConvCommand, g: Geometry): bool {
+  return c.channels == c.groups && passesOf(g) == 1;
 }
 
 /** Whether the direct kernel takes gradWeight; from 4 output channels on, products are faster. */
@@ -29,55 +40,68 @@ export function isDirectGradWeight(g: Geometry): bool {
 }
 
 /** One block of pixels of one group of one image: `image` counts groups of images. */
-export function convolveDirect(c: ConvCommand, g: Geometry, flipped: bool, image: u32, group: u32, block: u32): void {
+export function convolveDirect(c: ConvCommand, g: Geometry, image: u32, group: u32, block: u32): void {
   const across = parts(g.outWidth, g.blockWidth);
   const y = (block / across) * g.blockHeight;
   const x = (block % across) * g.blockWidth;
   const height = min(g.blockHeight, g.outHeight - y);
   const width = min(g.blockWidth, g.outWidth - x);
-  const plane = g.outHeight * g.outWidth;
   const depth = g.channels * g.taps;
   fillTable(g, g.channels);
-  fillPatch(g, imageOf(g, image, 0), g.channels, y, height, x);
+  if (depth > 0) fillPatch(g, imageOf(g, image, 0), g.channels, y, height, x);
   for (let row: u32 = 0; row < g.rows; row++) {
-    let weights: usize = c.b + (((group * g.rows + row) * depth) << 2);
-    if (flipped) {
-      // Rows are single here. Each channel's taps go backwards.
-      const from = c.b + ((group * depth) << 2);
-      weights = scratch + PANELS_AT;
-      for (let i: u32 = 0; i < depth; i++) {
-        const tap = i % g.taps;
-        store<f32>(weights + (i << 2), load<f32>(from + ((i - tap + g.taps - 1 - tap) << 2)));
+    const weights = scratch + PANELS_AT;
+    copyTaps(c, g, c.b + (((group * g.rows + row) * g.channels * c.kernelH * c.kernelW) << 2), weights);
+    const bias: f32 = c.bias == 0 ? 0 : load<f32>(c.bias + ((group * g.rows + row) << 2));
+    convolvePlane(g, weights, bias, outputAt(c, g, image * g.rows + row, y, x), height, width, depth);
+  }
+}
+
+/** Copies the taps that take part, in their order. */
+function copyTaps(c: ConvCommand, g: Geometry, from: usize, to: usize): void {
+  for (let channel: u32 = 0; channel < g.channels; channel++) {
+    for (let kh: u32 = 0; kh < g.kernelH; kh++) {
+      const line = from + (((g.tapH + kh * g.tapStepH) * c.kernelW) << 2);
+      for (let kw: u32 = 0; kw < g.kernelW; kw++) {
+        store<f32>(to, load<f32>(line + ((g.tapW + kw * g.tapStepW) << 2)));
+        to += 4;
       }
     }
-    const bias: f32 = c.bias == 0 ? 0 : load<f32>(c.bias + ((group * g.rows + row) << 2));
-    const out = c.out + (((image * g.rows + row) * plane + y * g.outWidth + x) << 2);
-    convolvePlane(g, weights, bias, out, height, width, depth);
+    from += (c.kernelH * c.kernelW) << 2;
   }
 }
 
 function convolvePlane(g: Geometry, weights: usize, bias: f32, out: usize, height: u32, width: u32, depth: u32): void {
   const line = (g.strideH * g.strideW * g.pitch) << 2;
-  const outRow = g.outWidth << 2;
+  const outRow = (g.planeWidth * g.stepH) << 2;
   const tile = scratch + TILE_AT;
   for (let y: u32 = 0; y < height; y += ROWS) {
     // Rows behind the last repeat it.
     const last = min(ROWS, height - y) - 1;
     const patch = scratch + PATCH_AT + y * line;
     const to = out + y * outRow;
-    if (width < PIXELS) {
-      convolveTile(weights, depth, bias, patch, line, last, tile, PIXELS << 2);
-      for (let row: u32 = 0; row <= last; row++) {
-        for (let x: u32 = 0; x < width; x++)
-          store<f32>(to + row * outRow + (x << 2), load<f32>(tile + (row << 5) + (x << 2)));
-      }
-    } else {
+    if (width >= PIXELS && g.stepW == 1) {
       // The last 8 pixels overlap those before them.
       for (let x: u32 = 0; x < width; x += PIXELS) {
         const at = min(x, width - PIXELS) << 2;
         convolveTile(weights, depth, bias, patch + at, line, last, to + at, outRow);
       }
+    } else {
+      for (let x: u32 = 0; x < width; x += PIXELS) {
+        convolveTile(weights, depth, bias, patch + (x << 2), line, last, tile, PIXELS << 2);
+        spreadTile(g, tile, to + ((x * g.stepW) << 2), last, min(PIXELS, width - x));
+      }
     }
+  }
+}
+
+/** Copies the pixels of a tile to their places. */
+function spreadTile(g: Geometry, tile: usize, out: usize, last: u32, columns: u32): void {
+  for (let row: u32 = 0; row <= last; row++) {
+    for (let x: u32 = 0; x < columns; x++) {
+      store<f32>(out + ((x * g.stepW) << 2), load<f32>(tile + ((row * PIXELS + x) << 2)));
+    }
+    out += (g.planeWidth * g.stepH) << 2;
   }
 }
 

@@ -31,23 +31,35 @@ export const PATCH_AT: usize = PANELS_AT + PANELS_BYTES;
 /** Vectors are read and written a little beyond the end. */
 const PATCH_BYTES: u32 = SCRATCH_BYTES - <u32>PATCH_AT - 64;
 
-/** A convolution as a product: out [rows, pixels] = weights [rows, channels * taps] patch [channels * taps, pixels], per image and group. */
+/**
+ * A convolution as a product, per image and group: out [rows, pixels] = weights [rows, channels * taps] patch [channels * taps, pixels].
+ * gradInput is a set of these, one for each remainder of the pixel's position modulo the stride.
+ */
 export class Geometry {
   source: usize;
   sourceHeight: u32;
   sourceWidth: u32;
-  /** Zeros are inserted between the source's pixels: 1 for none. */
-  upH: u32;
-  upW: u32;
+  /** Output pixel (y, x) is at (firstH + y * stepH, firstW + x * stepW) of a plane of planeHeight x planeWidth. */
   outHeight: u32;
   outWidth: u32;
+  planeHeight: u32;
+  planeWidth: u32;
+  firstH: u32;
+  firstW: u32;
+  stepH: u32;
+  stepW: u32;
   strideH: u32;
   strideW: u32;
   /** Negative padding crops. */
   paddingH: i32;
   paddingW: i32;
+  /** Taps of the kernel that take part; tap (i, j) is at (tapH + i * tapStepH, tapW + j * tapStepW) of the weight. */
   kernelH: u32;
   kernelW: u32;
+  tapH: i32;
+  tapW: i32;
+  tapStepH: i32;
+  tapStepW: i32;
   dilationH: u32;
   dilationW: u32;
   /** Of one group. */
@@ -73,55 +85,99 @@ export function forwardGeometry(c: ConvCommand, source: usize): Geometry {
   g.source = source;
   g.sourceHeight = c.height;
   g.sourceWidth = c.width;
-  g.upH = 1;
-  g.upW = 1;
-  g.outHeight = c.outHeight;
-  g.outWidth = c.outWidth;
+  g.outHeight = g.planeHeight = c.outHeight;
+  g.outWidth = g.planeWidth = c.outWidth;
+  g.firstH = 0;
+  g.firstW = 0;
+  g.stepH = 1;
+  g.stepW = 1;
   g.strideH = c.strideH;
   g.strideW = c.strideW;
   g.paddingH = c.paddingH;
   g.paddingW = c.paddingW;
+  g.kernelH = c.kernelH;
+  g.kernelW = c.kernelW;
+  g.tapH = 0;
+  g.tapW = 0;
+  g.tapStepH = 1;
+  g.tapStepW = 1;
+  g.dilationH = c.dilationH;
+  g.dilationW = c.dilationW;
   g.channels = c.channels / c.groups;
   g.rows = c.outChannels / c.groups;
   return plan(c, g);
 }
 
-/** The gradient of the image: a convolution of the output's gradient, spread by the stride, with the flipped kernel. */
-export function gradInputGeometry(c: ConvCommand): Geometry {
+/** Number of convolutions that make up gradInput. */
+export function partsOfGradInput(c: ConvCommand): u32 {
+  return c.strideH * c.strideW;
+}
+
+/**
+ * One of the convolutions that make up gradInput. Image row y gets tap k from output row (y + padding - k dilation) / stride
+ * where that is whole. Rows of one remainder modulo the stride share their taps, every stride / gcd(stride, dilation)-th
+ * one, and walk along the output row by row: a convolution of stride 1 over the output's gradient, the kernel flipped.
+ */
+export function gradInputGeometry(c: ConvCommand, part: u32): Geometry {
   const g = changetype<Geometry>(scratch);
   g.source = c.a;
   g.sourceHeight = c.outHeight;
   g.sourceWidth = c.outWidth;
-  g.upH = c.strideH;
-  g.upW = c.strideW;
-  g.outHeight = c.height;
-  g.outWidth = c.width;
+  g.planeHeight = c.height;
+  g.planeWidth = c.width;
+  g.firstH = part / c.strideW;
+  g.firstW = part % c.strideW;
+  g.stepH = c.strideH;
+  g.stepW = c.strideW;
+  g.outHeight = g.firstH < c.height ? parts(c.height - g.firstH, c.strideH) : 0;
+  g.outWidth = g.firstW < c.width ? parts(c.width - g.firstW, c.strideW) : 0;
   g.strideH = 1;
   g.strideW = 1;
-  g.paddingH = (c.kernelH - 1) * c.dilationH - c.paddingH;
-  g.paddingW = (c.kernelW - 1) * c.dilationW - c.paddingW;
+  g.dilationH = c.dilationH / commonDivisor(c.dilationH, c.strideH);
+  g.dilationW = c.dilationW / commonDivisor(c.dilationW, c.strideW);
+  g.tapStepH = -(<i32>((g.dilationH * c.strideH) / c.dilationH));
+  g.tapStepW = -(<i32>((g.dilationW * c.strideW) / c.dilationW));
+  g.tapH = lastTap(c.kernelH, c.dilationH, c.strideH, g.firstH + c.paddingH, -g.tapStepH);
+  g.tapW = lastTap(c.kernelW, c.dilationW, c.strideW, g.firstW + c.paddingW, -g.tapStepW);
+  g.kernelH = g.tapH < 0 ? 0 : g.tapH / -g.tapStepH + 1;
+  g.kernelW = g.tapW < 0 ? 0 : g.tapW / -g.tapStepW + 1;
+  g.paddingH = (g.tapH * <i32>c.dilationH - <i32>(g.firstH + c.paddingH)) / <i32>c.strideH;
+  g.paddingW = (g.tapW * <i32>c.dilationW - <i32>(g.firstW + c.paddingW)) / <i32>c.strideW;
   g.channels = c.outChannels / c.groups;
   g.rows = c.channels / c.groups;
   return plan(c, g);
 }
 
+function commonDivisor(a: u32, b: u32): u32 {
+  while (b != 0) {
+    const rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+/** The greatest tap k < kernel for which at - k dilation is a multiple of the stride, of which every step-th one is; -1 for none. */
+function lastTap(kernel: u32, dilation: u32, stride: u32, at: u32, step: u32): i32 {
+  for (let back: u32 = 1; back <= min(step, kernel); back++) {
+    if (<i32>(at - (kernel - back) * dilation) % <i32>stride == 0) return kernel - back;
+  }
+  return -1;
+}
+
 /** Cuts the output into blocks and the channels into passes. */
 function plan(c: ConvCommand, g: Geometry): Geometry {
-  g.kernelH = c.kernelH;
-  g.kernelW = c.kernelW;
-  g.dilationH = c.dilationH;
-  g.dilationW = c.dilationW;
   g.groups = c.groups;
   g.batch = c.batch;
-  g.taps = c.kernelH * c.kernelW;
-  let channels = evenPart(max(1, g.channels), max(1, MAX_DEPTH / g.taps), 1);
+  g.taps = g.kernelH * g.kernelW;
+  let channels = evenPart(max(1, g.channels), max(1, MAX_DEPTH / max(1, g.taps)), 1);
   let width = evenPart(max(1, g.outWidth), BLOCK_PIXELS, 8);
   if (width >= g.outWidth) width = g.outWidth;
   let height = evenPart(max(1, g.outHeight), max(1, BLOCK_PIXELS / max(1, width)), 1);
   g.fits = g.taps <= MAX_TAPS ? 1 : 0;
   while (g.fits) {
-    g.pitch = parts((width - 1) * g.strideW + (g.kernelW - 1) * g.dilationW + 1, g.strideW);
-    g.plane = patchHeight(g, height) * g.strideW * g.pitch;
+    g.pitch = parts(reach(width, g.strideW, g.kernelW, g.dilationW), g.strideW);
+    g.plane = reach(height, g.strideH, g.kernelH, g.dilationH) * g.strideW * g.pitch;
     if (<u64>channels * g.plane * 4 <= PATCH_BYTES) break;
     if (channels > 1 && width * height <= SMALL_BLOCK_PIXELS) channels = (channels + 1) / 2;
     else if (height > 1) height = (height + 1) / 2;
@@ -135,11 +191,11 @@ function plan(c: ConvCommand, g: Geometry): Geometry {
   return g;
 }
 
-/** Rows of the padded image that `rows` rows of the output need. */
+/** Rows or columns of the padded image that `count` of the output need. */
 // @ts-ignore: decorator
 @inline
-function patchHeight(g: Geometry, rows: u32): u32 {
-  return (rows - 1) * g.strideH + (g.kernelH - 1) * g.dilationH + 1;
+function reach(count: u32, stride: u32, kernel: u32, dilation: u32): u32 {
+  return (count - 1) * stride + (max(1, kernel) - 1) * dilation + 1;
 }
 
 /** Blocks of pixels of one image. */
@@ -169,19 +225,16 @@ export function fillTable(g: Geometry, channels: u32): void {
 
 /** Copies what the output's rows [y, y + height) and columns from x need of `channels` channels into the patch. */
 export function fillPatch(g: Geometry, channel: usize, channels: u32, y: u32, height: u32, x: u32): void {
-  const rows = patchHeight(g, height);
+  const rows = reach(height, g.strideH, g.kernelH, g.dilationH);
   const top = <i32>(y * g.strideH) - g.paddingH;
   const left = <i32>(x * g.strideW) - g.paddingW;
   for (let i: u32 = 0; i < channels; i++) {
     let to = scratch + PATCH_AT + ((i * g.plane) << 2);
     const image = channel + ((i * g.sourceHeight * g.sourceWidth) << 2);
     for (let row: u32 = 0; row < rows; row++) {
-      const at = top + <i32>row;
-      const line = at / <i32>g.upH;
-      const inside = at >= 0 && line < <i32>g.sourceHeight && (g.upH == 1 || at % <i32>g.upH == 0);
+      const line = top + <i32>row;
       const from = image + ((line * g.sourceWidth) << 2);
-      if (!inside) zero(to, g.strideW * g.pitch);
-      else if (g.upW > 1) spreadRow(g, from, to, left);
+      if (line < 0 || line >= <i32>g.sourceHeight) zero(to, g.strideW * g.pitch);
       else if (g.strideW > 1) sortRow(g, from, to, left);
       else copyRow(g, from, to, left);
       to += (g.strideW * g.pitch) << 2;
@@ -227,14 +280,6 @@ function sortRow(g: Geometry, source: usize, to: usize, left: i32): void {
   zero(to, width);
   for (let x = firstInside(width, left); x < end; x++) {
     store<f32>(to + (((x % stride) * g.pitch + x / stride) << 2), load<f32>(source + ((left + x) << 2)));
-  }
-}
-
-function spreadRow(g: Geometry, source: usize, to: usize, left: i32): void {
-  zero(to, g.pitch);
-  for (let x: u32 = 0; x < g.sourceWidth; x++) {
-    const at = x * g.upW - left;
-    if (at < g.pitch) store<f32>(to + (at << 2), load<f32>(source + (x << 2)));
   }
 }
 
@@ -323,4 +368,12 @@ export function packTerms(
 @inline
 export function imageOf(g: Geometry, image: u32, channel: u32): usize {
   return g.source + (((image * g.channels + channel) * g.sourceHeight * g.sourceWidth) << 2);
+}
+
+/** Address of pixel (y, x) of a plane of the output. */
+// @ts-ignore: decorator
+@inline
+export function outputAt(c: ConvCommand, g: Geometry, plane: u32, y: u32, x: u32): usize {
+  const row = plane * g.planeHeight + g.firstH + y * g.stepH;
+  return c.out + ((row * g.planeWidth + g.firstW + x * g.stepW) << 2);
 }

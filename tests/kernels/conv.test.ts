@@ -197,6 +197,8 @@ describe.each<Build>(['baseline', 'relaxed'])('conv2d, %s build', (build) => {
     check(build, { x: [1, 2, 9, 20], out: 3, kernel: [2, 5], stride: [1, 3], padding: [0, 2], dilation: [3, 1] });
     check(build, { x: [1, 2, 20, 9], out: 3, kernel: [1, 1], stride: [2, 2], padding: [2, 4] });
     check(build, { x: [1, 2, 3, 3], out: 2, kernel: [1, 1], padding: [3, 3] });
+    check(build, { x: [1, 250, 5, 4], out: 120, kernel: [3, 3], stride: [2, 2], padding: [1, 1] });
+    check(build, { x: [1, 3, 2, 9], out: 2, kernel: [2, 3], stride: [4, 2], dilation: [1, 4], padding: [2, 0] });
   });
 
   test('groups', () => {

@@ -5,8 +5,8 @@ import type { ConvSizes, Kernels, View } from '../../contract';
 import type { CommandStream } from '../commandStream';
 import type { Arguments } from '../encode';
 
-/** Multiply-adds of gradWeight that are worth a partial sum of their own: some 80 us. */
-const CHUNK_WORK = 1 << 21;
+/** Multiply-adds of gradWeight that are worth a partial sum of their own: some 25 us. */
+const CHUNK_WORK = 1 << 19;
 /** Enough for any number of workers, and a bound on the workspace. */
 const MAX_CHUNKS = 32;
 const CHUNKS_BYTES = 1 << 25;
@@ -42,20 +42,21 @@ export function convShape(
   };
 }
 
-/** Bytes of the packed weights of one pass over `rows` output channels of each group, with their biases. */
-function packedWeightBytes({ groups, kernelH, kernelW }: ConvShape, rows: number, channels: number): number {
-  // The last tile of each group may have up to 5 rows too many, and a bias takes a row of 8.
-  return groups * (rows / groups + 5) * ((channels / groups) * kernelH * kernelW + 8) * 4;
+/** Bytes of the packed weights for `rows` output channels, with their biases, in so many parts of the kernel. */
+function packedWeightBytes(shape: ConvShape, rows: number, channels: number, parts: number): number {
+  const { groups, kernelH, kernelW } = shape;
+  // The last tile of each group may have up to 5 rows too many, and a bias takes a row of 8 in each part.
+  return groups * (rows / groups + 5) * ((channels / groups) * kernelH * kernelW + 8 * parts) * 4;
 }
 
 /** Bytes of temporary memory of conv2d. */
 export function conv2dWorkspaceBytes(shape: ConvShape): number {
-  return packedWeightBytes(shape, shape.outChannels, shape.channels);
+  return packedWeightBytes(shape, shape.outChannels, shape.channels, 1);
 }
 
 /** Bytes of temporary memory of conv2dGradInput. */
 export function conv2dGradInputWorkspaceBytes(shape: ConvShape): number {
-  return packedWeightBytes(shape, shape.channels, shape.outChannels);
+  return packedWeightBytes(shape, shape.channels, shape.outChannels, shape.strideH * shape.strideW);
 }
 
 /** Into how many partial sums conv2dGradWeight cuts the batch, and the bytes that they take. */
