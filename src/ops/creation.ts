@@ -181,21 +181,31 @@ function ramp(n: number, at: (i: number) => number, options: TensorOptions, dtyp
   return finish(uploaded(options.device, [n], dtype, encodeValues(values, dtype)), options);
 }
 
+/** Options of arange: its numbers may be given by name. */
+export interface ArangeOptions extends TensorOptions {
+  start?: number;
+  end?: number;
+  step?: number;
+}
+
 /**
  * start, start + step, ... below end. Whole numbers give int64, others float32.
  * @example arange(5); arange(1, 4); arange(0, 1, 0.25)
  * @throws RangeError if step is 0 or leads away from end
  * @see torch.arange
  */
-export function arange(...args: (number | TensorOptions)[]): Tensor {
+export function arange(...args: (number | ArangeOptions)[]): Tensor {
   const last = args[args.length - 1];
-  const options = typeof last === 'object' ? last : {};
+  const options: ArangeOptions = typeof last === 'object' ? last : {};
   const numbers = args.filter((arg) => typeof arg === 'number');
-  const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]] : numbers;
+  const named = [options.start ?? 0, options.end ?? NaN, options.step ?? 1];
+  // A single number is the end.
+  const positional = numbers.length === 1 && options.end === undefined ? [0, numbers[0]] : numbers;
+  const [start, end, step] = named.map((value, i) => positional[i] ?? value);
   if (!(step !== 0 && (end - start) * step >= 0)) {
     throw new RangeError(`arange: step must lead from start to end, got start ${start}, end ${end}, step ${step}.`);
   }
-  const dtype = options.dtype ?? (numbers.every((x) => Number.isInteger(x)) ? 'int64' : 'float32');
+  const dtype = options.dtype ?? ([start, end, step].every((x) => Number.isInteger(x)) ? 'int64' : 'float32');
   return ramp(Math.ceil((end - start) / step), (i) => start + i * step, options, dtype);
 }
 

@@ -1,4 +1,5 @@
 // Several tensors into one, and borders around one: outputs written piece by piece.
+import { gather, type Arguments } from '../arguments';
 import type { View } from '../device/contract';
 import { resultType } from '../dtype';
 import { ShapeError } from '../errors';
@@ -7,6 +8,8 @@ import { formatShape, sameShape, wrapDim } from '../shape';
 import type { Tensor } from '../tensor';
 import { fillProgram, queueCopy, viewPart } from './copy';
 import { expand, narrow, reshape, unsqueeze } from './movement';
+
+const DIM = ['dim'] as const;
 
 const CAT = singleOp<Tensor[], number>({
   name: 'cat',
@@ -47,7 +50,8 @@ const CAT = singleOp<Tensor[], number>({
  * @throws ShapeError if another dimension differs
  * @see torch.cat
  */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+export function cat(tensors: readonly Tensor[], ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor {
+  const { dim = 0 } = gather<{ dim?: number }>('cat', DIM, args);
   if (tensors.length === 0) throw new ShapeError('cat: expected at least one tensor, got an empty array.');
   // PyTorch passes over empty vectors of any rank, a habit of code that grows a tensor from [].
   const pieces = tensors.filter((t) => !sameShape(t.shape, [0]));
@@ -57,7 +61,8 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
 }
 
 /** Tensors of one shape along a new dimension. @throws ShapeError if shapes differ. @see torch.stack */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+export function stack(tensors: readonly Tensor[], ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor {
+  const { dim = 0 } = gather<{ dim?: number }>('stack', DIM, args);
   if (tensors.length === 0) throw new ShapeError('stack: expected at least one tensor, got an empty array.');
   const [first] = tensors;
   for (const t of tensors) {

@@ -1,5 +1,6 @@
 // Views: the same memory with another shape. Nothing is computed; `reshape`, `flatten` and `unflatten` copy where
 // no view can show what is asked for.
+import { gather, type Arguments } from '../arguments';
 import { ShapeError } from '../errors';
 import { applyView, type Geometry } from '../op';
 import {
@@ -223,8 +224,18 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
   );
 }
 
+/** Arguments of flatten. */
+export interface FlattenOptions {
+  /** First dimension to merge; 0 by default. */
+  startDim?: number;
+  /** Last dimension to merge; -1 by default. */
+  endDim?: number;
+}
+const FLATTEN = ['startDim', 'endDim'] as const;
+
 /** Dimensions startDim to endDim as one. @see torch.flatten */
-export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+export function flatten(x: Tensor, ...args: Arguments<FlattenOptions, typeof FLATTEN>): Tensor {
+  const { startDim = 0, endDim = -1 } = gather<FlattenOptions>('flatten', FLATTEN, args);
   const from = wrapDim('flatten', startDim, x.ndim);
   const to = wrapDim('flatten', endDim, x.ndim);
   if (from > to) throw new RangeError(`flatten: startDim must not come after endDim, got ${startDim} and ${endDim}.`);
@@ -272,8 +283,20 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   return split(x, Math.ceil(x.shape[d] / chunks), d);
 }
 
+/** Arguments of diagonal. */
+export interface DiagonalOptions {
+  /** Above the main diagonal; 0 by default. */
+  offset?: number;
+  /** 0 by default. */
+  dim1?: number;
+  /** 1 by default. */
+  dim2?: number;
+}
+const DIAGONAL = ['offset', 'dim1', 'dim2'] as const;
+
 /** The elements (i, i + offset) of two dimensions, as a last dimension. @see torch.diagonal */
-export function diagonal(x: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
+export function diagonal(x: Tensor, ...args: Arguments<DiagonalOptions, typeof DIAGONAL>): Tensor {
+  const { offset = 0, dim1 = 0, dim2 = 1 } = gather<DiagonalOptions>('diagonal', DIAGONAL, args);
   const [a, b] = wrapDims('diagonal', [dim1, dim2], x.ndim);
   const [rows, columns] = offset >= 0 ? [x.shape[a], x.shape[b] - offset] : [x.shape[a] + offset, x.shape[b]];
   const length = Math.max(0, Math.min(rows, columns));

@@ -1,10 +1,11 @@
 // Softmax and its logarithm, as fused kernels in both directions.
+import { gather, type Arguments } from '../arguments';
+import { isFloat, type DType } from '../dtype';
 import { DTypeError } from '../errors';
-import { isFloat } from '../dtype';
 import { defineOp } from '../op';
 import { axisOf, wrapDim } from '../shape';
 import type { Tensor } from '../tensor';
-import { contiguous } from './copy';
+import { contiguous, to } from './copy';
 import { exp, mul, neg, sub } from './pointwise';
 
 interface SoftmaxParams {
@@ -36,23 +37,35 @@ const backwardOp = defineOp<[grad: Tensor, y: Tensor], SoftmaxParams>({
   },
 });
 
-function along(name: string, x: Tensor, dim: number, log: boolean): Tensor {
-  if (!isFloat(x.dtype)) {
-    throw new DTypeError(
-      `${name}: input must be of a floating-point dtype, got ${x.dtype}. Convert it with .float().`,
-      {
-        dtype: x.dtype,
-      },
-    );
-  }
-  return forwardOp(contiguous(x), { dim: wrapDim(name, dim, x.ndim), log });
+/** Arguments of functions along a dimension. */
+export interface AlongOptions {
+  dim: number;
+  /** What the input is cast to first; its own by default. */
+  dtype?: DType;
+}
+const ALONG = ['dim', 'dtype'] as const;
+
+type Along = (input: Tensor, ...args: Arguments<AlongOptions, typeof ALONG>) => Tensor;
+
+function along(name: string, log: boolean, prepare: (x: Tensor) => Tensor = (x) => x): Along {
+  return (input, ...args) => {
+    const { dim, dtype = input.dtype } = gather<AlongOptions>(name, ALONG, args);
+    if (!isFloat(dtype)) {
+      throw new DTypeError(
+        `${name}: input must be of a floating-point dtype, got ${dtype}. Convert it with .float().`,
+        { dtype },
+      );
+    }
+    const x = prepare(to(input, dtype));
+    return forwardOp(contiguous(x), { dim: wrapDim(name, dim, x.ndim), log });
+  };
 }
 
 /** exp(x) / sum(exp(x)) along a dimension, without overflow. Shape: [*] -> [*]. @see torch.softmax */
-export const softmax = (x: Tensor, dim: number): Tensor => along('softmax', x, dim, false);
+export const softmax = along('softmax', false);
 
 /** log(softmax(x)) along a dimension, without loss of precision. Shape: [*] -> [*]. @see torch.log_softmax */
-export const logSoftmax = (x: Tensor, dim: number): Tensor => along('logSoftmax', x, dim, true);
+export const logSoftmax = along('logSoftmax', true);
 
 /** softmax(-x) along a dimension. @see torch.nn.functional.softmin */
-export const softmin = (x: Tensor, dim: number): Tensor => along('softmin', neg(x), dim, false);
+export const softmin = along('softmin', false, neg);

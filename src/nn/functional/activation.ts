@@ -1,8 +1,6 @@
 // Activation functions with PyTorch's arguments. The formulas are rows of ops/activation.ts; here they get the last
 // argument `inplace`, and those along a dimension are added.
-import type { DType } from '../../dtype';
 import * as ops from '../../ops/activation';
-import * as softmaxes from '../../ops/softmax';
 import { ShapeError } from '../../errors';
 import { scope } from '../../memory';
 import type { ParametricFunction, UnaryFunction } from '../../elementwise';
@@ -20,6 +18,7 @@ export {
   tanh,
   tanhshrink,
 } from '../../ops/activation';
+export { logSoftmax, softmax, softmin } from '../../ops/softmax';
 
 /** The last argument of most activations. */
 export interface InplaceOptions {
@@ -116,27 +115,3 @@ export function prelu(input: Tensor, ...args: Arguments<{ weight: Tensor }, type
   }
   return scope(() => ops.prelu(input, weight.view([count, ...input.shape.slice(2).map(() => 1)])));
 }
-
-/** Arguments of functions along a dimension. */
-export interface AlongOptions {
-  dim: number;
-  /** What the input is cast to first; its own by default. */
-  dtype?: DType;
-}
-const ALONG = ['dim', 'dtype'] as const;
-
-type Along = (input: Tensor, ...args: Arguments<AlongOptions, typeof ALONG>) => Tensor;
-
-function along(name: string, fn: (input: Tensor, dim: number) => Tensor): Along {
-  return (input, ...args) => {
-    const { dim, dtype } = gather<AlongOptions>(name, ALONG, args);
-    return dtype === undefined || dtype === input.dtype ? fn(input, dim) : scope(() => fn(input.to(dtype), dim));
-  };
-}
-
-/** exp(x) / Σ exp(x) along a dimension. @see torch.nn.functional.softmax */
-export const softmax = along('softmax', softmaxes.softmax);
-/** log(exp(x) / Σ exp(x)) along a dimension. @see torch.nn.functional.log_softmax */
-export const logSoftmax = along('logSoftmax', softmaxes.logSoftmax);
-/** exp(-x) / Σ exp(-x) along a dimension. @see torch.nn.functional.softmin */
-export const softmin = along('softmin', softmaxes.softmin);
