@@ -1,0 +1,95 @@
+// Tests that every operation passes because of its entry in samples.ts.
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import * as k from '../../src/index';
+import { Tensor } from '../../src/index';
+import { mismatch } from '../harness/allclose';
+import { SAMPLES, type Input } from './samples';
+
+const { gradcheck, gradgradcheck } = k.autograd;
+
+beforeEach(() => void k.manualSeed(1));
+afterAll(() => {
+  k.shutdown();
+});
+
+/** A leaf of that description. */
+function make({ shape, low, high, layout, kind }: Input): Tensor {
+  if (kind === 'index') return k.randint(0, high, shape);
+  if (kind === 'bool') return k.rand(shape).lt(0.5);
+  const draw = (size: readonly number[]): Tensor =>
+    k
+      .rand(size, { dtype: 'float64' })
+      .mul(high - low)
+      .add(low)
+      .detach();
+  if (layout === 'transposed' && shape.length >= 2) {
+    const swapped = [...shape.slice(0, -2), shape[shape.length - 1], shape[shape.length - 2]];
+    return draw(swapped).transpose(-2, -1);
+  }
+  if (layout === 'strided' && shape.length >= 1) {
+    return draw([...shape.slice(0, -1), shape[shape.length - 1] * 2]).slice(-1, 0, null, 2);
+  }
+  return draw(shape);
+}
+
+const listOf = (result: Tensor | readonly Tensor[]): readonly Tensor[] =>
+  result instanceof Tensor ? [result] : result;
+
+/** Leaves that require gradients where they can. */
+const leaves = (inputs: readonly Tensor[]): Tensor[] =>
+  inputs.map((x) => (x.isFloatingPoint() ? x.detach().requiresGrad_() : x));
+
+describe.each(Object.entries(SAMPLES))('%s', (_name, sample) => {
+  const { call, inputs, order = 2, agrees = true, bad = [] } = sample;
+
+  it('gives the same for every layout', async () => {
+    for (const spec of inputs) {
+      const xs = spec.map(make);
+      const strided = listOf(call(...xs));
+      const dense = listOf(call(...xs.map((x) => x.clone())));
+      for (const [i, out] of strided.entries()) {
+        expect(out.shape).toEqual(dense[i].shape);
+        expect(mismatch(await out.data(), await dense[i].data(), { rtol: 1e-12, atol: 1e-12 })).toBeNull();
+      }
+    }
+  });
+
+  it.runIf(agrees)('agrees between float32 and float64', async () => {
+    for (const spec of inputs) {
+      // Values that both dtypes hold, so that no comparison falls differently.
+      const single = spec.map(make).map((x) => (x.isFloatingPoint() ? x.float() : x));
+      const double = single.map((x) => (x.isFloatingPoint() ? x.double() : x));
+      const expected = listOf(call(...double));
+      for (const [i, out] of listOf(call(...single)).entries()) {
+        if (out.isFloatingPoint()) expect(out.dtype).toBe('float32');
+        expect(mismatch(await out.data(), await expected[i].data(), { rtol: 2e-5, atol: 2e-5 })).toBeNull();
+      }
+    }
+  });
+
+  it.runIf(order >= 1)('has the gradients that finite differences give', async () => {
+    for (const spec of inputs) {
+      const xs = leaves(spec.map(make));
+      expect(await gradcheck(call, xs)).toBe(true);
+    }
+  });
+
+  it.runIf(order >= 2)('has the second gradients that finite differences give', async () => {
+    for (const spec of inputs) {
+      const xs = leaves(spec.map(make));
+      expect(await gradgradcheck(call, xs)).toBe(true);
+    }
+  });
+
+  it.runIf(order === 0)('is not differentiable where it is piecewise constant', () => {
+    for (const spec of inputs) {
+      for (const out of listOf(call(...leaves(spec.map(make))))) {
+        if (!out.isFloatingPoint()) expect(out.requiresGrad).toBe(false);
+      }
+    }
+  });
+
+  it.runIf(bad.length > 0)('says what is wrong', () => {
+    for (const [wrong, message] of bad) expect(wrong).toThrow(message);
+  });
+});

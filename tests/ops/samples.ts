@@ -1,0 +1,272 @@
+// One entry per operation: inputs to try it on, and bad calls with the message they must give. The tests derived
+// from it (derived.test.ts) check gradients to second order, layouts, dtypes and messages.
+import * as k from '../../src/index';
+import type { Tensor } from '../../src/index';
+
+/** How an input lies in memory: as made, transposed in place, every second element of a larger one, or grown from size 1. */
+export type Layout = 'dense' | 'transposed' | 'strided';
+
+/** A random input. */
+export interface Input {
+  readonly shape: readonly number[];
+  /** Values are uniform in [low, high). */
+  readonly low: number;
+  readonly high: number;
+  readonly layout: Layout;
+  /** Integer inputs hold indices below `high`; bools are drawn by chance. They need no gradient. */
+  readonly kind: 'real' | 'index' | 'bool';
+}
+
+const input =
+  (kind: Input['kind']) =>
+  (shape: readonly number[], low = -2, high = 2, layout: Layout = 'dense'): Input => ({
+    shape,
+    low,
+    high,
+    layout,
+    kind,
+  });
+
+export const real = input('real');
+export const index = (shape: readonly number[], high: number, layout: Layout = 'dense'): Input =>
+  input('index')(shape, 0, high, layout);
+export const bools = (shape: readonly number[]): Input => input('bool')(shape, 0, 2);
+
+const F = k.nn.functional;
+
+type Result = Tensor | readonly Tensor[];
+
+export interface OpSample {
+  readonly call: (...inputs: Tensor[]) => Result;
+  readonly inputs: readonly (readonly Input[])[];
+  /** Default 2: derivatives checked to this order. 0: the result is not differentiable. */
+  readonly order?: 0 | 1 | 2;
+  /** Whether float32 and float64 must agree (not so where a value decides between branches). Default true. */
+  readonly agrees?: boolean;
+  /** Calls that must throw, with a part of the message. */
+  readonly bad?: readonly (readonly [call: () => unknown, message: string])[];
+}
+
+/** Shapes that every unary op is tried on. */
+const everyLayout = (low: number, high: number): readonly (readonly Input[])[] => [
+  [real([3, 4], low, high)],
+  [real([4, 3], low, high, 'transposed')],
+  [real([5], low, high, 'strided')],
+  [real([], low, high)],
+  [real([0, 3], low, high)],
+];
+
+const unary = (call: (x: Tensor) => Tensor, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
+  call,
+  inputs: everyLayout(low, high),
+  order,
+});
+
+const binary = (call: (a: Tensor, b: Tensor) => Tensor, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
+  call,
+  inputs: [
+    [real([3, 4], low, high), real([3, 4], low, high)],
+    [real([3, 4], low, high), real([4], low, high)],
+    [real([3, 1], low, high), real([1, 4], low, high, 'strided')],
+    [real([4, 3], low, high, 'transposed'), real([4, 3], low, high)],
+    [real([], low, high), real([2, 3], low, high)],
+    [real([0, 3], low, high), real([3], low, high)],
+  ],
+  order,
+});
+
+const view = (call: (x: Tensor) => Result): OpSample => ({
+  call,
+  inputs: [[real([2, 3, 4])], [real([2, 3, 4], -2, 2, 'transposed')], [real([2, 3, 4], -2, 2, 'strided')]],
+});
+
+/** Reductions over some dims. */
+const reduction = (call: (x: Tensor) => Result, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
+  call,
+  inputs: [[real([3, 4], low, high)], [real([4, 3], low, high, 'transposed')], [real([5, 2], low, high, 'strided')]],
+  order,
+});
+
+const noShape = (): Tensor => k.zeros(2, 3);
+
+/** Piecewise constant or not differentiable. */
+const STEPS = {
+  sign: unary(k.sign), floor: unary(k.floor), ceil: unary(k.ceil), round: unary(k.round), trunc: unary(k.trunc),
+}; // prettier-ignore
+
+export const SAMPLES: Readonly<Record<string, OpSample>> = {
+  // arithmetic
+  add: {
+    ...binary((a, b) => k.add(a, b)),
+    bad: [
+      [() => k.add(k.zeros(2, 3), k.zeros(4)), 'add: shapes must broadcast, got [2, 3] and [4]'],
+      [() => k.zeros(2).add_(k.zeros(3, 2)), 'add_: the result must have the shape of the tensor that is changed'],
+    ],
+  },
+  sub: binary((a, b) => k.sub(a, b)),
+  mul: binary((a, b) => k.mul(a, b)),
+  div: binary((a, b) => k.div(a, b), 0.5, 2),
+  pow: binary((a, b) => k.pow(a, b), 0.3, 2),
+  maximum: binary((a, b) => k.maximum(a, b)),
+  minimum: binary((a, b) => k.minimum(a, b)),
+  atan2: binary((a, b) => k.atan2(a, b), 0.3, 2),
+  fmod: binary((a, b) => k.fmod(a, b), 0.5, 4, 0),
+  remainder: binary((a, b) => k.remainder(a, b), 0.5, 4, 0),
+  floorDivide: binary((a, b) => k.floorDivide(a, b), 0.5, 4, 0),
+  lerp: { call: (a, b) => k.lerp(a, b, 0.3), inputs: [[real([3, 4]), real([3, 4])]] },
+  where: { call: (c, a, b) => k.where(c, a, b), inputs: [[bools([3, 4]), real([3, 4]), real([4])]] },
+  clamp: unary((x) => k.clamp(x, -1, 1)),
+  neg: unary(k.neg), abs: unary(k.abs), square: unary(k.square),
+  reciprocal: unary(k.reciprocal, 0.5, 2), sqrt: unary(k.sqrt, 0.3, 3), rsqrt: unary(k.rsqrt, 0.3, 3),
+  ...STEPS,
+  // exponentials and their kin
+  exp: unary(k.exp), exp2: unary(k.exp2), expm1: unary(k.expm1),
+  log: unary(k.log, 0.3, 3), log2: unary(k.log2, 0.3, 3), log10: unary(k.log10, 0.3, 3), log1p: unary(k.log1p, -0.7, 3),
+  sin: unary(k.sin), cos: unary(k.cos), tan: unary(k.tan, -1.2, 1.2),
+  asin: unary(k.asin, -0.8, 0.8), acos: unary(k.acos, -0.8, 0.8), atan: unary(k.atan),
+  sinh: unary(k.sinh), cosh: unary(k.cosh), tanh: unary(k.tanh),
+  asinh: unary(k.asinh), acosh: unary(k.acosh, 1.3, 3), atanh: unary(k.atanh, -0.8, 0.8),
+  erf: unary(k.erf), erfc: unary(k.erfc), erfinv: unary(k.erfinv, -0.8, 0.8),
+  // comparison and logic
+  eq: binary((a, b) => k.eq(a, b), -2, 2, 0), ne: binary((a, b) => k.ne(a, b), -2, 2, 0),
+  lt: binary((a, b) => k.lt(a, b), -2, 2, 0), le: binary((a, b) => k.le(a, b), -2, 2, 0),
+  gt: binary((a, b) => k.gt(a, b), -2, 2, 0), ge: binary((a, b) => k.ge(a, b), -2, 2, 0),
+  // activations
+  sigmoid: unary(k.sigmoid), relu: unary(k.relu), leakyRelu: unary((x) => F.leakyRelu(x, 0.1)), elu: unary((x) => F.elu(x)),
+  gelu: unary((x) => F.gelu(x)), silu: unary(F.silu), softplus: unary((x) => F.softplus(x)), mish: unary(F.mish),
+  hardtanh: unary((x) => F.hardtanh(x)), logsigmoid: unary(F.logsigmoid),
+  // views
+  view: {
+    ...view((x) => k.reshape(x, 6, -1)),
+    bad: [
+      [() => k.zeros(4, 3).t().view(12), 'view: shape [3, 4] with strides [1, 3] cannot be shown as [12] without a copy'],
+      [() => k.reshape(noShape(), 4, -1), 'reshape: shape [4, -1] does not fit 6 elements'],
+    ],
+  },
+  permute: {
+    ...view((x) => k.permute(x, 2, 0, 1)),
+    bad: [[() => k.permute(noShape(), 0), 'permute: dims must name all 2 dimensions']],
+  },
+  transpose: view((x) => k.transpose(x, 0, -1)),
+  expand: {
+    call: (x) => k.expand(x, 2, 3, 4),
+    inputs: [[real([3, 1])], [real([1, 4])]],
+    bad: [[() => k.expand(noShape(), 4, 3), 'expand: [2, 3] cannot be expanded to [4, 3]']],
+  },
+  narrow: {
+    ...view((x) => k.narrow(x, 1, 1, 2)),
+    bad: [[() => k.narrow(noShape(), 0, 1, 2), 'narrow: start and length must lie within dimension 0 of size 2']],
+  },
+  slice: view((x) => k.slice(x, -1, 0, null, 2)),
+  select: {
+    ...view((x) => k.select(x, 1, -1)),
+    bad: [[() => k.select(noShape(), 0, 2), 'select: index must be in [-2, 1] for dimension 0']],
+  },
+  squeeze: view((x) => k.squeeze(k.unsqueeze(x, 1))),
+  flatten: view((x) => k.flatten(x, 1)),
+  unflatten: view((x) => k.unflatten(x, 2, [2, -1])),
+  unbind: view((x) => k.unbind(x, 1)),
+  split: view((x) => k.split(x, [1, 3], 2)),
+  chunk: view((x) => k.chunk(x, 2, 2)),
+  diagonal: view((x) => k.diagonal(x, 1, 1, 2)),
+  movedim: view((x) => k.movedim(x, 0, 2)),
+  // joining
+  cat: {
+    call: (a, b) => k.cat([a, b, a], 1),
+    inputs: [[real([2, 3]), real([2, 1])], [real([2, 3], -2, 2, 'transposed'), real([2, 2], -2, 2, 'strided')]],
+    bad: [
+      [() => k.cat([]), 'cat: expected at least one tensor'],
+      [() => k.cat([k.zeros(2, 3), k.zeros(3, 2)]), 'cat: sizes must match except along dimension 0, got [2, 3] and [3, 2]'],
+    ],
+  },
+  stack: { call: (a, b) => k.stack([a, b], 1), inputs: [[real([2, 3]), real([2, 3])]] },
+  pad: { call: (x) => F.pad(x, [1, 2, -1, 1], 'constant', 3), inputs: [[real([3, 4])], [real([2, 3, 4], -2, 2, 'transposed')]] },
+  clone: unary(k.clone),
+  // reductions
+  sum: reduction((x) => k.sum(x, 1)),
+  mean: reduction((x) => k.mean(x, 0, true)),
+  prod: reduction((x) => k.prod(x, 1), 0.5, 2),
+  amax: reduction((x) => k.amax(x, 1)),
+  amin: reduction((x) => k.amin(x, [0, 1])),
+  max: reduction((x) => k.max(x, 1)[0]),
+  min: reduction((x) => k.min(x)),
+  var: reduction((x) => k.var(x, 1)),
+  std: reduction((x) => k.std(x, 0), 0, 4),
+  norm: reduction((x) => k.norm(x), 0.5, 2),
+  logsumexp: reduction((x) => k.logsumexp(x, 1)),
+  cumsum: reduction((x) => k.cumsum(x, 1)),
+  cumprod: reduction((x) => k.cumprod(x, 0), 0.5, 2),
+  argmax: reduction((x) => k.argmax(x, 1), -2, 2, 0),
+  argmin: reduction((x) => k.argmin(x, 0), -2, 2, 0),
+  // matrices
+  matmul: {
+    call: (a, b) => k.matmul(a, b),
+    inputs: [
+      [real([3, 4]), real([4, 2])],
+      [real([3, 4], -2, 2, 'transposed'), real([4, 2], -2, 2, 'transposed')],
+      [real([2, 3, 4]), real([4, 2])],
+      [real([2, 1, 3, 4]), real([3, 4, 2])],
+      [real([4]), real([4])],
+      [real([4]), real([2, 4, 3])],
+      [real([2, 3, 4], -2, 2, 'strided'), real([4])],
+      [real([3, 0]), real([0, 2])],
+    ],
+    bad: [[() => k.matmul(k.zeros(2, 3), k.zeros(4, 5)), 'matmul: inner dimensions must match, got [2, 3] and [4, 5]']],
+  },
+  linear: {
+    call: (x, w, b) => F.linear(x, w, b),
+    inputs: [
+      [real([3, 4]), real([2, 4]), real([2])],
+      [real([2, 3, 4], -2, 2, 'strided'), real([2, 4]), real([2])],
+      [real([4]), real([2, 4], -2, 2, 'transposed'), real([2])],
+    ],
+    bad: [[() => F.linear(k.zeros(2, 3), k.zeros(5, 4)), 'linear:']],
+  },
+  conv1d: {
+    call: (x, w, b) => F.conv1d(x, w, b, { stride: 2, padding: 1 }),
+    inputs: [[real([2, 3, 7]), real([4, 3, 3]), real([4])]],
+  },
+  conv2d: {
+    call: (x, w, b) => F.conv2d(x, w, b, { stride: [2, 1], padding: 1, dilation: [1, 2] }),
+    inputs: [[real([2, 2, 5, 6]), real([3, 2, 3, 2]), real([3])], [real([2, 5, 6]), real([3, 2, 3, 2], -2, 2, 'transposed'), real([3])]],
+    bad: [[() => F.conv2d(k.zeros(1, 3, 8, 8), k.zeros(4, 2, 3, 3)), 'conv2d:']],
+  },
+  conv2dGroups: {
+    call: (x, w) => F.conv2d(x, w, null, { groups: 2 }),
+    inputs: [[real([1, 4, 4, 3]), real([2, 2, 2, 2])]],
+  },
+  conv2dDepthwise: {
+    call: (x, w, b) => F.conv2d(x, w, b, { groups: 3, padding: 1 }),
+    inputs: [[real([2, 3, 4, 4]), real([3, 1, 3, 3]), real([3])]],
+  },
+  // pooling
+  maxPool2d: { call: (x) => F.maxPool2d(x, 2), inputs: [[real([2, 2, 4, 5])], [real([2, 5, 4], -2, 2, 'transposed')]] },
+  maxPool1d: { call: (x) => F.maxPool1d(x, 3, { stride: 2, padding: 1 }), inputs: [[real([2, 2, 7])]] },
+  avgPool2d: { call: (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }), inputs: [[real([2, 2, 5, 4])]] },
+  adaptiveAvgPool2d: { call: (x) => F.adaptiveAvgPool2d(x, [2, 3]), inputs: [[real([2, 2, 5, 4])]] },
+  // normalization
+  softmax: reduction((x) => k.softmax(x, 0)),
+  logSoftmax: reduction((x) => k.logSoftmax(x, 1)),
+  layerNorm: {
+    call: (x, w, b) => F.layerNorm(x, [4], w, b),
+    inputs: [[real([3, 4]), real([4]), real([4])], [real([2, 3, 4], -2, 2, 'strided'), real([4]), real([4])]],
+  },
+  groupNorm: { call: (x, w, b) => F.groupNorm(x, 2, w, b), inputs: [[real([2, 4, 3]), real([4]), real([4])]] },
+  batchNorm: {
+    call: (x, w, b) => F.batchNorm(x, null, null, w, b, true),
+    inputs: [[real([4, 3]), real([3]), real([3])], [real([2, 3, 2, 2]), real([3]), real([3])]],
+  },
+  // indexing
+  gather: { call: (x, i) => k.gather(x, 1, i), inputs: [[real([3, 4]), index([3, 2], 4)]] },
+  indexSelect: { call: (x, i) => k.indexSelect(x, 1, i), inputs: [[real([3, 4]), index([5], 4)], [real([4, 3], -2, 2, 'transposed'), index([2], 3)]] },
+  maskedFill: { call: (x, m) => k.maskedFill(x, m, 3), inputs: [[real([3, 4]), bools([3, 4])]] },
+  embedding: { call: (i, w) => F.embedding(i, w), inputs: [[index([2, 3], 5), real([5, 4])]] },
+  // losses
+  crossEntropy: { call: (x, t) => F.crossEntropy(x, t), inputs: [[real([3, 4]), index([3], 4)]] },
+  mseLoss: { call: (a, b) => F.mseLoss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },
+  smoothL1Loss: { call: (a, b) => F.smoothL1Loss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },
+  binaryCrossEntropyWithLogits: {
+    call: (a, b) => F.binaryCrossEntropyWithLogits(a, b),
+    inputs: [[real([3, 4]), real([3, 4], 0.1, 0.9)]],
+  },
+}; // prettier-ignore
