@@ -72,7 +72,6 @@ type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 type Properties = { readonly [K in keyof typeof properties]: Tensor };
 
 declare module './tensor' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges the methods into the class
   interface Tensor extends Methods, Properties {}
 }
 

@@ -54,7 +54,13 @@ export const argmax = (x: Tensor, ...args: DimArguments): Tensor => argExtremum(
 export const argmin = (x: Tensor, ...args: DimArguments): Tensor => argExtremum('argmin', argminAlong, x, args);
 
 /** Extremes along a dimension and their places: `const { values, indices } = x.max(1)` or `const [values, indices] = x.max(1)`. */
-export type Extremum = [values: Tensor, indices: Tensor] & { readonly values: Tensor; readonly indices: Tensor };
+export interface Extremum extends Iterable<Tensor> {
+  readonly 0: Tensor;
+  readonly 1: Tensor;
+  readonly length: 2;
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
 
 /** What is known of one of the two. */
 interface Side {
@@ -74,9 +80,9 @@ function extremum({ op, all, along, ofTwo }: Side, x: Tensor, args: readonly unk
   const places = placesAlong(op, along, x, d);
   // The gradient goes to the place, not to its equals.
   const extremes = gather(x, d, places);
-  const drop = keepdim || x.ndim === 0;
-  const values = drop ? extremes : squeeze(extremes, d);
-  const indices = drop ? places : squeeze(places, d);
+  const whole = keepdim || x.ndim === 0;
+  const values = whole ? extremes : squeeze(extremes, d);
+  const indices = whole ? places : squeeze(places, d);
   return Object.assign([values, indices] as [Tensor, Tensor], { values, indices });
 }
 

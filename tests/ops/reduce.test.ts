@@ -153,6 +153,47 @@ describe('gradients of reductions', () => {
   });
 });
 
+describe('derivatives of first and second order against finite differences', () => {
+  const reductions: Record<string, (x: Tensor) => Tensor | Iterable<Tensor>> = {
+    sum: (x) => x.sum([0, 2]),
+    mean: (x) => x.mean(1, { keepdim: true }),
+    prod: (x) => x.prod(2),
+    'prod of all': (x) => x.prod(),
+    amax: (x) => x.amax([0, 2]),
+    amin: (x) => x.amin(1, true),
+    'max along a dimension': (x) => x.max(1).values,
+    'min along a dimension': (x) => x.min(-1, true).values,
+    var: (x) => x.var([0, 1]),
+    'var without correction': (x) => x.var(2, { correction: 0, keepdim: true }),
+    std: (x) => x.std(1),
+    varMean: (x) => k.varMean(x, 1),
+    norm: (x) => x.norm(),
+    'norm 3': (x) => x.norm(3, [0, 1]),
+    'norm 1.5': (x) => x.norm(1.5, 2),
+    'norm ∞': (x) => x.norm(Infinity, 1),
+    logsumexp: (x) => x.logsumexp([1, 2]),
+    cumsum: (x) => x.cumsum(1),
+    cumprod: (x) => x.cumprod(1),
+  };
+
+  test.each(Object.entries(reductions))('%s', async (_, reduce) => {
+    const call = (x: Tensor): Tensor[] => {
+      const out = reduce(x);
+      return out instanceof k.Tensor ? [out] : [...out];
+    };
+    k.manualSeed(1);
+    const dense = k.rand([2, 3, 2], { dtype: 'float64', requiresGrad: true });
+    const wide = k.rand([2, 2, 6], { dtype: 'float64', requiresGrad: true });
+    for (const [x, layout] of [
+      [dense, (t: Tensor) => t],
+      [wide, (t: Tensor) => t.transpose(1, 2).slice(1, 0, 6, 2)],
+    ] as const) {
+      expect(await k.autograd.gradcheck((t) => call(layout(t)), [x])).toBe(true);
+      expect(await k.autograd.gradgradcheck((t) => call(layout(t)), [x])).toBe(true);
+    }
+  });
+});
+
 test('wrong arguments are named', () => {
   const x = k.zeros(2, 3);
   const bad: [() => unknown, string][] = [
