@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
 
 /** Files and folders of src by layer, lowest first. */
 const PURE = ['arguments', 'derivative', 'dtype', 'errors', 'expression', 'random', 'shape'];
-const CORE = ['autograd', 'memory', 'op', 'print', 'tensor'];
+const CORE = ['autograd', 'elementwise', 'memory', 'op', 'pointwise', 'print', 'tensor'];
 const OPS = ['ops', 'methods'];
 const MODULES = ['nn', 'optim', 'data', 'io'];
 const ENGINES = ['device/wasm', 'device/webgpu'];

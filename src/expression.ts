@@ -296,8 +296,9 @@ export const bitwiseOr = binary('bitwiseOr');
 export const bitwiseXor = binary('bitwiseXor');
 
 /**
- * Uniform in [0, 1) with 24 bits, float32: a function of the element's position and two 32-bit seeds alone, so it
- * is the same however the work is cut, on every device, and when it is evaluated again.
+ * Uniform in [0, 1) with 24 bits, float32: a function of the element's position and two int32 seeds alone, so it is
+ * the same however the work is cut, on every device, and when it is evaluated again. The seeds must be the same for
+ * all elements (scalars).
  */
 export const uniform = (seed: Expression, stream: Expression): Expression => apply('uniform', index(), seed, stream);
 

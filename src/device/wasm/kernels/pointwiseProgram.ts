@@ -198,6 +198,9 @@ class Selection {
       if (this.isSingleProduct(b)) return this.multiplyAdd(b, a);
     }
     const args = x.args.map((arg) => this.value(arg));
+    if (x.primitive === 'uniform' && !(args[1].uniform && args[2].uniform)) {
+      throw new Error('internal: the seeds of uniform must be scalars');
+    }
     // A choice is made by int32; its type is that of what it chooses from.
     const type = args[args.length - 1].type;
     this.fallible ||= DIVIDING.has(x.primitive) && !isFloat(x.dtype);
