@@ -1,6 +1,7 @@
 // Matrix products in all their forms. Two primitives, mm and bmm, and linear, which adds a bias in the same kernel;
 // the rest are views and reshapes around them. Transposed operands are views: the kernel takes any strides.
 import type { View } from '../device/contract';
+import { isFloat } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
 import { broadcastShapes, formatShape, numelOf, sameShape, viewStrides, type Shape } from '../shape';
@@ -247,7 +248,12 @@ export interface AddOptions {
   readonly alpha?: number;
 }
 
-function addProduct(op: string, input: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions): Tensor {
+/** The factor in the dtype of the product: PyTorch cuts fractions off for integers. */
+const factor = (value: number, { dtype }: Tensor): number => (isFloat(dtype) ? value : Math.trunc(value));
+
+function addProduct(op: string, input: Tensor, product: Tensor, options: AddOptions): Tensor {
+  const beta = factor(options.beta ?? 1, product);
+  const alpha = factor(options.alpha ?? 1, product);
   if (!sameShape(broadcastShapes(op, input.shape, product.shape), product.shape)) {
     throw new ShapeError(
       `${op}: the tensor that is added must broadcast to the product, got ${formatShape(input.shape)} and ${formatShape(product.shape)}.`,
