@@ -1,9 +1,6 @@
 // The wasm device's command stream: numbers and guards commands, hands out memory, answers reads.
 import {
   Acknowledge,
-  FAULT_DIVISION,
-  FAULT_INDEX,
-  FAULT_INTERRUPTED,
   FAULT_WORDS,
   HEADER_WORDS,
   MAX_COMMAND_WORDS,
@@ -20,6 +17,7 @@ import { yieldTask } from '../task';
 import { Allocator, type Block } from './allocator';
 import type { CommandStream } from './commandStream';
 import { argumentNames, encode, type Arguments } from './encode';
+import { faultError, isTorn, readFaults } from './faultTable';
 import type { KernelTime, Report, Transport, TransportEvents } from './transport';
 
 /** Uploads up to this travel inside a command, which spares the search for a block the page may write. Bytes. */
@@ -368,13 +366,10 @@ export class WasmStream implements CommandStream, TransportEvents {
     const recorded = (faultCount - this.faultCount) >>> 0;
     if (recorded === 0) return;
     this.faultCount = faultCount;
-    let last = this.ledger.confirmed;
-    for (let i = 0; i < entries.length; i += FAULT_WORDS) {
-      const [low, kind, valueLow, valueHigh] = entries.slice(i, i + FAULT_WORDS) as [number, number, number, number];
-      const seq = this.ledger.widen(low);
-      const value = (BigInt(valueHigh | 0) << 32n) | BigInt(valueLow);
-      last = Math.max(last, seq);
-      this.onFault(this.understand(seq, kind, value));
+    for (const entry of readFaults(entries)) {
+      const seq = this.ledger.widen(entry.seq);
+      const error = faultError(entry, this.ledger.describe(seq));
+      this.onFault(isTorn(entry) ? this.ledger.learnTrap(seq, error) : this.ledger.learn(seq, seq, error));
     }
     if (recorded * FAULT_WORDS > entries.length) {
       // The table was full: any of the commands since may have failed.
@@ -385,26 +380,6 @@ export class WasmStream implements CommandStream, TransportEvents {
     const at = this.transport.reserve(HEADER_WORDS + 1);
     encode(this.transport.words, at, Opcode.Acknowledge, seq >>> 0, Acknowledge, { count: faultCount });
     this.transport.publish();
-  }
-
-  private understand(seq: number, kind: number, value: bigint): Fault {
-    const fallible = this.ledger.describe(seq);
-    const { op, what } = fallible?.options ?? { op: 'internal', what: 'index' };
-    if (kind === FAULT_INDEX) {
-      const bound = fallible?.bound ?? 0;
-      const range = what === 'label' ? `for ${bound} classes` : `[0, ${bound})`;
-      const data = { op, value: Number(value), bound };
-      return this.ledger.learn(seq, seq, new FaultError(`${op}: ${what} ${value} is out of range ${range}`, data));
-    }
-    if (kind === FAULT_DIVISION) {
-      return this.ledger.learn(seq, seq, new FaultError(`${op}: integer division by zero`, { op }));
-    }
-    const kernel = Opcode[Number(value)] ?? 'unknown';
-    const reason = kind === FAULT_INTERRUPTED ? 'a worker died in it' : 'it trapped';
-    return this.ledger.learnTrap(
-      seq,
-      new DeviceError(`internal: the ${kernel} kernel did not finish, ${reason}. What it wrote is lost.`, { kernel }),
-    );
   }
 
   private check(): void {
