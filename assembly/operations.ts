@@ -2,7 +2,7 @@
 // simd/float32.ts and double.ts.
 import { divisionByZero } from './division';
 import * as float32 from './simd/float32';
-import { madd } from './simd/madd';
+import { madd } from './simd/lanes';
 
 @unmanaged
 export class Add<T> {
@@ -60,7 +60,7 @@ export class Minimum<T> {
 export class MulAdd<T> {
   @inline
   apply(a: v128, b: v128, c: v128): v128 {
-    return sizeof<T>() == 4 ? madd(a, b, c) : v128.add<T>(v128.mul<T>(a, b), c);
+    return sizeof<T>() == 4 ? madd<f32>(a, b, c) : v128.add<T>(v128.mul<T>(a, b), c);
   }
 }
 

@@ -65,7 +65,8 @@ function softmaxUnit<T>(x: usize, out: usize, n: u32, inner: u32, width: u32, lo
 
   let greatest = lowest;
   for (let at: u32 = 0, left = first; at < end; at += stride, left -= used) {
-    greatest = v128.max<T>(greatest, loadLanes<T>(x + at, left, lowest));
+    // A single instruction, unlike max; it passes over NaN, which the exponentials below bring back.
+    greatest = v128.pmax<T>(greatest, loadLanes<T>(x + at, left, lowest));
   }
   if (isRow) greatest = v128.splat<T>(horizontalMax<T>(greatest));
 

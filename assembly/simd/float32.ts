@@ -1,6 +1,6 @@
 // Elementary functions of four float32 at a time, within a few units in the last place over the whole range;
 // infinities, NaN and denormals included. Polynomials are minimax fits on the reduced ranges given at each.
-import { madd } from './madd';
+import { madd } from './lanes';
 
 // ln 2 in two parts; the first has 9 significant bits, so that its product with an exponent is exact.
 const LN2_HIGH: f32 = 0.693359375;
@@ -26,19 +26,22 @@ function binaryExponent(x: v128): v128 {
 /** e^r - 1 for r = x - n ln 2:  r + r² Q(r), |r| ≤ 0.35, error 3e-10. */
 @inline
 function expm1Reduced(x: v128, n: v128): v128 {
-  const r = madd(n, all(-LN2_LOW), madd(n, all(-LN2_HIGH), x));
-  let q = madd(r, all(0.00019845957), all(0.0013941653));
-  q = madd(q, r, all(0.0083333916));
-  q = madd(q, r, all(0.04166635));
-  q = madd(q, r, all(0.16666667));
-  q = madd(q, r, all(0.5));
-  return madd(q, f32x4.mul(r, r), r);
+  const r = madd<f32>(n, all(-LN2_LOW), madd<f32>(n, all(-LN2_HIGH), x));
+  let q = madd<f32>(r, all(0.00019845957), all(0.0013941653));
+  q = madd<f32>(q, r, all(0.0083333916));
+  q = madd<f32>(q, r, all(0.04166635));
+  q = madd<f32>(q, r, all(0.16666667));
+  q = madd<f32>(q, r, all(0.5));
+  return madd<f32>(q, f32x4.mul(r, r), r);
 }
 
-/** e^x. Beyond the clamp the result is 0 or infinity anyway; the scale is applied in two steps for denormals. */
+/**
+ * e^x. Beyond the clamp the result is 0 or infinity anyway; the scale is applied in two steps for denormals.
+ * pmin and pmax are single instructions, unlike min and max, and keep x where it is NaN.
+ */
 @inline
 export function exp(x: v128): v128 {
-  const clamped = f32x4.max(f32x4.min(x, all(89)), all(-104));
+  const clamped = f32x4.pmax(f32x4.pmin(x, all(89)), all(-104));
   const exponent = binaryExponent(clamped);
   const y = f32x4.add(expm1Reduced(clamped, exponent), all(1));
   const n = i32x4.trunc_sat_f32x4_s(exponent);
@@ -52,7 +55,7 @@ export function expm1(x: v128): v128 {
   const clamped = f32x4.max(f32x4.min(x, all(89)), all(-20));
   const exponent = binaryExponent(clamped);
   const scale = powerOfTwo(i32x4.sub(i32x4.trunc_sat_f32x4_s(exponent), i32x4.splat(1)));
-  const y = madd(scale, expm1Reduced(clamped, exponent), f32x4.sub(scale, all(0.5)));
+  const y = madd<f32>(scale, expm1Reduced(clamped, exponent), f32x4.sub(scale, all(0.5)));
   return f32x4.add(y, y);
 }
 
@@ -87,17 +90,17 @@ export function log(x: v128): v128 {
   const f = f32x4.sub(i32x4.sub(scaled, i32x4.shl(n, 23)), all(1));
   const exponent = f32x4.convert_i32x4_s(i32x4.sub(n, v128.and(denormal, i32x4.splat(23))));
   const square = f32x4.mul(f, f);
-  let p = madd(f, all(-0.0763443), all(0.1276155));
-  p = madd(p, f, all(-0.13160195));
-  p = madd(p, f, all(0.14201762));
-  p = madd(p, f, all(-0.16623356));
-  p = madd(p, f, all(0.20001227));
-  p = madd(p, f, all(-0.25000822));
-  p = madd(p, f, all(0.33333331));
+  let p = madd<f32>(f, all(-0.0763443), all(0.1276155));
+  p = madd<f32>(p, f, all(-0.13160195));
+  p = madd<f32>(p, f, all(0.14201762));
+  p = madd<f32>(p, f, all(-0.16623356));
+  p = madd<f32>(p, f, all(0.20001227));
+  p = madd<f32>(p, f, all(-0.25000822));
+  p = madd<f32>(p, f, all(0.33333331));
   let y = f32x4.mul(f32x4.mul(square, f), p);
-  y = madd(exponent, all(LN2_LOW), y);
-  y = madd(square, all(-0.5), y);
-  y = madd(exponent, all(LN2_HIGH), f32x4.add(f, y));
+  y = madd<f32>(exponent, all(LN2_LOW), y);
+  y = madd<f32>(square, all(-0.5), y);
+  y = madd<f32>(exponent, all(LN2_HIGH), f32x4.add(f, y));
   // Infinity and NaN stay; 0 gives -infinity, what is below it NaN.
   y = v128.bitselect(y, x, f32x4.lt(x, all(Infinity)));
   y = v128.bitselect(all(-Infinity), y, f32x4.eq(x, all(0)));
@@ -117,20 +120,20 @@ export function log1p(x: v128): v128 {
 @inline
 export function erf(x: v128): v128 {
   const t = f32x4.mul(x, x);
-  let p = madd(t, all(0.00007853854651), all(-0.0008010191596));
-  p = madd(p, t, all(0.005188327455));
-  p = madd(p, t, all(-0.02685381181));
-  p = madd(p, t, all(0.1128358515));
-  p = madd(p, t, all(-0.3761262582));
-  const near = madd(x, all(1.12837917), f32x4.mul(f32x4.mul(p, t), x));
+  let p = madd<f32>(t, all(0.00007853854651), all(-0.0008010191596));
+  p = madd<f32>(p, t, all(0.005188327455));
+  p = madd<f32>(p, t, all(-0.02685381181));
+  p = madd<f32>(p, t, all(0.1128358515));
+  p = madd<f32>(p, t, all(-0.3761262582));
+  const near = madd<f32>(x, all(1.12837917), f32x4.mul(f32x4.mul(p, t), x));
 
   const a = f32x4.min(f32x4.abs(x), all(4));
-  let q = madd(a, all(-0.0001982206829), all(0.0030654998));
-  q = madd(q, a, all(-0.022315247992));
-  q = madd(q, a, all(0.10411374545));
-  q = madd(q, a, all(0.63697601327));
-  q = madd(q, a, all(1.127797280841));
-  q = madd(q, a, all(0.000166439089));
+  let q = madd<f32>(a, all(-0.0001982206829), all(0.0030654998));
+  q = madd<f32>(q, a, all(-0.022315247992));
+  q = madd<f32>(q, a, all(0.10411374545));
+  q = madd<f32>(q, a, all(0.63697601327));
+  q = madd<f32>(q, a, all(1.127797280841));
+  q = madd<f32>(q, a, all(0.000166439089));
   const far = withSignOf(x, f32x4.sub(all(1), exp(f32x4.neg(q))));
   return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), all(1)));
 }
