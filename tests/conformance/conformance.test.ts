@@ -21,6 +21,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'nn.functional.one_hot/extra/oh0': 'the number of classes would have to be read from the data',
   'nn.functional.avg_pool2d/op_db/float32_4': 'an empty stride, which only Python code could write',
   'nn.functional.avg_pool2d/op_db/float32_5': 'a padding of one number for two dimensions',
+  'torch.arange/op_db/float32_6': 'booleans as numbers, which Python has',
   'torch.narrow/op_db': 'the start is a tensor, whose value would have to be waited for',
   'torch.norm/op_db/nuc': 'singular values are not there yet',
   'torch.mT/op_db/float32_1': 'newer versions of PyTorch refuse a scalar',

@@ -73,7 +73,8 @@ describe('backward hooks', () => {
     sum.sum().add(difference.mul(2).sum()).backward();
     expect(await a.grad?.tolist()).toEqual([3, 3]);
     expect(await b.grad?.tolist()).toEqual([-10, -10]);
-    const values = await Promise.all(seen.flat().map((grad) => grad?.tolist()));
+    const values = [];
+    for (const grad of seen.flat()) values.push(await grad?.tolist());
     expect(values).toEqual([
       [3, 3],
       [-1, -1],

@@ -1,13 +1,8 @@
 // Module: calling, finding members, printing, state and hooks.
-import { describe, expect, expectTypeOf, it } from 'vitest';
-import '../../src/index';
-import '../../src/runtime';
-import { Parameter, type Tensor } from '../../src/tensor';
-import { zeros, ones } from '../../src/ops/creation';
-import { Module } from '../../src/nn/module';
-import { ModuleDict, ModuleList, Sequential } from '../../src/nn/containers';
-import { ParameterList } from '../../src/nn/parameterContainers';
-import { Identity } from '../../src/nn/identity';
+import { describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { nn, ones, scope, zeros, type Tensor } from '../../src/index';
+
+const { Identity, Module, ModuleDict, ModuleList, Parameter, ParameterList, Sequential } = nn;
 
 class Scale extends Module {
   weight = new Parameter(zeros(3));
@@ -34,6 +29,137 @@ class Net extends Module {
     return this.first(this.second(x)).numel() * scale;
   }
 }
+
+describe('registration', () => {
+  it('keeps the names that registerParameter and registerBuffer were given', () => {
+    const m = new nn.Module();
+    const weight = new nn.Parameter(zeros(2));
+    m.registerParameter('weight', null);
+    expect(m.parameters()).toEqual([]);
+    expect(m.stateDict()).toEqual({});
+    Reflect.set(m, 'weight', weight);
+    expect(m.namedParameters()).toEqual([['weight', weight]]);
+    expect(() => Reflect.set(m, 'weight', zeros(2))).toThrow(
+      "Module: 'weight' must be a Parameter or null, got a Tensor.",
+    );
+    m.registerBuffer('mean', null);
+    expect(() => Reflect.set(m, 'mean', 3)).toThrow("Module: 'mean' must be a Tensor or null, got number 3.");
+    Reflect.set(m, 'mean', ones(2));
+    expect(Object.keys(m.stateDict())).toEqual(['weight', 'mean']);
+  });
+
+  it('refuses names that cannot be part of a key, or are members of the class', () => {
+    const m = new nn.Module();
+    expect(() => { m.addModule('a.b', new nn.Identity()); }).toThrow("Module: a name must be a string that is not empty and has no '.', got 'a.b'."); // prettier-ignore
+    expect(() => { m.addModule('forward', new nn.Identity()); }).toThrow("Module: the name 'forward' is taken by a member of the class."); // prettier-ignore
+  });
+
+  it('keeps members of containers apart from methods', () => {
+    const dict = new nn.ModuleDict({ train: new nn.Identity(), then: new nn.ReLU(), keys: new nn.Tanh() });
+    expect(dict.train().keys()).toEqual(['train', 'then', 'keys']);
+    expect(dict.get('keys')).toBeInstanceOf(nn.Tanh);
+  });
+
+  it('keeps the order of definition with names like integers', () => {
+    const m = new nn.Module();
+    m.addModule('fc', new nn.Linear(1, 1));
+    m.addModule('0', new nn.ReLU());
+    expect(m.namedChildren().map(([name]) => name)).toEqual(['fc', '0']);
+  });
+
+  it('warns once of modules in a plain array', () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
+    class Hidden extends nn.Module {
+      layers = [new nn.Linear(1, 1)];
+    }
+    const m = new Hidden();
+    m.parameters();
+    m.parameters();
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      "Hidden: 'layers' holds the module Linear in a plain array, so parameters(), to() and stateDict() do not see it. Use ModuleList.",
+    );
+    warn.mockRestore();
+  });
+});
+
+describe('the tree', () => {
+  const tree = (): nn.Sequential =>
+    new nn.Sequential(new nn.Linear(2, 2), new nn.Sequential(new nn.Dropout(0.5), new nn.BatchNorm1d(2)));
+
+  it('is found by dotted names', () => {
+    const net = tree();
+    expect(net.getSubmodule('1.0')).toBeInstanceOf(nn.Dropout);
+    expect(net.getParameter('0.weight').shape).toEqual([2, 2]);
+    expect(net.getBuffer('1.1.running_mean').shape).toEqual([2]);
+    expect(() => net.getSubmodule('1.2')).toThrow("Sequential: there is no submodule called '1.2'.");
+    expect(() => net.getParameter('0.scale')).toThrow("Sequential: there is no parameter called '0.scale'.");
+  });
+
+  it('is visited children first by apply', () => {
+    const names: string[] = [];
+    tree().apply((module) => names.push(module.constructor.name));
+    expect(names).toEqual(['Linear', 'Dropout', 'BatchNorm1d', 'Sequential', 'Sequential']);
+  });
+
+  it('changes mode, gradients and dtype as a whole', async () => {
+    const net = tree();
+    expect(
+      net
+        .eval()
+        .modules()
+        .every((module) => !module.training),
+    ).toBe(true);
+    expect(
+      net
+        .train()
+        .modules()
+        .every((module) => module.training),
+    ).toBe(true);
+    net.requiresGrad_(false);
+    expect(net.parameters().some((parameter) => parameter.requiresGrad)).toBe(false);
+    net.requiresGrad_();
+    const weight = net.getParameter('0.weight');
+    net(ones(3, 2)).sum().backward();
+    net.zeroGrad(false);
+    expect(await weight.grad?.tolist()).toEqual([[0, 0], [0, 0]]); // prettier-ignore
+    net.double();
+    expect(net.getParameter('0.weight')).toBe(weight);
+    expect([weight.dtype, weight.grad?.dtype]).toEqual(['float64', 'float64']);
+    expect(net.getBuffer('1.1.running_mean').dtype).toBe('float64');
+    expect(net.getBuffer('1.1.num_batches_tracked').dtype).toBe('int64');
+    expect(net(ones(3, 2, { dtype: 'float64' })).dtype).toBe('float64');
+    net.zeroGrad();
+    expect(weight.grad).toBeNull();
+    expect(() => net.to('int32')).toThrow('to: modules can only be cast to floating-point dtypes, got int32.');
+  });
+});
+
+describe('scopes', () => {
+  class Memory extends nn.Module {
+    last = zeros(1);
+    history: Tensor[] = [];
+    override forward(x: Tensor): Tensor {
+      this.last = x.add(1);
+      this.history.push(x.mul(2));
+      return this.last.mul(2);
+    }
+  }
+
+  it('spare what modules made or called in them hold', async () => {
+    const outer = new Memory();
+    let temporary: Tensor | null = null;
+    const made = scope(() => {
+      const m = new Memory();
+      temporary = outer(ones(1));
+      m(ones(1));
+      return m;
+    });
+    expect((temporary as Tensor | null)?.isFreed).toBe(true);
+    expect(await outer.last.tolist()).toEqual([2]);
+    expect(await outer.history[0].tolist()).toEqual([2]);
+    expect(await made.last.tolist()).toEqual([2]);
+  });
+});
 
 describe('Module', () => {
   it('is callable, typed by its forward', () => {
