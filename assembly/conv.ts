@@ -1,23 +1,15 @@
-// Two-dimensional convolution and its gradients as matrix products on the tiles of microkernel.ts. The matrix of shifted
-// images ("im2col") is never stored: panels of it are packed from a small patch of the image (patch.ts).
+// Two-dimensional convolution and the gradient of its image as matrix products on the tiles of microkernel.ts. The matrix
+// of shifted images ("im2col") is never stored: panels of it are packed from a small patch of the image (patch.ts).
 //
 //   forward    out [O, pixels] = weight [O, C kH kW] patch [C kH kW, pixels] + bias [O]
 //   gradInput  the same with the flipped kernel [C, O kH kW] over the output's gradient; stride s makes it s² such parts,
 //              each with the taps that meet pixels of one remainder modulo s
-//   gradWeight out [C kH kW, O] = patch [C kH kW, pixels] gradᵀ [pixels, O], summed over chunks of the batch
 //
-// Phase 0 packs the weights, phase 1 does blocks of pixels (depthwise.ts does them directly). For gradWeight phase 0 computes a partial sum for each chunk,
-// phase 1 adds them up in a fixed tree. Plain loops (convPlain.ts) take other dtypes.
+// Phase 0 packs the weights, phase 1 does blocks of pixels; depthwise.ts does them directly. Plain loops (convPlain.ts)
+// take other dtypes. The gradient of the weight is in convGradWeight.ts.
 import { ConvCommand, DTypeCode } from './commands';
-import {
-  plainConv2d,
-  plainConv2dGradInput,
-  plainConv2dGradInputTasks,
-  plainConv2dGradWeight,
-  plainConv2dGradWeightTasks,
-  plainConv2dTasks,
-} from './convPlain';
-import { addBlockDirect, convolveDirect, isDirect, isDirectGradInput, isDirectGradWeight } from './depthwise';
+import { plainConv2d, plainConv2dGradInput, plainConv2dGradInputTasks, plainConv2dTasks } from './convPlain';
+import { convolveDirect, isDirect, isDirectGradInput } from './depthwise';
 import { multiplyPanels, paddedRows, panelRows, TILE_COLUMNS, TILE_ROWS } from './microkernel';
 import { packPanel } from './packing';
 import { parts, taskCount, taskStart } from './partition';
@@ -31,25 +23,23 @@ import {
   imageOf,
   outputAt,
   packPixels,
-  packTerms,
   PANELS_AT,
-  PANELS_BYTES,
   partsOfGradInput,
   passesOf,
   PATCH_AT,
   TILE_AT,
+  zeroStart,
   ZEROS_AT,
 } from './patch';
 import { scratch } from './worker';
 
 /** Multiply-adds in a nanosecond on one core. */
 const SPEED: u64 = 20;
-/** Pixels of one pass of gradWeight: its panels of 288 terms are 216 KB, and one of 8 channels 6 KB. */
-const PASS_PIXELS: u32 = 192;
 /** Rows of sums that are spread at a time, whole tiles of either build, and where they are collected: behind the panel. */
 const SPREAD_ROWS: u32 = 240;
 const SPREAD_AT: usize = PATCH_AT - SPREAD_ROWS * TILE_COLUMNS * 4;
 
+/** Number of tasks of a phase. */
 export function conv2dTasks(c: ConvCommand, phase: i32): i32 {
   const g = forwardGeometry(c, c.a);
   if (isPlain(c, g)) return phase == 0 ? plainConv2dTasks(c) : 0;
@@ -58,6 +48,7 @@ export function conv2dTasks(c: ConvCommand, phase: i32): i32 {
   return phase == 1 ? taskCount(blocksOf(g), blockWork(g)) : 0;
 }
 
+/** Runs one task. */
 export function conv2d(c: ConvCommand, phase: i32, task: i32): void {
   const g = forwardGeometry(c, c.a);
   if (c.dtype != DTypeCode.Float32) return plainConv2d<f64>(c, task);
@@ -72,6 +63,7 @@ export function conv2d(c: ConvCommand, phase: i32, task: i32): void {
   }
 }
 
+/** Number of tasks of a phase. */
 export function conv2dGradInputTasks(c: ConvCommand, phase: i32): i32 {
   if (gradInputIsPlain(c)) return phase == 0 ? plainConv2dGradInputTasks(c) : 0;
   if (phase > 1) return 0;
@@ -101,6 +93,7 @@ function gradInputIsPlain(c: ConvCommand): bool {
   return false;
 }
 
+/** Runs one task. */
 export function conv2dGradInput(c: ConvCommand, phase: i32, task: i32): void {
   if (c.dtype != DTypeCode.Float32) return plainConv2dGradInput<f64>(c, task);
   if (gradInputIsPlain(c)) return plainConv2dGradInput<f32>(c, task);
@@ -121,19 +114,6 @@ export function conv2dGradInput(c: ConvCommand, phase: i32, task: i32): void {
     end -= min(end, count);
     weights += packedBytes(g) * g.groups;
   }
-}
-
-export function conv2dGradWeightTasks(c: ConvCommand, phase: i32): i32 {
-  const g = forwardGeometry(c, c.b);
-  return isPlain(c, g) ? (phase == 0 ? plainConv2dGradWeightTasks(c) : 0) : gradWeightTasks(c, g, phase);
-}
-
-export function conv2dGradWeight(c: ConvCommand, phase: i32, task: i32): void {
-  const g = forwardGeometry(c, c.b);
-  if (c.dtype != DTypeCode.Float32) plainConv2dGradWeight<f64>(c, task);
-  else if (!g.fits) plainConv2dGradWeight<f32>(c, task);
-  else if (phase == 0) sumChunks(c, g, task);
-  else combineChunks(c, g, task);
 }
 
 // @ts-ignore: decorator
@@ -329,142 +309,5 @@ function copyColumns(
       to += outRow;
       from += TILE_COLUMNS * 4;
     }
-  }
-}
-
-/** Where sums without a bias start. */
-function zeroStart(): void {
-  v128.store(scratch + ZEROS_AT, f32x4.splat(0));
-  v128.store(scratch + ZEROS_AT, f32x4.splat(0), 16);
-}
-
-// ---- gradWeight ---------------------------------------------------------------------------------
-// Workspace: for each chunk [groups, C kH kW, O], rounded up to whole vectors.
-
-function gradWeightTasks(c: ConvCommand, g: Geometry, phase: i32): i32 {
-  const elements = g.groups * g.rows * g.channels * g.taps;
-  if (elements == 0) return 0;
-  if (phase == 0) {
-    const pixels = <u64>g.batch * g.outHeight * g.outWidth;
-    return taskCount(
-      c.chunks * g.groups * passesOf(g),
-      (pixels * elements) / (g.groups * passesOf(g) * c.chunks) / SPEED,
-    );
-  }
-  return phase == 1 ? taskCount(parts(elements, TILE_COLUMNS), c.chunks * 4) : 0;
-}
-
-function chunkElements(g: Geometry): u32 {
-  return parts(g.groups * g.rows * g.channels * g.taps, TILE_COLUMNS) * TILE_COLUMNS;
-}
-
-function sumChunks(c: ConvCommand, g: Geometry, task: i32): void {
-  const passes = passesOf(g);
-  const count = c.chunks * g.groups * passes;
-  const tasks = gradWeightTasks(c, g, 0);
-  const end = taskStart(count, tasks, task + 1);
-  zeroStart();
-  for (let unit = taskStart(count, tasks, task); unit < end; unit++) {
-    sumChunk(c, g, unit / passes / g.groups, (unit / passes) % g.groups, (unit % passes) * g.passChannels);
-  }
-}
-
-/** The sum over one chunk of the batch's pixels, for one group and the channels of one pass. */
-function sumChunk(c: ConvCommand, g: Geometry, chunk: u32, group: u32, channel: u32): void {
-  const channels = min(g.passChannels, g.channels - channel);
-  const depth = channels * g.taps;
-  const perImage = blocksOfImage(g);
-  const blocks = g.batch * perImage;
-  const end = taskStart(blocks, c.chunks, chunk + 1);
-  const sum = c.workspace + ((chunk * chunkElements(g) + (group * g.channels + channel) * g.taps * g.rows) << 2);
-  const across = parts(g.outWidth, g.blockWidth);
-  let first = true;
-  fillTable(g, channels);
-  for (let block = taskStart(blocks, c.chunks, chunk); block < end; block++) {
-    const y = ((block % perImage) / across) * g.blockHeight;
-    const x = ((block % perImage) % across) * g.blockWidth;
-    const height = min(g.blockHeight, g.outHeight - y);
-    const image = (block / perImage) * g.groups + group;
-    fillPatch(g, imageOf(g, image, channel), channels, y, height, x);
-    if (isDirectGradWeight(g)) {
-      const grad = c.a + ((image * g.rows * g.outHeight * g.outWidth + y * g.outWidth + x) << 2);
-      addBlockDirect(g, grad, height, min(g.blockWidth, g.outWidth - x), sum, first);
-    } else {
-      addBlock(c, g, image, depth, y, height, x, sum, first);
-    }
-    first = false;
-  }
-  if (first) memory.fill(sum, 0, (depth * g.rows) << 2);
-}
-
-/** Adds patch [depth, pixels] gradᵀ [pixels, rows] of one block to the sum. */
-function addBlock(
-  c: ConvCommand,
-  g: Geometry,
-  image: u32,
-  depth: u32,
-  y: u32,
-  height: u32,
-  x: u32,
-  sum: usize,
-  first: bool,
-): void {
-  const width = min(g.blockWidth, g.outWidth - x);
-  const pixels = height * width;
-  const plane = g.outHeight * g.outWidth;
-  const grad = c.a + ((image * g.rows * plane + y * g.outWidth + x) << 2);
-  const panels = scratch + PANELS_AT;
-  // What the panels of the patch leave room for.
-  const passPixels = min(PASS_PIXELS, (<u32>PANELS_BYTES / 4 / (paddedRows(depth) + 32)) & ~3);
-  for (let pixel: u32 = 0; pixel < pixels; pixel += passPixels) {
-    const count = min(passPixels, pixels - pixel);
-    for (let term: u32 = 0; term < depth; term += TILE_ROWS) {
-      const tall = panelRows(depth - term);
-      packTerms(g, term, tall, min(tall, depth - term), pixel, count, width, panels + ((term * count) << 2));
-    }
-    const gradPanel = panels + ((paddedRows(depth) * count) << 2);
-    for (let row: u32 = 0; row < g.rows; row += TILE_COLUMNS) {
-      const columns = min(TILE_COLUMNS, g.rows - row);
-      const to = sum + (row << 2);
-      const fresh = first && pixel == 0;
-      packPanel(grad + ((row * plane + pixel) << 2), gradPanel, TILE_COLUMNS, columns, count, plane << 2, 4);
-      multiplyPanels(
-        panels,
-        gradPanel,
-        fresh ? scratch + ZEROS_AT : to,
-        to,
-        depth,
-        columns,
-        count,
-        fresh ? 0 : g.rows << 2,
-        g.rows << 2,
-        scratch + TILE_AT,
-      );
-    }
-  }
-}
-
-/** Adds up the chunks pairwise and transposes the result to [O, C kH kW]. */
-function combineChunks(c: ConvCommand, g: Geometry, task: i32): void {
-  const terms = g.channels * g.taps;
-  const elements = g.groups * g.rows * terms;
-  const stride = chunkElements(g) << 2;
-  const count = parts(elements, TILE_COLUMNS);
-  const tasks = gradWeightTasks(c, g, 1);
-  const first = taskStart(count, tasks, task) * TILE_COLUMNS;
-  const end = taskStart(count, tasks, task + 1) * TILE_COLUMNS;
-  for (let step: u32 = 1; step < c.chunks; step *= 2) {
-    for (let chunk: u32 = 0; chunk + step < c.chunks; chunk += step * 2) {
-      const to = c.workspace + chunk * stride;
-      const from = to + step * stride;
-      for (let at = first << 2; at < end << 2; at += 16) {
-        v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)));
-      }
-    }
-  }
-  for (let i = first; i < min(end, elements); i++) {
-    const row = (i / (terms * g.rows)) * g.rows + (i % g.rows);
-    const term = (i / g.rows) % terms;
-    store<f32>(c.out + ((row * terms + term) << 2), load<f32>(c.workspace + (i << 2)));
   }
 }

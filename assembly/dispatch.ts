@@ -20,14 +20,8 @@ import {
   Softmax,
   SoftmaxBackward,
 } from './commands';
-import {
-  conv2d,
-  conv2dGradInput,
-  conv2dGradInputTasks,
-  conv2dGradWeight,
-  conv2dGradWeightTasks,
-  conv2dTasks,
-} from './conv';
+import { conv2d, conv2dGradInput, conv2dGradInputTasks, conv2dTasks } from './conv';
+import { conv2dGradWeight, conv2dGradWeightTasks } from './convGradWeight';
 import {
   gather,
   gatherTasks,

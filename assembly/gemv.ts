@@ -78,7 +78,7 @@ function multiplyBlock(c: Gemm, batch: u32, row: u32): void {
 }
 
 /** Fills the output with the bias (one for all where biasStep is 0), or with 0 where there is none. */
-function startFrom(bias: usize, biasStep: usize, out: usize, rows: u32): void {
+function startFrom(bias: usize, biasStep: u32, out: usize, rows: u32): void {
   for (let row: u32 = 0; row < rows; row++) {
     store<f32>(out + (row << 2), bias == 0 ? 0 : load<f32>(bias + row * biasStep));
   }

@@ -377,3 +377,9 @@ export function outputAt(c: ConvCommand, g: Geometry, plane: u32, y: u32, x: u32
   const row = plane * g.planeHeight + g.firstH + y * g.stepH;
   return c.out + ((row * g.planeWidth + g.firstW + x * g.stepW) << 2);
 }
+
+/** Where sums without a bias start. */
+export function zeroStart(): void {
+  v128.store(scratch + ZEROS_AT, f32x4.splat(0));
+  v128.store(scratch + ZEROS_AT, f32x4.splat(0), 16);
+}
