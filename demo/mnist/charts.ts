@@ -16,7 +16,7 @@ const GOOD_ACCURACY = 0.85;
 /** A plot of the course of training. */
 export interface Plot {
   /** Redraws with what is known now; the horizontal axis spans `steps` steps. */
-  draw(history: History, steps: number): void;
+  readonly draw: (history: History, steps: number) => void;
 }
 
 interface Line {

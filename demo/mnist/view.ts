@@ -15,7 +15,9 @@ const PICTURES_AT_ONCE = 8;
 
 /** A part of the page that follows the session. */
 interface Piece {
-  draw: () => void;
+  /** Builds the part, in a frame of its own, and returns how to draw it. */
+  build: () => () => void;
+  draw: (() => void) | null;
   /** When it may be drawn again, and the version it shows. */
   due: number;
   version: number;
@@ -23,27 +25,34 @@ interface Piece {
 
 /** Keeps the page up to date with the session from now on. */
 export function showSession(session: Session): void {
-  const loss = lossPlot(element('loss-plot', HTMLElement));
-  const accuracy = accuracyPlot(element('accuracy-plot', HTMLElement));
-  const fillConfusion = confusionTable(element('confusion', HTMLTableElement));
-  const draws = [
-    () => showControls(session),
-    () => showFigures(session),
-    () => loss.draw(session.history, session.steps),
-    () => accuracy.draw(session.history, session.steps),
+  const builds = [
+    () => () => showControls(session),
+    () => () => showFigures(session),
     () => {
-      fillConfusion(session.confusion);
-      write('confusion-source', confusionSource(session));
+      const { draw } = lossPlot(element('loss-plot', HTMLElement));
+      return () => draw(session.history, session.steps);
     },
-    () => showMistakes(session),
+    () => {
+      const { draw } = accuracyPlot(element('accuracy-plot', HTMLElement));
+      return () => draw(session.history, session.steps);
+    },
+    () => {
+      const fill = confusionTable(element('confusion', HTMLTableElement));
+      return () => {
+        fill(session.confusion);
+        write('confusion-source', confusionSource(session));
+      };
+    },
+    () => () => showMistakes(session),
   ];
-  const pieces: Piece[] = draws.map((draw) => ({ draw, due: 0, version: -1 }));
+  const pieces: Piece[] = builds.map((build) => ({ build, draw: null, due: 0, version: -1 }));
 
   const frame = (now: number): void => {
     const piece = pieces.find(({ due, version }) => now >= due && version !== session.version);
     if (piece !== undefined) {
       piece.version = session.version;
       piece.due = now + REFRESH;
+      piece.draw ??= piece.build();
       piece.draw();
     }
     requestAnimationFrame(frame);

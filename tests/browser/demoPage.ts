@@ -48,7 +48,7 @@ export interface DemoState {
 
 /** How the main thread ran since the page was opened, in milliseconds. */
 export interface Smoothness {
-  /** Tasks over 50 ms. */
+  /** Tasks over 50 ms while it trained or tested. */
   readonly longTasks: number[];
   /** 95th percentile and maximum of the intervals between animation frames while it trained. */
   readonly frameP95: number;
@@ -58,14 +58,16 @@ export interface Smoothness {
 /** Opens the demo with some settings in its address, and watches its main thread from the start. */
 export async function openDemo(page: Page, origin: string, settings: Record<string, string | number>): Promise<void> {
   await page.addInitScript(() => {
+    const status = (): string | undefined => document.getElementById('app')?.dataset.status;
+    const isBusy = (): boolean => status() === 'training' || status() === 'testing';
     const watch = { longTasks: [] as number[], frames: [] as number[] };
     Object.assign(globalThis, { watch });
     new PerformanceObserver((list) => {
-      watch.longTasks.push(...list.getEntries().map(({ duration }) => duration));
-    }).observe({ type: 'longtask', buffered: true });
+      if (isBusy()) watch.longTasks.push(...list.getEntries().map(({ duration }) => duration));
+    }).observe({ type: 'longtask' });
     let last = 0;
     const frame = (now: number): void => {
-      const isTraining = document.getElementById('app')?.dataset.status === 'training';
+      const isTraining = status() === 'training';
       if (isTraining && last > 0) watch.frames.push(now - last);
       last = isTraining ? now : 0;
       requestAnimationFrame(frame);
@@ -104,4 +106,31 @@ export async function smoothness(page: Page): Promise<Smoothness> {
   );
   const sorted = frames.sort((a, b) => a - b);
   return { longTasks, frameP95: sorted[Math.floor(sorted.length * 0.95)] ?? NaN, frameMax: sorted.at(-1) ?? NaN };
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Processor time in microseconds. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/**
+ * Processor time in milliseconds of each of the main thread's tasks during `action`. Unlike the time on the clock, which
+ * `longtask` goes by, it does not depend on what else the machine does.
+ */
+export async function taskDurations(page: Page, action: () => Promise<void>): Promise<number[]> {
+  const browser = page.context().browser();
+  if (browser === null) throw new Error('the page has no browser of its own');
+  await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline'] });
+  await action();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const thread = ({ pid, tid }: TraceEvent): string => `${pid}:${tid}`;
+  const mainThreads = new Set(
+    traceEvents.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain').map(thread),
+  );
+  const tasks = traceEvents.filter((event) => event.name.endsWith('RunTask') && mainThreads.has(thread(event)));
+  return tasks.map(({ tdur = 0 }) => tdur / 1000);
 }

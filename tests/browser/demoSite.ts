@@ -15,7 +15,8 @@ export async function buildDemos(): Promise<void> {
 
 /** Serves what `buildDemos` made, with the headers that isolate a page or without. */
 export async function serveDemos({ isolated }: { isolated: boolean }): Promise<Site> {
-  const flags = ['--host', '127.0.0.1', '--port', '0', ...(isolated ? [] : ['--no-coi'])];
+  // What follows the lone `--` is none of Vite's options.
+  const flags = ['--host', '127.0.0.1', '--port', '0', '--', ...(isolated ? [] : ['--no-coi'])];
   const server = spawn(process.execPath, [VITE, 'preview', '--mode', 'demo', ...flags], { cwd: ROOT });
   const origin = await new Promise<string>((resolve, reject) => {
     let printed = '';
