@@ -3,6 +3,7 @@
 //                                   Depends on shape, dtype and build only, never on workers or timing.
 //   <kernel>(command, phase, task)  runs one of them, on any worker; phases are separated by a barrier.
 // One task means that the leader runs the phase alone, without a barrier.
+import { batchNorm, batchNormBackward, batchNormBackwardTasks, batchNormTasks } from './batchNorm';
 import {
   ArgReduce,
   BatchNorm,
@@ -33,16 +34,7 @@ import {
   scatterAddTasks,
 } from './gather';
 import { gemm, gemmTasks } from './gemm';
-import {
-  batchNorm,
-  batchNormBackward,
-  batchNormBackwardTasks,
-  batchNormTasks,
-  normalizeRows,
-  normalizeRowsBackward,
-  normalizeRowsBackwardTasks,
-  normalizeRowsTasks,
-} from './norm';
+import { normalizeRows, normalizeRowsBackward, normalizeRowsBackwardTasks, normalizeRowsTasks } from './norm';
 import { pointwise, pointwiseTasks } from './pointwise';
 import {
   adaptiveAvgPool2d,
