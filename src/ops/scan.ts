@@ -16,7 +16,7 @@ export interface ScanOptions {
   /** The input is converted to this first. */
   dtype?: DType | null;
 }
-interface DimOptions extends ScanOptions {
+export interface DimOptions extends ScanOptions {
   dim: number;
 }
 
