@@ -16,7 +16,7 @@ describe('scope', () => {
       return { list: [inside.add(1)] };
     });
     expect(await result.list[0].sum().item()).toBe(2000);
-    expect(() => (inside)?.add(1)).toThrow(
+    expect(() => inside?.add(1)).toThrow(
       'add: a tensor of shape [1000] was freed by the scope it was made in; return it or keep() it.',
     );
     expect(k.memory().live - before).toBeLessThan(2 * 4096 + 1024);

@@ -16,6 +16,8 @@ export interface ScanOptions {
   /** The input is converted to this first. */
   dtype?: DType | null;
 }
+
+/** The same with the dimension among them. */
 export interface DimOptions extends ScanOptions {
   dim: number;
 }
