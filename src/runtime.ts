@@ -5,7 +5,7 @@ import type { Fault } from './device/faults';
 import { createWasmDevice, type WasmDevice } from './device/wasm/device';
 import type { EngineSettings } from './device/wasm/start';
 import { DeviceError, type KindlingError } from './errors';
-import { dropBallast } from './memory';
+import { addBallast } from './memory';
 
 /** Milliseconds that a fault may wait for a read to reject with it before it goes to onerror's listener. */
 const GRACE = 3000;
@@ -33,7 +33,7 @@ registerDevice('wasm', () => {
     const timer: unknown = setTimeout(() => tell(fault), GRACE);
     (timer as { unref?: () => void }).unref?.();
   };
-  wasm.stream.onMemoryPressure = () => dropBallast(PRESSURE_BALLAST);
+  wasm.stream.onMemoryPressure = () => addBallast(PRESSURE_BALLAST);
   return wasm;
 });
 
