@@ -40,7 +40,12 @@ let unaccounted = 0;
 /** Makes the garbage collector feel `bytes` of device memory. */
 export function addBallast(bytes: number): void {
   if (ballast.length === BALLAST_LIMIT) ballast.shift();
-  ballast.push(new ArrayBuffer(bytes));
+  try {
+    ballast.push(new ArrayBuffer(bytes));
+  } catch {
+    // Where even address space is short the collector runs anyway.
+    ballast.length = 0;
+  }
 }
 
 function account(bytes: number): void {
