@@ -1,5 +1,5 @@
 // Operations of the user's own, with a gradient written by hand: torch.autograd.Function.
-import { edgeOf, isGradEnabled, Node, noGrad, SavedTensor, setHistory, type Gradients } from './autograd';
+import { edgeOf, isGradEnabled, Node, noGrad, SavedTensor, setHistory, type Gradients } from './graph';
 import { AutogradError } from './errors';
 import { isFloat } from './dtype';
 import { zerosLike } from './ops/creation';

@@ -10,7 +10,7 @@ import {
   SavedTensor,
   setHistory,
   type Gradients,
-} from './autograd';
+} from './graph';
 import type { Device } from './device/contract';
 import { isFloat, itemSize, type DType } from './dtype';
 import { AutogradError, DeviceError, DTypeError, ShapeError } from './errors';

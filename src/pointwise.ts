@@ -1,6 +1,6 @@
 // Pointwise operations from formulas: promotion of dtypes, one program per combination of operands, gradients by
 // symbolic derivation, writing in place. elementwise.ts makes functions of them; the table is in ops/ (pointwise, compare, activation).
-import { isGradEnabled } from './autograd';
+import { isGradEnabled } from './graph';
 import { differentiate } from './derivative';
 import type { Device, PointwiseProgram, View } from './device/contract';
 import { DTYPES, isFloat, resultType, type DType } from './dtype';

@@ -2,7 +2,7 @@
 // in functional/activation.ts.
 import { full } from '../ops/creation';
 import { Parameter, type Tensor } from '../tensor';
-import { gather, type Arguments } from './arguments';
+import { gather, type Arguments } from '../arguments';
 import {
   celu, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leakyRelu, logSoftmax, logsigmoid, mish, prelu, relu,
   relu6, selu, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink, threshold,

@@ -1,6 +1,6 @@
 // Containers: modules whose members are other modules, kept by name in order.
 import type { Tensor } from '../tensor';
-import { isPlainObject } from './arguments';
+import { isPlainObject } from '../arguments';
 import { checkName, describe, noMember, position } from './members';
 import { membersOf, Module } from './module';
 import { representRuns } from './representation';

@@ -4,7 +4,7 @@ import { scope } from '../memory';
 import { empty } from '../ops/creation';
 import { formatShape } from '../shape';
 import { Parameter, type Tensor } from '../tensor';
-import { checkInteger, checkSize, gather, type Arguments, type Size1d, type Size2d } from './arguments';
+import { checkInteger, checkSize, gather, type Arguments, type Size1d, type Size2d } from '../arguments';
 import { conv1d, conv2d, pad, type PaddingMode } from './functional';
 import { kaimingUniform_ } from './init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from './lazy';

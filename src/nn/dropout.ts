@@ -1,6 +1,6 @@
 // Dropout layers.
 import type { Tensor } from '../tensor';
-import { gather, type Arguments } from './arguments';
+import { gather, type Arguments } from '../arguments';
 import { dropout } from './functional';
 import { Module } from './module';
 import { literal } from './representation';

@@ -4,7 +4,7 @@ import { ShapeError } from '../errors';
 import { empty } from '../ops/creation';
 import { formatShape } from '../shape';
 import { Parameter, type Tensor } from '../tensor';
-import { checkInteger, gather, type Arguments } from './arguments';
+import { checkInteger, gather, type Arguments } from '../arguments';
 import { embedding } from './functional';
 import { normal_ } from './init';
 import { factory, Module, type FactoryOptions } from './module';

@@ -1,7 +1,7 @@
 // Layers that change the shape only.
 import type { Shape } from '../shape';
 import type { Tensor } from '../tensor';
-import { gather, type Arguments } from './arguments';
+import { gather, type Arguments } from '../arguments';
 import { Module } from './module';
 import { literal } from './representation';
 

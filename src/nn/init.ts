@@ -7,7 +7,7 @@ import { fromArray } from '../ops/creation';
 import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray, type Generator } from '../random';
 import { formatShape } from '../shape';
 import type { Tensor } from '../tensor';
-import { gather, type Arguments } from './arguments';
+import { gather, type Arguments } from '../arguments';
 
 /** Which fan a variance is kept by: the forward (`fan_in`) or the backward pass (`fan_out`). */
 export type FanMode = 'fan_in' | 'fan_out';

@@ -1,7 +1,7 @@
 // Affine layers.
 import { empty } from '../ops/creation';
 import { Parameter, type Tensor } from '../tensor';
-import { checkInteger, gather, type Arguments } from './arguments';
+import { checkInteger, gather, type Arguments } from '../arguments';
 import { linear } from './functional';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from './init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from './lazy';

@@ -1,6 +1,6 @@
 // Loss layers. The formulas are in functional/loss.ts; layers only hold their arguments.
 import type { Tensor } from '../tensor';
-import { gather, type Arguments } from './arguments';
+import { gather, type Arguments } from '../arguments';
 import * as F from './functional';
 import { Module } from './module';
 

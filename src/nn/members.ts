@@ -1,7 +1,7 @@
 // What a module's properties may hold beside parameters, buffers and children.
 import type { Handle } from '../memory';
 import { Parameter, Tensor } from '../tensor';
-import { isPlainObject } from './arguments';
+import { isPlainObject } from '../arguments';
 import { Callable } from './callable';
 import type { Module } from './module';
 

@@ -6,7 +6,7 @@ import { noGrad } from '../autograd';
 import { zerosLike } from '../ops/creation';
 import { heldTensors, noteHolder, type Handle, type Holder } from '../memory';
 import { Parameter, Tensor, type RemovableHandle } from '../tensor';
-import { gather, type Arguments } from './arguments';
+import { gather, type Arguments } from '../arguments';
 import { Callable, invoke } from './callable';
 import { checkName, describe, tensorsIn, warnIfHidden } from './members';
 import {

@@ -4,7 +4,7 @@ import { ShapeError } from '../errors';
 import { ones, tensor, zeros } from '../ops/creation';
 import { formatShape, type Shape } from '../shape';
 import { Parameter, type Tensor } from '../tensor';
-import { checkInteger, gather, type Arguments } from './arguments';
+import { checkInteger, gather, type Arguments } from '../arguments';
 import { batchNorm, groupNorm, layerNorm } from './functional';
 import { ones_, zeros_ } from './init';
 import { initializeOnFirstCall, isUninitialized, UninitializedBuffer, UninitializedParameter } from './lazy';

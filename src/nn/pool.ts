@@ -1,6 +1,6 @@
 // Pooling layers.
 import type { Tensor } from '../tensor';
-import { checkSize, gather, type Arguments, type Size1d, type Size2d } from './arguments';
+import { checkSize, gather, type Arguments, type Size1d, type Size2d } from '../arguments';
 import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,

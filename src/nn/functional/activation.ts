@@ -5,7 +5,7 @@ import { ShapeError } from '../../errors';
 import { scope } from '../../memory';
 import type { ParametricFunction, UnaryFunction } from '../../elementwise';
 import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../arguments';
+import { gather, type Arguments } from '../../arguments';
 
 export {
   gelu,

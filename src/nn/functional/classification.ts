@@ -6,7 +6,7 @@ import { gatherWith } from '../../ops/index';
 import { logSoftmax } from '../../ops/softmax';
 import { formatShape, sameShape } from '../../shape';
 import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../arguments';
+import { gather, type Arguments } from '../../arguments';
 import { reductionOf, type Reduction, type ReductionOptions } from './loss';
 
 /** Arguments of nllLoss. */

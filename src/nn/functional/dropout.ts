@@ -1,7 +1,7 @@
 // Dropout with PyTorch's arguments.
 import * as ops from '../../ops/dropout';
 import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../arguments';
+import { gather, type Arguments } from '../../arguments';
 
 /** Arguments of dropout beside the input. */
 export interface DropoutArguments {

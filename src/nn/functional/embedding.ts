@@ -1,7 +1,7 @@
 // Look-up tables with PyTorch's arguments.
 import * as ops from '../../ops/index';
 import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../arguments';
+import { gather, type Arguments } from '../../arguments';
 
 /** Arguments of embedding beside the indices. */
 export interface EmbeddingArguments {

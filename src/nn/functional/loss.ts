@@ -7,7 +7,7 @@ import {
 } from '../../ops/pointwiseLoss'; // prettier-ignore
 import { formatShape, sameShape } from '../../shape';
 import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../arguments';
+import { gather, type Arguments } from '../../arguments';
 
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum';

@@ -2,7 +2,7 @@
 import * as ops from '../../ops/normalize';
 import type { Shape } from '../../shape';
 import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../arguments';
+import { gather, type Arguments } from '../../arguments';
 
 /** What all normalizations take at the end. */
 interface AffineArguments {

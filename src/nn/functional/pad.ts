@@ -6,7 +6,7 @@ import { indexSelect } from '../../ops/index';
 import { constantPad } from '../../ops/join';
 import { formatShape } from '../../shape';
 import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../arguments';
+import { gather, type Arguments } from '../../arguments';
 
 /** What lies outside the input: zeros (or `value`), its mirror image, its border, or its other end. */
 export type PaddingMode = 'constant' | 'reflect' | 'replicate' | 'circular';

@@ -2,7 +2,7 @@
 import * as conv from '../../ops/conv';
 import * as pool from '../../ops/pool';
 import type { Tensor } from '../../tensor';
-import { gather, type Arguments, type Size1d, type Size2d } from '../arguments';
+import { gather, type Arguments, type Size1d, type Size2d } from '../../arguments';
 
 /** Arguments of convolutions beside input and weight. */
 export interface ConvArguments<Size> {
