@@ -27,8 +27,8 @@ const collected = new FinalizationRegistry<Allocation>((allocation) => {
  * The garbage collector does not know of device memory. For every BALLAST_BYTES of it that are handed out and not freed
  * by count we allocate an ArrayBuffer of that size: engines count it towards their next collection, and its pages are
  * never touched. It is held until a finalizer runs, because a young collection, which runs none, would take it off the
- * engine's account again. A plain loop of 3,000 CNN steps that makes 12 MB a step peaks at 70 MB in Chromium and 225 MB
- * in Firefox; with ballast of 32 MB that is dropped at once it was 430 MB in Chromium, and without any it has no bound.
+ * engine's account again. A plain loop of 3,000 CNN steps that makes 12 MB a step peaks at 70 to 105 MB in Chromium and
+ * 210 to 225 MB in Firefox; with 32 MB of ballast that was dropped at once it was 430 MB in Chromium.
  */
 const BALLAST_BYTES = 16 * 2 ** 20;
 /** Most pieces held at a time. */
