@@ -64,9 +64,10 @@ export function checkInteger(name: string, argument: string, value: unknown, lea
   }
 }
 
-/** A size in each of one or two dimensions: one number for all, or one per dimension. */
+/** A size in each of one, two or three dimensions: one number for all, or one per dimension. */
 export type Size1d = number | readonly [number];
 export type Size2d = number | readonly [number, number];
+export type Size3d = number | readonly [number, number, number];
 
 /** Spells a size out per dimension and checks that every entry is an integer of at least `least`. */
 export function checkSize<Size extends readonly number[]>(

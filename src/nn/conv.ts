@@ -1,11 +1,11 @@
-// Convolution layers.
+// Convolution layers. The transposed ones are in convTranspose.ts.
 import { ShapeError } from '../errors';
 import { scope } from '../memory';
 import { empty } from '../ops/creation';
 import { formatShape } from '../shape';
 import { Parameter, type Tensor } from '../tensor';
-import { checkInteger, checkSize, gather, type Arguments, type Size1d, type Size2d } from '../arguments';
-import { conv1d, conv2d, pad, type PaddingMode } from './functional';
+import { checkInteger, checkSize, gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../arguments';
+import { conv1d, conv2d, conv3d, pad, type PaddingMode } from './functional';
 import { kaimingUniform_ } from './init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from './lazy';
 import { resetBias } from './linear';
@@ -43,8 +43,14 @@ const LAZY_CONV = [
 ] as const; // prettier-ignore
 const CONV = ['inChannels', ...LAZY_CONV] as const;
 
-/** What convolutions of all dimensions share. */
-abstract class Conv<Size extends readonly number[]> extends Module {
+/** What a transposed convolution says about itself beside the options of every convolution. */
+interface Transposed<Size> {
+  readonly transposed: boolean;
+  readonly outputPadding: number | Size;
+}
+
+/** What convolutions of all dimensions share, transposed ones too. */
+export abstract class ConvBase<Size extends readonly number[]> extends Module {
   inChannels: number;
   outChannels: number;
   readonly kernelSize: Size;
@@ -53,10 +59,16 @@ abstract class Conv<Size extends readonly number[]> extends Module {
   readonly dilation: Size;
   readonly groups: number;
   readonly paddingMode: ConvPaddingMode;
+  readonly transposed: boolean;
+  readonly outputPadding: Size;
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(dimensions: Size['length'], options: ConvOptions<number | Size>) {
+  constructor(
+    dimensions: Size['length'],
+    options: ConvOptions<number | Size>,
+    { transposed, outputPadding }: Transposed<Size> = { transposed: false, outputPadding: 0 },
+  ) {
     super();
     const name = new.target.name;
     const { inChannels, outChannels, kernelSize, stride = 1, padding = 0, dilation = 1 } = options;
@@ -72,6 +84,8 @@ abstract class Conv<Size extends readonly number[]> extends Module {
     this.dilation = checkSize<Size>(name, 'dilation', dilation, dimensions, 1);
     this.groups = groups;
     this.paddingMode = paddingMode;
+    this.transposed = transposed;
+    this.outputPadding = checkSize<Size>(name, 'outputPadding', outputPadding, dimensions, 0);
     this.#check();
     this.weight = new Parameter(empty(this.#weightShape(), factory(options)));
     this.bias = bias ? new Parameter(empty([outChannels], factory(options))) : null;
@@ -99,20 +113,10 @@ abstract class Conv<Size extends readonly number[]> extends Module {
     }
   }
 
-  /** The input, padded here if not with zeros, and the padding that is left to the convolution. */
-  protected padded(input: Tensor): { input: Tensor; padding: Size | 'same' | 'valid' | 0 } {
-    const { padding, paddingMode: mode, kernelSize, dilation } = this;
-    if (mode === 'zeros') return { input, padding };
-    const around = kernelSize.map((size, i): [number, number] => {
-      if (typeof padding !== 'string') return [padding[i], padding[i]];
-      const total = padding === 'same' ? dilation[i] * (size - 1) : 0;
-      return [Math.floor(total / 2), Math.ceil(total / 2)];
-    });
-    return { input: pad(input, { pad: around.reverse().flat(), mode }), padding: 0 };
-  }
-
   #weightShape(): number[] {
-    return [this.outChannels, this.inChannels / this.groups, ...this.kernelSize];
+    const { inChannels, outChannels, groups } = this;
+    const channels = this.transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
+    return [...channels, ...this.kernelSize];
   }
 
   /** Draws weight and bias anew. */
@@ -151,10 +155,26 @@ abstract class Conv<Size extends readonly number[]> extends Module {
     if (typeof padding === 'string') parts.push(`padding=${padding}`);
     else if (padding.some((p) => p !== 0)) parts.push(`padding=${literal(padding)}`);
     if (dilation.some((d) => d !== 1)) parts.push(`dilation=${literal(dilation)}`);
+    if (this.outputPadding.some((p) => p !== 0)) parts.push(`output_padding=${literal(this.outputPadding)}`);
     if (groups !== 1) parts.push(`groups=${groups}`);
     if (bias === null) parts.push('bias=False');
     if (this.paddingMode !== 'zeros') parts.push(`padding_mode=${this.paddingMode}`);
     return parts.join(', ');
+  }
+}
+
+/** Convolutions proper, which may pad with other than zeros. */
+abstract class Conv<Size extends readonly number[]> extends ConvBase<Size> {
+  /** The input, padded here if not with zeros, and the padding that is left to the convolution. */
+  protected padded(input: Tensor): { input: Tensor; padding: Size | 'same' | 'valid' | 0 } {
+    const { padding, paddingMode: mode, kernelSize, dilation } = this;
+    if (mode === 'zeros') return { input, padding };
+    const around = kernelSize.map((size, i): [number, number] => {
+      if (typeof padding !== 'string') return [padding[i], padding[i]];
+      const total = padding === 'same' ? dilation[i] * (size - 1) : 0;
+      return [Math.floor(total / 2), Math.ceil(total / 2)];
+    });
+    return { input: pad(input, { pad: around.reverse().flat(), mode }), padding: 0 };
   }
 }
 
@@ -167,7 +187,7 @@ function dimensionError(name: string, input: Tensor, spatial: number): ShapeErro
 }
 
 /** The options of a convolution without elements, so that no random numbers are drawn before the shapes are known. */
-function withoutElements<Size>(options: LazyConvOptions<Size>): ConvOptions<Size> {
+export function withoutElements<O>(options: O): O & { inChannels: number; outChannels: number; bias: boolean } {
   return { ...options, inChannels: 0, outChannels: 0, bias: false };
 }
 
@@ -221,6 +241,31 @@ export class Conv2d extends Conv<readonly [number, number]> {
   }
 }
 
+/**
+ * Slides kernels over a volume: out(o, i, j, k) = b(o) + Σ_c Σ_l Σ_m Σ_n w(o, c, l, m, n) x(c, stride i + dilation l - padding, ...).
+ *
+ * Shape: input [N, inChannels, D, H, W] or [inChannels, D, H, W] -> output [N, outChannels, D', H', W'] or
+ * [outChannels, D', H', W'] with D' = floor((D + 2 padding - dilation (kernelSize - 1) - 1) / stride + 1), H' and W' likewise;
+ * weight [outChannels, inChannels / groups, kD, kH, kW]; bias [outChannels].
+ * Initialisation: both U(-k, k) with k = 1/sqrt(inChannels / groups * kD * kH * kW).
+ * @throws ShapeError if the input has other channels or is smaller than the kernel.
+ * @example const layer = new Conv3d(16, 33, 3, { stride: 2 }); layer(x)   // [20, 16, 10, 50, 100] -> [20, 33, 4, 24, 49]
+ * @see torch.nn.Conv3d
+ */
+export class Conv3d extends Conv<readonly [number, number, number]> {
+  constructor(...args: Arguments<ConvOptions<Size3d>, typeof CONV>) {
+    super(3, gather<ConvOptions<Size3d>>(new.target.name, CONV, args));
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { weight, bias, stride, dilation, groups } = this;
+    return scope(() => {
+      const { input: padded, padding } = this.padded(input);
+      return conv3d(padded, weight, { bias, stride, padding, dilation, groups });
+    });
+  }
+}
+
 /** A Conv1d that takes inChannels from its first input and is a Conv1d from then on. @see torch.nn.LazyConv1d */
 export class LazyConv1d extends Conv1d {
   constructor(...args: Arguments<LazyConvOptions<Size1d>, typeof LAZY_CONV>) {
@@ -236,5 +281,14 @@ export class LazyConv2d extends Conv2d {
     const options = gather<LazyConvOptions<Size2d>>(new.target.name, LAZY_CONV, args);
     super(withoutElements(options));
     this.makeLazy(Conv2d, options);
+  }
+}
+
+/** A Conv3d that takes inChannels from its first input and is a Conv3d from then on. @see torch.nn.LazyConv3d */
+export class LazyConv3d extends Conv3d {
+  constructor(...args: Arguments<LazyConvOptions<Size3d>, typeof LAZY_CONV>) {
+    const options = gather<LazyConvOptions<Size3d>>(new.target.name, LAZY_CONV, args);
+    super(withoutElements(options));
+    this.makeLazy(Conv3d, options);
   }
 }

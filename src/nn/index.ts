@@ -12,6 +12,7 @@ export { Flatten, Unflatten } from './flatten';
 export * as init from './init';
 export * from './linear';
 export * from './conv';
+export * from './convTranspose';
 export * from './pool';
 export * from './norm';
 export * from './dropout';

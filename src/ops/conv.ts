@@ -1,14 +1,18 @@
-// Convolution over one and two dimensions. The three primitives (the convolution and its two gradients) are bilinear
-// and each one's gradients are the other two, so derivatives of any order are kernels of the same three.
+// Convolution over one, two and three dimensions. The three primitives (the convolution over images and its two gradients)
+// are bilinear and each one's gradients are the other two, so derivatives of any order are kernels of the same three.
+// A sequence is an image of height 1; a volume is many images with the taps of its depth as channels.
 import type { ConvSizes } from '../device/contract';
 import { isFloat } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
+import { scope } from '../memory';
 import { defineOp } from '../op';
 import { formatShape, sameShape, type Shape } from '../shape';
 import type { Tensor } from '../tensor';
 import { contiguous } from './copy';
+import { fromArray } from './creation';
+import { indexSelect } from './index';
 import { constantPad } from './join';
-import { squeeze, unsqueeze } from './movement';
+import { permute, reshape, squeeze, unsqueeze } from './movement';
 
 /** Options of convolutions; `padding` also takes 'valid' (none) and 'same' (output as large as the input, stride 1 only). */
 export interface ConvOptions<Size> {
@@ -28,7 +32,8 @@ function outputShape(x: Shape, weight: Shape, { stride, padding, dilation }: Con
   return [x[0], weight[0], ...spatial];
 }
 
-const convolve: (x: Tensor, weight: Tensor, bias: Tensor | null, sizes: ConvSizes) => Tensor = defineOp<
+/** The primitive: x [N, C, H, W], weight [O, C / groups, kH, kW], bias [O], all dense. */
+export const convolve: (x: Tensor, weight: Tensor, bias: Tensor | null, sizes: ConvSizes) => Tensor = defineOp<
   [x: Tensor, weight: Tensor, bias: Tensor | null],
   ConvSizes
 >({
@@ -46,11 +51,12 @@ const convolve: (x: Tensor, weight: Tensor, bias: Tensor | null, sizes: ConvSize
 });
 
 /** The sizes of the convolution, and the shape of the operand that the gradient is of. */
-interface GradientSizes extends ConvSizes {
+export interface GradientSizes extends ConvSizes {
   readonly shape: Shape;
 }
 
-const convolveGradInput: (grad: Tensor, weight: Tensor, sizes: GradientSizes) => Tensor = defineOp<
+/** The gradient of the input, which is a transposed convolution of `grad`. */
+export const convolveGradInput: (grad: Tensor, weight: Tensor, sizes: GradientSizes) => Tensor = defineOp<
   [grad: Tensor, weight: Tensor],
   GradientSizes
 >({
@@ -81,7 +87,7 @@ const convolveGradWeight: (grad: Tensor, x: Tensor, sizes: GradientSizes) => Ten
 });
 
 /** One number per spatial dimension. @throws RangeError unless they are integers of at least `least` */
-function perDimension(op: string, name: string, value: number | Shape, ndim: number, least: number): Shape {
+export function perDimension(op: string, name: string, value: number | Shape, ndim: number, least: number): Shape {
   const sizes = typeof value === 'number' ? new Array<number>(ndim).fill(value) : value;
   if (sizes.length !== ndim || sizes.some((size) => !Number.isInteger(size) || size < least)) {
     throw new RangeError(
@@ -91,17 +97,29 @@ function perDimension(op: string, name: string, value: number | Shape, ndim: num
   return sizes;
 }
 
-/** Checks what a convolution over `ndim` dimensions is given; x is batched. */
+/** @throws DTypeError unless all have one floating-point dtype */
+export function checkDTypes(op: string, x: Tensor, weight: Tensor, bias: Tensor | null): void {
+  const dtypes = [x, weight, ...(bias === null ? [] : [bias])].map((operand) => operand.dtype);
+  if (isFloat(x.dtype) && dtypes.every((dtype) => dtype === x.dtype)) return;
+  throw new DTypeError(
+    `${op}: input, weight and bias must have one floating-point dtype, got ${dtypes.join(', ')}. Convert the input with .to('${weight.dtype}').`,
+    { dtypes },
+  );
+}
+
+/** @throws ShapeError unless the bias has one entry per output channel */
+export function checkBias(op: string, bias: Tensor | null, channels: number): void {
+  if (bias === null || sameShape(bias.shape, [channels])) return;
+  throw new ShapeError(
+    `${op}: bias must have the shape [${channels}] (one per output channel), got ${formatShape(bias.shape)}.`,
+    { shape: bias.shape },
+  );
+}
+
+/** Checks what a convolution is given; x is batched. */
 function checkOperands(op: string, x: Tensor, weight: Tensor, bias: Tensor | null, groups: number): void {
-  const given = [x, weight, ...(bias === null ? [] : [bias])];
-  const shapes = given.map((operand) => operand.shape);
-  if (!isFloat(x.dtype) || given.some((operand) => operand.dtype !== x.dtype)) {
-    const dtypes = given.map((operand) => operand.dtype);
-    throw new DTypeError(
-      `${op}: input, weight and bias must have one floating-point dtype, got ${dtypes.join(', ')}. Convert the input with .to('${weight.dtype}').`,
-      { dtypes },
-    );
-  }
+  checkDTypes(op, x, weight, bias);
+  const shapes = [x.shape, weight.shape];
   if (!Number.isInteger(groups) || groups < 1 || weight.shape[0] % groups !== 0) {
     throw new RangeError(
       `${op}: groups must be a positive integer that divides the ${weight.shape[0]} output channels, got ${groups}.`,
@@ -119,32 +137,36 @@ function checkOperands(op: string, x: Tensor, weight: Tensor, bias: Tensor | nul
       shapes,
     });
   }
-  if (bias !== null && !sameShape(bias.shape, [weight.shape[0]])) {
-    throw new ShapeError(
-      `${op}: bias must have the shape [${weight.shape[0]}] (one per output channel), got ${formatShape(bias.shape)}.`,
-      { shapes },
-    );
-  }
+  checkBias(op, bias, weight.shape[0]);
 }
 
-/** Both convolutions: checks, padding by name, the missing batch and height, then the primitive. */
+/** How many dimensions a convolution slides over. */
+export type SpatialDims = 1 | 2 | 3;
+
+/** Names of sizes in messages: 'H, W', or with a prefix 'kH, kW'. */
+const sizeNames = (ndim: SpatialDims, prefix = ''): string =>
+  (ndim === 1 ? ['L'] : ['D', 'H', 'W'].slice(-ndim)).map((name) => prefix + name).join(', ');
+
+/** @throws ShapeError unless input and weight have the dimensions of a convolution; `rows` names those of the weight */
+export function checkDims(op: string, ndim: SpatialDims, input: Tensor, weight: Tensor, rows: string): void {
+  if ((input.ndim === ndim + 1 || input.ndim === ndim + 2) && weight.ndim === ndim + 2) return;
+  throw new ShapeError(
+    `${op}: expected input [N, C, ${sizeNames(ndim)}] or [C, ${sizeNames(ndim)}] and weight [${rows}, ${sizeNames(ndim, 'k')}], ` +
+      `got ${formatShape(input.shape)} and ${formatShape(weight.shape)}.${input.ndim === ndim ? ' Add the channel with unsqueeze(0).' : ''}`,
+    { shapes: [input.shape, weight.shape] },
+  );
+}
+
+/** All convolutions: checks, padding by name, the missing batch, then the primitive. */
 function convolution<Size extends Shape>(
   op: string,
-  ndim: 1 | 2,
+  ndim: SpatialDims,
   input: Tensor,
   weight: Tensor,
   bias: Tensor | null,
   options: ConvOptions<Size>,
 ): Tensor {
-  if ((input.ndim !== ndim + 1 && input.ndim !== ndim + 2) || weight.ndim !== ndim + 2) {
-    const spatial = ndim === 1 ? 'L' : 'H, W';
-    const kernel = ndim === 1 ? 'kL' : 'kH, kW';
-    throw new ShapeError(
-      `${op}: expected input [N, C, ${spatial}] or [C, ${spatial}] and weight [O, C / groups, ${kernel}], ` +
-        `got ${formatShape(input.shape)} and ${formatShape(weight.shape)}.${input.ndim === ndim ? ' Add the channel with unsqueeze(0).' : ''}`,
-      { shapes: [input.shape, weight.shape] },
-    );
-  }
+  checkDims(op, ndim, input, weight, 'O, C / groups');
   const isBatched = input.ndim === ndim + 2;
   let x = isBatched ? input : unsqueeze(input, 0);
   const groups = options.groups ?? 1;
@@ -167,21 +189,54 @@ function convolution<Size extends Shape>(
     );
   }
   const sizes = { stride: pair(stride), padding: pair(padding, 0), dilation: pair(dilation), groups };
-  const flat = ndim === 1;
-  const image = contiguous(flat ? unsqueeze(x, 2) : x);
-  const result = convolve(
-    image,
-    contiguous(flat ? unsqueeze(weight, 2) : weight),
-    bias === null ? null : contiguous(bias),
-    sizes,
-  );
-  const full = flat ? squeeze(result, 2) : result;
+  const full = overImages(x, weight, bias, sizes, { n: out[0], stride: stride[0], padding: padding[0], dilation: dilation[0] }); // prettier-ignore
   return isBatched ? full : squeeze(full, 0);
 }
 
-/** Sizes of two dimensions; one dimension is the width of an image of height 1. */
-const pair = (sizes: Shape, height = 1): [number, number] =>
-  sizes.length === 1 ? [height, sizes[0]] : [sizes[0], sizes[1]];
+/** The depth of a volume's convolution: its length in the output, and the rest of its sizes. */
+interface Depth {
+  readonly n: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly dilation: number;
+}
+
+/** Operands of one, two or three dimensions as those of the primitive. */
+function overImages(x: Tensor, weight: Tensor, bias: Tensor | null, sizes: ConvSizes, depth: Depth): Tensor {
+  const dense = bias === null ? null : contiguous(bias);
+  if (x.ndim === 4) return convolve(contiguous(x), contiguous(weight), dense, sizes);
+  if (x.ndim === 3) {
+    return squeeze(convolve(contiguous(unsqueeze(x, 2)), contiguous(unsqueeze(weight, 2)), dense, sizes), 2);
+  }
+  const [out, taps] = [weight.shape[0], weight.shape[2]];
+  return scope(() => {
+    const images = unrollDepth(x, taps, depth);
+    const plane = reshape(contiguous(weight), [out, weight.shape[1] * taps, ...weight.shape.slice(3)]);
+    const result = convolve(images, plane, dense, sizes);
+    const [, , height, width] = result.shape;
+    const volumes = reshape(result, [x.shape[0], depth.n, out, height, width]);
+    return contiguous(permute(volumes, 0, 2, 1, 3, 4));
+  });
+}
+
+/** [N, C, D, H, W] -> [N n, C taps, H, W]: for every place of the kernel in depth an image, its taps beside each other as channels. */
+function unrollDepth(x: Tensor, taps: number, { n, stride, padding, dilation }: Depth): Tensor {
+  const [batch, channels, , height, width] = x.shape;
+  const padded = padding === 0 ? x : constantPad(x, [0, 0, 0, 0, padding, padding]);
+  const planes = indexSelect(padded, 2, depthIndex(n, taps, stride, dilation, x));
+  const places = reshape(planes, [batch, channels, n, taps, height, width]);
+  return reshape(contiguous(permute(places, 0, 2, 1, 3, 4, 5)), [batch * n, channels * taps, height, width]);
+}
+
+/** Planes in the order of place, tap: what a kernel of `taps` sees at each of `n` places, on the device of `x`. */
+export function depthIndex(n: number, taps: number, stride: number, dilation: number, { device }: Tensor): Tensor {
+  const planes = Int32Array.from({ length: n * taps }, (_, i) => Math.floor(i / taps) * stride + (i % taps) * dilation);
+  return fromArray(planes, [planes.length], { device });
+}
+
+/** Sizes of the last two dimensions; one dimension is the width of an image of height 1. */
+export const pair = (sizes: Shape, height = 1): [number, number] =>
+  sizes.length === 1 ? [height, sizes[0]] : [sizes[sizes.length - 2], sizes[sizes.length - 1]];
 
 /** Padding by name. Where 'same' needs one more behind than before, the input is padded first, as PyTorch does. */
 function namedPadding(
@@ -242,4 +297,20 @@ export function conv2d(
   options: ConvOptions<readonly [number, number]> = {},
 ): Tensor {
   return convolution('conv2d', 2, input, weight, bias, options);
+}
+
+/**
+ * Cross-correlation over the last three dimensions, as conv1d.
+ *
+ * Shape: input [N, C, D, H, W] or [C, D, H, W], weight [O, C / groups, kD, kH, kW], bias [O] -> [N, O, oD, oH, oW] or [O, oD, oH, oW].
+ * @throws ShapeError, DTypeError, RangeError
+ * @see torch.nn.functional.conv3d
+ */
+export function conv3d(
+  input: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  options: ConvOptions<readonly [number, number, number]> = {},
+): Tensor {
+  return convolution('conv3d', 3, input, weight, bias, options);
 }

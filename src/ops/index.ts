@@ -183,6 +183,10 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   return INDEX_SELECT(contiguous(x), contiguous(index), plainly('indexSelect', wrapDim('indexSelect', dim, x.ndim)));
 }
 
+/** Zeros of size n along `dim`, with the slices of `source` added where index [m] says. */
+export const addAlong = (source: Tensor, dim: number, index: Tensor, n: number): Tensor =>
+  INDEX_ADD(contiguous(source), contiguous(index), { ...plainly('indexAdd', dim), n });
+
 /** `x` with alpha times the slices of `source` added where index [m] says along `dim`. @see torch.index_add */
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 } = {}): Tensor {
   checkVector('indexAdd', index);

@@ -231,6 +231,39 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     inputs: [[real([2, 2, 5, 6]), real([3, 2, 3, 2]), real([3])], [real([2, 5, 6]), real([3, 2, 3, 2], -2, 2, 'transposed'), real([3])]],
     bad: [[() => F.conv2d(k.zeros(1, 3, 8, 8), k.zeros(4, 2, 3, 3)), 'conv2d:']],
   },
+  conv3d: {
+    call: (x, w, b) => F.conv3d(x, w, b, { stride: [2, 1, 1], padding: [1, 0, 1], dilation: [1, 1, 2] }),
+    inputs: [[real([1, 2, 3, 3, 4]), real([2, 2, 2, 2, 2]), real([2])]],
+    bad: [[() => F.conv3d(k.zeros(1, 3, 4, 4), k.zeros(4, 2, 3, 3, 3)), 'conv3d: the input must have 2 channels']],
+  },
+  conv3dGroups: {
+    call: (x, w) => F.conv3d(x, w, null, { groups: 2, padding: 'same' }),
+    inputs: [[real([1, 2, 2, 3, 2]), real([2, 1, 2, 3, 1])]],
+  },
+  convTranspose1d: {
+    call: (x, w, b) => F.convTranspose1d(x, w, b, { stride: 2, padding: 1, outputPadding: 1 }),
+    inputs: [[real([2, 2, 3]), real([2, 3, 3]), real([3])]],
+    bad: [
+      [() => F.convTranspose1d(k.zeros(1, 3, 4), k.zeros(2, 3, 3)), 'convTranspose1d: the input must have 2 channels'],
+      [
+        () => F.convTranspose1d(k.zeros(1, 2, 4), k.zeros(2, 3, 3), { outputPadding: 1 }),
+        'convTranspose1d: outputPadding must be smaller than stride or dilation',
+      ],
+    ],
+  },
+  convTranspose1dDilated: {
+    call: (x, w) => F.convTranspose1d(x, w, { dilation: 3, padding: 2, outputPadding: 2 }),
+    inputs: [[real([2, 3]), real([2, 2, 2])]],
+  },
+  convTranspose2d: {
+    call: (x, w, b) => F.convTranspose2d(x, w, b, { stride: [2, 1], padding: [0, 1], groups: 2, dilation: [1, 2] }),
+    inputs: [[real([1, 2, 2, 3]), real([2, 1, 2, 2]), real([2])]],
+  },
+  convTranspose3d: {
+    call: (x, w, b) =>
+      F.convTranspose3d(x, w, b, { stride: [2, 1, 2], padding: [1, 0, 1], outputPadding: [1, 0, 0], groups: 2 }),
+    inputs: [[real([1, 2, 2, 2, 2]), real([2, 1, 2, 2, 3]), real([2])]],
+  },
   conv2dGroups: {
     call: (x, w) => F.conv2d(x, w, null, { groups: 2 }),
     inputs: [[real([1, 4, 4, 3]), real([2, 2, 2, 2])]],

@@ -1,7 +1,8 @@
 // torch.nn.functional: layers as functions of their parameters. The computation is in ops/; here it gets PyTorch's
 // arguments, and losses are put together.
 export * from './activation';
-export * from './window';
+export * from './conv';
+export * from './pool';
 export * from './pad';
 export * from './dropout';
 export * from './embedding';

@@ -1,47 +1,7 @@
-// Convolutions and pooling with PyTorch's arguments: sizes by position or by name.
-import * as conv from '../../ops/conv';
+// Pooling with PyTorch's arguments: sizes by position or by name.
 import * as pool from '../../ops/pool';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments, type Size1d, type Size2d } from '../../arguments';
-
-/** Arguments of convolutions beside input and weight. */
-export interface ConvArguments<Size> {
-  /** Added per output channel. */
-  bias?: Tensor | null;
-  /** 1 by default. */
-  stride?: Size;
-  /** Zeros on each side, 0 by default; 'same' keeps the size (with stride 1), 'valid' is 0. */
-  padding?: Size | 'same' | 'valid';
-  /** Distance between the taps of the kernel; 1 by default. */
-  dilation?: Size;
-  /** Groups of channels that do not see each other; 1 by default. */
-  groups?: number;
-}
-const CONV = ['bias', 'stride', 'padding', 'dilation', 'groups'] as const;
-
-/**
- * Convolution of a sequence.
- *
- * Shape: input [N, C, L] or [C, L], weight [O, C / groups, kL], bias [O] -> [N, O, oL] or [O, oL].
- * @throws ShapeError if they do not fit.
- * @see torch.nn.functional.conv1d
- */
-export function conv1d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArguments<Size1d>, typeof CONV>): Tensor {
-  const { bias = null, ...sizes } = gather<ConvArguments<Size1d>>('conv1d', CONV, args);
-  return conv.conv1d(input, weight, bias, sizes);
-}
-
-/**
- * Convolution of an image.
- *
- * Shape: input [N, C, H, W] or [C, H, W], weight [O, C / groups, kH, kW], bias [O] -> [N, O, oH, oW] or [O, oH, oW].
- * @throws ShapeError if they do not fit.
- * @see torch.nn.functional.conv2d
- */
-export function conv2d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArguments<Size2d>, typeof CONV>): Tensor {
-  const { bias = null, ...sizes } = gather<ConvArguments<Size2d>>('conv2d', CONV, args);
-  return conv.conv2d(input, weight, bias, sizes);
-}
 
 /** Arguments of max pooling beside the input. */
 export interface MaxPoolArguments<Size> {
