@@ -48,7 +48,7 @@ export function foreach_(program: PointwiseProgram, groups: readonly TensorGroup
 }
 
 /** The first element of a tensor that has one. */
-export const firstElement = ({ buffer, dtype, offset }: Tensor): View => ({
+export const firstElement = ({ buffer, dtype, offset }: View): View => ({
   buffer,
   dtype,
   shape: [],

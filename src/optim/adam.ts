@@ -1,7 +1,8 @@
-import { add, apply, div, mul, neg, reciprocal, square, sub, type Expression } from '../expression';
+import { add, div, maximum, mul, reciprocal, sqrt, square, sub, type Expression } from '../expression';
 import { gather, type Arguments } from '../arguments';
-import { checkBetas, checkNotNegative, Optimizer } from './optimizer';
-import type { OptimizerOptions, ParamsArgument, Update, UpdateSymbols } from './optimizer';
+import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import { checkBetas, checkNotNegative } from './optimizer';
+import type { OptimizerOptions, ParamsArgument } from './optimizer';
 
 export interface AdamOptions extends OptimizerOptions {
   /** Decay rates of the averages of the gradient and of its square. */
@@ -36,7 +37,7 @@ export type AdamArguments = Arguments<Partial<AdamOptions>, typeof ADAM_ORDER>;
  * @example new Adam(net.parameters(), { lr: 1e-3 })
  * @see torch.optim.Adam, https://arxiv.org/abs/1412.6980
  */
-export class Adam extends Optimizer<AdamOptions> {
+export class Adam extends ElementwiseOptimizer<AdamOptions> {
   constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
     super(params, { ...ADAM_DEFAULTS, ...gather<Partial<AdamOptions>>('Adam', ADAM_ORDER, args) });
   }
@@ -46,31 +47,21 @@ export class Adam extends Optimizer<AdamOptions> {
   }
 
   protected update(symbols: UpdateSymbols, options: AdamOptions): Update {
-    const { param, grad, scalar } = symbols;
-    let g = options.maximize ? neg(grad) : grad;
-    if (options.weightDecay !== 0) g = add(g, mul(scalar(options.weightDecay), param));
-    return adamUpdate(symbols, param, g, options);
+    return adamUpdate(symbols, symbols.param, descent(symbols, options), options);
   }
 }
 
 /** Adam's step from parameter value `p` along gradient `g`. */
-export function adamUpdate(
-  { state, step, scalar }: UpdateSymbols,
-  p: Expression,
-  g: Expression,
-  options: AdamOptions,
-): Update {
+export function adamUpdate(symbols: UpdateSymbols, p: Expression, g: Expression, options: AdamOptions): Update {
   const { lr, betas: [beta1, beta2], eps, amsgrad } = options; // prettier-ignore
+  const { state, step, scalar } = symbols;
   const t = step();
-  // 1 - beta^t without cancellation in float32; the same for all elements, so computed once.
-  const correction = (beta: number): Expression => neg(apply('expm1', mul(scalar(Math.log(beta)), t)));
-
-  const m = add(mul(scalar(beta1), state('exp_avg')), mul(scalar(1 - beta1), g));
-  const v = add(mul(scalar(beta2), state('exp_avg_sq')), mul(scalar(1 - beta2), square(g)));
-  const greatest = amsgrad ? apply('maximum', state('max_exp_avg_sq'), v) : v;
-  const scale = reciprocal(apply('sqrt', correction(beta2)));
-  const denominator = add(mul(apply('sqrt', greatest), scale), scalar(eps));
-  const stepSize = div(scalar(lr), correction(beta1));
+  const m = average(symbols, beta1, state('exp_avg'), g);
+  const v = average(symbols, beta2, state('exp_avg_sq'), square(g));
+  const greatest = amsgrad ? maximum(state('max_exp_avg_sq'), v) : v;
+  const scale = reciprocal(sqrt(correction(symbols, beta2, t)));
+  const denominator = add(mul(sqrt(greatest), scale), scalar(eps));
+  const stepSize = div(scalar(lr), correction(symbols, beta1, t));
   return {
     param: sub(p, mul(stepSize, div(m, denominator))),
     state: { exp_avg: m, exp_avg_sq: v, ...(amsgrad && { max_exp_avg_sq: greatest }) },
@@ -78,7 +69,10 @@ export function adamUpdate(
 }
 
 /** @throws RangeError for an option out of range */
-export function checkAdamOptions(owner: string, options: AdamOptions): void {
+export function checkAdamOptions(
+  owner: string,
+  options: Pick<AdamOptions, 'lr' | 'eps' | 'weightDecay' | 'betas'>,
+): void {
   checkNotNegative(owner, options, ['lr', 'eps', 'weightDecay']);
   checkBetas(owner, options.betas);
 }

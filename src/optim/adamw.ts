@@ -1,14 +1,15 @@
-import { mul, neg } from '../expression';
+import { mul } from '../expression';
 import { gather } from '../arguments';
 import { ADAM_DEFAULTS, ADAM_ORDER, adamUpdate, checkAdamOptions, type AdamArguments, type AdamOptions } from './adam';
-import { Optimizer, type ParamsArgument, type Update, type UpdateSymbols } from './optimizer';
+import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import type { ParamsArgument } from './optimizer';
 
 /**
  * Adam with the decay of weights apart from the gradient: p <- (1 - lr weightDecay) p before Adam's step.
  * @example new AdamW(net.parameters(), { lr: 1e-3, weightDecay: 0.05 })
  * @see torch.optim.AdamW, https://arxiv.org/abs/1711.05101
  */
-export class AdamW extends Optimizer<AdamOptions> {
+export class AdamW extends ElementwiseOptimizer<AdamOptions> {
   constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
     super(params, { ...ADAM_DEFAULTS, weightDecay: 1e-2, ...gather<Partial<AdamOptions>>('AdamW', ADAM_ORDER, args) });
   }
@@ -18,8 +19,8 @@ export class AdamW extends Optimizer<AdamOptions> {
   }
 
   protected update(symbols: UpdateSymbols, options: AdamOptions): Update {
-    const { param, grad, scalar } = symbols;
+    const { param, scalar } = symbols;
     const decayed = mul(scalar(1 - options.lr * options.weightDecay), param);
-    return adamUpdate(symbols, decayed, options.maximize ? neg(grad) : grad, options);
+    return adamUpdate(symbols, decayed, descent(symbols, { maximize: options.maximize }), options);
   }
 }

@@ -1,13 +1,24 @@
 // torch.optim: optimizers, learning rate schedules and the clipping of gradients.
+export { Adadelta, type AdadeltaOptions } from './adadelta';
+export { Adagrad, type AdagradOptions } from './adagrad';
 export { Adam, type AdamOptions } from './adam';
+export { Adamax, type AdamaxOptions } from './adamax';
 export { AdamW } from './adamw';
+export { ASGD, type ASGDOptions } from './asgd';
+export { ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+export { LBFGS, type LBFGSOptions } from './lbfgs';
 export * as lrScheduler from './schedulers';
+export { NAdam, type NAdamOptions } from './nadam';
 export {
   Optimizer,
   type OptimizerOptions,
   type ParamGroup,
   type ParamGroupOptions,
   type ParamsArgument,
+  type ScheduledOptions,
 } from './optimizer';
+export { RAdam, type RAdamOptions } from './radam';
+export { RMSprop, type RMSpropOptions } from './rmsprop';
+export { Rprop, type RpropOptions } from './rprop';
 export { SGD, type SGDOptions } from './sgd';
-export type { OptimizerStateDict } from './stateDict';
+export type { OptimizerStateDict, SavedState } from './stateDict';

@@ -1,7 +1,8 @@
-import { add, mul, neg, sub, where, eq, constantLike } from '../expression';
+import { add, constantLike, eq, mul, sub, where } from '../expression';
 import { gather, type Arguments } from '../arguments';
-import { checkNotNegative, Optimizer } from './optimizer';
-import type { OptimizerOptions, ParamsArgument, Update, UpdateSymbols } from './optimizer';
+import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import { checkNotNegative } from './optimizer';
+import type { OptimizerOptions, ParamsArgument } from './optimizer';
 
 export interface SGDOptions extends OptimizerOptions {
   /** Share of the velocity that is kept. */
@@ -32,7 +33,7 @@ const ORDER = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximi
  * @example new SGD(net.parameters(), 0.1, { momentum: 0.9, nesterov: true })
  * @see torch.optim.SGD
  */
-export class SGD extends Optimizer<SGDOptions> {
+export class SGD extends ElementwiseOptimizer<SGDOptions> {
   constructor(params: ParamsArgument<SGDOptions>, ...args: Arguments<Partial<SGDOptions>, typeof ORDER>) {
     super(params, { ...DEFAULTS, ...gather<Partial<SGDOptions>>('SGD', ORDER, args) });
   }
@@ -47,10 +48,10 @@ export class SGD extends Optimizer<SGDOptions> {
     }
   }
 
-  protected update({ param, grad, state, step, scalar }: UpdateSymbols, options: SGDOptions): Update {
-    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = options;
-    let g = maximize ? neg(grad) : grad;
-    if (weightDecay !== 0) g = add(g, mul(scalar(weightDecay), param));
+  protected update(symbols: UpdateSymbols, options: SGDOptions): Update {
+    const { lr, momentum, dampening, nesterov } = options;
+    const { param, state, step, scalar } = symbols;
+    const g = descent(symbols, options);
     if (momentum === 0) return { param: sub(param, mul(scalar(lr), g)), state: {} };
 
     const kept = mul(scalar(momentum), state('momentum_buffer'));

@@ -105,6 +105,75 @@ describe('one step', () => {
   });
 });
 
+describe('an async closure', () => {
+  it('is waited for before the step', async () => {
+    const w = parameter([3], null);
+    const optimizer = new SGD([w], 0.25);
+    const loss = await optimizer.step(async () => {
+      await Promise.resolve();
+      const value = w.mul(w);
+      value.backward();
+      return value;
+    });
+    expect([await loss.item(), await read(w)]).toEqual([9, [1.5]]);
+  });
+});
+
+describe('LBFGS', () => {
+  /** Rosenbrock's valley. */
+  const valley = (p: Tensor): Tensor => {
+    const [x, y] = p.unbind();
+    return y.sub(x.square()).square().mul(100).add(x.sub(1).square());
+  };
+  const closure = (optimizer: optim.Optimizer, p: Tensor) => (): Tensor => {
+    optimizer.zeroGrad();
+    const loss = valley(p);
+    loss.backward();
+    return loss;
+  };
+
+  it('follows PyTorch with strong Wolfe conditions', async () => {
+    const p = new Parameter(tensor([-1.2, 1], { dtype: 'float64' }));
+    const optimizer = new optim.LBFGS([p], { maxIter: 10, lineSearchFn: 'strong_wolfe' });
+    const seen: number[][] = [];
+    for (let i = 0; i < 3; i++) {
+      const loss = await optimizer.step(closure(optimizer, p));
+      seen.push([await loss.item(), ...(await read(p))]);
+    }
+    // torch.optim.LBFGS([p], max_iter=10, line_search_fn='strong_wolfe') in float64.
+    const expected = [
+      [24.199999999999996, -0.6657084570888959, 0.41398308319536115],
+      [2.859759140731463, 0.34184236067537654, 0.09925827373850052],
+      [0.4641401774955063, 0.9160713624543694, 0.8342473675852569],
+    ];
+    seen.forEach((row, i) => row.forEach((value, j) => expect(value).toBeCloseTo(expected[i][j], 6)));
+    const { func_evals, n_iter } = optimizer.stateDict().state[0];
+    expect([func_evals, n_iter]).toEqual([37, 27]);
+  });
+
+  it('goes on from a state dict', async () => {
+    const start = (): nn.Parameter => new Parameter(tensor([-1.2, 1], { dtype: 'float64' }));
+    const [p, q] = [start(), start()];
+    const [first, second] = [p, q].map((x) => new optim.LBFGS([x], { lr: 1e-3, maxIter: 3 }));
+    await first.step(closure(first, p));
+    noGrad(() => q.copy_(p));
+    second.loadStateDict(first.stateDict());
+    await first.step(closure(first, p));
+    await second.step(closure(second, q));
+    expect(await read(q)).toEqual(await read(p));
+  });
+
+  it('takes one group, and the line search it knows', () => {
+    const [a, b] = [parameter([1]), parameter([1])];
+    expect(() => new optim.LBFGS([{ params: [a] }, { params: [b] }])).toThrow(
+      'LBFGS: takes one group of parameters, got 2.',
+    );
+    expect(() => new optim.LBFGS([a], { lineSearchFn: 'armijo' as 'strong_wolfe' })).toThrow(
+      "LBFGS: lineSearchFn must be 'strong_wolfe' or null, got 'armijo'.",
+    );
+  });
+});
+
 describe('a step that meets a fault', () => {
   const faulty = (): Tensor => indexSelect(tensor([1, 2]), 0, tensor(new Int32Array([0, 9])));
 
@@ -215,11 +284,12 @@ describe('constructors', () => {
     cls: string;
     options: Record<string, unknown>;
   }
-  const classes: Record<string, new (params: Tensor[], options: object) => unknown> = { SGD, Adam, AdamW };
-  const cases = readCases<ErrorCase>('optim/errors.optim').filter(({ cls }) => cls in classes);
+  const construct = (cls: string, options: object): unknown =>
+    Reflect.construct(Reflect.get(optim, cls) as new (...args: unknown[]) => unknown, [[parameter([1, 2])], options]);
+  const cases = readCases<ErrorCase>('errors/errors.optim');
 
   it.each(cases.map((c) => [c.id, c] as const))('refuse %s', (_, { cls, options }) => {
-    expect(() => new classes[cls]([parameter([1, 2])], camelCaseOptions(options))).toThrow(RangeError);
+    expect(() => construct(cls, camelCaseOptions(options))).toThrow(RangeError);
   });
 
   it('say what is wrong', () => {
