@@ -13,6 +13,8 @@ export * as init from './init';
 export * from './linear';
 export * from './conv';
 export * from './convTranspose';
+export * from './fold';
+export * from './padding';
 export * from './pool';
 export * from './norm';
 export * from './dropout';

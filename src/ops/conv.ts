@@ -223,15 +223,18 @@ function overImages(x: Tensor, weight: Tensor, bias: Tensor | null, sizes: ConvS
 function unrollDepth(x: Tensor, taps: number, { n, stride, padding, dilation }: Depth): Tensor {
   const [batch, channels, , height, width] = x.shape;
   const padded = padding === 0 ? x : constantPad(x, [0, 0, 0, 0, padding, padding]);
-  const planes = indexSelect(padded, 2, depthIndex(n, taps, stride, dilation, x));
+  const planes = indexSelect(padded, 2, windowIndex(n, taps, stride, dilation, x));
   const places = reshape(planes, [batch, channels, n, taps, height, width]);
   return reshape(contiguous(permute(places, 0, 2, 1, 3, 4, 5)), [batch * n, channels * taps, height, width]);
 }
 
-/** Planes in the order of place, tap: what a kernel of `taps` sees at each of `n` places, on the device of `x`. */
-export function depthIndex(n: number, taps: number, stride: number, dilation: number, { device }: Tensor): Tensor {
-  const planes = Int32Array.from({ length: n * taps }, (_, i) => Math.floor(i / taps) * stride + (i % taps) * dilation);
-  return fromArray(planes, [planes.length], { device });
+/** Positions in the order of place, tap: what a window of `taps` sees at each of `n` places, on the device of `x`. */
+export function windowIndex(n: number, taps: number, stride: number, dilation: number, { device }: Tensor): Tensor {
+  const positions = Int32Array.from(
+    { length: n * taps },
+    (_, i) => Math.floor(i / taps) * stride + (i % taps) * dilation,
+  );
+  return fromArray(positions, [positions.length], { device });
 }
 
 /** Sizes of the last two dimensions; one dimension is the width of an image of height 1. */

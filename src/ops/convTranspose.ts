@@ -8,7 +8,7 @@ import {
   checkDims,
   checkDTypes,
   convolveGradInput,
-  depthIndex,
+  windowIndex,
   pair,
   perDimension,
   type GradientSizes,
@@ -146,7 +146,7 @@ function spreadVolume(x: Tensor, weight: Tensor, sizes: TransposedSizes, depth: 
   };
   const spreadImages = reshape(spread(images, plane, planar), [batch, n, out, taps, ...planar.output]);
   const planes = reshape(contiguous(permute(spreadImages, 0, 2, 1, 3, 4, 5)), [batch, out, n * taps, ...planar.output]);
-  return addAlong(planes, 2, depthIndex(n, taps, sizes.stride[0], sizes.dilation[0], x), depth);
+  return addAlong(planes, 2, windowIndex(n, taps, sizes.stride[0], sizes.dilation[0], x), depth);
 }
 
 /**

@@ -264,6 +264,16 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
       F.convTranspose3d(x, w, b, { stride: [2, 1, 2], padding: [1, 0, 1], outputPadding: [1, 0, 0], groups: 2 }),
     inputs: [[real([1, 2, 2, 2, 2]), real([2, 1, 2, 2, 3]), real([2])]],
   },
+  unfold: {
+    call: (x) => F.unfold(x, [2, 3], { dilation: [2, 1], padding: 1, stride: [1, 2] }),
+    inputs: [[real([2, 2, 3, 4])], [real([1, 4, 3], -2, 2, 'transposed')]],
+    bad: [[() => F.unfold(k.zeros(1, 1, 2, 2), 3), 'unfold: a block must fit into the image']],
+  },
+  fold: {
+    call: (x) => F.fold(x, [3, 4], 2, { padding: [1, 0], stride: [2, 1] }),
+    inputs: [[real([1, 8, 6])], [real([4, 6])]],
+    bad: [[() => F.fold(k.zeros(1, 6, 6), [3, 4], 2), 'fold: for blocks of [2, 2] in [3, 4]']],
+  },
   conv2dGroups: {
     call: (x, w) => F.conv2d(x, w, null, { groups: 2 }),
     inputs: [[real([1, 4, 4, 3]), real([2, 2, 2, 2])]],

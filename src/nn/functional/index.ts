@@ -4,6 +4,7 @@ export * from './activation';
 export * from './conv';
 export * from './pool';
 export * from './pad';
+export * from './fold';
 export * from './dropout';
 export * from './embedding';
 export * from './norm';

@@ -36,33 +36,53 @@ export function pad(input: Tensor, ...args: Arguments<PadArguments, typeof PAD>)
   if (pick === undefined) {
     throw new TypeError(`pad: mode must be 'constant', 'reflect', 'replicate' or 'circular', got '${String(mode)}'.`);
   }
+  if (cells.length % 2 !== 0 || input.ndim < 2 || input.ndim > 5 || ![1, 2].includes(input.ndim - cells.length / 2)) {
+    throw new ShapeError(
+      `pad: mode '${mode}' takes 2, 4 or 6 cells for the last 1, 2 or 3 dimensions behind [N, C] or [C], got ${cells.length} for ${formatShape(input.shape)}.`,
+      { shape: input.shape },
+    );
+  }
+  if (value !== undefined && value !== null && value !== 0) {
+    throw new TypeError(`pad: only mode 'constant' takes a value, got ${value} with '${mode}'.`);
+  }
   return scope(() => {
     let output = input;
     for (let i = 0; i < cells.length / 2; i++) {
       const [before, after] = [cells[2 * i], cells[2 * i + 1]];
-      if (before === 0 && after === 0) continue;
       const dim = input.ndim - 1 - i;
       const size = input.size(dim);
-      checkReach(mode, input, size, Math.max(before, after));
-      const sources = Int32Array.from({ length: before + size + after }, (_, at) => pick(at - before, size));
+      checkReach(mode, input, size, before, after);
+      if (before === 0 && after === 0) continue;
+      const sources = Int32Array.from({ length: before + size + after }, (_, at) =>
+        pick(at - before, size, before, after),
+      );
       output = indexSelect(output, dim, fromArray(sources, [sources.length], { device: input.device }));
     }
-    return output;
+    // Always a copy, as in PyTorch.
+    return output === input ? input.clone() : output;
   });
 }
 
-/** Position in a dimension of `n` that stands for a position outside. */
-const SOURCES: { readonly [M in Exclude<PaddingMode, 'constant'>]: (at: number, n: number) => number } = {
+/** Position in a dimension of `n` that stands for position `at`, which may be outside. */
+type Source = (at: number, n: number, before: number, after: number) => number;
+
+const SOURCES: { readonly [M in Exclude<PaddingMode, 'constant'>]: Source } = {
   reflect: (at, n) => (at < 0 ? -at : at >= n ? 2 * (n - 1) - at : at),
   replicate: (at, n) => Math.min(Math.max(at, 0), n - 1),
-  circular: (at, n) => (at + n) % n,
+  // What negative padding crops is cropped first.
+  circular: (at, n, before, after) => {
+    const start = Math.max(-before, 0);
+    const left = n - start - Math.max(-after, 0);
+    return start + ((((at - start) % left) + left) % left);
+  },
 };
 
-function checkReach(mode: PaddingMode, input: Tensor, size: number, most: number): void {
+function checkReach(mode: PaddingMode, input: Tensor, size: number, before: number, after: number): void {
+  const most = Math.max(before, after);
   const reach = mode === 'reflect' ? size - 1 : mode === 'circular' ? size : size === 0 ? 0 : Infinity;
-  if (most <= reach) return;
+  if (most <= reach && before + size + after > 0) return;
   throw new ShapeError(
-    `pad: mode '${mode}' can add at most ${reach} cells to a dimension of ${size}, got ${most} for ${formatShape(input.shape)}.`,
+    `pad: mode '${mode}' can add at most ${reach} cells to a dimension of ${size} and must leave some, got ${before} and ${after} for ${formatShape(input.shape)}.`,
     { shape: input.shape },
   );
 }
