@@ -296,23 +296,47 @@ export function applyView(
   again: (base: Tensor) => Tensor,
   gradient: (grad: Tensor) => Tensor,
 ): Tensor {
-  const view = new Tensor(x.storage, x.dtype, shape, strides, offset);
-  if (!isFloat(x.dtype)) return view;
-  if (isGradEnabled() && x.requiresGrad) setHistory(view, new ViewNode(nodeName(name), x, gradient));
-  linkView(view, x, again);
-  return view;
+  const piece = { geometry: { shape, strides, offset }, again };
+  return applyViews(name, x, [piece], ([grad]) => gradient(grad as Tensor))[0];
+}
+
+/** One of several views of a tensor. */
+export interface Piece {
+  readonly geometry: Geometry;
+  /** The same view of a tensor like the whole. */
+  readonly again: (base: Tensor) => Tensor;
+}
+
+/**
+ * Several views of `x` recorded as one operation; `gradient` turns their gradients (null: zeros) into that of x, at
+ * the cost of one tensor like x where views recorded one by one would each make their own.
+ */
+export function applyViews(
+  name: string,
+  x: Tensor,
+  pieces: readonly Piece[],
+  gradient: (grads: Gradients) => Tensor,
+): Tensor[] {
+  const node = isFloat(x.dtype) && isGradEnabled() && x.requiresGrad ? new ViewNode(nodeName(name), x, gradient) : null;
+  return pieces.map(({ geometry: { shape, strides, offset }, again }, i) => {
+    const view = new Tensor(x.storage, x.dtype, shape, strides, offset);
+    if (!isFloat(x.dtype)) return view;
+    if (node !== null) setHistory(view, node, i);
+    linkView(view, x, again);
+    return view;
+  });
 }
 
 class ViewNode extends Node {
   constructor(
     name: string,
     x: Tensor,
-    private readonly gradient: (grad: Tensor) => Tensor,
+    private readonly gradient: (grads: Gradients) => Tensor,
   ) {
     super(name, [edgeOf(x)], [{ shape: x.shape, dtype: x.dtype }]);
   }
 
-  backward([grad]: Gradients): Gradients {
-    return [grad === null ? null : this.gradient(grad)];
+  backward(grads: Gradients): Gradients {
+    return [grads.every((grad) => grad === null) ? null : this.gradient(grads)];
   }
 }

@@ -187,6 +187,10 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
 export const addAlong = (source: Tensor, dim: number, index: Tensor, n: number): Tensor =>
   INDEX_ADD(contiguous(source), contiguous(index), { ...plainly('indexAdd', dim), n });
 
+/** indexSelect, for an op that names itself in faults and may pass over an index: slices there are 0 and have no gradient. */
+export const indexSelectWith = (x: Tensor, dim: number, index: Tensor, options: IndexOptions): Tensor =>
+  INDEX_SELECT(contiguous(x), contiguous(index), { dim, options, ignoreInGradient: options.ignore });
+
 /** `x` with alpha times the slices of `source` added where index [m] says along `dim`. @see torch.index_add */
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 } = {}): Tensor {
   checkVector('indexAdd', index);

@@ -2,7 +2,7 @@
 // no view can show what is asked for.
 import { gather, type Arguments } from '../arguments';
 import { ShapeError } from '../errors';
-import { applyView, type Geometry } from '../op';
+import { applyView, applyViews, type Geometry, type Piece } from '../op';
 import {
   denseStrides,
   formatShape,
@@ -34,6 +34,19 @@ function scatterInto(x: Tensor, again: (base: Tensor) => Tensor): (grad: Tensor)
     copy_(again(whole), grad);
     return whole;
   };
+}
+
+/** Views of parts of x that do not overlap, with one gradient for all: zeros, with the gradients where the views were. */
+function partialViews(name: string, x: Tensor, pieces: readonly Piece[]): Tensor[] {
+  const { device, shape, dtype } = x;
+  return applyViews(name, x, pieces, (grads) => {
+    const whole = filled(device, shape, dtype, 0);
+    pieces.forEach(({ again }, i) => {
+      const grad = grads[i] ?? null;
+      if (grad !== null) copy_(again(whole), grad);
+    });
+    return whole;
+  });
 }
 
 /** A view of part of x. */
@@ -199,10 +212,15 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
       `select: index must be in [${-size}, ${size - 1}] for dimension ${d} of shape ${formatShape(x.shape)}, got ${index}.`,
     );
   }
-  const at = index < 0 ? index + size : index;
+  const { geometry, again } = slicePiece(x, d, index < 0 ? index + size : index);
+  return partialView('select', x, geometry, again);
+}
+
+/** Index `at` of dimension `d`. */
+function slicePiece({ shape, strides, offset }: Tensor, d: number, at: number): Piece {
   const without = (values: readonly number[]): number[] => values.filter((_, i) => i !== d);
-  const geometry = { shape: without(x.shape), strides: without(x.strides), offset: x.offset + at * x.strides[d] };
-  return partialView('select', x, geometry, (base) => select(base, d, at));
+  const geometry = { shape: without(shape), strides: without(strides), offset: offset + at * strides[d] };
+  return { geometry, again: (base) => select(base, d, at) };
 }
 
 /** Without dimensions of size 1: all of them, or those named. @see torch.squeeze */
@@ -251,8 +269,13 @@ export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
 
 /** Views of each index along a dimension, which disappears. @see torch.unbind */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
+  if (x.ndim === 0) throw new ShapeError('unbind: a zero-dimensional tensor has no dimension to unbind.');
   const d = wrapDim('unbind', dim, x.ndim);
-  return Array.from({ length: x.shape[d] }, (_, i) => select(x, d, i));
+  return partialViews(
+    'unbind',
+    x,
+    Array.from({ length: x.shape[d] }, (_, i) => slicePiece(x, d, i)),
+  );
 }
 
 /** Views of pieces along a dimension: of one size (the last may be smaller), or of the sizes given. @see torch.split */
@@ -270,8 +293,18 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
       `split: sizes must add up to ${total}, the size of dimension ${d}, got ${formatShape(sizes)}.`,
     );
   }
+  if (sizes.some((piece) => !Number.isInteger(piece) || piece < 0)) {
+    throw new RangeError(`split: sizes must be whole numbers >= 0, got ${formatShape(sizes)}.`);
+  }
   let start = 0;
-  return sizes.map((piece) => narrow(x, d, (start += piece) - piece, piece));
+  const pieces = sizes.map((length): Piece => {
+    const from = start;
+    start += length;
+    const shape = x.shape.map((n, i) => (i === d ? length : n));
+    const geometry = { shape, strides: x.strides, offset: x.offset + from * x.strides[d] };
+    return { geometry, again: (base) => narrow(base, d, from, length) };
+  });
+  return partialViews('split', x, pieces);
 }
 
 /** At most `chunks` views of equal size along a dimension (the last may be smaller). @see torch.chunk */

@@ -6,6 +6,9 @@ import { fromArray } from '../../src/ops/creation';
 import { mismatch } from '../harness/allclose';
 import { decode, type RecordedTensor } from '../harness/conformance';
 import { camelCase, findFunction, findModule } from './names';
+import { nn } from '../../src/index';
+
+const { PackedSequence } = nn.utils.rnn;
 
 /** A recorded tensor that may be a leaf which requires a gradient. */
 interface RecordedLeaf extends RecordedTensor {
@@ -47,7 +50,21 @@ export function revive(value: unknown): unknown {
     const { cls, args, kwargs } = value.$module as { cls: string; args: unknown[]; kwargs: Record<string, unknown> };
     return new (present(findModule(cls), cls))(...reviveArguments(args, kwargs));
   }
+  if ('$packed' in value) {
+    const { data, batch_sizes, sorted_indices, unsorted_indices } = value.$packed as RecordedPack;
+    const numbers = (x: RecordedTensor | null): number[] | null => x && Array.from(decode(x), Number);
+    const [sorted, unsorted] = [numbers(sorted_indices), numbers(unsorted_indices)];
+    return new PackedSequence(reviveTensor(data), Array.from(decode(batch_sizes), Number), sorted, unsorted);
+  }
   throw new NotThere(`value ${Object.keys(value).join()}`);
+}
+
+/** A recorded PackedSequence; here only its data is a tensor. */
+interface RecordedPack {
+  readonly data: RecordedLeaf;
+  readonly batch_sizes: RecordedTensor;
+  readonly sorted_indices: RecordedTensor | null;
+  readonly unsorted_indices: RecordedTensor | null;
 }
 
 function present<T>(value: T | null, name: string): T {
@@ -68,8 +85,12 @@ export function reviveArguments(args: readonly unknown[], kwargs: Readonly<Recor
 export function tensorsOf(value: unknown, path: string): [path: string, tensor: Tensor][] {
   if (value instanceof Tensor) return [[path, value]];
   if (Array.isArray(value)) return value.flatMap((item, i) => tensorsOf(item, `${path}.${i}`));
+  if (value instanceof PackedSequence) return [[`${path}.data`, value.data]];
   return [];
 }
+
+const isNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'number');
 
 /** How close floats must be. */
 export interface CaseTolerance {
@@ -89,6 +110,15 @@ export async function compare(
       throw new Error(`${what}: expected ${expected.length} results, got ${String(actual)}`);
     }
     for (let i = 0; i < expected.length; i++) await compare(`${what}.${i}`, actual[i], expected[i], tolerance);
+  } else if (isObject(expected) && '$packed' in expected && actual instanceof PackedSequence) {
+    const { data, batch_sizes, sorted_indices, unsorted_indices } = expected.$packed as RecordedPack;
+    const { batchSizes, sortedIndices, unsortedIndices } = actual;
+    const parts = [actual.data, batchSizes, sortedIndices, unsortedIndices];
+    await compare(what, parts, [data, batch_sizes, sorted_indices, unsorted_indices], tolerance);
+  } else if (isRecordedTensor(expected) && isNumbers(actual)) {
+    // Whole numbers that decide on shapes are numbers on the page, where PyTorch has tensors on the CPU.
+    const found = mismatch(actual, Array.from(decode(expected), Number), { rtol: 0, atol: 0 });
+    if (found !== null) throw new Error(`${what}: ${found}`);
   } else if (isRecordedTensor(expected)) {
     await compareTensor(what, actual, expected, tolerance);
   } else {

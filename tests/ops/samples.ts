@@ -2,6 +2,7 @@
 // from it (derived.test.ts) check gradients to second order, layouts, dtypes and messages.
 import * as k from '../../src/index';
 import type { Tensor } from '../../src/index';
+import { gruCell, lstmCell, rnnReluCell, rnnTanhCell } from '../../src/ops/recurrent';
 
 /** How an input lies in memory: as made, transposed in place, every second element of a larger one, or grown from size 1. */
 export type Layout = 'dense' | 'transposed' | 'strided';
@@ -304,6 +305,11 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   indexSelect: { call: (x, i) => k.indexSelect(x, 1, i), inputs: [[real([3, 4]), index([5], 4)], [real([4, 3], -2, 2, 'transposed'), index([2], 3)]] },
   maskedFill: { call: (x, m) => k.maskedFill(x, m, 3), inputs: [[real([3, 4]), bools([3, 4])]] },
   embedding: { call: (i, w) => F.embedding(i, w), inputs: [[index([2, 3], 5), real([5, 4])]] },
+  // recurrent cells
+  lstmCell: { call: (x, h, c) => lstmCell(x, h, c), inputs: [[real([2, 12]), real([2, 12]), real([2, 3])], [real([3, 8], -2, 2, 'transposed'), real([3, 8]), real([3, 2])]] },
+  gruCell: { call: (x, h, state) => gruCell(x, h, state), inputs: [[real([2, 6]), real([2, 6], -2, 2, 'strided'), real([2, 2])], [real([3]), real([3]), real([1])]] },
+  rnnTanhCell: { call: (x, h) => rnnTanhCell(x, h), inputs: [[real([2, 3]), real([2, 3])]] },
+  rnnReluCell: { call: (x, h) => rnnReluCell(x, h), inputs: [[real([2, 3]), real([2, 3])]] },
   // losses
   crossEntropy: { call: (x, t) => F.crossEntropy(x, t), inputs: [[real([3, 4]), index([3], 4)]] },
   mseLoss: { call: (a, b) => F.mseLoss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },

@@ -1,2 +1,3 @@
 // torch.nn.utils.
 export { clipGradNorm_, clipGradNormChecked_, clipGradValue_ } from './clipGrad';
+export * as rnn from './rnn';
