@@ -21,9 +21,21 @@ export interface PlateauOptions {
   minLr?: number | readonly number[];
   /** Reductions smaller than this are not made; default 1e-8. */
   eps?: number;
+  /** Whether to print every reduction to the console. */
+  verbose?: boolean;
 }
 
-const ORDER = ['mode', 'factor', 'patience', 'threshold', 'thresholdMode', 'cooldown', 'minLr', 'eps'] as const;
+const ORDER = [
+  'mode',
+  'factor',
+  'patience',
+  'threshold',
+  'thresholdMode',
+  'cooldown',
+  'minLr',
+  'eps',
+  'verbose',
+] as const;
 
 /**
  * Multiplies the rates with `factor` when a measurement has stopped improving.
@@ -43,6 +55,7 @@ export class ReduceLROnPlateau {
   private readonly cooldown: number;
   private readonly minLrs: readonly number[];
   private readonly eps: number;
+  private readonly verbose: boolean;
 
   /** @throws RangeError for factor >= 1, an unknown mode, or a count of `minLr` other than that of groups */
   constructor(
@@ -71,6 +84,7 @@ export class ReduceLROnPlateau {
     this.cooldown = options.cooldown ?? 0;
     this.minLrs = typeof minLr === 'number' ? Array<number>(groups).fill(minLr) : minLr;
     this.eps = options.eps ?? 1e-8;
+    this.verbose = options.verbose ?? false;
     this.best = mode === 'min' ? Infinity : -Infinity;
   }
 
@@ -123,7 +137,11 @@ export class ReduceLROnPlateau {
   private reduce(): void {
     this.optimizer.paramGroups.forEach((group, i) => {
       const lr = Math.max(group.lr * this.factor, this.minLrs[i]);
-      if (group.lr - lr > this.eps) group.lr = lr;
+      if (group.lr - lr <= this.eps) return;
+      group.lr = lr;
+      if (!this.verbose) return;
+      // eslint-disable-next-line no-console -- what `verbose` asks for
+      console.log(`Epoch ${this.lastEpoch}: reducing learning rate of group ${i} to ${lr.toExponential(4)}.`);
     });
   }
 }

@@ -1,3 +1,6 @@
 // torch.optim.lr_scheduler under one roof.
-export * from './lrScheduler';
+export { LambdaLR, LRScheduler, MultiplicativeLR, type SchedulerState } from './lrScheduler';
+export * from './combinedSchedulers';
+export * from './cycles';
+export * from './decays';
 export * from './reduceLROnPlateau';

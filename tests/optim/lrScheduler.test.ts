@@ -7,25 +7,26 @@ import { readCases } from '../harness/conformance';
 
 const { Adam, lrScheduler, SGD } = optim;
 
-const SCHEDULERS = {
-  ConstantLR: lrScheduler.ConstantLR,
-  CosineAnnealingLR: lrScheduler.CosineAnnealingLR,
-  ExponentialLR: lrScheduler.ExponentialLR,
-  LambdaLR: lrScheduler.LambdaLR,
-  LinearLR: lrScheduler.LinearLR,
-  MultiplicativeLR: lrScheduler.MultiplicativeLR,
-  MultiStepLR: lrScheduler.MultiStepLR,
-  PolynomialLR: lrScheduler.PolynomialLR,
-  ReduceLROnPlateau: lrScheduler.ReduceLROnPlateau,
-  StepLR: lrScheduler.StepLR,
-};
+type Scheduler = optim.lrScheduler.LRScheduler | optim.lrScheduler.ReduceLROnPlateau;
+
+const NAMES = Object.keys(lrScheduler).filter((name) => name !== 'LRScheduler') as Exclude<
+  keyof typeof lrScheduler,
+  'LRScheduler'
+>[];
+
+interface Made {
+  cls: (typeof NAMES)[number];
+  options: Record<string, unknown>;
+}
 
 interface SchedulerCase extends CaseTolerance {
   id: string;
   options: Record<string, unknown>;
   optimizer: { cls: 'SGD' | 'Adam'; options: Record<string, unknown>; groups: Record<string, unknown>[] };
   metrics?: number[];
+  epochs?: number[];
   lrs: number[][];
+  momenta?: number[][];
 }
 
 /** Lambdas are stored as text; those that occur are these. */
@@ -40,44 +41,51 @@ const isLambda = (value: unknown): value is { $expr: string } =>
 
 const parameter = (): nn.Parameter => new nn.Parameter(zeros(2));
 
-function start({ optimizer, options }: SchedulerCase, name: keyof typeof SCHEDULERS) {
-  const { cls, options: optimizerOptions, groups } = optimizer;
-  const params = groups.map((group) => ({ params: [parameter()], ...group }));
-  const given = camelCaseOptions(optimizerOptions);
-  const target = cls === 'SGD' ? new SGD(params, given) : new Adam(params, given);
-  const scheduled = camelCaseOptions(options);
-  const Class = SCHEDULERS[name] as new (
-    ...args: unknown[]
-  ) => optim.lrScheduler.LRScheduler | optim.lrScheduler.ReduceLROnPlateau;
-  const { lrLambda } = scheduled;
-  return { target, scheduler: new Class(target, isLambda(lrLambda) ? LAMBDAS[lrLambda.$expr] : scheduled) };
+function schedule(target: optim.Optimizer, { cls, options }: Made): Scheduler {
+  const { lrLambda, schedulers, ...rest } = camelCaseOptions(options);
+  const parts = (schedulers as Made[] | undefined)?.map((part) => schedule(target, part));
+  const make = (...args: unknown[]): Scheduler => Reflect.construct(lrScheduler[cls], args) as Scheduler;
+  if (cls === 'ChainedScheduler') return make(parts);
+  if (parts !== undefined) return make(target, parts, rest.milestones);
+  return make(target, isLambda(lrLambda) ? LAMBDAS[lrLambda.$expr] : rest);
 }
 
-describe.each(Object.keys(SCHEDULERS) as (keyof typeof SCHEDULERS)[])('%s', (name) => {
+function start({ optimizer, options }: SchedulerCase, cls: Made['cls']) {
+  const params = optimizer.groups.map((group) => ({ params: [parameter()], ...group }));
+  const given = camelCaseOptions(optimizer.options);
+  const target: optim.Optimizer = optimizer.cls === 'SGD' ? new SGD(params, given) : new Adam(params, given);
+  return { target, scheduler: schedule(target, { cls, options }) };
+}
+
+const momentumOf = (group: object): number => {
+  const { momentum, betas } = group as { momentum?: number; betas?: number[] };
+  return momentum ?? betas?.[0] ?? NaN;
+};
+
+describe.each(NAMES)('%s', (name) => {
   const cases = readCases<SchedulerCase>(`lr_scheduler/lr_scheduler.${name}`);
 
   it.each(cases.map((c) => [c.id, c] as const))('%s', (_, c) => {
-    const { target, scheduler } = start(c, name);
     const half = Math.floor(c.lrs.length / 2);
-    let running = scheduler;
+    let { target, scheduler } = start(c, name);
     c.lrs.forEach((expected, k) => {
-      // Half way, a new scheduler goes on from the state of the old one.
+      // Half way, a new optimizer and scheduler go on from the state of the old ones.
       if (k === half) {
-        const state = running.stateDict();
-        const rates = target.paramGroups.map(({ lr }) => lr);
-        const { scheduler: other } = start(c, name);
-        const moved = Object.assign(other, { optimizer: target });
-        target.paramGroups.forEach((group, i) => (group.lr = rates[i]));
-        moved.loadStateDict(state);
-        running = moved;
+        const [options, state] = [target.stateDict(), scheduler.stateDict()];
+        ({ target, scheduler } = start(c, name));
+        target.loadStateDict(options);
+        scheduler.loadStateDict(state);
       }
       if (k > 0) {
-        if (running instanceof lrScheduler.ReduceLROnPlateau) running.step(c.metrics?.[k - 1] ?? NaN);
-        else running.step();
+        const argument = c.metrics?.[k - 1] ?? c.epochs?.[k - 1];
+        scheduler.step(argument as number);
       }
       const actual = target.paramGroups.map(({ lr }) => lr);
       assertClose(actual, expected, c, `rates after step ${k}`);
-      expect(running.getLastLr()).toEqual(actual);
+      expect(scheduler.getLastLr()).toEqual(actual);
+      if (c.momenta !== undefined) {
+        assertClose(target.paramGroups.map(momentumOf), c.momenta[k], c, `momenta after step ${k}`);
+      }
     });
   });
 });
@@ -90,6 +98,7 @@ describe('schedulers', () => {
       step_size: 3,
       gamma: 0.1,
       base_lrs: [0.5],
+      verbose: false,
       last_epoch: 1,
       _last_lr: [0.5],
     });
@@ -112,7 +121,21 @@ describe('schedulers', () => {
     expect(() => new lrScheduler.ConstantLR(optimizer, 2)).toThrow('ConstantLR: factor must be in [0, 1], got 2.');
     expect(() => new lrScheduler.LinearLR(optimizer, 0)).toThrow('LinearLR: startFactor must be in (0, 1]');
     expect(() => new lrScheduler.LambdaLR(optimizer, [])).toThrow(
-      'LambdaLR: lrLambda must be a function or one per group (1), got 0.',
+      'LambdaLR: lrLambda must be one or one per group (1), got 0.',
+    );
+    expect(() => new lrScheduler.CyclicLR(new Adam([parameter()]), 0.1, 1)).toThrow(
+      'CyclicLR: the optimizer must have the option momentum for cycleMomentum. Set cycleMomentum to false.',
+    );
+    const one = new lrScheduler.OneCycleLR(optimizer, 1, 2);
+    one.step();
+    one.step();
+    expect(() => one.step()).toThrow('OneCycleLR: the cycle has 2 steps, got step 4.');
+    expect(() => new lrScheduler.OneCycleLR(optimizer, 1, { epochs: 2 })).toThrow('OneCycleLR: totalSteps, or epochs');
+    expect(() => new lrScheduler.SequentialLR(optimizer, [one], [1])).toThrow(
+      'SequentialLR: 1 schedulers need one milestone fewer, got 1.',
+    );
+    expect(() => new lrScheduler.SequentialLR(new SGD([parameter()]), [one], [])).toThrow(
+      'SequentialLR: all schedulers must have the same optimizer, got another at 0.',
     );
     expect(() => new lrScheduler.ReduceLROnPlateau(optimizer, { factor: 1 })).toThrow(
       'ReduceLROnPlateau: factor must be less than 1, got 1.',

@@ -1,0 +1,309 @@
+// Learning rate schedules that go up and down, the momentum against them: CyclicLR, OneCycleLR, warm restarts.
+import { checkInteger, gather, type Arguments } from '../arguments';
+import { COMMON, LRScheduler, perGroup, type CommonOptions } from './lrScheduler';
+import type { Optimizer, ParamGroup, OptimizerOptions } from './optimizer';
+
+type Group = ParamGroup<OptimizerOptions>;
+
+/** @throws TypeError unless the optimizer has an option of one of these names */
+function requireMomentum(owner: string, { defaults }: Optimizer, names: readonly string[]): void {
+  if (names.some((name) => name in defaults)) return;
+  throw new TypeError(
+    `${owner}: the optimizer must have the option ${names.join(' or ')} for cycleMomentum. Set cycleMomentum to false.`,
+  );
+}
+
+/** Sets a group's momentum, or the first of its betas. */
+function setMomentum(group: Group, momentum: number): void {
+  const { betas } = group as { betas?: readonly number[] };
+  Object.assign(group, betas === undefined ? { momentum } : { betas: [momentum, ...betas.slice(1)] });
+}
+
+interface CyclicLROptions extends CommonOptions {
+  /** Least rate, for all groups or one per group. */
+  baseLr: number | readonly number[];
+  /** Greatest rate. */
+  maxLr: number | readonly number[];
+  /** Steps of the rising half; default 2000. */
+  stepSizeUp?: number;
+  /** Steps of the falling half; default as many. */
+  stepSizeDown?: number | null;
+  /** How the height changes: not, halved every cycle, or by gamma every step; default 'triangular'. */
+  mode?: 'triangular' | 'triangular2' | 'exp_range';
+  /** For mode exp_range; default 1. */
+  gamma?: number;
+  /** The height at a cycle or step, instead of `mode`. */
+  scaleFn?: ((x: number) => number) | null;
+  /** What scaleFn is given: the number of the cycle or of the step; default 'cycle'. */
+  scaleMode?: 'cycle' | 'iterations';
+  /** Whether momentum falls while the rate rises; default true. */
+  cycleMomentum?: boolean;
+  /** Least momentum; default 0.8. */
+  baseMomentum?: number | readonly number[];
+  /** Greatest momentum; default 0.9. */
+  maxMomentum?: number | readonly number[];
+}
+const CYCLIC = [
+  'baseLr', 'maxLr', 'stepSizeUp', 'stepSizeDown', 'mode', 'gamma', 'scaleFn', 'scaleMode', 'cycleMomentum',
+  'baseMomentum', 'maxMomentum', ...COMMON,
+] as const; // prettier-ignore
+
+/**
+ * Triangles between baseLr and maxLr, stepped after every batch.
+ * @see torch.optim.lr_scheduler.CyclicLR, https://arxiv.org/abs/1506.01186
+ */
+export class CyclicLR extends LRScheduler {
+  private readonly maxLrs: number[];
+  private readonly totalSize: number;
+  private readonly stepRatio: number;
+  private readonly mode: string;
+  private readonly gamma: number;
+  private readonly scaleMode: 'cycle' | 'iterations';
+  private readonly cycleMomentum: boolean;
+  private readonly baseMomentums: number[] = [];
+  private readonly maxMomentums: number[] = [];
+  private readonly scaleFn: ((x: number) => number) | null;
+
+  constructor(optimizer: Optimizer, ...args: Arguments<CyclicLROptions, typeof CYCLIC>) {
+    const options = gather<CyclicLROptions>('CyclicLR', CYCLIC, args);
+    const { mode = 'triangular', scaleFn = null, stepSizeUp = 2000, cycleMomentum = true, lastEpoch = -1 } = options;
+    if (scaleFn === null && !['triangular', 'triangular2', 'exp_range'].includes(mode)) {
+      throw new RangeError(`CyclicLR: mode must be triangular, triangular2 or exp_range, got ${mode}.`);
+    }
+    if (cycleMomentum) requireMomentum('CyclicLR', optimizer, ['momentum']);
+    const each = (name: string, value: number | readonly number[]): number[] =>
+      perGroup('CyclicLR', name, optimizer, value);
+    const baseLrs = each('baseLr', options.baseLr);
+    if (lastEpoch === -1) optimizer.paramGroups.forEach((group, i) => (group.lr = baseLrs[i]));
+    super(optimizer, options);
+    this.baseLrs.splice(0, baseLrs.length, ...baseLrs);
+    this.maxLrs = each('maxLr', options.maxLr);
+    this.totalSize = stepSizeUp + (options.stepSizeDown ?? stepSizeUp);
+    this.stepRatio = stepSizeUp / this.totalSize;
+    this.mode = mode;
+    this.gamma = options.gamma ?? 1;
+    this.scaleFn = scaleFn;
+    this.scaleMode =
+      scaleFn === null ? (mode === 'exp_range' ? 'iterations' : 'cycle') : (options.scaleMode ?? 'cycle');
+    this.cycleMomentum = cycleMomentum;
+    if (cycleMomentum) {
+      this.baseMomentums = each('baseMomentum', options.baseMomentum ?? 0.8);
+      this.maxMomentums = each('maxMomentum', options.maxMomentum ?? 0.9);
+    }
+    this.step();
+  }
+
+  protected nextLr(_: number, group: number): number {
+    const { lastEpoch, totalSize, stepRatio } = this;
+    const cycle = Math.floor(1 + lastEpoch / totalSize);
+    const x = 1 + lastEpoch / totalSize - cycle;
+    const rise = x <= stepRatio ? x / stepRatio : (x - 1) / (stepRatio - 1);
+    const height = rise * this.scale(this.scaleMode === 'cycle' ? cycle : lastEpoch);
+    if (this.cycleMomentum) {
+      const [least, greatest] = [this.baseMomentums[group], this.maxMomentums[group]];
+      setMomentum(this.optimizer.paramGroups[group], greatest - (greatest - least) * height);
+    }
+    return this.baseLrs[group] + (this.maxLrs[group] - this.baseLrs[group]) * height;
+  }
+
+  private scale(x: number): number {
+    if (this.scaleFn !== null) return this.scaleFn(x);
+    if (this.mode === 'exp_range') return this.gamma ** x;
+    return this.mode === 'triangular2' ? 2 ** (1 - x) : 1;
+  }
+}
+
+interface OneCycleLROptions extends CommonOptions {
+  /** The peak, for all groups or one per group. */
+  maxLr: number | readonly number[];
+  /** Steps of the whole cycle; or the product of the next two. */
+  totalSteps?: number | null;
+  epochs?: number | null;
+  stepsPerEpoch?: number | null;
+  /** Share of the steps in which the rate rises; default 0.3. */
+  pctStart?: number;
+  /** Along what it changes; default 'cos'. */
+  annealStrategy?: 'cos' | 'linear';
+  /** Whether momentum falls while the rate rises; default true. */
+  cycleMomentum?: boolean;
+  /** Least momentum; default 0.85. */
+  baseMomentum?: number | readonly number[];
+  /** Greatest momentum; default 0.95. */
+  maxMomentum?: number | readonly number[];
+  /** The cycle starts at maxLr / divFactor; default 25. */
+  divFactor?: number;
+  /** It ends at its start / finalDivFactor; default 1e4. */
+  finalDivFactor?: number;
+  /** Whether to fall to the start as steeply as the rise, and to the end after that; default false. */
+  threePhase?: boolean;
+}
+const ONE_CYCLE = [
+  'maxLr', 'totalSteps', 'epochs', 'stepsPerEpoch', 'pctStart', 'annealStrategy', 'cycleMomentum', 'baseMomentum',
+  'maxMomentum', 'divFactor', 'finalDivFactor', 'threePhase', ...COMMON,
+] as const; // prettier-ignore
+
+type LrBound = 'initialLr' | 'maxLr' | 'minLr';
+type MomentumBound = 'maxMomentum' | 'baseMomentum';
+
+/** From the end of the phase before to step `end`, what goes from where to where. */
+interface Phase {
+  readonly end: number;
+  readonly lr: readonly [LrBound, LrBound];
+  readonly momentum: readonly [MomentumBound, MomentumBound];
+}
+
+/**
+ * Up to maxLr and down to almost nothing in one training run, stepped after every batch.
+ * @see torch.optim.lr_scheduler.OneCycleLR, https://arxiv.org/abs/1708.07120
+ */
+export class OneCycleLR extends LRScheduler {
+  private readonly totalSteps: number;
+  private readonly cycleMomentum: boolean;
+  private readonly phases: () => readonly Phase[];
+  private readonly anneal: (from: number, to: number, share: number) => number;
+
+  constructor(optimizer: Optimizer, ...args: Arguments<OneCycleLROptions, typeof ONE_CYCLE>) {
+    const options = gather<OneCycleLROptions>('OneCycleLR', ONE_CYCLE, args);
+    const { pctStart = 0.3, annealStrategy = 'cos', cycleMomentum = true, lastEpoch = -1 } = options;
+    const totalSteps = options.totalSteps ?? (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN);
+    if (!Number.isInteger(totalSteps) || totalSteps <= 0) {
+      throw new RangeError(
+        `OneCycleLR: totalSteps, or epochs and stepsPerEpoch, must be integers above 0, got ${totalSteps} steps.`,
+      );
+    }
+    if (!(pctStart >= 0 && pctStart <= 1)) {
+      throw new RangeError(`OneCycleLR: pctStart must be in [0, 1], got ${pctStart}.`);
+    }
+    if (annealStrategy !== 'cos' && annealStrategy !== 'linear') {
+      throw new RangeError(`OneCycleLR: annealStrategy must be cos or linear, got ${String(annealStrategy)}.`);
+    }
+    if (cycleMomentum) requireMomentum('OneCycleLR', optimizer, ['momentum', 'betas']);
+    if (lastEpoch === -1) setBounds(optimizer, options, cycleMomentum);
+    super(optimizer, options);
+    this.totalSteps = totalSteps;
+    this.cycleMomentum = cycleMomentum;
+    const rising: Phase = {
+      end: pctStart * totalSteps - 1,
+      lr: ['initialLr', 'maxLr'],
+      momentum: ['maxMomentum', 'baseMomentum'],
+    };
+    const end = totalSteps - 1;
+    const phases: readonly Phase[] = options.threePhase
+      ? [
+          rising,
+          { end: 2 * pctStart * totalSteps - 2, lr: ['maxLr', 'initialLr'], momentum: ['baseMomentum', 'maxMomentum'] },
+          { end, lr: ['initialLr', 'minLr'], momentum: ['maxMomentum', 'maxMomentum'] },
+        ]
+      : [rising, { end, lr: ['maxLr', 'minLr'], momentum: ['baseMomentum', 'maxMomentum'] }];
+    // Functions are not saved: PyTorch keeps the phases under other names.
+    this.phases = () => phases;
+    this.anneal = annealStrategy === 'cos' ? annealCosine : annealLinear;
+    this.step();
+  }
+
+  /** @throws RangeError after the last step */
+  override step(epoch?: number): void {
+    const next = epoch ?? this.lastEpoch + 1;
+    if (next > this.totalSteps) {
+      throw new RangeError(`OneCycleLR: the cycle has ${this.totalSteps} steps, got step ${next + 1}.`);
+    }
+    super.step(epoch);
+  }
+
+  protected nextLr(lr: number, index: number): number {
+    const group = this.optimizer.paramGroups[index];
+    const phases = this.phases();
+    const found = phases.findIndex(({ end }) => this.lastEpoch <= end);
+    const number = found === -1 ? phases.length - 1 : found;
+    const start = number === 0 ? 0 : phases[number - 1].end;
+    const phase = phases[number];
+    const share = (this.lastEpoch - start) / (phase.end - start);
+    const between = ([from, to]: readonly [LrBound, LrBound] | readonly [MomentumBound, MomentumBound]): number =>
+      this.anneal(group[from] ?? lr, group[to] ?? lr, share);
+    if (this.cycleMomentum) setMomentum(group, between(phase.momentum));
+    return between(phase.lr);
+  }
+}
+
+/** Notes a cycle's bounds with the groups, where PyTorch keeps them. */
+function setBounds(optimizer: Optimizer, options: OneCycleLROptions, cycleMomentum: boolean): void {
+  const { divFactor = 25, finalDivFactor = 1e4, maxMomentum = 0.95, baseMomentum = 0.85 } = options;
+  const maxLrs = perGroup('OneCycleLR', 'maxLr', optimizer, options.maxLr);
+  const maxMomentums = perGroup('OneCycleLR', 'maxMomentum', optimizer, maxMomentum);
+  const baseMomentums = perGroup('OneCycleLR', 'baseMomentum', optimizer, baseMomentum);
+  optimizer.paramGroups.forEach((group, i) => {
+    const initialLr = maxLrs[i] / divFactor;
+    Object.assign(group, { initialLr, maxLr: maxLrs[i], minLr: initialLr / finalDivFactor });
+    if (!cycleMomentum) return;
+    Object.assign(group, { maxMomentum: maxMomentums[i], baseMomentum: baseMomentums[i] });
+    setMomentum(group, maxMomentums[i]);
+  });
+}
+
+const annealCosine = (from: number, to: number, share: number): number =>
+  to + ((from - to) / 2) * (Math.cos(Math.PI * share) + 1);
+const annealLinear = (from: number, to: number, share: number): number => (to - from) * share + from;
+
+interface WarmRestartsOptions extends CommonOptions {
+  /** Epochs until the first restart. */
+  T0: number;
+  /** By how much each period is longer than the one before; default 1. */
+  TMult?: number;
+  etaMin?: number;
+}
+const WARM_RESTARTS = ['T0', 'TMult', 'etaMin', ...COMMON] as const;
+
+/**
+ * Half a cosine from the initial lr down to etaMin (0), again and again. `step(epoch)` takes fractions of epochs.
+ * @see torch.optim.lr_scheduler.CosineAnnealingWarmRestarts, https://arxiv.org/abs/1608.03983
+ */
+export class CosineAnnealingWarmRestarts extends LRScheduler {
+  private readonly T0: number;
+  private readonly TMult: number;
+  private readonly etaMin: number;
+  /** Length of the present period, and how far it is gone. */
+  private Ti: number;
+  private TCur: number;
+
+  constructor(optimizer: Optimizer, ...args: Arguments<WarmRestartsOptions, typeof WARM_RESTARTS>) {
+    const options = gather<WarmRestartsOptions>('CosineAnnealingWarmRestarts', WARM_RESTARTS, args);
+    const { T0, TMult = 1, etaMin = 0, lastEpoch = -1 } = options;
+    checkInteger('CosineAnnealingWarmRestarts', 'T0', T0, 1);
+    checkInteger('CosineAnnealingWarmRestarts', 'TMult', TMult, 1);
+    super(optimizer, options);
+    this.T0 = T0;
+    this.TMult = TMult;
+    this.etaMin = etaMin;
+    this.Ti = T0;
+    this.TCur = lastEpoch;
+    this.step();
+  }
+
+  /** @throws RangeError for an epoch below 0 */
+  override step(epoch?: number): void {
+    const { T0, TMult } = this;
+    if (epoch === undefined && this.lastEpoch >= 0) {
+      this.TCur += 1;
+      if (this.TCur >= this.Ti) {
+        this.TCur -= this.Ti;
+        this.Ti *= TMult;
+      }
+      super.step();
+      return;
+    }
+    const at = epoch ?? 0;
+    if (!(at >= 0)) throw new RangeError(`CosineAnnealingWarmRestarts: epoch must be at least 0, got ${at}.`);
+    // Restarts so far, from the sum of the geometric series of periods.
+    const restarts =
+      TMult === 1 ? Math.floor(at / T0) : Math.floor(Math.log((at / T0) * (TMult - 1) + 1) / Math.log(TMult));
+    const n = at < T0 ? 0 : restarts;
+    this.Ti = T0 * TMult ** n;
+    this.TCur = TMult === 1 ? at % T0 : at - (T0 * (TMult ** n - 1)) / (TMult - 1);
+    super.step(Math.floor(at));
+  }
+
+  protected nextLr(_: number, group: number): number {
+    const height = 1 + Math.cos((Math.PI * this.TCur) / this.Ti);
+    return this.etaMin + ((this.baseLrs[group] - this.etaMin) * height) / 2;
+  }
+}
