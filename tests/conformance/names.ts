@@ -1,9 +1,17 @@
 // From PyTorch's names to ours: snake_case becomes camelCase; what the rule cannot do stands in tables.
 import * as kindling from '../../src/index';
 import { Tensor } from '../../src/tensor';
+import { NotThere } from './cases';
 
-/** Functions whose name is not PyTorch's in camelCase. */
-const RENAMED: Readonly<Record<string, string>> = {};
+/** Calls a function by positional arguments, the first of which is the receiver of a method. */
+export type Callee = (...args: unknown[]) => unknown;
+
+/** Functions and methods whose name is not PyTorch's in camelCase. */
+const RENAMED: Readonly<Record<string, string>> = {
+  'Tensor.__getitem__': 'Tensor.at',
+  'Tensor.__setitem__': 'Tensor.setAt',
+  random_split: 'data.randomSplit',
+};
 
 export const camelCase = (name: string): string =>
   name.replace(/(?<=[A-Za-z0-9])_([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -12,18 +20,28 @@ export const camelCase = (name: string): string =>
 export const camelCaseOptions = (options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(options).map(([name, value]) => [camelCase(name), value]));
 
-/** Calls a function by positional arguments, the first of which is the receiver of a method. */
-export type Callee = (...args: unknown[]) => unknown;
-
-/** The public function at a path below `torch`, or null if there is none yet. */
-export function findFunction(path: string): Callee | null {
-  const renamed = RENAMED[path] ?? path.split('.').map(camelCase).join('.');
-  if (renamed.startsWith('Tensor.')) return findMethod(renamed.slice('Tensor.'.length));
+/** What is public at a path below `torch`; null if there is nothing. */
+function find(path: string): unknown {
   let found: unknown = kindling;
-  for (const name of renamed.split('.')) {
+  for (const name of path.split('.')) {
     if (typeof found !== 'object' || found === null || !(name in found)) return null;
     found = Reflect.get(found, name);
   }
+  return found;
+}
+
+const ourPath = (path: string): string =>
+  RENAMED[path] ??
+  path
+    .split('.')
+    .map((name) => camelCase(name.replace(/^_(?=[a-z])/, '')))
+    .join('.');
+
+/** The public function at a path below `torch`, or null if there is none yet. */
+export function findFunction(path: string): Callee | null {
+  const ours = ourPath(path);
+  if (ours.startsWith('Tensor.')) return findMethod(ours.slice('Tensor.'.length));
+  const found = find(ours);
   return typeof found === 'function' ? (found as Callee) : null;
 }
 
@@ -35,8 +53,21 @@ function findMethod(name: string): Callee | null {
   };
 }
 
+type Class<T> = new (...args: unknown[]) => T;
+
 /** A public module class, or null if there is none yet. */
-export function findModule(name: string): (new (...args: unknown[]) => kindling.nn.Module) | null {
-  const found: unknown = Reflect.get(kindling.nn, name);
-  return typeof found === 'function' ? (found as new (...args: unknown[]) => kindling.nn.Module) : null;
+export function findModule(name: string): Class<kindling.nn.Module> | null {
+  return findClass<kindling.nn.Module>(`nn.${name}`);
+}
+
+/** A public class, or null if there is none yet. */
+export function findClass<T>(path: string): Class<T> | null {
+  const found = find(path);
+  return typeof found === 'function' ? (found as Class<T>) : null;
+}
+
+/** @throws NotThere for null */
+export function present<T>(found: T | null, name: string): T {
+  if (found === null) throw new NotThere(name);
+  return found;
 }

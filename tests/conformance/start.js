@@ -1,0 +1,18 @@
+// Starts main.ts in Node: Vite compiles the sources and serves the engine's binaries as virtual modules.
+import { createServer } from 'vite';
+
+const server = await createServer({
+  server: { middlewareMode: true, ws: false },
+  appType: 'custom',
+  logLevel: 'error',
+});
+let status = 1;
+try {
+  const { main } = await server.ssrLoadModule('/tests/conformance/main.ts');
+  status = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error);
+} finally {
+  await server.close();
+}
+process.exit(status);
