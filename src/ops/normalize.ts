@@ -2,6 +2,7 @@
 // Fused kernels in both directions; the differentiable definition is used when a graph of the backward pass is wanted.
 import type { BatchSizes, RowSizes } from '../device/contract';
 import { noGrad } from '../autograd';
+import type { Gradients } from '../graph';
 import { DTypeError, ShapeError } from '../errors';
 import { isFloat } from '../dtype';
 import { applyAll, type GradientContext, type OpRecord } from '../op';
@@ -49,6 +50,10 @@ function definition(grad: Tensor, context: Context<{ eps: number }>, layout: Lay
   ];
 }
 
+/** The gradients by definition, of those inputs that need one. */
+const defined = (grad: Tensor, context: Context<{ eps: number }>, layout: Layout): Gradients =>
+  definition(grad, context, layout).map((thunk, i) => (context.needs[i] ? thunk() : null));
+
 /** Sums t over the dimensions in which `shape` has size 1. */
 function sumLike(t: Tensor, shape: Shape): Tensor {
   const dims = t.shape.flatMap((size, d) => (shape[d] === 1 && size !== 1 ? [d] : []));
@@ -78,8 +83,12 @@ const ROWS: OpRecord<NormInputs, RowParams> = {
   },
   saves: { inputs: [0, 1], outputs: [1, 2] },
   backward: ([grad], context) => (grad === null ? [] : definition(grad, context, rowLayout(context.params))),
-  fusedBackward: ([grad], context) =>
-    grad === null ? [] : applyAll(ROWS_BACKWARD, backwardInputs(grad, context), context),
+  fusedBackward: ([grad], context) => {
+    if (grad === null) return [];
+    // Kernels leave the gradients of parameters alone where there is nothing to add up.
+    if (grad.numel() === 0) return defined(grad, context, rowLayout(context.params));
+    return applyAll(ROWS_BACKWARD, backwardInputs(grad, context), context);
+  },
 };
 
 type BackwardInputs = readonly [grad: Tensor, x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | null];
@@ -131,8 +140,12 @@ const BATCH: OpRecord<NormInputs, BatchParams> = {
   },
   saves: { inputs: [0, 1], outputs: [1, 2] },
   backward: ([grad], context) => (grad === null ? [] : definition(grad, context, batchLayout(context.params))),
-  fusedBackward: ([grad], context) =>
-    grad === null ? [] : applyAll(BATCH_BACKWARD, backwardInputs(grad, context), context),
+  fusedBackward: ([grad], context) => {
+    if (grad === null) return [];
+    // Kernels leave the gradients of parameters alone where there is nothing to add up.
+    if (grad.numel() === 0) return defined(grad, context, batchLayout(context.params));
+    return applyAll(BATCH_BACKWARD, backwardInputs(grad, context), context);
+  },
 };
 
 const BATCH_BACKWARD: OpRecord<BackwardInputs, Context<BatchParams>> = {

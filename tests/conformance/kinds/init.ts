@@ -101,7 +101,7 @@ export async function runInit(recorded: InitCase): Promise<void> {
   if (recorded.mode === 'module') {
     const Class = present(findModule(recorded.cls), `nn.${recorded.cls}`);
     const state: nn.StateDict = new Class(...reviveArguments(recorded.ctor.args, recorded.ctor.kwargs)).stateDict();
-    const [keys, expected] = [Object.keys(state).join(), Object.keys(recorded.expect).join()];
+    const [keys, expected] = [state, recorded.expect].map((named) => Object.keys(named).sort().join());
     check(keys === expected, 'keys', expected, keys);
     for (const [key, value] of Object.entries(recorded.expect)) await checkDistribution(key, state[key], value);
     return;

@@ -23,7 +23,7 @@ export interface OptimCase extends AnyCase {
   readonly problem: Named<Named<RecordedTensor>>;
   readonly losses: readonly number[];
   readonly after: readonly Named<RecordedTensor>[];
-  readonly state_dict: RecordedStateDict;
+  readonly state_dict?: RecordedStateDict;
   readonly checkpoint?: RecordedStateDict;
   readonly checkpoint_step?: number;
 }
@@ -52,10 +52,10 @@ function start(recorded: OptimCase, values: Named<RecordedTensor>): Run {
   return { params, optimizer: makeOptimizer(recorded.cls, groups ?? Object.values(params), recorded.options) };
 }
 
-/** 0.5 Σ A (p - T)² + Σ tanh(B p). */
-function lossOf(p: Tensor, problem: Named<RecordedTensor>): Tensor {
+/** The terms 0.5 Σ A (p - T)² and Σ tanh(B p), to be added up in this order. */
+function lossesOf(p: Tensor, problem: Named<RecordedTensor>): Tensor[] {
   const [A, T, B] = [problem.A, problem.T, problem.B].map(reviveTensor);
-  return A.mul(p.sub(T).square()).sum().mul(0.5).add(B.mul(p).tanh().sum());
+  return [A.mul(p.sub(T).square()).mul(0.5).sum(), B.mul(p).tanh().sum()];
 }
 
 async function takeSteps(recorded: OptimCase, { params, optimizer }: Run, from: number): Promise<void> {
@@ -65,7 +65,7 @@ async function takeSteps(recorded: OptimCase, { params, optimizer }: Run, from: 
       const result: unknown = optimizer.step(() => {
         optimizer.zeroGrad();
         const value = Object.entries(recorded.problem)
-          .map(([name, problem]) => lossOf(params[name], problem))
+          .flatMap(([name, problem]) => lossesOf(params[name], problem))
           .reduce((a, b) => a.add(b));
         value.backward();
         return value;
@@ -121,8 +121,8 @@ async function compareStateDict(
 export async function runOptim(recorded: OptimCase): Promise<void> {
   const run = start(recorded, recorded.params);
   await takeSteps(recorded, run, 0);
-  await compareStateDict(run.optimizer.stateDict(), recorded.state_dict, recorded);
-  const { checkpoint, checkpoint_step } = recorded;
+  const { state_dict, checkpoint, checkpoint_step } = recorded;
+  if (state_dict !== undefined) await compareStateDict(run.optimizer.stateDict(), state_dict, recorded);
   if (checkpoint === undefined || checkpoint_step === undefined) return;
   const resumed = start(recorded, recorded.after[checkpoint_step - 1]);
   resumed.optimizer.loadStateDict(revivedState(checkpoint));
