@@ -284,6 +284,51 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     inputs: [[real([2, 3, 4, 4]), real([3, 1, 3, 3]), real([3])]],
   },
   // pooling
+  maxPool3d: {
+    call: (x) => F.maxPool3d(x, 2, { stride: [1, 2, 1], padding: [1, 0, 1], ceilMode: true }),
+    inputs: [[real([1, 2, 3, 3, 4])]],
+    bad: [[() => F.maxPool3d(k.zeros(2, 3, 4), 2), 'maxPool3d: input must be [C, D, H, W] or [N, C, D, H, W]']],
+  },
+  adaptiveMaxPool1d: { call: (x) => F.adaptiveMaxPool1d(x, 3), inputs: [[real([2, 2, 7])]] },
+  adaptiveMaxPool2d: { call: (x) => F.adaptiveMaxPool2d(x, [2, null]), inputs: [[real([1, 2, 5, 4])]] },
+  adaptiveMaxPool3d: { call: (x) => F.adaptiveMaxPool3d(x, [2, 3, 2]), inputs: [[real([1, 3, 4, 2])]] },
+  maxUnpool1d: {
+    call: (x) => F.maxUnpool1d(x, k.tensor([[0, 2, 7, 5]], { dtype: 'int64' }), 2),
+    inputs: [[real([1, 4])]],
+    bad: [
+      [
+        () => F.maxUnpool1d(k.zeros(1, 4), k.zeros([1, 3], { dtype: 'int64' }), 2),
+        'maxUnpool1d: indices must have the shape of the input',
+      ],
+    ],
+  },
+  maxUnpool2d: {
+    call: (x) => F.maxUnpool2d(x, k.tensor([[[0, 3], [9, 10]]], { dtype: 'int64' }), 2, { outputSize: [3, 4] }),
+    inputs: [[real([1, 2, 2])]],
+  }, // prettier-ignore
+  maxUnpool3d: {
+    call: (x) => F.maxUnpool3d(x, k.tensor([[[[1]]], [[[6]]]], { dtype: 'int64' }), 2),
+    inputs: [[real([2, 1, 1, 1])]],
+  },
+  fractionalMaxPool2d: {
+    call: (x) => F.fractionalMaxPool2d(x, 2, { outputSize: [2, 3], _randomSamples: k.full([1, 2, 2], 0.3).to(x.dtype) }),
+    inputs: [[real([1, 2, 5, 6])]],
+    bad: [[() => F.fractionalMaxPool2d(k.zeros(1, 4, 4), 3, 3), 'fractionalMaxPool2d: the output must have at least 1']],
+  },
+  fractionalMaxPool3d: {
+    call: (x) => F.fractionalMaxPool3d(x, [2, 1, 2], { outputRatio: 0.6, _randomSamples: k.full([1, 1, 3], 0.7).to(x.dtype) }),
+    inputs: [[real([1, 4, 3, 5])]],
+  },
+  avgPool3d: {
+    call: (x) => F.avgPool3d(x, [2, 3, 2], { stride: 2, padding: 1, ceilMode: true, countIncludePad: false }),
+    inputs: [[real([1, 2, 3, 3, 4])]],
+  },
+  avgPool3dDivisor: { call: (x) => F.avgPool3d(x, 2, { divisorOverride: 3 }), inputs: [[real([2, 3, 3, 4])]] },
+  adaptiveAvgPool1d: { call: (x) => F.adaptiveAvgPool1d(x, 3), inputs: [[real([2, 2, 7])]] },
+  adaptiveAvgPool3d: { call: (x) => F.adaptiveAvgPool3d(x, [2, null, 3]), inputs: [[real([1, 3, 2, 4])]] },
+  lpPool1d: { call: (x) => F.lpPool1d(x, 3, 2), inputs: [[real([1, 2, 5], 0.3, 2)]] },
+  lpPool2d: { call: (x) => F.lpPool2d(x, 2, [2, 3], { stride: 1 }), inputs: [[real([2, 3, 4])]] },
+  lpPool3d: { call: (x) => F.lpPool3d(x, 2, 2, { stride: 1, ceilMode: true }), inputs: [[real([1, 2, 3, 2])]] },
   maxPool2d: { call: (x) => F.maxPool2d(x, 2), inputs: [[real([2, 2, 4, 5])], [real([2, 5, 4], -2, 2, 'transposed')]] },
   maxPool1d: { call: (x) => F.maxPool1d(x, 3, { stride: 2, padding: 1 }), inputs: [[real([2, 2, 7])]] },
   avgPool2d: { call: (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }), inputs: [[real([2, 2, 5, 4])]] },

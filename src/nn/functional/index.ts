@@ -2,7 +2,8 @@
 // arguments, and losses are put together.
 export * from './activation';
 export * from './conv';
-export * from './pool';
+export * from './maxPool';
+export * from './avgPool';
 export * from './pad';
 export * from './fold';
 export * from './dropout';

@@ -1,0 +1,106 @@
+// Average and power-average pooling with PyTorch's arguments. Functions that differ only in the number of dimensions are
+// made from one.
+import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../arguments';
+import { scope } from '../../memory';
+import * as ops from '../../ops/avgPool';
+import { perDimension, type SpatialDims } from '../../ops/conv';
+import type { AdaptiveSize } from '../../ops/poolWindows';
+import { numelOf, type Shape } from '../../shape';
+import type { Tensor } from '../../tensor';
+
+/** Arguments of average pooling beside the input. */
+export interface AvgPoolArguments<Size> {
+  kernelSize: Size;
+  /** kernelSize by default. */
+  stride?: Size | null;
+  /** Zeros on each side; 0 by default, at most half of kernelSize. */
+  padding?: Size;
+  /** Whether windows may start inside the input and end outside; false by default. */
+  ceilMode?: boolean;
+  /** Whether padding counts in the size of the window; true by default. */
+  countIncludePad?: boolean;
+}
+/** Arguments of avgPool2d and avgPool3d beside the input. */
+export interface AvgPool2dArguments<Size = Size2d> extends AvgPoolArguments<Size> {
+  /** Divides by this instead of the size of the window. */
+  divisorOverride?: number | null;
+}
+const AVG_POOL_1D = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
+const AVG_POOL = [...AVG_POOL_1D, 'divisorOverride'] as const;
+
+/** The mean of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.avg_pool1d */
+export function avgPool1d(input: Tensor, ...args: Arguments<AvgPoolArguments<Size1d>, typeof AVG_POOL_1D>): Tensor {
+  const { kernelSize, ...options } = gather<AvgPoolArguments<Size1d>>('avgPool1d', AVG_POOL_1D, args);
+  return ops.avgPool(1, input, kernelSize, options);
+}
+
+/** The mean of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.avg_pool2d */
+export function avgPool2d(input: Tensor, ...args: Arguments<AvgPool2dArguments, typeof AVG_POOL>): Tensor {
+  const { kernelSize, ...options } = gather<AvgPool2dArguments>('avgPool2d', AVG_POOL, args);
+  return ops.avgPool(2, input, kernelSize, options);
+}
+
+/** The mean of each window of a volume. Shape: [N, C, D, H, W] or [C, D, H, W] -> D', H', W'. @see torch.nn.functional.avg_pool3d */
+export function avgPool3d(input: Tensor, ...args: Arguments<AvgPool2dArguments<Size3d>, typeof AVG_POOL>): Tensor {
+  const { kernelSize, ...options } = gather<AvgPool2dArguments<Size3d>>('avgPool3d', AVG_POOL, args);
+  return ops.avgPool(3, input, kernelSize, options);
+}
+
+/** Arguments of adaptive average pooling beside the input. */
+export interface AdaptiveAvgPoolArguments {
+  /** One number for all dimensions, or one each; null keeps the input's size. */
+  outputSize: AdaptiveSize;
+}
+const ADAPTIVE = ['outputSize'] as const;
+
+const adaptive =
+  (dims: SpatialDims) =>
+  (input: Tensor, ...args: Arguments<AdaptiveAvgPoolArguments, typeof ADAPTIVE>): Tensor => {
+    const { outputSize } = gather<AdaptiveAvgPoolArguments>(`adaptiveAvgPool${dims}d`, ADAPTIVE, args);
+    return ops.adaptiveAvgPool(dims, input, outputSize ?? null);
+  };
+
+/** The means of outputSize windows that cover a sequence. @see torch.nn.functional.adaptive_avg_pool1d */
+export const adaptiveAvgPool1d = adaptive(1);
+/** The means of outputSize windows that cover an image. @see torch.nn.functional.adaptive_avg_pool2d */
+export const adaptiveAvgPool2d = adaptive(2);
+/** The means of outputSize windows that cover a volume. @see torch.nn.functional.adaptive_avg_pool3d */
+export const adaptiveAvgPool3d = adaptive(3);
+
+/** Arguments of power-average pooling beside the input. */
+export interface LPPoolArguments<Size> {
+  /** p of (Σ xᵖ)^(1/p). */
+  normType: number;
+  kernelSize: Size;
+  /** kernelSize by default. */
+  stride?: Size | null;
+  /** Whether windows may start inside the input and end outside; false by default. */
+  ceilMode?: boolean;
+}
+const LP_POOL = ['normType', 'kernelSize', 'stride', 'ceilMode'] as const;
+
+type LPPoolFunction<Size> = (input: Tensor, ...args: Arguments<LPPoolArguments<Size>, typeof LP_POOL>) => Tensor;
+
+function lpPool<Size extends number | Shape>(dims: SpatialDims): LPPoolFunction<Size> {
+  const op = `lpPool${dims}d`;
+  return (input, ...args) => {
+    const { normType, kernelSize, ...options } = gather<LPPoolArguments<number | Shape>>(op, LP_POOL, args);
+    return scope(() => {
+      const cells = numelOf(perDimension(op, 'kernelSize', kernelSize, dims, 1));
+      const means = ops.avgPool(dims, input.pow(normType), kernelSize, options);
+      // In PyTorch's steps, whose gradient where a sum is 0 is part of the definition.
+      return means
+        .sign()
+        .mul(means.abs().relu())
+        .mul(cells)
+        .pow(1 / normType);
+    });
+  };
+}
+
+/** The p-norm of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.lp_pool1d */
+export const lpPool1d = lpPool<Size1d>(1);
+/** The p-norm of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.lp_pool2d */
+export const lpPool2d = lpPool<Size2d>(2);
+/** The p-norm of each window of a volume. Shape: [N, C, D, H, W] or [C, D, H, W] -> D', H', W'. @see torch.nn.functional.lp_pool3d */
+export const lpPool3d = lpPool<Size3d>(3);
