@@ -27,27 +27,27 @@ type OutputOf<M extends readonly Module[]> = M extends readonly [...Module[], in
 
 /** Modules by position. Names are the positions, unless they were given as an object. */
 abstract class ModuleSequence<M extends Module> extends Module {
-  get #entries(): Map<string, M> {
+  private get entriesByName(): Map<string, M> {
     return membersOf(this) as Map<string, M>;
   }
 
   /** Number of modules. */
   override get length(): number {
-    return this.#entries.size;
+    return this.entriesByName.size;
   }
 
   [Symbol.iterator](): Iterator<M> {
-    return this.#entries.values();
+    return this.entriesByName.values();
   }
 
   /** The module at a position; negative ones count from the end. @throws RangeError if there is none. */
   at(index: number): M {
-    return [...this][this.#position(index)];
+    return [...this][this.position(index)];
   }
 
   /** Replaces the module at a position. @throws RangeError if there is none. */
   set(index: number, module: M): this {
-    this.addModule([...this.#entries.keys()][this.#position(index)], module);
+    this.addModule([...this.entriesByName.keys()][this.position(index)], module);
     return this;
   }
 
@@ -67,14 +67,14 @@ abstract class ModuleSequence<M extends Module> extends Module {
   insert(index: number, module: M): this {
     const modules = [...this];
     modules.splice(index, 0, module);
-    return this.#replaceAll(modules);
+    return this.replaceAll(modules);
   }
 
   /** Removes the module at `index` and returns it; later ones move up. */
   pop(index = -1): M {
     const modules = [...this];
-    const [removed] = modules.splice(this.#position(index), 1);
-    this.#replaceAll(modules);
+    const [removed] = modules.splice(this.position(index), 1);
+    this.replaceAll(modules);
     return removed;
   }
 
@@ -86,12 +86,12 @@ abstract class ModuleSequence<M extends Module> extends Module {
     membersOf(this).set(name, module);
   }
 
-  #replaceAll(modules: readonly M[]): this {
-    this.#entries.clear();
+  private replaceAll(modules: readonly M[]): this {
+    this.entriesByName.clear();
     return this.extend(modules);
   }
 
-  #position(index: number): number {
+  private position(index: number): number {
     return position(this.constructor.name, index, this.length);
   }
 }
@@ -171,23 +171,23 @@ export class ModuleDict<T extends Record<string, Module> = Record<string, Module
     this.update(modules);
   }
 
-  get #entries(): Map<keyof T & string, T[keyof T & string]> {
+  private get entriesByName(): Map<keyof T & string, T[keyof T & string]> {
     return membersOf(this) as Map<keyof T & string, T[keyof T & string]>;
   }
 
   /** Number of modules. */
   override get length(): number {
-    return this.#entries.size;
+    return this.entriesByName.size;
   }
 
   [Symbol.iterator](): Iterator<keyof T & string> {
-    return this.#entries.keys();
+    return this.entriesByName.keys();
   }
 
   /** The module of this name. @throws TypeError if there is none. */
   get<K extends keyof T & string>(name: K): T[K] {
-    const module = this.#entries.get(name);
-    if (module === undefined) throw noMember(this.constructor.name, name, this.#entries.keys());
+    const module = this.entriesByName.get(name);
+    if (module === undefined) throw noMember(this.constructor.name, name, this.entriesByName.keys());
     return module as T[K];
   }
 
@@ -211,24 +211,24 @@ export class ModuleDict<T extends Record<string, Module> = Record<string, Module
   /** Removes a module and returns it. @throws TypeError if there is none. */
   pop<K extends keyof T & string>(name: K): T[K] {
     const module = this.get(name);
-    this.#entries.delete(name);
+    this.entriesByName.delete(name);
     return module;
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.entriesByName.clear();
   }
 
   keys(): (keyof T & string)[] {
-    return [...this.#entries.keys()];
+    return [...this.entriesByName.keys()];
   }
 
   values(): T[keyof T & string][] {
-    return [...this.#entries.values()];
+    return [...this.entriesByName.values()];
   }
 
   items(): [name: keyof T & string, module: T[keyof T & string]][] {
-    return [...this.#entries];
+    return [...this.entriesByName];
   }
 
   override addModule(name: string, module: Module): void {

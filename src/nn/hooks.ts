@@ -61,6 +61,13 @@ export class Hooks {
     };
   }
 
+  /** Takes over the hooks of a module that is copied. */
+  addAll(others: Hooks): void {
+    for (const kind of Object.keys(others.#lists) as HookKind[]) {
+      for (const hook of others.#lists[kind]) this.add(kind, hook);
+    }
+  }
+
   /** Forward-pre hooks, `forward`, forward hooks; backward hooks hang on identity nodes around all of it. */
   run(module: Module, given: readonly unknown[]): unknown {
     const backward = new BackwardHooks(module, this.#lists.backwardPre, this.#lists.backward);

@@ -49,6 +49,18 @@ const LISTING = ['prefix', 'recurse', 'removeDuplicate'] as const;
 /** @internal The members that a container keeps by name. */
 export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
 
+/** @internal Gives `to`, a bare module of the same class, all that `from` has, every value through `copy`. */
+export let copyContents: (from: Module, to: Module, copy: <T>(value: T) => T) => void;
+
+/** What names may be registered for. */
+type Kind = 'Parameter' | 'Tensor' | 'Module';
+
+const isOfKind: { readonly [K in Kind]: (value: unknown) => boolean } = {
+  Parameter: (value) => value instanceof Parameter,
+  Tensor: (value) => value instanceof Tensor,
+  Module: (value) => value instanceof Module,
+};
+
 // The call signature of each subclass is that of its own forward.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export interface Module {
@@ -81,12 +93,29 @@ export class Module extends Callable implements Holder {
   readonly #members = new Map<string, Module | Parameter | null>();
   /** Names given to `registerBuffer`, with whether the state dict has them. */
   readonly #buffers = new Map<string, boolean>();
+  /** What registered names, whose properties check what is assigned, are for. */
+  readonly #kinds = new Map<string, Kind>();
   /** Names of own properties in order of definition, since objects list integer-like ones first. */
   readonly #names = new Set<string>();
   readonly #hooks = new Hooks();
 
   static {
     membersOf = (module) => module.#members;
+    copyContents = (from, to, copy) => {
+      from.#noteNames();
+      for (const name of from.#names) {
+        const value = copy(Reflect.get(from, name) as unknown);
+        const kind = from.#kinds.get(name);
+        // A class field of the same name has taken the place of a registered property.
+        const isRegistered = Object.getOwnPropertyDescriptor(from, name)?.get !== undefined;
+        if (kind !== undefined && isRegistered) to.#register(name, value, kind);
+        else Reflect.set(to, name, value);
+      }
+      to.#noteNames();
+      for (const [name, persistent] of from.#buffers) to.#buffers.set(name, persistent);
+      for (const [name, member] of from.#members) to.#members.set(name, copy(member));
+      to.#hooks.addAll(from.#hooks);
+    };
   }
 
   constructor() {
@@ -112,7 +141,7 @@ export class Module extends Callable implements Holder {
 
   /** Registers a parameter under a name made at run time; `null` reserves the name for one. */
   registerParameter(name: string, parameter: Parameter | null): void {
-    this.#register(name, parameter, 'a Parameter', (value) => value instanceof Parameter);
+    this.#register(name, parameter, 'Parameter');
   }
 
   /**
@@ -126,14 +155,14 @@ export class Module extends Callable implements Holder {
     tensor: T,
     persistent: boolean | { persistent?: boolean } = true,
   ): T {
-    this.#register(name, tensor, 'a Tensor', (value) => value instanceof Tensor);
+    this.#register(name, tensor, 'Tensor');
     this.#buffers.set(name, typeof persistent === 'boolean' ? persistent : (persistent.persistent ?? true));
     return tensor;
   }
 
   /** Adds a child under a name made at run time; it becomes a property of that name. */
   addModule(name: string, module: Module | null): void {
-    this.#register(name, module, 'a Module', (value) => value instanceof Module);
+    this.#register(name, module, 'Module');
   }
 
   /** Alias of `addModule`. */
@@ -141,8 +170,8 @@ export class Module extends Callable implements Holder {
     this.addModule(name, module);
   }
 
-  /** Defines a property that takes null and what `accepts` allows. */
-  #register(name: string, value: unknown, kind: string, accepts: (value: unknown) => boolean): void {
+  /** Defines a property that takes null and values of a kind. */
+  #register(name: string, value: unknown, kind: Kind): void {
     const owner = this.constructor.name;
     checkName(owner, name);
     this.#noteNames();
@@ -151,8 +180,8 @@ export class Module extends Callable implements Holder {
       throw new TypeError(`${owner}: the name '${name}' is taken by a member of the class.`);
     }
     const check = (given: unknown): void => {
-      if (given !== null && !accepts(given)) {
-        throw new TypeError(`${owner}: '${name}' must be ${kind} or null, got ${describe(given)}.`);
+      if (given !== null && !isOfKind[kind](given)) {
+        throw new TypeError(`${owner}: '${name}' must be a ${kind} or null, got ${describe(given)}.`);
       }
     };
     check(value);
@@ -167,6 +196,7 @@ export class Module extends Callable implements Holder {
       },
     });
     this.#names.add(name);
+    this.#kinds.set(name, kind);
   }
 
   #noteNames(): void {

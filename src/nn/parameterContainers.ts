@@ -56,12 +56,12 @@ export class ParameterList extends ParameterContainer {
   }
 
   [Symbol.iterator](): Iterator<Parameter> {
-    return this.#all().values();
+    return this.all().values();
   }
 
   /** The parameter at a position; negative ones count from the end. @throws RangeError if there is none. */
   at(index: number): Parameter {
-    return this.#all()[position('ParameterList', index, this.length)];
+    return this.all()[position('ParameterList', index, this.length)];
   }
 
   /** Replaces the parameter at a position. @throws RangeError if there is none. */
@@ -84,7 +84,7 @@ export class ParameterList extends ParameterContainer {
 
   /** Removes the parameter at `index` and returns it; later ones move up. */
   pop(index = -1): Parameter {
-    const values = this.#all();
+    const values = this.all();
     const [removed] = values.splice(position('ParameterList', index, this.length), 1);
     membersOf(this).clear();
     this.extend(values);
@@ -95,7 +95,7 @@ export class ParameterList extends ParameterContainer {
     return this.lines((dtype) => `torch.${dtype}`);
   }
 
-  #all(): Parameter[] {
+  private all(): Parameter[] {
     return [...membersOf(this).values()] as Parameter[];
   }
 }
@@ -117,7 +117,7 @@ export class ParameterDict<K extends string = string> extends ParameterContainer
 
   /** The parameter of this name. @throws TypeError if there is none. */
   get(name: K): Parameter {
-    const value = this.#entries.get(name);
+    const value = this.entriesByName.get(name);
     if (value === undefined) throw noMember('ParameterDict', name, this.keys());
     return value;
   }
@@ -143,31 +143,31 @@ export class ParameterDict<K extends string = string> extends ParameterContainer
   /** Removes a parameter and returns it. @throws TypeError if there is none. */
   pop(name: K): Parameter {
     const value = this.get(name);
-    this.#entries.delete(name);
+    this.entriesByName.delete(name);
     return value;
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.entriesByName.clear();
   }
 
   keys(): K[] {
-    return [...this.#entries.keys()];
+    return [...this.entriesByName.keys()];
   }
 
   values(): Parameter[] {
-    return [...this.#entries.values()];
+    return [...this.entriesByName.values()];
   }
 
   items(): [name: K, parameter: Parameter][] {
-    return [...this.#entries];
+    return [...this.entriesByName];
   }
 
   override extraRepr(): string {
     return this.lines((dtype) => `torch.${TYPE_NAMES[dtype]}`);
   }
 
-  get #entries(): Map<K, Parameter> {
+  private get entriesByName(): Map<K, Parameter> {
     return membersOf(this) as Map<K, Parameter>;
   }
 }

@@ -94,8 +94,8 @@ abstract class RecurrentLayer extends Module {
     const made = factory(options);
     const rows = gates * hiddenSize;
     const { outputSize } = this;
-    for (const [layer, suffix] of this.#directions()) {
-      const width = layer === 0 ? inputSize : outputSize * this.#directionCount;
+    for (const [layer, suffix] of this.directions()) {
+      const width = layer === 0 ? inputSize : outputSize * this.directionCount;
       const add = (name: string, ...shape: number[]): void => {
         this.registerParameter(`${name}_${suffix}`, new Parameter(empty(shape, made)));
       };
@@ -110,7 +110,7 @@ abstract class RecurrentLayer extends Module {
     this.resetParameters();
   }
 
-  get #directionCount(): number {
+  private get directionCount(): number {
     return this.bidirectional ? 2 : 1;
   }
 
@@ -120,14 +120,14 @@ abstract class RecurrentLayer extends Module {
   }
 
   /** Layer and end of the parameters' names, for every direction of every layer. */
-  #directions(): [layer: number, suffix: string][] {
+  private directions(): [layer: number, suffix: string][] {
     const suffixes = this.bidirectional ? ['', '_reverse'] : [''];
     return Array.from({ length: this.numLayers }, (_, layer) =>
       suffixes.map((suffix): [number, string] => [layer, `l${layer}${suffix}`]),
     ).flat();
   }
 
-  #weights(suffix: string): CellWeights {
+  private weights(suffix: string): CellWeights {
     const find = (name: string): Tensor | null => (Reflect.get(this, `${name}_${suffix}`) ?? null) as Tensor | null;
     return {
       weightIh: find('weight_ih') as Tensor,
@@ -140,8 +140,8 @@ abstract class RecurrentLayer extends Module {
 
   /** The parameters, by direction of each layer. */
   get allWeights(): Tensor[][] {
-    return this.#directions().map(([, suffix]) =>
-      Object.values<Tensor | null>({ ...this.#weights(suffix) }).filter((weight) => weight !== null),
+    return this.directions().map(([, suffix]) =>
+      Object.values<Tensor | null>({ ...this.weights(suffix) }).filter((weight) => weight !== null),
     );
   }
 
@@ -163,14 +163,14 @@ abstract class RecurrentLayer extends Module {
     what: readonly string[],
   ): { output: X; state: Tensor[] } {
     const { output, state } = scope(() => {
-      const { packed, batch, isBatched, restore } = this.#layOut(input);
+      const { packed, batch, isBatched, restore } = this.layOut(input);
       const order = input instanceof PackedSequence ? input : null;
-      const start = this.#start(given, what, packed.data, batch, isBatched);
+      const start = this.start(given, what, packed.data, batch, isBatched);
       const byLength = order?.sortedIndices ?? null;
       const sorted = byLength === null ? start : start.map((t) => permuteBatch(t, byLength));
       const result = recur(packed.data, packed.batchSizes, sorted, {
         kind: this.kind,
-        layers: this.#layers(),
+        layers: this.layers(),
         between: (x) => dropout(x, this.dropout, this.training),
       });
       const byBatch = order?.unsortedIndices ?? null;
@@ -180,14 +180,14 @@ abstract class RecurrentLayer extends Module {
     return { output: output as X, state };
   }
 
-  #layers(): CellWeights[][] {
+  private layers(): CellWeights[][] {
     const layers = Array.from({ length: this.numLayers }, (): CellWeights[] => []);
-    for (const [layer, suffix] of this.#directions()) layers[layer].push(this.#weights(suffix));
+    for (const [layer, suffix] of this.directions()) layers[layer].push(this.weights(suffix));
     return layers;
   }
 
   /** The input as packed data, and the way back from packed outputs to its layout. */
-  #layOut(input: Tensor | PackedSequence): {
+  private layOut(input: Tensor | PackedSequence): {
     packed: Packed;
     batch: number;
     isBatched: boolean;
@@ -220,7 +220,7 @@ abstract class RecurrentLayer extends Module {
   }
 
   /** The initial state, checked, with a batch; zeros if none is given. */
-  #start(
+  private start(
     given: State | null,
     what: readonly string[],
     { dtype, device }: Tensor,
@@ -228,7 +228,7 @@ abstract class RecurrentLayer extends Module {
     isBatched: boolean,
   ): State {
     const name = this.constructor.name;
-    const lead = this.numLayers * this.#directionCount;
+    const lead = this.numLayers * this.directionCount;
     const sizes = [this.outputSize, this.hiddenSize].slice(0, what.length);
     if (given === null) return sizes.map((size) => zeros([lead, batch, size], { dtype, device }));
     if (given.length !== what.length) {

@@ -350,6 +350,20 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   indexSelect: { call: (x, i) => k.indexSelect(x, 1, i), inputs: [[real([3, 4]), index([5], 4)], [real([4, 3], -2, 2, 'transposed'), index([2], 3)]] },
   maskedFill: { call: (x, m) => k.maskedFill(x, m, 3), inputs: [[real([3, 4]), bools([3, 4])]] },
   embedding: { call: (i, w) => F.embedding(i, w), inputs: [[index([2, 3], 5), real([5, 4])]] },
+  // attention
+  scaledDotProductAttention: {
+    call: (q, key, v) => F.scaledDotProductAttention(q, key, v, { isCausal: true }),
+    inputs: [[real([2, 3, 2]), real([2, 3, 2]), real([2, 3, 2])], [real([3, 2]), real([2, 2]), real([2, 3], -2, 2, 'transposed')]],
+    bad: [[() => F.scaledDotProductAttention(noShape(), noShape(), noShape(), k.zeros(2, 2), 0, true), 'attnMask and isCausal cannot both be given']],
+  },
+  multiHeadAttention: {
+    call: (q, key, weight, bias, out) => {
+      const heads = { embedDimToCheck: 2, numHeads: 2, biasK: null, biasV: null, addZeroAttn: true, dropoutP: 0 };
+      const projections = { inProjWeight: weight, inProjBias: bias, outProjWeight: out, outProjBias: null };
+      return F.multiHeadAttentionForward(q, key, key, { ...heads, ...projections }) as Tensor[];
+    },
+    inputs: [[real([2, 2]), real([3, 2]), real([6, 2]), real([6]), real([2, 2])]],
+  },
   // recurrent cells
   lstmCell: { call: (x, h, c) => lstmCell(x, h, c), inputs: [[real([2, 12]), real([2, 12]), real([2, 3])], [real([3, 8], -2, 2, 'transposed'), real([3, 8]), real([3, 2])]] },
   gruCell: { call: (x, h, state) => gruCell(x, h, state), inputs: [[real([2, 6]), real([2, 6], -2, 2, 'strided'), real([2, 2])], [real([3]), real([3]), real([1])]] },

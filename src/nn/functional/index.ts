@@ -9,6 +9,7 @@ export * from './fold';
 export * from './dropout';
 export * from './embedding';
 export * from './norm';
+export * from './attention';
 export * from './loss';
 export * from './classification';
 export { linear } from '../../ops/matmul';
