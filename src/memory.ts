@@ -1,6 +1,7 @@
 // Who owns device memory. A Storage counts its owners and is freed when none is left, or when the garbage
 // collector finds that nothing refers to it any more. Scopes release the handles made inside them.
 import type { Device, DeviceBuffer } from './device/contract';
+import type { DType } from './dtype';
 import { FreedError } from './errors';
 import { formatShape, type Shape } from './shape';
 
@@ -64,9 +65,9 @@ export class Storage {
   private owners = 0;
   private readonly allocation: Allocation;
 
-  /** Memory for `bytes`, contents undefined. @throws OutOfMemoryError */
-  constructor(device: Device, bytes: number) {
-    const buffer = device.allocate(bytes);
+  /** Memory for `bytes` of elements, contents undefined. @throws OutOfMemoryError, DTypeError if the device lacks the dtype */
+  constructor(device: Device, bytes: number, dtype: DType) {
+    const buffer = device.allocate(bytes, dtype);
     this.device = device;
     this.buffer = buffer;
     this.allocation = { device, buffer, isFree: false };

@@ -50,6 +50,8 @@ export interface OpRecord<I extends Inputs, P> {
   readonly name: string;
   /** Result shape and dtype, from inputs and parameters. Does all checking that needs no data. @throws ShapeError and others */
   shape(inputs: I, params: P): Spec | readonly Spec[];
+  /** Where the results are made, if not where the inputs are. */
+  home?(params: P): Device;
   /** Queues the kernels that fill `outs`. */
   forward(device: Device, inputs: I, outs: readonly Tensor[], params: P): void;
   /** Indices of the inputs and results that `backward` uses; default all inputs and no result. */
@@ -62,7 +64,7 @@ export interface OpRecord<I extends Inputs, P> {
 
 /** Fresh tensor of undefined contents. */
 export function allocate(device: Device, { shape, dtype }: Spec): Tensor {
-  return new Tensor(new Storage(device, numelOf(shape) * itemSize(dtype)), dtype, shape, denseStrides(shape), 0);
+  return new Tensor(new Storage(device, numelOf(shape) * itemSize(dtype), dtype), dtype, shape, denseStrides(shape), 0);
 }
 
 /** The device that all inputs are on. @throws DeviceError, FreedError, DTypeError if the device lacks a dtype */
@@ -176,9 +178,10 @@ function isRecorded<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I): boo
 export function applyAll<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I, params: P): Tensor[] {
   const device = deviceOf(record.name, inputs);
   const specs = record.shape(inputs, params);
-  const outs = isSpec(specs) ? [allocate(device, specs)] : specs.map((spec) => allocate(device, spec));
+  const home = record.home?.(params) ?? device;
+  const outs = isSpec(specs) ? [allocate(home, specs)] : specs.map((spec) => allocate(home, spec));
   record.forward(device, inputs, outs, params);
-  for (const out of outs) device.seal(out.buffer);
+  for (const out of outs) home.seal(out.buffer);
   if (isRecorded(record, inputs)) {
     const node = new OpNode(record, inputs, params);
     outs.forEach((out, i) => {

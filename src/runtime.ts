@@ -3,6 +3,8 @@ import type { DeviceName, MemoryInfo } from './device/contract';
 import { forgetDevice, getDevice, registerDevice, runningDevices, setDefaultDevice } from './device/registry';
 import type { Fault } from './device/faults';
 import { createWasmDevice, type WasmDevice } from './device/wasm/device';
+import { findAdapter, hasWebGpu, missing, type AdapterChoice } from './device/webgpu/adapter';
+import { createWebGpuDevice, type WebGpuDevice } from './device/webgpu/device';
 import type { EngineSettings } from './device/wasm/start';
 import { DeviceError, type KindlingError } from './errors';
 import { addBallast } from './memory';
@@ -17,7 +19,7 @@ const PRESSURE_BALLAST = 256 * 2 ** 20;
  * workers that `threads` asks for keep the process alive until `shutdown()`.
  */
 export interface InitOptions extends EngineSettings {
-  /** Where tensors are made: 'auto' is the best device there is. */
+  /** Where tensors are made; default 'wasm'. 'auto' is webgpu unless its adapter is missing or computes on the processor. */
   readonly device?: 'auto' | DeviceName;
 }
 
@@ -25,44 +27,110 @@ type ErrorListener = (error: KindlingError) => void;
 
 let listener: ErrorListener | null = null;
 let wasm: WasmDevice | null = null;
+let webgpu: WebGpuDevice | null = null;
 let options: InitOptions = {};
+/** What came of `device: 'auto'`, in words. */
+let choice: string | null = null;
 
 registerDevice('wasm', () => {
   wasm = createWasmDevice(options);
-  wasm.stream.onFault = (fault) => {
-    const timer: unknown = setTimeout(() => tell(fault), GRACE);
-    (timer as { unref?: () => void }).unref?.();
-  };
-  wasm.stream.onMemoryPressure = () => addBallast(PRESSURE_BALLAST);
+  watch(wasm);
   return wasm;
 });
 
+/** What `device: 'auto'` has found, for the device that it starts: an adapter gives one device only. */
+let adapterFound: AdapterChoice | null = null;
+
+registerDevice('webgpu', () => {
+  const found = adapterFound;
+  adapterFound = null;
+  if (!hasWebGpu())
+    throw missing('there is no navigator.gpu here (it takes a browser with WebGPU, and https or localhost)');
+  const device = createWebGpuDevice(options, found === null ? findAdapter() : Promise.resolve(found));
+  watch(device);
+  device.stream.onEnd = () => {
+    if (webgpu !== device) return;
+    forgetDevice('webgpu');
+    webgpu = null;
+  };
+  webgpu = device;
+  return device;
+});
+
+/** Faults that nobody reads are told after a while; memory that runs short is felt by the garbage collector. */
+function watch({ stream }: WasmDevice | WebGpuDevice): void {
+  stream.onFault = (fault) => {
+    const timer: unknown = setTimeout(() => tell(fault), GRACE);
+    (timer as { unref?: () => void }).unref?.();
+  };
+  stream.onMemoryPressure = () => addBallast(PRESSURE_BALLAST);
+}
+
 /**
- * Chooses the device and how it runs. Optional, and comes before the first tensor; without it the first operation starts the wasm engine.
- * @throws DeviceError if a device runs already, or the one asked for is not to be had.
+ * Chooses the device and how it runs. Optional, and comes before the first tensor; without it, or without `device`, tensors
+ * are made on the wasm device. The promise need not be waited for, except with 'auto': which device it is to be is known
+ * when the browser's adapter has answered, and a tensor made before that decides for wasm.
+ * @throws DeviceError if a device runs already, or the one asked for is not to be had (the promise rejects if that shows later).
  */
-export function init(wanted: InitOptions = {}): void {
-  if (wasm !== null) {
+export function init(wanted: InitOptions = {}): Promise<void> {
+  const running = wasm ?? webgpu;
+  if (running !== null) {
     throw new DeviceError(
-      'init: must come before the first tensor, but the wasm device is running. Call shutdown() first.',
+      `init: must come before the first tensor, but the ${running.name} device is running. Call shutdown() first.`,
     );
   }
-  if (wanted.device === 'webgpu') {
-    throw new DeviceError(`init: device must be 'auto' or 'wasm', got 'webgpu'.`, { device: wanted.device });
-  }
+  const { device = 'wasm' } = wanted;
   options = wanted;
-  setDefaultDevice('wasm');
-  getDevice('wasm');
+  choice = null;
+  setDefaultDevice(device === 'webgpu' ? 'webgpu' : 'wasm');
+  if (device === 'auto') return chooseDevice();
+  const started = getDevice() === webgpu ? webgpu.started : Promise.resolve();
+  // Who does not wait hears of it at the first read.
+  started.catch(() => undefined);
+  return started;
+}
+
+/** Takes webgpu if its adapter is a real one. */
+async function chooseDevice(): Promise<void> {
+  if (!hasWebGpu()) {
+    choice = 'wasm, as there is no navigator.gpu here';
+    getDevice('wasm');
+    return;
+  }
+  const mine = options;
+  const found = await findAdapter();
+  if (options !== mine) return;
+  if (found.adapter === null || found.isFallback) {
+    choice = `wasm, as for webgpu: ${found.note}`;
+    getDevice('wasm');
+  } else if (wasm !== null) {
+    choice = `wasm, as a tensor was made before the adapter (${found.note}) had answered; await init()`;
+  } else {
+    choice = `webgpu, by its adapter (${found.note})`;
+    adapterFound = found;
+    setDefaultDevice('webgpu');
+    getDevice();
+    await webgpu?.started;
+  }
 }
 
 /** What was detected and chosen, and why, one line each. */
 export function diagnose(): string {
-  return wasm === null ? 'wasm: not started' : ['device: wasm', ...wasm.diagnose()].join('\n');
+  const lines = choice === null ? [] : [`auto: ${choice}`];
+  for (const device of [webgpu, wasm]) if (device !== null) lines.push(`device: ${device.name}`, ...device.diagnose());
+  return lines.length === 0 ? 'wasm: not started' : lines.join('\n');
 }
 
-/** Bytes of device memory: held by tensors, taken from the system, and the greatest held so far. */
+/** Bytes of device memory, of all devices together: held by tensors, taken from the system, and the greatest held so far. */
 export function memory(): MemoryInfo {
-  return wasm === null ? { live: 0, reserved: 0, peak: 0 } : wasm.memory();
+  const total = { live: 0, reserved: 0, peak: 0 };
+  for (const device of runningDevices()) {
+    const { live, reserved, peak } = device.memory();
+    total.live += live;
+    total.reserved += reserved;
+    total.peak += peak;
+  }
+  return total;
 }
 
 /**
@@ -73,13 +141,18 @@ export async function synchronize(): Promise<void> {
   for (const device of runningDevices()) await device.synchronize();
 }
 
-/** Stops the workers and gives all memory back. Tensors made before cannot be used; the next operation starts anew. */
+/** Stops the devices and gives all memory back. Tensors made before cannot be used; the next operation starts anew. */
 export function shutdown(): void {
-  if (wasm === null) return;
-  for (const fault of wasm.undelivered()) tell(fault);
-  wasm.shutdown();
-  forgetDevice('wasm');
-  wasm = null;
+  options = {};
+  choice = null;
+  for (const device of [wasm, webgpu]) {
+    if (device === null) continue;
+    for (const fault of device.stream.undelivered()) tell(fault);
+    device.stream.shutdown();
+    forgetDevice(device.name);
+  }
+  wasm = webgpu = null;
+  setDefaultDevice('wasm');
 }
 
 /** Sets who is told, once, of every fault that no read has rejected with; null sends it to console.error. */

@@ -201,12 +201,20 @@ export interface Kernels {
 export interface Device extends Kernels {
   readonly name: DeviceName;
 
-  /** Fresh memory, contents undefined. @throws OutOfMemoryError if the scheduler knows that it cannot be had. */
-  allocate(bytes: number): DeviceBuffer;
+  /**
+   * Fresh memory for elements of `dtype`, contents undefined.
+   * @throws OutOfMemoryError if the scheduler knows that it cannot be had, DTypeError if the device has no such type
+   */
+  allocate(bytes: number, dtype: DType): DeviceBuffer;
   /** Gives the memory back; commands already queued may still use it. */
   free(buffer: DeviceBuffer): void;
   /** Fills a fresh buffer with a copy of `data`, taken at the call. */
   upload(buffer: DeviceBuffer, data: ArrayBufferView): void;
+  /**
+   * Fills a fresh buffer with bytes that are on their way (from the other device); commands queued from now on wait for
+   * them. If the promise rejects, what depends on the buffer rejects with its error.
+   */
+  receive(buffer: DeviceBuffer, data: Promise<ArrayBuffer>): void;
   /** The view's elements in row-major order as they are after every command so far. Rejects with a fault the value depends on. */
   read(view: View): Promise<ArrayBuffer>;
   /** Marks the buffer's first value as complete: from now on a command that writes it is skipped whole if its inputs carry a fault. */

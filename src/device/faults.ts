@@ -55,7 +55,12 @@ export interface Fallible {
   readonly bound: number;
   /** What it read last: the indices. */
   readonly source: DeviceBuffer | null;
+  /** Why a transfer failed, which the device cannot know. */
+  reason: KindlingError | null;
 }
+
+/** How the ledger knows a transfer from another device. */
+export const TRANSFER: IndexOptions = { op: 'to', what: 'value', ignore: null };
 
 /** Everything written in [first, last], by whatever command, is touched by `fault`: the device stopped in the middle. */
 interface Window {
@@ -153,7 +158,13 @@ export class FaultLedger {
     }
     if (fallible !== undefined) {
       this.lastFallible = seq;
-      this.fallibles.push({ seq, options: fallible, bound, source: reads[reads.length - 1]?.buffer ?? null });
+      this.fallibles.push({
+        seq,
+        options: fallible,
+        bound,
+        source: reads[reads.length - 1]?.buffer ?? null,
+        reason: null,
+      });
     }
     return true;
   }
@@ -182,6 +193,12 @@ export class FaultLedger {
   /** What the fallible command `seq` said of itself. */
   describe(seq: number): Fallible | undefined {
     return this.fallibles.find((fallible) => fallible.seq === seq);
+  }
+
+  /** Notes why the transfer `seq` failed; the device will report that it did. */
+  explain(seq: number, reason: KindlingError): void {
+    const fallible = this.describe(seq);
+    if (fallible !== undefined) fallible.reason = reason;
   }
 
   /** Records a fault of the commands [first, last]. */

@@ -2,7 +2,7 @@
 import type { Device, DeviceName, PointwiseProgram, View } from '../device/contract';
 import { getDevice } from '../device/registry';
 import { checkDType, type DType } from '../dtype';
-import { DeviceError, ShapeError } from '../errors';
+import { ShapeError } from '../errors';
 import { cast, input, scalar } from '../expression';
 import { allocate, apply, applyInPlace, singleOp } from '../op';
 import { broadcastShapes, broadcastStrides, formatShape, sameShape, type Shape } from '../shape';
@@ -94,14 +94,28 @@ function wantedBy(target: DType | DeviceName | Tensor | ToOptions): ToOptions {
 export function to(x: Tensor, target: DType | DeviceName | Tensor | ToOptions, options: ToOptions = {}): Tensor {
   const { device = x.device, dtype = x.dtype, copy = false } = { ...wantedBy(target), ...options };
   checkDType('to', dtype);
-  if (getDevice(device) !== x.home) {
-    throw new DeviceError(`to: moving from ${x.device} to ${device} is not supported yet.`, {
-      from: x.device,
-      to: device,
-    });
-  }
-  return dtype === x.dtype && !copy ? x : apply(CLONE, [x], dtype);
+  const home = getDevice(device);
+  if (home === x.home) return dtype === x.dtype && !copy ? x : apply(CLONE, [x], dtype);
+  // Converted where the wider of the two dtypes is known.
+  if (dtype === x.dtype || !x.home.supports(dtype)) return convert(move(x, home), dtype);
+  return move(apply(CLONE, [x], dtype), home);
 }
+
+const convert = (x: Tensor, dtype: DType): Tensor => (dtype === x.dtype ? x : apply(CLONE, [x], dtype));
+
+/** The values on another device. The target's stream is held until they are there; nothing waits here. */
+const TRANSFER = singleOp<[x: Tensor], { readonly from: Device; readonly home: Device }>({
+  name: 'to',
+  shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  home: ({ home }) => home,
+  forward: (from, [x], out, { home }) => {
+    home.receive(out.buffer, from.read(x));
+  },
+  saves: {},
+  backward: (grad, { params: { from } }) => [() => move(grad, from)],
+});
+
+const move = (x: Tensor, home: Device): Tensor => apply(TRANSFER, [x], { from: x.home, home });
 
 const COPY = singleOp<[self: Tensor, from: Tensor], undefined>({
   name: 'copy',

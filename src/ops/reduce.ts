@@ -106,7 +106,7 @@ function queueReduce(device: Device, kind: ReduceKind, x: View, out: View, dims:
     let target = out;
     if (stage < stages.length - 1) {
       const shape = [axis.outer * axis.inner];
-      const buffer = device.allocate(shape[0] * itemSize(x.dtype));
+      const buffer = device.allocate(shape[0] * itemSize(x.dtype), x.dtype);
       temporaries.push(buffer);
       target = { buffer, dtype: x.dtype, shape, strides: [1], offset: 0 };
     }

@@ -109,14 +109,14 @@ test.each(['inline', 'shared', 'batch'] as const)('%s: memory over the limit', a
   const x = tensor(device, new Float32Array(1000).fill(2));
   const pressure = vi.fn();
   device.stream.onMemoryPressure = pressure;
-  expect(() => device.allocate(100 * 2 ** 20)).toThrow(OutOfMemoryError);
-  expect(() => device.allocate(100 * 2 ** 20)).toThrow(
+  expect(() => device.allocate(100 * 2 ** 20, 'float32')).toThrow(OutOfMemoryError);
+  expect(() => device.allocate(100 * 2 ** 20, 'float32')).toThrow(
     /^allocate: memory must stay under 64 MB, got a request for 100 MB with 1 MB in use/,
   );
   expect(pressure).toHaveBeenCalledTimes(2);
   // What existed before is intact.
   expect(await floats(device, sum(device, x))).toEqual(Float32Array.of(2000));
-  device.free(device.allocate(20 * 2 ** 20));
+  device.free(device.allocate(20 * 2 ** 20, 'float32'));
 });
 
 test.each(['inline', 'shared', 'batch'] as const)('%s: memory grows and is counted', async (mode) => {
@@ -138,7 +138,7 @@ test.each(['inline', 'shared', 'batch'] as const)(
     const x = tensor(device, Float32Array.of(1));
     await expect(device.read(x)).rejects.toThrow(/^init: /);
     await expect(device.read(x)).rejects.toThrow(DeviceError);
-    expect(() => device.allocate(4)).toThrow(DeviceError);
+    expect(() => device.allocate(4, 'float32')).toThrow(DeviceError);
   },
 );
 
@@ -147,5 +147,5 @@ test('reads that wait when the device is shut down reject', async () => {
   const read = device.read(tensor(device, Float32Array.of(1)));
   device.shutdown();
   await expect(read).rejects.toThrow('shutdown: the wasm device was shut down before this value was read.');
-  expect(() => device.allocate(4)).toThrow(DeviceError);
+  expect(() => device.allocate(4, 'float32')).toThrow(DeviceError);
 });

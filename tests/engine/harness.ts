@@ -35,7 +35,7 @@ export function tensor(device: WasmDevice, data: Float32Array | Int32Array): Vie
 
 /** Memory for n elements of four bytes, not yet sealed. */
 export function room(device: WasmDevice, n: number, dtype: DType = 'float32'): View {
-  return { buffer: device.allocate(n * 4), dtype, shape: [n], strides: [1], offset: 0 };
+  return { buffer: device.allocate(n * 4, dtype), dtype, shape: [n], strides: [1], offset: 0 };
 }
 
 /** The sum of all elements, sealed. */

@@ -121,6 +121,13 @@ export class BatchTransport implements Transport {
     ready.then(release, release);
   }
 
+  uploadLater(pointer: number, data: Promise<Uint8Array<ArrayBuffer>>): void {
+    const part = { pointer, data: new Uint8Array(0) };
+    this.hold(data.then((bytes) => void (part.data = bytes)));
+    this.closePart();
+    this.parts.push(part);
+  }
+
   describe(): string[] {
     return this.engine?.describe() ?? ['engine: starting'];
   }

@@ -49,6 +49,7 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     allocate: (bytes) => stream.allocate(bytes),
     free: (buffer) => stream.free(own(buffer)),
     upload: (buffer, data) => stream.upload(own(buffer), data),
+    receive: (buffer, data) => stream.receive(own(buffer), data),
     seal: (buffer) => stream.seal(own(buffer)),
     supports: () => true,
     read: (view) => read(device, view),

@@ -153,8 +153,13 @@ export class RingTransport implements Transport {
     const release = (): void => {
       this.holds--;
       this.pump();
+      this.watchdog?.wake();
     };
     ready.then(release, release);
+  }
+
+  uploadLater(pointer: number, data: Promise<Uint8Array<ArrayBuffer>>): void {
+    this.hold(data.then((bytes) => this.upload(pointer, bytes)));
   }
 
   describe(): string[] {
@@ -192,7 +197,7 @@ export class RingTransport implements Transport {
 
   /** Moves while the engine lives; null while it has nothing to do. */
   private progress(): number | null {
-    if (this.ring.isEmpty && this.backlog.isEmpty) return null;
+    if (this.ring.isEmpty && (this.backlog.isEmpty || this.holds > 0)) return null;
     return (Atomics.load(this.ring.words, TAIL) + Atomics.load(this.ring.words, PROGRESS)) >>> 0;
   }
 

@@ -1,8 +1,10 @@
 // The wasm device's command stream: numbers and guards commands, hands out memory, answers reads.
 import {
   Acknowledge,
+  DTypeCode,
   FAULT_WORDS,
   HEADER_WORDS,
+  IndexCommand,
   MAX_COMMAND_WORDS,
   Opcode,
   Report as ReportCommand,
@@ -12,12 +14,12 @@ import {
 import { itemSize } from '../../dtype';
 import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../errors';
 import type { IndexOptions, MemoryInfo, View } from '../contract';
-import { FaultLedger, StreamBuffer, type Fault } from '../faults';
+import { FaultLedger, StreamBuffer, TRANSFER, type Fault } from '../faults';
 import { yieldTask } from '../task';
 import { Allocator, type Block } from './allocator';
 import type { CommandStream } from './commandStream';
 import { argumentNames, encode, type Arguments } from './encode';
-import { faultError, isTorn, readFaults } from './faultTable';
+import { faultError, isTorn, readFaults } from '../faultTable';
 import type { KernelTime, Report, Transport, TransportEvents } from './transport';
 
 /** Uploads up to this travel inside a command, which spares the search for a block the page may write. Bytes. */
@@ -28,6 +30,12 @@ const REPORT_INTERVAL = 1024;
 const PRESSURE = 0.75;
 /** Turns of the event loop that they give it; finalizers run some turns after the collection. */
 const FINALIZER_TURNS = 4;
+
+/** Apart enough that vector loads of one do not meet the other. Bytes. */
+const STATUS_BYTES = 64;
+/** As indices below 1. */
+const STATUS_GOOD = 0;
+const STATUS_BAD = -1;
 
 /** A buffer in the wasm memory. */
 export class WasmBuffer extends StreamBuffer {
@@ -151,16 +159,53 @@ export class WasmStream implements CommandStream, TransportEvents {
       this.write(buffer, bytes);
       return;
     }
-    if (!this.transport.uploadsInOrder) {
-      const completed = this.ledger.widen(this.transport.completed());
-      if (buffer.block.lastUse > completed) {
-        // Commands may still use what was freed: the page writes elsewhere.
-        const block = this.claim(bytes.length, (heap) => heap.allocateIdle(bytes.length, completed));
-        this.heap.release(buffer.block, 0);
-        buffer.block = block;
-      }
-    }
+    this.moveToIdle(buffer);
     this.transport.upload(buffer.block.pointer, bytes);
+  }
+
+  /**
+   * Fills a fresh buffer with bytes that are on their way. A word that comes with them says whether they came; a gather
+   * that takes it for an index turns -1 into a fault, which keeps in-place commands from using what never came.
+   */
+  receive(buffer: WasmBuffer, data: Promise<ArrayBuffer>): void {
+    this.check();
+    this.moveToIdle(buffer);
+    const { ledger, transport } = this;
+    ledger.admit([], [{ buffer, dtype: 'uint8', shape: [], strides: [], offset: 0 }], TRANSFER, 1);
+    const { seq } = ledger;
+    const { block } = buffer;
+    const came = this.claimIdle(2 * STATUS_BYTES);
+    const bytes = data.then(
+      (value) => [new Uint8Array(value), STATUS_GOOD] as const,
+      (error: KindlingError) => {
+        ledger.explain(seq, error);
+        return [new Uint8Array(0), STATUS_BAD] as const;
+      },
+    );
+    transport.uploadLater(
+      block.pointer,
+      bytes.then(([value]) => value),
+    );
+    transport.uploadLater(
+      came.pointer,
+      bytes.then(([, status]) => new Uint8Array(Int32Array.of(status).buffer)),
+    );
+    const at = transport.reserve(HEADER_WORDS + argumentNames(IndexCommand).length);
+    encode(transport.words, at, Opcode.IndexSelect, seq >>> 0, IndexCommand, {
+      a: came.pointer,
+      index: came.pointer,
+      out: came.pointer + STATUS_BYTES,
+      outer: 1,
+      n: 1,
+      inner: 1,
+      m: 1,
+      hasIgnore: 0,
+      ignore: 0,
+      dtype: DTypeCode.Int32,
+      indexDtype: DTypeCode.Int32,
+    });
+    this.finish(transport.words, at);
+    this.heap.release(came, seq);
   }
 
   seal(buffer: StreamBuffer): void {
@@ -257,6 +302,19 @@ export class WasmStream implements CommandStream, TransportEvents {
   }
 
   // ---- parts of the above
+
+  /** Gives a fresh buffer another block if commands may still use what was freed there: the page writes elsewhere. */
+  private moveToIdle(buffer: WasmBuffer): void {
+    if (this.transport.uploadsInOrder || buffer.block.lastUse <= this.ledger.widen(this.transport.completed())) return;
+    const block = this.claimIdle(buffer.bytes);
+    this.heap.release(buffer.block, 0);
+    buffer.block = block;
+  }
+
+  private claimIdle(bytes: number): Block {
+    const completed = this.ledger.widen(this.transport.completed());
+    return this.claim(bytes, (heap) => heap.allocateIdle(bytes, completed));
+  }
 
   private finish(words: Uint32Array, at: number): void {
     words[at + 2] = this.ledger.guardFirst >>> 0;

@@ -46,6 +46,8 @@ export interface Transport {
   grow(end: number): void;
   /** Delays execution of what is queued from now on until `ready`. */
   hold(ready: Promise<unknown>): void;
+  /** Writes data that is on its way; what is queued from now on is delayed until it has come. */
+  uploadLater(pointer: number, data: Promise<Uint8Array<ArrayBuffer>>): void;
   /** How the engine runs, in words. */
   describe(): string[];
   /** Measures each command from now on, or no longer; gives what was measured so far, as far as it is within reach. */

@@ -6,9 +6,9 @@ import {
   FAULT_TRAP,
   FAULT_WORDS,
   Opcode,
-} from '../../../assembly/commands';
-import { DeviceError, FaultError, type KindlingError } from '../../errors';
-import type { Fallible } from '../faults';
+} from '../../assembly/commands';
+import { DeviceError, FaultError, type KindlingError } from '../errors';
+import type { Fallible } from './faults';
 
 /** One entry: the low 32 bits of the command's number, what went wrong, and with which value. */
 export interface FaultEntry {
@@ -32,6 +32,7 @@ export const isTorn = ({ kind }: FaultEntry): boolean => kind === FAULT_TRAP || 
 
 /** The error that reads reject with; `fallible` is what the command said of itself. */
 export function faultError({ kind, value }: FaultEntry, fallible: Fallible | undefined): KindlingError {
+  if (fallible?.reason) return fallible.reason;
   const { op, what } = fallible?.options ?? { op: 'internal', what: 'index' };
   const bound = fallible?.bound ?? 0;
   switch (kind) {

@@ -1,0 +1,124 @@
+// Reading and adding by index. Indices are checked by a kernel of its own, which names the first bad one; the others pass
+// over what is out of range.
+import type { Axis, IndexOptions, Kernels, View } from '../../contract';
+import { scalarType, type Scalar } from '../layout';
+import { kernel, type Kernel } from '../pipelines';
+import { WORKGROUP } from '../shader';
+import type { GpuStream } from '../stream';
+import { groupsFor, numberOfElements } from '../views';
+
+/** One workgroup looks at all indices: the least bad place is recorded, whatever the order of things. */
+const checkKernel = (type: Scalar): Kernel =>
+  kernel(`checkIndices ${type}`, () => ({
+    reads: [`index: ${type}`],
+    writes: [],
+    params: ['count: u32', 'n: u32', 'hasIgnore: u32', 'ignored: i32'],
+    records: true,
+    globals: 'var<workgroup> worst: atomic<u32>;',
+    body: `if (lane == 0u) { atomicStore(&worst, p.count); }
+workgroupBarrier();
+if (group == 0u) {
+  for (var k = lane; k < p.count; k += ${WORKGROUP}u) {
+    let row = i32(index[p.indexAt + k]);
+    let isIgnored = p.hasIgnore != 0u && row == p.ignored;
+    if (bitcast<u32>(row) >= p.n && !isIgnored) { atomicMin(&worst, k); break; }
+  }
+}
+workgroupBarrier();
+let bad = atomicLoad(&worst);
+if (i == 0u && bad < p.count) { record(INDEX_FAULT, i32(index[p.indexAt + bad])); }`,
+  }));
+
+const PARAMS = ['count: u32', 'n: u32', 'inner: u32', 'm: u32', 'hasIgnore: u32', 'ignored: i32'];
+
+/** `row`, the index of element i of [outer, m, inner]; `isGood` says whether it is to be followed, and `place` where to. */
+const follow = (perElement: boolean): string => `if (i >= p.count) { return; }
+let rest = i / p.inner;
+let row = i32(index[p.indexAt + ${perElement ? 'i' : 'rest % p.m'}]);
+let isGood = bitcast<u32>(row) < p.n && !(p.hasIgnore != 0u && row == p.ignored);
+let place = ((rest / p.m) * p.n + u32(row)) * p.inner + i % p.inner;`;
+
+const readKernel = (type: Scalar, indexType: Scalar, perElement: boolean): Kernel =>
+  kernel(`gather ${type} ${indexType} ${perElement}`, () => ({
+    reads: [`x: ${type}`, `index: ${indexType}`],
+    writes: [`out: ${type}`],
+    params: PARAMS,
+    body: `${follow(perElement)}
+var value = ${type}(0);
+if (isGood) { value = x[p.xAt + place]; }
+out[p.outAt + i] = value;`,
+  }));
+
+const ZERO = kernel('zero', () => ({
+  reads: [],
+  writes: ['out: u32'],
+  params: ['count: u32'],
+  body: 'if (i < p.count) { out[p.outAt + i] = 0u; }',
+}));
+
+/** WGSL adds whole numbers atomically; floats by exchange. */
+export const atomicAddTo = (type: Scalar): string =>
+  type === 'f32'
+    ? `fn addTo(at: u32, value: f32) {
+  var old = atomicLoad(&out[at]);
+  loop {
+    let result = atomicCompareExchangeWeak(&out[at], old, bitcast<u32>(bitcast<f32>(old) + value));
+    if (result.exchanged) { break; }
+    old = result.old_value;
+  }
+}`
+    : `fn addTo(at: u32, value: ${type}) { atomicAdd(&out[at], value); }`;
+
+export const atomicType = (type: Scalar): string => `atomic<${type === 'f32' ? 'u32' : type}>`;
+
+const addKernel = (type: Scalar, indexType: Scalar, perElement: boolean): Kernel =>
+  kernel(`scatter ${type} ${indexType} ${perElement}`, () => ({
+    reads: [`grad: ${type}`, `index: ${indexType}`],
+    writes: [`out: ${atomicType(type)}`],
+    params: PARAMS,
+    globals: atomicAddTo(type),
+    body: `${follow(perElement)}
+if (isGood) { addTo(p.outAt + place, grad[p.gradAt + i]); }`,
+  }));
+
+/** Queues zeros over a dense view. */
+export function clear(stream: GpuStream, out: View): void {
+  const count = numberOfElements(out.shape);
+  stream.run(ZERO, [], [out], [count], groupsFor(count));
+}
+
+/** gather, scatterAdd, indexSelect and indexAdd of the webgpu device. */
+export function gatherKernels(stream: GpuStream): Pick<Kernels, 'gather' | 'scatterAdd' | 'indexSelect' | 'indexAdd'> {
+  /** `perElement` if the index has the shape [outer, m, inner], else [m]. */
+  function emit(
+    adds: boolean,
+    perElement: boolean,
+    a: View,
+    index: View,
+    out: View,
+    { outer, n, inner }: Axis,
+    options: IndexOptions,
+  ): void {
+    const indices = numberOfElements(index.shape);
+    const m = !perElement ? indices : outer * inner === 0 ? 0 : indices / (outer * inner);
+    const type = scalarType(a.dtype);
+    const indexType = scalarType(index.dtype);
+    const ignore = [options.ignore === null ? 0 : 1, options.ignore ?? 0];
+    stream.run(checkKernel(indexType), [index], [], [indices, n, ...ignore], indices === 0 ? 0 : 1, {
+      fallible: options,
+      bound: n,
+      from: [a, index],
+      to: [out],
+    });
+    if (adds) clear(stream, out);
+    const count = outer * m * inner;
+    const code = (adds ? addKernel : readKernel)(type, indexType, perElement);
+    stream.run(code, [a, index], [out], [count, n, inner, m, ...ignore], groupsFor(count));
+  }
+  return {
+    gather: (x, index, out, axis, options) => emit(false, true, x, index, out, axis, options),
+    scatterAdd: (grad, index, out, axis, options) => emit(true, true, grad, index, out, axis, options),
+    indexSelect: (x, index, out, axis, options) => emit(false, false, x, index, out, axis, options),
+    indexAdd: (grad, index, out, axis, options) => emit(true, false, grad, index, out, axis, options),
+  };
+}

@@ -1,0 +1,266 @@
+// Layer, group and batch normalization and their gradients:
+//   y = (x - mean) r w + b        r = 1 / √(variance + eps)
+//   db = Σ g        dw = r Σ g (x - mean)
+//   dx = r (w g - mean of w g - (x - mean) r² mean of w g (x - mean))
+// The means run over what was normalized: a row, or a channel.
+import type { Kernels, View } from '../../contract';
+import { kernel, type Kernel } from '../pipelines';
+import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
+import type { GpuStream } from '../stream';
+import { groupsFor } from '../views';
+
+type NormKernels = Pick<Kernels, 'normalizeRows' | 'normalizeRowsBackward' | 'batchNorm' | 'batchNormBackward'>;
+
+const TOTAL = (lanes: Lanes): string => folding(lanes, 'total', 'f32', 'a + b');
+
+const optional = (names: readonly (readonly [string, boolean])[]): string[] =>
+  names.flatMap(([name, isThere]) => (isThere ? [`${name}: f32`] : []));
+
+/** Mean and biased variance of the `count` values `text` of k, as `mean` and `variance`. */
+const moments = (lanes: Lanes, count: string, text: string): string => `var sum = 0f;
+${loop(lanes, '0u', count, `sum += ${text};`)}
+let mu = total(sum, lane) / f32(${count});
+var squares = 0f;
+${loop(lanes, '0u', count, `let d = ${text} - mu; squares += d * d;`)}
+let spread = total(squares, lane) / f32(${count});
+${once(lanes)} { mean[p.meanAt + item] = mu; variance[p.varianceAt + item] = spread; }`;
+
+// ---- rows -----------------------------------------------------------------------------------------
+
+const ROWS = ['items: u32', 'n: u32', 'groups: u32', 'inner: u32', 'eps: f32'];
+/** Entry of weight and bias for element k of row `item`. */
+const ENTRY = '(item % p.groups) * (p.n / p.inner) + k / p.inner';
+
+const rowsKernel = (hasWeight: boolean, hasBias: boolean, lanes: Lanes): Kernel =>
+  kernel(`normalizeRows ${hasWeight} ${hasBias} ${lanes}`, () => ({
+    reads: ['x: f32', ...optional([['weight', hasWeight], ['bias', hasBias]])],
+    writes: ['out: f32', 'mean: f32', 'variance: f32'],
+    params: ROWS,
+    size: sizeOf(lanes),
+    globals: TOTAL(lanes),
+    body: `${itemOf(lanes)}
+let start = item * p.n;
+${moments(lanes, 'p.n', 'x[p.xAt + start + k]')}
+let r = 1f / sqrt(spread + p.eps);
+${loop(
+  lanes,
+  '0u',
+  'p.n',
+  `let entry = ${ENTRY};
+  out[p.outAt + start + k] = (x[p.xAt + start + k] - mu) * r${hasWeight ? ' * weight[p.weightAt + entry]' : ''}${hasBias ? ' + bias[p.biasAt + entry]' : ''};`,
+)}`,
+  })); // prettier-ignore
+
+const rowsBackwardKernel = (hasWeight: boolean, lanes: Lanes): Kernel =>
+  kernel(`normalizeRowsBackward ${hasWeight} ${lanes}`, () => ({
+    reads: ['grad: f32', 'x: f32', 'mean: f32', 'variance: f32', ...optional([['weight', hasWeight]])],
+    writes: ['out: f32'],
+    params: ROWS,
+    size: sizeOf(lanes),
+    globals: TOTAL(lanes),
+    body: `${itemOf(lanes)}
+let start = item * p.n;
+let mu = mean[p.meanAt + item];
+let r = 1f / sqrt(variance[p.varianceAt + item] + p.eps);
+var sum = 0f;
+var product = 0f;
+${loop(
+  lanes,
+  '0u',
+  'p.n',
+  `let g = grad[p.gradAt + start + k]${hasWeight ? ` * weight[p.weightAt + ${ENTRY}]` : ''};
+  sum += g;
+  product += g * (x[p.xAt + start + k] - mu);`,
+)}
+sum = total(sum, lane) / f32(p.n);
+product = total(product, lane) * r * r / f32(p.n);
+${loop(
+  lanes,
+  '0u',
+  'p.n',
+  `let g = grad[p.gradAt + start + k]${hasWeight ? ` * weight[p.weightAt + ${ENTRY}]` : ''};
+  out[p.outAt + start + k] = r * (g - sum - (x[p.xAt + start + k] - mu) * product);`,
+)}`,
+  }));
+
+/** Rows and elements that one invocation sums for a gradient of weight and bias, or a workgroup. */
+const AFFINE_CHUNK = 64;
+const AFFINE_CHUNK_SHARED = 16384;
+
+/** Partial gradients [chunks, entries] of weight and bias; an entry sums over the rows of its group and over inner. */
+const rowsAffineKernel = (lanes: Lanes): Kernel =>
+  kernel(`normalizeRowsAffine ${lanes}`, () => ({
+    reads: ['grad: f32', 'x: f32', 'mean: f32', 'variance: f32'],
+    writes: ['gradWeight: f32', 'gradBias: f32'],
+    params: [...ROWS, 'entries: u32', 'count: u32', 'length: u32'],
+    size: sizeOf(lanes),
+    globals: TOTAL(lanes),
+    body: `${itemOf(lanes)}
+let entry = item % p.entries;
+let width = p.n / p.inner;
+let column = (entry % width) * p.inner;
+let begin = (item / p.entries) * p.length;
+var sum = 0f;
+var product = 0f;
+${loop(
+  lanes,
+  'begin',
+  'min(begin + p.length, p.count)',
+  `let row = entry / width + p.groups * (k / p.inner);
+  let at = row * p.n + column + k % p.inner;
+  let g = grad[p.gradAt + at];
+  sum += g;
+  product += g * (x[p.xAt + at] - mean[p.meanAt + row]) / sqrt(variance[p.varianceAt + row] + p.eps);`,
+)}
+sum = total(sum, lane);
+product = total(product, lane);
+${once(lanes)} { gradWeight[p.gradWeightAt + item] = product; gradBias[p.gradBiasAt + item] = sum; }`,
+  }));
+
+// ---- channels -------------------------------------------------------------------------------------
+
+/** `items` is the number of channels for statistics, and of elements for what follows. */
+const BATCH = ['items: u32', 'batch: u32', 'channels: u32', 'inner: u32', 'eps: f32'];
+/** Element k of channel `item`. */
+const OF_CHANNEL = '((k / p.inner) * p.channels + item) * p.inner + k % p.inner';
+
+const momentsKernel = (lanes: Lanes): Kernel =>
+  kernel(`batchMoments ${lanes}`, () => ({
+    reads: ['x: f32'],
+    writes: ['mean: f32', 'variance: f32'],
+    params: BATCH,
+    size: sizeOf(lanes),
+    globals: TOTAL(lanes),
+    body: `${itemOf(lanes)}
+let count = p.batch * p.inner;
+${moments(lanes, 'count', `x[p.xAt + ${OF_CHANNEL}]`)}`,
+  }));
+
+const batchKernel = (hasWeight: boolean, hasBias: boolean): Kernel =>
+  kernel(`batchNorm ${hasWeight} ${hasBias}`, () => ({
+    reads: ['x: f32', 'mean: f32', 'variance: f32', ...optional([['weight', hasWeight], ['bias', hasBias]])],
+    writes: ['out: f32'],
+    params: BATCH,
+    body: `${itemOf(1)}
+let c = (item / p.inner) % p.channels;
+let r = 1f / sqrt(variance[p.varianceAt + c] + p.eps);
+out[p.outAt + item] = (x[p.xAt + item] - mean[p.meanAt + c]) * r${hasWeight ? ' * weight[p.weightAt + c]' : ''}${hasBias ? ' + bias[p.biasAt + c]' : ''};`,
+  })); // prettier-ignore
+
+const batchSumsKernel = (lanes: Lanes): Kernel =>
+  kernel(`batchSums ${lanes}`, () => ({
+    reads: ['grad: f32', 'x: f32', 'mean: f32', 'variance: f32'],
+    writes: ['gradWeight: f32', 'gradBias: f32'],
+    params: BATCH,
+    size: sizeOf(lanes),
+    globals: TOTAL(lanes),
+    body: `${itemOf(lanes)}
+let mu = mean[p.meanAt + item];
+var sum = 0f;
+var product = 0f;
+${loop(
+  lanes,
+  '0u',
+  'p.batch * p.inner',
+  `let at = ${OF_CHANNEL};
+  let g = grad[p.gradAt + at];
+  sum += g;
+  product += g * (x[p.xAt + at] - mu);`,
+)}
+sum = total(sum, lane);
+product = total(product, lane) / sqrt(variance[p.varianceAt + item] + p.eps);
+${once(lanes)} { gradWeight[p.gradWeightAt + item] = product; gradBias[p.gradBiasAt + item] = sum; }`,
+  }));
+
+// With dw = r Σ g (x - mean):  dx = r w (g - db / count - (x - mean) r dw / count).
+const batchBackwardKernel = (hasWeight: boolean): Kernel =>
+  kernel(`batchNormBackward ${hasWeight}`, () => ({
+    reads: [
+      'grad: f32', 'x: f32', 'mean: f32', 'variance: f32', 'gradWeight: f32', 'gradBias: f32',
+      ...optional([['weight', hasWeight]]),
+    ], // prettier-ignore
+    writes: ['out: f32'],
+    params: BATCH,
+    body: `${itemOf(1)}
+let c = (item / p.inner) % p.channels;
+let r = 1f / sqrt(variance[p.varianceAt + c] + p.eps);
+let centred = (x[p.xAt + item] - mean[p.meanAt + c]) * r;
+let taken = (gradBias[p.gradBiasAt + c] + centred * gradWeight[p.gradWeightAt + c]) / f32(p.batch * p.inner);
+out[p.outAt + item] = r * (grad[p.gradAt + item] - taken)${hasWeight ? ' * weight[p.weightAt + c]' : ''};`,
+  }));
+
+const present = (...views: (View | null)[]): View[] => views.filter((view) => view !== null);
+
+/** The normalization kernels of the webgpu device. */
+export function normKernels(stream: GpuStream, { reduce }: Pick<Kernels, 'reduce'>): NormKernels {
+  /** Runs `fill` with views for the two gradients, of which one may not be wanted. */
+  function withGradients(
+    gradWeight: View | null,
+    gradBias: View | null,
+    entries: number,
+    fill: (weight: View, bias: View) => void,
+  ): void {
+    const [weight, bias] = [gradWeight, gradBias].map((view) => view ?? stream.temporary(entries, 'float32'));
+    fill(weight, bias);
+    if (gradWeight === null) stream.free(weight.buffer);
+    if (gradBias === null) stream.free(bias.buffer);
+  }
+  const channelLanes = (channels: number, inner: number, batch: number): Lanes =>
+    inner < 32 && channels >= 32 && batch * inner <= 1024 ? 1 : 256;
+
+  return {
+    normalizeRows(x, weight, bias, out, mean, variance, { rows, n, groups, inner }, eps) {
+      const lanes = lanesFor(rows, n, 1);
+      const code = rowsKernel(weight !== null, bias !== null, lanes);
+      const params = [rows, n, groups, inner, eps];
+      stream.run(code, present(x, weight, bias), [out, mean, variance], params, groupsOf(lanes, rows));
+    },
+    normalizeRowsBackward(grad, x, mean, variance, weight, out, gradWeight, gradBias, { rows, n, groups, inner }, eps) {
+      const lanes = lanesFor(rows, n, 1);
+      const params = [rows, n, groups, inner, eps];
+      const code = rowsBackwardKernel(weight !== null, lanes);
+      stream.run(code, present(grad, x, mean, variance, weight), [out], params, groupsOf(lanes, rows));
+      if (gradWeight === null && gradBias === null) return;
+      const entries = (groups * n) / inner;
+      const count = (rows / groups) * inner;
+      const affineLanes: Lanes = inner >= 32 ? 64 : 1;
+      const most = affineLanes === 1 ? AFFINE_CHUNK : AFFINE_CHUNK_SHARED;
+      const chunks = Math.max(1, Math.ceil(count / most));
+      const items = entries * chunks;
+      const partial = (partWeight: View, partBias: View): void => {
+        const sizes = [items, n, groups, inner, eps, entries, count, Math.min(count, most)];
+        const reads = [grad, x, mean, variance];
+        stream.run(rowsAffineKernel(affineLanes), reads, [partWeight, partBias], sizes, groupsOf(affineLanes, items));
+      };
+      if (chunks === 1) {
+        withGradients(gradWeight, gradBias, entries, partial);
+        return;
+      }
+      withGradients(null, null, items, (partWeight, partBias) => {
+        partial(partWeight, partBias);
+        const axis = { outer: 1, n: chunks, inner: entries };
+        if (gradWeight !== null) reduce('sum', partWeight, gradWeight, axis);
+        if (gradBias !== null) reduce('sum', partBias, gradBias, axis);
+      });
+    },
+    batchNorm(x, weight, bias, out, mean, variance, { batch, channels, inner }, eps) {
+      const lanes = channelLanes(channels, inner, batch);
+      const params = (items: number): number[] => [items, batch, channels, inner, eps];
+      stream.run(momentsKernel(lanes), [x], [mean, variance], params(channels), groupsOf(lanes, channels));
+      const items = batch * channels * inner;
+      const code = batchKernel(weight !== null, bias !== null);
+      stream.run(code, present(x, mean, variance, weight, bias), [out], params(items), groupsFor(items));
+    },
+    batchNormBackward(grad, x, mean, variance, weight, out, gradWeight, gradBias, { batch, channels, inner }, eps) {
+      const lanes = channelLanes(channels, inner, batch);
+      const params = (items: number): number[] => [items, batch, channels, inner, eps];
+      withGradients(gradWeight, gradBias, channels, (dw, db) => {
+        const given = [grad, x, mean, variance];
+        stream.run(batchSumsKernel(lanes), given, [dw, db], params(channels), groupsOf(lanes, channels));
+        const items = batch * channels * inner;
+        const reads = present(...given, dw, db, weight);
+        stream.run(batchBackwardKernel(weight !== null), reads, [out], params(items), groupsFor(items));
+      });
+    },
+  };
+}

@@ -1,0 +1,195 @@
+// Pointwise programs and foreach: one invocation an element, the program's text around loads and stores that fit the
+// layout of each operand. A buffer that is read and written is bound once, so writing in place needs no copy.
+import type { Kernels, PointwiseProgram, View } from '../../contract';
+import { scalarType } from '../layout';
+import { lower, type Lowered } from '../lower';
+import { kernel, type Kernel } from '../pipelines';
+import { WORKGROUP } from '../shader';
+import type { GpuStream } from '../stream';
+import { numberOfElements } from '../views';
+
+/** Dense if there are no gaps, uniform if nothing moves, else strided. */
+type Layout = 'd' | 'u' | 's';
+
+function layoutOf(shape: readonly number[], strides: readonly number[]): Layout {
+  let dense = true;
+  let uniform = true;
+  let expected = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const size = shape[d];
+    if (size === 1) continue;
+    if (strides[d] !== expected) dense = false;
+    if (strides[d] !== 0) uniform = false;
+    expected *= size;
+  }
+  return dense ? 'd' : uniform ? 'u' : 's';
+}
+
+/** Sizes, and strides of each view, with every run of dimensions that all views walk through evenly as one. */
+function collapse(shape: readonly number[], views: readonly View[]): { sizes: number[]; strides: number[][] } {
+  const sizes: number[] = [];
+  const kept: number[] = [];
+  shape.forEach((size, d) => {
+    if (size === 1) return;
+    const last = kept.length - 1;
+    if (last >= 0 && views.every(({ strides }) => strides[kept[last]] === strides[d] * size)) {
+      sizes[last] *= size;
+      kept[last] = d;
+    } else {
+      sizes.push(size);
+      kept.push(d);
+    }
+  });
+  return { sizes, strides: views.map(({ strides }) => kept.map((d) => strides[d])) };
+}
+
+/** Which buffers a call binds and which of them each operand is in. */
+interface Binding {
+  readonly reads: readonly View[];
+  readonly writes: readonly View[];
+  /** Names of the buffers of inputs and outputs. */
+  readonly names: readonly string[];
+  /** Declarations of the bound buffers. */
+  readonly declared: readonly [reads: string[], writes: string[]];
+}
+
+/** Every buffer once; written ones as such. */
+function bind(inputs: readonly View[], outputs: readonly View[]): Binding {
+  const written = new Map<unknown, string>();
+  const read = new Map<unknown, string>();
+  const reads: View[] = [];
+  const writes: View[] = [];
+  const declared: [string[], string[]] = [[], []];
+  const outputNames = outputs.map((view) => {
+    let name = written.get(view.buffer);
+    if (name === undefined) {
+      name = `w${writes.push(view) - 1}`;
+      written.set(view.buffer, name);
+      declared[1].push(`${name}: ${scalarType(view.dtype)}`);
+    }
+    return name;
+  });
+  const inputNames = inputs.map((view) => {
+    let name = written.get(view.buffer) ?? read.get(view.buffer);
+    if (name === undefined) {
+      name = `b${reads.push(view) - 1}`;
+      read.set(view.buffer, name);
+      declared[0].push(`${name}: ${scalarType(view.dtype)}`);
+    }
+    return name;
+  });
+  return { reads, writes, names: [...inputNames, ...outputNames], declared };
+}
+
+/** Numbers of programs, for keys: equal programs are one object. */
+const numbers = new WeakMap<PointwiseProgram, number>();
+let programs = 0;
+
+function numberOf(program: PointwiseProgram): number {
+  let number = numbers.get(program);
+  if (number === undefined) numbers.set(program, (number = programs++));
+  return number;
+}
+
+function makeKernel(
+  program: PointwiseProgram,
+  { text, scalars, fallible }: Lowered,
+  { declared, names }: Binding,
+  layouts: readonly Layout[],
+  ndim: number,
+): Kernel {
+  const key = `pointwise ${program.name} ${numberOf(program)} ${layouts.join('')} ${ndim} ${names.join(' ')}`;
+  return kernel(key, () => {
+    const inputs = program.inputs.length;
+    const strided = layouts.flatMap((layout, i) => (layout === 's' ? [i] : []));
+    const dims = Array.from({ length: ndim }, (_, d) => d);
+    const place = (i: number): string => {
+      if (layouts[i] === 'd') return `p.at${i} + i`;
+      if (layouts[i] === 'u') return `p.at${i}`;
+      return [`p.at${i}`, ...dims.map((d) => `c${d} * p.stride${i}_${d}`)].join(' + ');
+    };
+    const coordinates =
+      strided.length === 0
+        ? []
+        : [
+            'var left = i;',
+            ...dims
+              .toReversed()
+              .flatMap((d) =>
+                d === 0 ? ['let c0 = left;'] : [`let c${d} = left % p.size${d};`, `left = left / p.size${d};`],
+              ),
+          ];
+    return {
+      reads: declared[0],
+      writes: declared[1],
+      params: [
+        'count: u32',
+        ...layouts.map((_, i) => `at${i}: u32`),
+        ...scalars.map((type, i) => `s${i}: ${type}`),
+        ...(strided.length === 0 ? [] : dims.map((d) => `size${d}: u32`)),
+        ...strided.flatMap((i) => dims.map((d) => `stride${i}_${d}: u32`)),
+      ],
+      records: fallible,
+      body: [
+        'if (i >= p.count) { return; }',
+        'let position = i;',
+        ...coordinates,
+        ...program.inputs.map((_, i) => `let x${i} = ${names[i]}[${place(i)}];`),
+        text,
+        ...program.outputs.map((_, k) => `${names[inputs + k]}[${place(inputs + k)}] = r${k};`),
+        fallible ? 'if (dividedByZero) { record(DIVISION_FAULT, dividend); }' : '',
+      ].join('\n'),
+    };
+  });
+}
+
+const LIMIT = 2 ** 31;
+
+/** The pointwise kernels of the webgpu device. */
+export function pointwiseKernels(stream: GpuStream): Pick<Kernels, 'pointwise' | 'foreach'> {
+  function run(
+    program: PointwiseProgram,
+    inputs: readonly View[],
+    outputs: readonly View[],
+    scalars: readonly number[],
+    shape: readonly number[],
+    layouts: readonly Layout[],
+  ): void {
+    const count = numberOfElements(shape);
+    if (count === 0) return;
+    const lowered = lower(program);
+    const views = [...inputs, ...outputs];
+    const strided = views.filter((_, i) => layouts[i] === 's');
+    const { sizes, strides } = strided.length === 0 ? { sizes: [], strides: [] } : collapse(shape, strided);
+    const binding = bind(inputs, outputs);
+    const code = makeKernel(program, lowered, binding, layouts, sizes.length);
+    const numbers = lowered.scalars.map((type, i) =>
+      type === 'f32' ? scalars[i] : Math.min(Math.max(Math.trunc(scalars[i]), -LIMIT), LIMIT - 1),
+    );
+    const params = [count, ...views.map(({ offset }) => offset), ...numbers, ...sizes, ...strides.flat()];
+    stream.run(code, binding.reads, binding.writes, params, Math.ceil(count / WORKGROUP), {
+      // A buffer is bound once, as written if it is read too; in-place commands depend on it all the same.
+      from: inputs,
+      to: outputs,
+      ...(lowered.fallible && { fallible: { op: program.name, what: 'divisor', ignore: null } }),
+    });
+  }
+
+  return {
+    pointwise(program, inputs, outputs, scalars) {
+      const { shape } = outputs[0];
+      const layouts = [...inputs, ...outputs].map(({ strides }) => layoutOf(shape, strides));
+      run(program, inputs, outputs, scalars, shape, layouts);
+    },
+    foreach(program, groups, scalars) {
+      for (const { inputs, outputs } of groups) {
+        const { shape } = outputs[0];
+        const count = numberOfElements(shape);
+        const layouts = [...inputs, ...outputs].map((view): Layout =>
+          count > 1 && numberOfElements(view.shape) === 1 ? 'u' : 'd',
+        );
+        run(program, inputs, outputs, scalars, [count], layouts);
+      }
+    },
+  };
+}

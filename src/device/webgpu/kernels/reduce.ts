@@ -1,0 +1,142 @@
+// Reductions, arg-reductions and scans along an axis. Long axes are cut into chunks whose results are reduced again.
+import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind, View } from '../../contract';
+import { scalarType, type Scalar } from '../layout';
+import { kernel, type Kernel } from '../pipelines';
+import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
+import type { GpuStream } from '../stream';
+
+/** Elements that one invocation adds up, or a workgroup of 256. */
+const COLUMN_CHUNK = 256;
+const ROW_CHUNK = 16384;
+
+const LEAST: { readonly [S in Scalar]: string } = { f32: '-infinity()', i32: 'i32(-2147483648)', u32: '0u' };
+const GREATEST: { readonly [S in Scalar]: string } = { f32: 'infinity()', i32: '2147483647i', u32: '0xffffffffu' };
+
+/** Neutral element, and the result of a and b. */
+function fold(kind: ReduceKind, type: Scalar): readonly [neutral: string, combine: string] {
+  switch (kind) {
+    case 'sum':
+    case 'mean':
+      return [`${type}(0)`, 'a + b'];
+    case 'prod':
+      return [`${type}(1)`, 'a * b'];
+    case 'amax':
+      return [LEAST[type], type === 'f32' ? 'maxNan(a, b)' : 'max(a, b)'];
+    case 'amin':
+      return [GREATEST[type], type === 'f32' ? 'minNan(a, b)' : 'min(a, b)'];
+  }
+}
+
+const reduceKernel = (kind: ReduceKind, type: Scalar, lanes: Lanes): Kernel =>
+  kernel(`reduce ${kind} ${type} ${lanes}`, () => {
+    const [neutral, combine] = fold(kind, type);
+    const scaled = kind === 'mean' ? 'result * p.scale' : 'result';
+    return {
+      reads: [`x: ${type}`],
+      writes: [`out: ${type}`],
+      params: ['items: u32', 'n: u32', 'inner: u32', 'chunks: u32', 'length: u32', 'scale: f32'],
+      size: sizeOf(lanes),
+      globals: `fn combine(a: ${type}, b: ${type}) -> ${type} { return ${combine}; }\n${folding(lanes, 'total', type, 'combine(a, b)')}`,
+      body: `${itemOf(lanes)}
+let rest = item / p.inner;
+let start = p.xAt + (rest / p.chunks) * p.n * p.inner + item % p.inner;
+let first = (rest % p.chunks) * p.length;
+var sum = ${neutral};
+${loop(lanes, 'first', 'min(first + p.length, p.n)', 'sum = combine(sum, x[start + k * p.inner]);')}
+let result = total(sum, lane);
+${once(lanes)} { out[p.outAt + item] = ${scaled}; }`,
+    };
+  });
+
+/** Whether (v, k) comes before (best, at): NaN first, then the extreme, then the lower place. */
+const beats = (kind: ArgReduceKind, type: Scalar): string => {
+  const sign = kind === 'argmax' ? '>' : '<';
+  return type === 'f32'
+    ? `if (isNan(best)) { return isNan(v) && k < at; } return isNan(v) || v ${sign} best || (v == best && k < at);`
+    : `return v ${sign} best || (v == best && k < at);`;
+};
+
+const argReduceKernel = (kind: ArgReduceKind, type: Scalar, lanes: Lanes): Kernel =>
+  kernel(`${kind} ${type} ${lanes}`, () => ({
+    reads: [`x: ${type}`],
+    writes: ['out: i32'],
+    params: ['items: u32', 'n: u32', 'inner: u32'],
+    size: sizeOf(lanes),
+    globals: `struct Best { value: ${type}, at: u32 }
+fn beats(v: ${type}, k: u32, best: ${type}, at: u32) -> bool { ${beats(kind, type)} }
+fn better(a: Best, b: Best) -> Best { if (beats(b.value, b.at, a.value, a.at)) { return b; } return a; }
+${folding(lanes, 'total', 'Best', 'better(a, b)')}`,
+    body: `${itemOf(lanes)}
+let start = p.xAt + (item / p.inner) * p.n * p.inner + item % p.inner;
+var best = Best(x[start], 0u);
+${loop(lanes, '0u', 'p.n', 'best = better(best, Best(x[start + k * p.inner], k));')}
+let result = total(best, lane);
+${once(lanes)} { out[p.outAt + item] = i32(result.at); }`,
+  }));
+
+/** Each lane scans a run of its own, from the result of the lanes before it. */
+const scanKernel = (kind: ScanKind, type: Scalar, lanes: Lanes, reverse: boolean): Kernel =>
+  kernel(`${kind} ${type} ${lanes} ${reverse}`, () => {
+    const [neutral, operator] = kind === 'cumsum' ? [`${type}(0)`, '+'] : [`${type}(1)`, '*'];
+    const place = `start + ${reverse ? '(p.n - 1u - k)' : 'k'} * p.inner`;
+    return {
+      reads: [`x: ${type}`],
+      writes: [`out: ${type}`],
+      params: ['items: u32', 'n: u32', 'inner: u32'],
+      size: sizeOf(lanes),
+      globals: lanes === 1 ? '' : `var<workgroup> totals: array<${type}, ${lanes}>;`,
+      body: `${itemOf(lanes)}
+let start = (item / p.inner) * p.n * p.inner + item % p.inner;
+var sum = ${neutral};
+${
+  lanes === 1
+    ? 'let first = 0u; let last = p.n;'
+    : `let length = (p.n + ${lanes - 1}u) / ${lanes}u;
+let first = min(lane * length, p.n);
+let last = min(first + length, p.n);
+for (var k = first; k < last; k++) { sum = sum ${operator} x[p.xAt + ${place}]; }
+totals[lane] = sum;
+workgroupBarrier();
+sum = ${neutral};
+for (var k = 0u; k < lane; k++) { sum = sum ${operator} totals[k]; }`
+}
+for (var k = first; k < last; k++) { sum = sum ${operator} x[p.xAt + ${place}]; out[p.outAt + ${place}] = sum; }`,
+    };
+  });
+
+/** reduce, argReduce and scan of the webgpu device. */
+export function reduceKernels(stream: GpuStream): Pick<Kernels, 'reduce' | 'argReduce' | 'scan'> {
+  function reduce(kind: ReduceKind, x: View, out: View, { outer, n, inner }: Axis, scale: number): void {
+    const items = outer * inner;
+    if (items === 0) return;
+    const lanes = lanesFor(items, n, inner);
+    const most = lanes === 1 ? COLUMN_CHUNK : ROW_CHUNK;
+    const chunks = Math.max(1, Math.ceil(n / most));
+    const code = reduceKernel(chunks > 1 && kind === 'mean' ? 'sum' : kind, scalarType(x.dtype), lanes);
+    const params = (results: number): number[] => [results, n, inner, chunks, Math.min(n, most), scale];
+    if (chunks === 1) {
+      stream.run(code, [x], [out], params(items), groupsOf(lanes, items));
+      return;
+    }
+    const parts = stream.temporary(items * chunks, x.dtype);
+    stream.run(code, [x], [parts], params(items * chunks), groupsOf(lanes, items * chunks));
+    reduce(kind, parts, out, { outer, n: chunks, inner }, scale);
+    stream.free(parts.buffer);
+  }
+  return {
+    reduce: (kind, x, out, axis) => reduce(kind, x, out, axis, 1 / axis.n),
+    argReduce(kind, x, out, { outer, n, inner }) {
+      const items = outer * inner;
+      const lanes = lanesFor(items, n, inner);
+      const code = argReduceKernel(kind, scalarType(x.dtype), lanes);
+      stream.run(code, [x], [out], [items, n, inner], groupsOf(lanes, items));
+    },
+    scan(kind, x, out, { outer, n, inner }, reverse) {
+      const items = outer * inner;
+      if (n === 0) return;
+      const lanes: Lanes = n <= 32 || items >= 4096 ? 1 : n >= 2048 ? 256 : 64;
+      const code = scanKernel(kind, scalarType(x.dtype), lanes, reverse);
+      stream.run(code, [x], [out], [items, n, inner], groupsOf(lanes, items));
+    },
+  };
+}

@@ -1,0 +1,194 @@
+// Lowers pointwise expressions to WGSL: one `let` for each value, inputs loaded where they are first used.
+import { isFloat, type DType } from '../../dtype';
+import { cast, topological, type ApplyNode, type Expression, type Primitive } from '../../expression';
+import type { PointwiseProgram } from '../contract';
+import { scalarType } from './layout';
+import { literal } from './math';
+
+type Register = 'f32' | 'i32' | 'u32' | 'bool';
+
+/** The type of a value on the way: bool is bool, uint8 is u32 within 0 .. 255, float64 is the best there is. */
+const registerType = (dtype: DType): Register => (dtype === 'bool' ? 'bool' : scalarType(dtype));
+
+/** Formulas by primitive: of floats, and of whole numbers where they differ. Arguments are a, b, c. */
+type Rows = { readonly [P in Primitive]: string | readonly [float: string, whole: string] };
+
+const ROWS: Rows = {
+  neg: '-a',
+  abs: 'abs(a)',
+  sqrt: 'sqrt(a)',
+  floor: ['floor(a)', 'a'],
+  ceil: ['ceil(a)', 'a'],
+  round: ['round(a)', 'a'],
+  trunc: ['trunc(a)', 'a'],
+  exp: 'expOf(a)',
+  exp2: 'exp2Of(a)',
+  expm1: 'expm1Of(a)',
+  log: 'logOf(a)',
+  log2: '(logOf(a) * 1.442695f)',
+  log10: '(logOf(a) * 0.4342945f)',
+  log1p: 'log1pOf(a)',
+  sigmoid: 'sigmoidOf(a)',
+  sin: 'sinOf(a)',
+  cos: 'cosOf(a)',
+  tan: 'tanOf(a)',
+  asin: 'asinOf(a)',
+  acos: 'acosOf(a)',
+  atan: 'atanOf(a)',
+  sinh: 'sinhOf(a)',
+  cosh: 'coshOf(a)',
+  tanh: 'tanhOf(a)',
+  asinh: 'asinhOf(a)',
+  acosh: 'acoshOf(a)',
+  atanh: 'atanhOf(a)',
+  erf: 'erfOf(a)',
+  erfc: 'erfcOf(a)',
+  erfinv: 'erfinvOf(a)',
+  lgamma: 'lgammaOf(a)',
+  digamma: 'digammaOf(a)',
+  bitwiseNot: '~a',
+  add: '(a + b)',
+  sub: '(a - b)',
+  mul: '(a * b)',
+  div: '(a / b)',
+  floorDivide: ['floorDivideOf(a, b)', 'floorDivideInt(a, b)'],
+  truncDivide: ['trunc(a / b)', 'truncDivideInt(a, b)'],
+  remainder: ['remainderOf(a, b)', 'remainderInt(a, b)'],
+  fmod: ['fmodOf(a, b)', 'fmodInt(a, b)'],
+  pow: ['powOf(a, b)', 'powInt(a, b)'],
+  maximum: ['maxNan(a, b)', 'max(a, b)'],
+  minimum: ['minNan(a, b)', 'min(a, b)'],
+  atan2: 'atan2Of(a, b)',
+  hypot: 'hypotOf(a, b)',
+  copysign: 'withSign(a, b)',
+  polygamma: 'polygammaOf(a, b)',
+  bitwiseAnd: '(a & b)',
+  bitwiseOr: '(a | b)',
+  bitwiseXor: '(a ^ b)',
+  // Nothing may rest on how NaN compares.
+  eq: ['(a == b && !isNan(a) && !isNan(b))', '(a == b)'],
+  ne: ['(a != b || isNan(a) || isNan(b))', '(a != b)'],
+  lt: ['(a < b && !isNan(a) && !isNan(b))', '(a < b)'],
+  le: ['(a <= b && !isNan(a) && !isNan(b))', '(a <= b)'],
+  where: 'select(c, b, a)',
+  uniform: 'uniformOf(a, b, c)',
+};
+
+const DIVIDING: ReadonlySet<Primitive> = new Set<Primitive>(['floorDivide', 'truncDivide', 'remainder', 'fmod']);
+
+/** A program as statements. */
+export interface Lowered {
+  /** Statements; results are `r0`, `r1`, ... in the type of the outputs' memory. */
+  readonly text: string;
+  /** Types of the scalars that a call gives, in order. */
+  readonly scalars: readonly ('f32' | 'i32')[];
+  /** Whether it divides integers, which faults on zero. */
+  readonly fallible: boolean;
+}
+
+const lowered = new WeakMap<PointwiseProgram, Lowered>();
+
+/** `x0`, `x1`, ... are the inputs in the type of their memory, `s0`, `s1`, ... the scalars, `position` the element's place. */
+export function lower(program: PointwiseProgram): Lowered {
+  let known = lowered.get(program);
+  if (known === undefined) lowered.set(program, (known = lowerAnew(program)));
+  return known;
+}
+
+function lowerAnew(program: PointwiseProgram): Lowered {
+  const roots = program.outputs.map((output, i) => cast(program.outputDTypes[i], output));
+  const names = new Map<Expression, string>();
+  const lines: string[] = [];
+  let scalars = 0;
+  let fallible = false;
+  const numbers: ('f32' | 'i32')[] = [];
+  for (const x of topological(roots)) {
+    if (x.kind === 'scalar') {
+      scalars = Math.max(scalars, x.index + 1);
+      // One number may be taken as several types; it travels as a float unless all take it whole.
+      const type = isFloat(x.dtype) ? 'f32' : 'i32';
+      numbers[x.index] = numbers[x.index] === undefined || numbers[x.index] === type ? type : 'f32';
+    }
+    if (x.kind === 'apply') fallible ||= DIVIDING.has(x.primitive) && !isFloat(x.dtype);
+  }
+  for (const x of topological(roots)) {
+    const name = `t${names.size}`;
+    lines.push(`let ${name} = ${value(x, names, numbers)};`);
+    names.set(x, name);
+  }
+  roots.forEach((root, i) => {
+    const name = names.get(root) as string;
+    lines.push(`let r${i} = ${root.dtype === 'bool' ? `u32(${name})` : name};`);
+  });
+  const types = Array.from({ length: scalars }, (_, i) => numbers[i] ?? 'f32');
+  return { text: lines.join('\n'), scalars: types, fallible };
+}
+
+function value(x: Expression, names: ReadonlyMap<Expression, string>, scalars: readonly ('f32' | 'i32')[]): string {
+  switch (x.kind) {
+    case 'input':
+      return x.dtype === 'bool' ? `(x${x.index} != 0u)` : `x${x.index}`;
+    case 'scalar': {
+      const from = scalars[x.index] === 'i32' ? 'int32' : 'float32';
+      return convert(`p.s${x.index}`, from, x.dtype);
+    }
+    case 'constant':
+      return constant(x.value, x.dtype);
+    case 'index':
+      return 'i32(position)';
+    case 'cast':
+      return convert(names.get(x.x) as string, x.x.dtype, x.dtype);
+    case 'apply':
+      return applied(
+        x,
+        x.args.map((arg) => names.get(arg) as string),
+      );
+  }
+}
+
+function constant(value: number, dtype: DType): string {
+  if (!isFloat(dtype)) {
+    if (dtype === 'bool') return String(value !== 0);
+    if (dtype === 'uint8') return `${value & 255}u`;
+    return `i32(${Math.min(Math.max(Math.trunc(value), -(2 ** 31)), 2 ** 31 - 1)})`;
+  }
+  const single = Math.fround(value);
+  if (Number.isNaN(single)) return 'nan()';
+  if (!Number.isFinite(single)) return single > 0 ? 'infinity()' : '-infinity()';
+  return Object.is(single, -0) ? 'withSign(0f, -1f)' : literal(single);
+}
+
+function convert(a: string, from: DType, to: DType): string {
+  const [source, target] = [registerType(from), registerType(to)];
+  if (source === target) return a;
+  if (target === 'bool') return source === 'f32' ? `((bitcast<u32>(${a}) << 1u) != 0u)` : `(${a} != ${source}(0))`;
+  if (source === 'f32') {
+    const whole = `select(i32(${a}), 0, isNan(${a}))`;
+    return target === 'u32' ? `(bitcast<u32>(${whole}) & 255u)` : whole;
+  }
+  return target === 'u32' && source === 'i32' ? `(bitcast<u32>(${a}) & 255u)` : `${target}(${a})`;
+}
+
+function applied(x: ApplyNode, args: readonly string[]): string {
+  const { primitive } = x;
+  const last = x.args[x.args.length - 1].dtype;
+  const row = ROWS[primitive];
+  const fill = (text: string, given: readonly string[]): string =>
+    text.replaceAll(/\b[abc]\b/g, (letter) => given['abc'.indexOf(letter)]);
+  if (primitive === 'where') return fill('select(c, b, a)', args);
+  if (primitive === 'uniform') return fill('uniformOf(a, b, c)', args);
+  if (primitive === 'eq' && args[0] === args[1] && isFloat(last)) return `!isNan(${args[0]})`;
+  if (primitive === 'ne' && args[0] === args[1] && isFloat(last)) return `isNan(${args[0]})`;
+  const text = typeof row === 'string' ? row : row[isFloat(last) ? 0 : 1];
+  if (isFloat(last)) return fill(text, args);
+  if (last !== 'uint8' && last !== 'bool') return fill(text, args);
+  // Narrow types are computed in i32, as on the wasm device, and wrapped afterwards.
+  const result = fill(
+    text,
+    args.map((arg) => `i32(${arg})`),
+  );
+  if (x.dtype === 'uint8') return `(bitcast<u32>(${result}) & 255u)`;
+  return last === 'bool' && !COMPARING.has(primitive) ? `(${result} != 0)` : result;
+}
+
+const COMPARING: ReadonlySet<Primitive> = new Set<Primitive>(['eq', 'ne', 'lt', 'le']);

@@ -1,0 +1,391 @@
+// Functions that kernels may call, in WGSL. Elementary functions are written out where WGSL's own may be wrong by more
+// than a few units in the last place (it allows sin an absolute error of 2^-11, and nothing may rest on NaN, which is told
+// by its bits). The polynomials are those of assembly/simd/float32.ts and assembly/double.ts, so both devices agree closely.
+
+/** Horner's scheme in `x`, highest coefficient first. */
+const polynomial = (x: string, ...coefficients: number[]): string =>
+  coefficients.slice(1).reduce((sum, c) => `fma(${sum}, ${x}, ${literal(c)})`, literal(coefficients[0]));
+
+/** A finite number as an f32. */
+export const literal = (value: number): string => `${Math.fround(value)}f`;
+
+/** Text by name; a function that calls another by name brings it in. */
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  // A variable, as a constant expression may not be infinite.
+  infinity: `var<private> infinityBits = 0x7f800000u;
+fn infinity() -> f32 { return bitcast<f32>(infinityBits); }`,
+  nan: `var<private> nanBits = 0x7fc00000u;
+fn nan() -> f32 { return bitcast<f32>(nanBits); }`,
+  isNan: `fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
+  isInfinite: `fn isInfinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }`,
+  withSign: `fn withSign(y: f32, x: f32) -> f32 {
+  return bitcast<f32>((bitcast<u32>(y) & 0x7fffffffu) | (bitcast<u32>(x) & 0x80000000u));
+}`,
+  maxNan: `fn maxNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return max(a, b); }`,
+  minNan: `fn minNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return min(a, b); }`,
+  powerOfTwo: `fn powerOfTwo(n: i32) -> f32 { return bitcast<f32>(u32(n + 127) << 23u); }`,
+  expm1Reduced: `fn expm1Reduced(x: f32, n: f32) -> f32 {
+  let r = fma(n, 2.1219444e-4f, fma(n, -0.693359375f, x));
+  let q = ${polynomial('r', 0.00019845957, 0.0013941653, 0.0083333916, 0.04166635, 0.16666667, 0.5)};
+  return fma(q, r * r, r);
+}`,
+  expOf: `fn expOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  let c = clamp(x, -104f, 89f);
+  let e = round(c * 1.44269504f);
+  let y = expm1Reduced(c, e) + 1f;
+  let n = i32(e);
+  let half = n >> 1u;
+  return y * powerOfTwo(half) * powerOfTwo(n - half);
+}`,
+  exp2Of: `fn exp2Of(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  let c = clamp(x, -152f, 129f);
+  let e = round(c);
+  let y = expm1Reduced((c - e) * 0.6931472f, 0f) + 1f;
+  let n = i32(e);
+  let half = n >> 1u;
+  return y * powerOfTwo(half) * powerOfTwo(n - half);
+}`,
+  expm1Of: `fn expm1Of(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  let c = clamp(x, -20f, 89f);
+  let e = round(c * 1.44269504f);
+  let scale = powerOfTwo(i32(e) - 1);
+  let y = fma(scale, expm1Reduced(c, e), scale - 0.5f);
+  return y + y;
+}`,
+  logOf: `fn logOf(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if (bits == 0u || bits == 0x80000000u) { return -infinity(); }
+  if (bits > 0x80000000u) { return nan(); }
+  if (bits >= 0x7f800000u) { return x; }
+  let small = bits < 0x00800000u;
+  let scaled = bitcast<i32>(select(x, x * 8388608f, small));
+  let n = (scaled - 0x3f3504f3) >> 23u;
+  let f = bitcast<f32>(scaled - (n << 23u)) - 1f;
+  let e = f32(n - select(0, 23, small));
+  let s = f * f;
+  let q = ${polynomial('f', -0.0763443, 0.1276155, -0.13160195, 0.14201762, -0.16623356, 0.20001227, -0.25000822, 0.33333331)};
+  let y = fma(s, -0.5f, fma(e, -2.1219444e-4f, s * f * q));
+  return fma(e, 0.693359375f, f + y);
+}`,
+  log1pOf: `fn log1pOf(x: f32) -> f32 {
+  let u = 1f + x;
+  if (!(u > 0f) || isInfinite(u) || isNan(u)) { return logOf(u); }
+  return logOf(u) + (x - (u - 1f)) / u;
+}`,
+  sigmoidOf: `fn sigmoidOf(x: f32) -> f32 {
+  let e = expOf(-abs(x));
+  let y = 1f / (1f + e);
+  return select(y, e * y, x < 0f);
+}`,
+  tanhOf: `fn tanhOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  let m = expm1Of(2f * min(abs(x), 10f));
+  return withSign(m / (m + 2f), x);
+}`,
+  erfOf: `fn erfOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  let t = x * x;
+  if (t < 1f) {
+    let q = ${polynomial('t', 0.00007853854651, -0.0008010191596, 0.005188327455, -0.02685381181, 0.1128358515, -0.3761262582)};
+    return fma(x, 1.12837917f, q * t * x);
+  }
+  let a = min(abs(x), 4f);
+  let q = ${polynomial('a', -0.0001982206829, 0.0030654998, -0.022315247992, 0.10411374545, 0.63697601327, 1.127797280841, 0.000166439089)};
+  return withSign(1f - expOf(-q), x);
+}`,
+  // e^-x² with the rounding of x² made up for, times a Chebyshev fit of relative error 1.2e-7.
+  erfcOf: `fn erfcOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  if (abs(x) < 0.5f) { return 1f - erfOf(x); }
+  let z = min(abs(x), 11f);
+  let high = bitcast<f32>(bitcast<u32>(z) & 0xfffff000u);
+  let t = 1f / (1f + 0.5f * z);
+  let q = ${polynomial('t', 0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368)};
+  let y = t * expOf(-high * high) * expOf((high - z) * (high + z) + t * q - 1.26551223f);
+  return select(y, 2f - y, x < 0f);
+}`,
+  // M. Giles, Approximating the erfinv function, with the single-precision coefficients.
+  erfinvOf: `fn erfinvOf(x: f32) -> f32 {
+  if (isNan(x) || abs(x) > 1f) { return nan(); }
+  if (abs(x) == 1f) { return withSign(infinity(), x); }
+  var w = -log1pOf(-x * x);
+  var q = 0f;
+  if (w < 5f) {
+    w -= 2.5f;
+    q = ${polynomial('w', 2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941)};
+  } else {
+    w = sqrt(w) - 3f;
+    q = ${polynomial('w', -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682)};
+  }
+  return q * x;
+}`,
+  // x - n π/2 with π/2 in three parts; beyond 2^16 the rest is WGSL's.
+  quadrant: `fn quadrant(x: f32) -> vec2<f32> {
+  let n = round(x * 0.63661977f);
+  let r = fma(n, -5.3903029e-15f, fma(n, -7.5497894e-8f, fma(n, -1.5707963f, x)));
+  return vec2(r, n - 4f * floor(n * 0.25f));
+}`,
+  sine: `fn sine(r: f32) -> f32 {
+  let t = r * r;
+  return fma(r * t, ${polynomial('t', -1.9515296e-4, 8.3321609e-3, -0.16666655)}, r);
+}`,
+  cosine: `fn cosine(r: f32) -> f32 {
+  let t = r * r;
+  return fma(t * t, ${polynomial('t', 2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)}, fma(t, -0.5f, 1f));
+}`,
+  sinOf: `fn sinOf(x: f32) -> f32 {
+  if (isNan(x) || isInfinite(x)) { return nan(); }
+  let q = quadrant(x);
+  let y = select(sine(q.x), cosine(q.x), q.y == 1f || q.y == 3f);
+  return select(y, -y, q.y >= 2f);
+}`,
+  cosOf: `fn cosOf(x: f32) -> f32 {
+  if (isNan(x) || isInfinite(x)) { return nan(); }
+  let q = quadrant(x);
+  let y = select(cosine(q.x), sine(q.x), q.y == 1f || q.y == 3f);
+  return select(y, -y, q.y == 1f || q.y == 2f);
+}`,
+  tanOf: `fn tanOf(x: f32) -> f32 {
+  if (isNan(x) || isInfinite(x)) { return nan(); }
+  let q = quadrant(x);
+  let s = sine(q.x);
+  let c = cosine(q.x);
+  return select(s / c, -c / s, q.y == 1f || q.y == 3f);
+}`,
+  // Reduced to |t| <= tan(π/8) by quarter turns; Cephes' atanf.
+  atanOf: `fn atanOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  var a = abs(x);
+  var y = 0f;
+  if (a > 2.4142136f) { y = 1.5707964f; a = select(-1f / a, 0f, isInfinite(a)); }
+  else if (a > 0.41421357f) { y = 0.7853982f; a = (a - 1f) / (a + 1f); }
+  let t = a * a;
+  return withSign(y + fma(a * t, ${polynomial('t', 0.080537446, -0.13877685, 0.19977711, -0.33332949)}, a), x);
+}`,
+  atan2Of: `fn atan2Of(y: f32, x: f32) -> f32 {
+  if (isNan(x) || isNan(y)) { return nan(); }
+  let left = (bitcast<u32>(x) & 0x80000000u) != 0u;
+  var a = 0f;
+  if (isInfinite(x) && isInfinite(y)) { a = 0.7853982f; }
+  else if (y == 0f) { a = 0f; }
+  else if (x == 0f) { a = 1.5707964f; }
+  else { a = atanOf(abs(y / x)); }
+  return withSign(select(a, 3.1415927f - a, left), y);
+}`,
+  // Cephes' asinf: by half angles above one half.
+  asinOf: `fn asinOf(x: f32) -> f32 {
+  if (isNan(x) || abs(x) > 1f) { return nan(); }
+  let a = abs(x);
+  let far = a > 0.5f;
+  let t = select(a * a, 0.5f * (1f - a), far);
+  let r = select(a, sqrt(t), far);
+  let y = fma(r * t, ${polynomial('t', 0.042163199, 0.024181311, 0.045470025, 0.074953, 0.16666752)}, r);
+  return withSign(select(y, 1.5707964f - 2f * y, far), x);
+}`,
+  acosOf: `fn acosOf(x: f32) -> f32 {
+  if (isNan(x) || abs(x) > 1f) { return nan(); }
+  if (x > 0.5f) { return 2f * asinOf(sqrt(0.5f * (1f - x))); }
+  if (x < -0.5f) { return 3.1415927f - 2f * asinOf(sqrt(0.5f * (1f + x))); }
+  return 1.5707964f - asinOf(x);
+}`,
+  sinhOf: `fn sinhOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  let a = abs(x);
+  let m = expm1Of(min(a, 88f));
+  let e = expOf(0.5f * a);
+  return withSign(select(0.5f * (m + m / (m + 1f)), e * (0.5f * e), a > 88f), x);
+}`,
+  coshOf: `fn coshOf(x: f32) -> f32 {
+  let e = expOf(0.5f * abs(x));
+  return select(0.5f * (e * e + 1f / (e * e)), e * (0.5f * e), abs(x) > 20f);
+}`,
+  asinhOf: `fn asinhOf(x: f32) -> f32 {
+  let a = abs(x);
+  let s = min(a, 1e9f);
+  return withSign(select(log1pOf(s + (s * s) / (1f + sqrt(fma(s, s, 1f)))), logOf(a) + 0.6931472f, a > 1e9f), x);
+}`,
+  acoshOf: `fn acoshOf(x: f32) -> f32 {
+  if (x > 1e9f) { return logOf(x) + 0.6931472f; }
+  let t = x - 1f;
+  if (t < 0f) { return nan(); }
+  return log1pOf(t + sqrt(2f * t + t * t));
+}`,
+  atanhOf: `fn atanhOf(x: f32) -> f32 {
+  let a = abs(x);
+  if (a == 1f) { return withSign(infinity(), x); }
+  return withSign(0.5f * log1pOf((2f * a) / (1f - a)), x);
+}`,
+  hypotOf: `fn hypotOf(a: f32, b: f32) -> f32 {
+  if (isInfinite(a) || isInfinite(b)) { return infinity(); }
+  if (isNan(a) || isNan(b)) { return nan(); }
+  let s = max(abs(a), abs(b));
+  if (s == 0f) { return 0f; }
+  return s * sqrt((a / s) * (a / s) + (b / s) * (b / s));
+}`,
+  // Whole exponents to 64 by repeated multiplication; otherwise e^(b log a) with the halvings of a taken apart.
+  powOf: `fn powOf(a: f32, b: f32) -> f32 {
+  if (b == 0f || a == 1f) { return 1f; }
+  if (isNan(a) || isNan(b)) { return nan(); }
+  let whole = b == floor(b);
+  let odd = whole && abs(b) < 16777216f && b * 0.5f != floor(b * 0.5f);
+  if (whole && abs(b) <= 64f) {
+    var y = 1f;
+    var x = a;
+    for (var n = u32(abs(b)); n != 0u; n >>= 1u) { if ((n & 1u) != 0u) { y *= x; } x *= x; }
+    return select(y, 1f / y, b < 0f);
+  }
+  if (a == -1f) { return select(select(1f, -1f, odd), 1f, isInfinite(b)); }
+  if (a < 0f && !whole) { if (isInfinite(a)) { return select(infinity(), 0f, b < 0f); } return nan(); }
+  let m = abs(a);
+  var y = 0f;
+  if (m == 0f || isInfinite(m) || isInfinite(b)) {
+    y = select(0f, infinity(), (m > 1f) == (b > 0f));
+    if (m == 1f) { y = 1f; }
+  } else {
+    let small = m < 1.17549435e-38f;
+    let bits = bitcast<i32>(select(m, m * 8388608f, small));
+    let n = (bits - 0x3f3504f3) >> 23u;
+    let e = f32(n - select(0, 23, small)) * b;
+    let k = clamp(round(e), -300f, 300f);
+    let rest = expOf(fma(e - round(e), 0.6931472f, b * logOf(bitcast<f32>(bits - (n << 23u)))));
+    let third = k / 3f;
+    let first = i32(third);
+    let left = i32(k) - 2 * first;
+    y = rest * powerOfTwo(first) * powerOfTwo(first) * powerOfTwo(left);
+  }
+  return select(y, -y, odd && a < 0f);
+}`,
+  fmodOf: `fn fmodOf(a: f32, b: f32) -> f32 {
+  if (isNan(a) || isNan(b) || isInfinite(a) || b == 0f) { return nan(); }
+  if (isInfinite(b) || abs(a) < abs(b)) { return a; }
+  let d = abs(b);
+  var r = abs(a);
+  // Each round takes a multiple of d whose product is exact or nearly so.
+  for (var k = 0; k < 64 && r >= d; k++) {
+    var q = floor(r / d);
+    if (q > 4096f) { q = bitcast<f32>(bitcast<u32>(q) & 0xfffff000u); }
+    var next = fma(-q, d, r);
+    if (next < 0f) { next = fma(-(q - 1f), d, r); }
+    r = next;
+  }
+  return withSign(r, a);
+}`,
+  remainderOf: `fn remainderOf(a: f32, b: f32) -> f32 {
+  let r = fmodOf(a, b);
+  return select(r, r + b, r != 0f && (r < 0f) != (b < 0f));
+}`,
+  floorDivideOf: `fn floorDivideOf(a: f32, b: f32) -> f32 {
+  if (b == 0f || isNan(a) || isNan(b) || isInfinite(a)) { return a / b; }
+  let r = fmodOf(a, b);
+  var q = (a - r) / b;
+  if (r != 0f && (r < 0f) != (b < 0f)) { q -= 1f; }
+  if (q == 0f) { return withSign(0f, a / b); }
+  return round(q);
+}`,
+  lgammaPositive: `fn lgammaPositive(at: f32) -> f32 {
+  if (at == 1f || at == 2f) { return 0f; }
+  var x = at;
+  var product = 1f;
+  for (; x < 8f; x += 1f) { product *= x; }
+  let z = 1f / (x * x);
+  let series = ${polynomial('z', 1 / 1260, -1 / 360, 1 / 12)} / x;
+  return (x - 0.5f) * logOf(x) - x + 0.9189385f + series - logOf(product);
+}`,
+  lgammaOf: `fn lgammaOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  if (isInfinite(x)) { return infinity(); }
+  if (x >= 0.5f) { return lgammaPositive(x); }
+  let s = abs(sinOf(3.1415927f * (x - floor(x))));
+  if (x == floor(x)) { return infinity(); }
+  return logOf(3.1415927f / s) - lgammaPositive(1f - x);
+}`,
+  digammaPositive: `fn digammaPositive(at: f32) -> f32 {
+  var x = at;
+  var sum = 0f;
+  for (; x < 6f; x += 1f) { sum -= 1f / x; }
+  let z = 1f / (x * x);
+  return sum + logOf(x) - 0.5f / x + z * ${polynomial('z', 1 / 240, -1 / 252, 1 / 120, -1 / 12)};
+}`,
+  digammaOf: `fn digammaOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
+  if (x == 0f) { return withSign(infinity(), -x); }
+  if (x > 0f) { return digammaPositive(x); }
+  if (x == floor(x)) { return nan(); }
+  return digammaPositive(1f - x) - 3.1415927f / tanOf(3.1415927f * (x - floor(x)));
+}`,
+  polygammaOf: `fn polygammaOf(order: f32, at: f32) -> f32 {
+  let s = order + 1f;
+  if (at <= 0f && at == floor(at)) { return infinity(); }
+  var x = at;
+  var sum = 0f;
+  for (; x < 12f; x += 1f) { sum += powOf(x, -s); }
+  let power = powOf(x, -s);
+  let z = 1f / (x * x);
+  var factor = s / x;
+  var tail = factor / 12f;
+  factor *= (s + 1f) * (s + 2f) * z;
+  tail -= factor / 720f;
+  factor *= (s + 3f) * (s + 4f) * z;
+  tail += factor / 30240f;
+  sum += power * (x / (s - 1f) + 0.5f + tail);
+  for (var k = 2f; k <= order; k += 1f) { sum *= k; }
+  return select(-sum, sum, (i32(order) & 1) == 1);
+}`,
+  // Whole numbers. A zero divisor gives 0 and is noted.
+  divided: `var<private> dividedByZero = false;
+var<private> dividend = 0;
+fn divided(a: i32) -> i32 { if (!dividedByZero) { dividend = a; } dividedByZero = true; return 0; }`,
+  truncDivideInt: `fn truncDivideInt(a: i32, b: i32) -> i32 {
+  if (b == 0) { return divided(a); }
+  if (b == -1) { return -a; }
+  return a / b;
+}`,
+  fmodInt: `fn fmodInt(a: i32, b: i32) -> i32 { if (b == 0) { return divided(a); } return a - truncDivideInt(a, b) * b; }`,
+  remainderInt: `fn remainderInt(a: i32, b: i32) -> i32 {
+  let r = fmodInt(a, b);
+  return select(r, r + b, r != 0 && (r ^ b) < 0);
+}`,
+  floorDivideInt: `fn floorDivideInt(a: i32, b: i32) -> i32 {
+  let q = truncDivideInt(a, b);
+  return select(q, q - 1, b != 0 && (a ^ b) < 0 && q * b != a);
+}`,
+  powInt: `fn powInt(a: i32, b: i32) -> i32 {
+  if (b < 0) { if (a == 1) { return 1; } if (a == -1) { return select(1, -1, (b & 1) != 0); } return 0; }
+  var y = 1;
+  var x = a;
+  for (var n = b; n != 0; n >>= 1u) { if ((n & 1) != 0) { y *= x; } x *= x; }
+  return y;
+}`,
+  // The generator behind dropout, bit for bit that of assembly/random.ts.
+  mixBits: `fn mixBits(at: u32) -> u32 {
+  var x = at;
+  x = (x ^ (x >> 16u)) * 0x7feb352du;
+  x = (x ^ (x >> 15u)) * 0x846ca68bu;
+  return x ^ (x >> 16u);
+}`,
+  uniformOf: `fn uniformOf(position: i32, seed: i32, stream: i32) -> f32 {
+  let bits = mixBits(mixBits(bitcast<u32>(position) + mixBits(bitcast<u32>(seed))) ^ mixBits(bitcast<u32>(stream)));
+  return f32(bits >> 8u) * 5.9604644775390625e-8f;
+}`,
+};
+
+const NAMES = Object.keys(FUNCTIONS);
+
+/** The functions that `text` calls, and those that these call. */
+export function library(text: string): string {
+  const found = new Set<string>();
+  const search = (within: string): void => {
+    for (const name of NAMES) {
+      if (found.has(name) || !new RegExp(`\\b${name}\\(`).test(within)) continue;
+      found.add(name);
+      search(FUNCTIONS[name]);
+    }
+  };
+  search(text);
+  return NAMES.filter((name) => found.has(name))
+    .map((name) => FUNCTIONS[name])
+    .join('\n');
+}

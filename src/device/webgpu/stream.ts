@@ -1,0 +1,655 @@
+// The webgpu device's command stream: numbers and guards commands, hands out memory, encodes what is queued once the
+// adapter is there and its pipelines are compiled, answers reads. Nothing waits: commands queue up on the page while the
+// stream is held, and everything that is ready goes into one command encoder a flush (per microtask, or when it grows large).
+import { FAULT_WORDS } from '../../../assembly/commands';
+import { itemSize, type DType } from '../../dtype';
+import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../errors';
+import { numelOf } from '../../shape';
+import type { DeviceBuffer, IndexOptions, MemoryInfo, View } from '../contract';
+import { FaultLedger, TRANSFER, type Fault, type StreamBuffer } from '../faults';
+import { faultError, readFaults } from '../faultTable';
+import { yieldTask } from '../task';
+import { BlockPool, ELEMENT_BYTES, GpuBuffer, storedBytes, type Block } from './blocks';
+import { checkStored, fromStored, toStored } from './layout';
+import { kernel, Pipelines, UNIFORM_STEP, type Kernel, type Pipeline } from './pipelines';
+import { FAULT_TABLE_ENTRIES, FAULT_TABLE_WORDS, type FaultUse } from './shader';
+
+/** Commands after which a flush does not wait for the microtask, so that the device works while the page still queues. */
+const FLUSH_COMMANDS = 128;
+/** Uploads up to this travel with the parameters. Bytes. */
+const WRITE_LIMIT = 64 * 1024;
+/** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
+const REPORT_INTERVAL = 1024;
+/** From this part of the limit on, awaits make time for the garbage collector. */
+const PRESSURE = 0.75;
+/** Turns of the event loop that they give it. */
+const FINALIZER_TURNS = 4;
+/** Most workgroups along one dimension of a dispatch. */
+const MOST_GROUPS = 65535;
+/** Memory to use where the adapter's is not known. Bytes. */
+const DEFAULT_LIMIT = 4 * 2 ** 30;
+
+const FAULT_BYTES = FAULT_TABLE_WORDS * 4;
+/** Buffers for reading up to this size are kept for the next read. Bytes. */
+const KEPT_STAGING = 1 << 20;
+
+/** Records the fault of a transfer that failed. */
+const FAIL = kernel('fail', () => ({ reads: [], writes: [], params: [], records: true, body: 'record(0u, 0);' }));
+
+// GPUBufferUsage and GPUMapMode, which are not there before a browser has WebGPU.
+const MAP_READ = 1;
+const COPY_SRC = 4;
+const COPY_DST = 8;
+const UNIFORM = 64;
+const STORAGE = 128;
+const STORED = STORAGE | COPY_SRC | COPY_DST;
+
+/** A kernel to run. */
+interface Dispatch {
+  readonly kind: 'dispatch';
+  readonly kernel: Kernel;
+  readonly use: FaultUse;
+  readonly blocks: readonly Block[];
+  /** Where its parameters are, in words, and how many bytes are bound. */
+  readonly at: number;
+  readonly bytes: number;
+  readonly groups: number;
+}
+
+/** Bytes from the page; `words` are with the parameters at `at`, or in a staging buffer of their own. */
+interface Upload {
+  readonly kind: 'upload';
+  readonly block: Block;
+  readonly blockOffset: number;
+  readonly at: number;
+  readonly data: Uint32Array | Int32Array | null;
+  readonly bytes: number;
+}
+
+interface Copy {
+  readonly kind: 'copy';
+  readonly from: Block;
+  readonly to: Block;
+}
+
+interface Read {
+  readonly kind: 'read';
+  readonly report: Report;
+}
+
+/** Holds what comes after it until another command takes its place. */
+interface Gate {
+  readonly kind: 'gate';
+}
+
+interface Discard {
+  readonly kind: 'discard';
+  readonly block: Block;
+}
+
+type QueuedCommand = Dispatch | Upload | Copy | Read | Gate | Discard;
+
+/** What a command is, where it is more than its buffers. */
+export interface RunOptions {
+  /** How its faults are reported; it records them itself. */
+  readonly fallible?: IndexOptions;
+  /** Indices were to be below this. */
+  readonly bound?: number;
+  /** What it depends on and what depends on it, if that is not what it binds. */
+  readonly from?: readonly View[];
+  readonly to?: readonly View[];
+}
+
+/** A read, or a question how far the device is. */
+interface Report {
+  readonly seq: number;
+  readonly block: Block | null;
+  /** Of the first element, and of all, on the device. */
+  readonly offset: number;
+  readonly bytes: number;
+  readonly dtype: DType;
+  /** What was read, as it was known when the read was made. */
+  readonly subject: StreamBuffer | null;
+  readonly resolve: (value: ArrayBuffer) => void;
+  readonly reject: (error: KindlingError) => void;
+}
+
+/** A device that answers. */
+interface Engine {
+  readonly device: GPUDevice;
+  readonly pipelines: Pipelines;
+  arguments: GPUBuffer;
+  /** Buffers to map, by size. */
+  readonly staging: Map<number, GPUBuffer[]>;
+}
+
+/** Commands, memory and reads of one GPUDevice. */
+export class GpuStream {
+  private readonly ledger = new FaultLedger();
+  private readonly pool = new BlockPool((block) => this.queue({ kind: 'discard', block }));
+  private queued: QueuedCommand[] = [];
+  /** Parameters and small uploads of what is queued. */
+  private words = new Uint32Array(1 << 14);
+  private floats = new Float32Array(this.words.buffer);
+  private used = 0;
+  private isScheduled = false;
+  private readonly faults: Block = { id: -1, size: FAULT_BYTES, gpu: null };
+  private engine: Engine | null = null;
+  private readonly waiting = new Set<Report>();
+  private faultCount = 0;
+  private lastReport = 0;
+  private marks = 0;
+  private readonly wokenByMark: (() => void)[] = [];
+  /** Why nothing more can be done, once that is so. */
+  private end: KindlingError | null = null;
+  private limits: GPUSupportedLimits | null = null;
+  /** Called with a fault as soon as it is known. */
+  onFault: (fault: Fault) => void = () => undefined;
+  /** Called when memory runs short, to free what can be freed. */
+  onMemoryPressure: () => void = () => undefined;
+  /** Called when the device can do no more: it was lost, shut down or never there. */
+  onEnd: (error: KindlingError) => void = () => undefined;
+
+  /** Starts when `device` is there; `limit` is the most memory to use, in bytes. */
+  constructor(
+    device: Promise<GPUDevice>,
+    private readonly limit = DEFAULT_LIMIT,
+  ) {
+    device.then(
+      (gpu) => this.start(gpu),
+      (error: KindlingError) => this.fail(error),
+    );
+  }
+
+  // ---- commands
+
+  /**
+   * Queues a kernel. `params` are the kernel's own; `groups` is the number of workgroups. Buffers that are read and
+   * written at once are copied first.
+   */
+  run(
+    code: Kernel,
+    reads: readonly View[],
+    writes: readonly View[],
+    params: readonly number[],
+    groups: number,
+    { fallible, bound = 0, from = reads, to = writes }: RunOptions = {},
+  ): void {
+    this.check();
+    if (!this.ledger.admit(from, to, fallible, bound)) return;
+    if (groups === 0) return;
+    const { seq, guardFirst, guardLast } = this.ledger;
+    // Nothing but the command itself in its range: no fault can be there.
+    const isGuarded = guardLast > 0 && guardFirst < seq;
+    const { records = false } = code.source;
+    const use: FaultUse = isGuarded ? (records ? 'both' : 'guard') : records ? 'record' : 'none';
+    const copies: Block[] = [];
+    const blocks = reads.map((view) => {
+      const { block } = own(view.buffer);
+      if (!writes.some((other) => own(other.buffer).block === block)) return block;
+      const copy = this.pool.take(block.size);
+      copies.push(copy);
+      this.queue({ kind: 'copy', from: block, to: copy });
+      return copy;
+    });
+    for (const view of writes) blocks.push(own(view.buffer).block);
+    const { parameters } = code;
+    const at = this.reserve(parameters.length + 3);
+    let word = at;
+    const write = (value: number): void => {
+      const type = parameters[word - at];
+      if (type === 'f32') this.floats[word++] = value;
+      else this.words[word++] = value;
+    };
+    for (const view of reads) write(view.offset);
+    for (const view of writes) write(view.offset);
+    for (const value of params) write(value);
+    this.words[word++] = guardFirst;
+    this.words[word++] = guardLast - guardFirst;
+    this.words[word++] = seq;
+    const bytes = Math.ceil(((word - at) * 4) / UNIFORM_STEP) * UNIFORM_STEP;
+    if (this.engine !== null) this.engine.pipelines.pipeline(code, use);
+    this.queue({ kind: 'dispatch', kernel: code, use, blocks, at, bytes, groups });
+    for (const copy of copies) this.pool.give(copy);
+    if (seq - this.lastReport >= REPORT_INTERVAL) void this.report(null).catch(() => undefined);
+  }
+
+  /** A dense temporary, to be given to `free` once the commands that use it are queued. */
+  temporary(elements: number, dtype: DType): View {
+    const buffer = this.allocate(elements * itemSize(dtype), dtype);
+    return { buffer, dtype, shape: [elements], strides: [1], offset: 0 };
+  }
+
+  /** Buffers that a kernel may bind. */
+  get mostBuffers(): number {
+    return this.limits?.maxStorageBuffersPerShaderStage ?? 8;
+  }
+
+  // ---- memory
+
+  allocate(bytes: number, dtype: DType): GpuBuffer {
+    this.check();
+    checkStored(dtype);
+    const stored = storedBytes(bytes, dtype);
+    const most = Math.min(this.limits?.maxBufferSize ?? Infinity, this.limits?.maxStorageBufferBindingSize ?? Infinity);
+    if (this.pool.live + stored > this.limit) this.onMemoryPressure();
+    if (stored > most || this.pool.live + stored > this.limit) {
+      const bound =
+        stored > most
+          ? `one tensor must stay under ${megabytes(most)}`
+          : `memory must stay under ${megabytes(this.limit)}`;
+      throw new OutOfMemoryError(
+        `allocate: ${bound}, got a request for ${megabytes(stored)} with ${megabytes(this.pool.live)} in use. ` +
+          `Drop references to tensors (scope() frees temporaries at once) or use a smaller batch.`,
+        { requested: stored, live: this.pool.live, limit: Math.min(most, this.limit) },
+      );
+    }
+    return new GpuBuffer(bytes, this.ledger.seq, dtype, this.pool.take(stored), this.pool);
+  }
+
+  free(buffer: DeviceBuffer): void {
+    const { pool, block } = own(buffer);
+    if (pool === this.pool && this.end === null) pool.give(block);
+  }
+
+  /** Queues a copy of `data`, which is taken now. */
+  upload(buffer: DeviceBuffer, data: ArrayBufferView): void {
+    const { block, dtype } = own(buffer);
+    this.check();
+    if (data.byteLength === 0) return;
+    const seq = this.ledger.nextSeq();
+    own(buffer).lastUse = own(buffer).lastWrite = seq;
+    this.write(block, 0, toStored(dtype, data));
+  }
+
+  /**
+   * Fills a fresh buffer with bytes that are on their way; what is queued from now on waits for them. If they do not
+   * come, what depends on the buffer rejects.
+   */
+  receive(buffer: DeviceBuffer, data: Promise<ArrayBuffer>): void {
+    const target = own(buffer);
+    this.check();
+    this.ledger.admit([], [{ buffer, dtype: target.dtype, shape: [], strides: [], offset: 0 }], TRANSFER);
+    const { seq } = this.ledger;
+    const gate: Gate = { kind: 'gate' };
+    this.queue(gate);
+    const open = (command: QueuedCommand): void => {
+      const at = this.queued.indexOf(gate);
+      if (at >= 0) this.queued[at] = command;
+      this.schedule();
+    };
+    const fill = (bytes: ArrayBuffer): void => {
+      const data = toStored(target.dtype, new Uint8Array(bytes));
+      open({ kind: 'upload', block: target.block, blockOffset: 0, at: 0, data, bytes: data.byteLength });
+    };
+    // The device is told too, for the commands that are queued already.
+    data.then(fill).catch((error: KindlingError) => {
+      this.ledger.explain(seq, error);
+      const at = this.reserve(FAIL.parameters.length + 3);
+      this.words.set([0, 0, seq], at);
+      open({ kind: 'dispatch', kernel: FAIL, use: 'record', blocks: [], at, bytes: UNIFORM_STEP, groups: 1 });
+    });
+  }
+
+  seal(buffer: DeviceBuffer): void {
+    own(buffer).isSealed = true;
+  }
+
+  memory(): MemoryInfo {
+    const { live, reserved, peak } = this.pool;
+    return { live, reserved, peak };
+  }
+
+  // ---- reads and marks
+
+  /** The elements of a dense view as they are after every command so far. Resolves in a task of its own. */
+  async read(view: View): Promise<ArrayBuffer> {
+    this.check();
+    const value = this.report(view);
+    // Handled below, but the device may answer while we yield.
+    value.catch(() => undefined);
+    await this.yield();
+    return value;
+  }
+
+  /** Resolves when everything so far is done; rejects with the oldest fault that no read has rejected with. */
+  async synchronize(): Promise<void> {
+    this.check();
+    await this.report(null);
+    await yieldTask();
+    const fault = this.ledger.undelivered()[0];
+    if (fault !== undefined) throw this.deliver(fault);
+  }
+
+  async throttle(steps: number): Promise<void> {
+    this.check();
+    this.marks++;
+    const passed = (): void => {
+      this.marks--;
+      for (const wake of this.wokenByMark.splice(0)) wake();
+    };
+    this.report(null).then(passed, passed);
+    await this.yield();
+    while (this.marks > steps) await new Promise<void>((resolve) => this.wokenByMark.push(resolve));
+  }
+
+  /** Faults that no read has rejected with. */
+  undelivered(): Fault[] {
+    return this.ledger.undelivered();
+  }
+
+  shutdown(): void {
+    const device = this.engine?.device;
+    this.fail(new DeviceError('the webgpu device was shut down; tensors made before cannot be used.'));
+    device?.destroy();
+  }
+
+  // ---- the page's side of the queue
+
+  /** Room for words of parameters, aligned as dynamic offsets must be. */
+  private reserve(length: number): number {
+    const at = this.used;
+    this.used += Math.ceil((length * 4) / UNIFORM_STEP) * (UNIFORM_STEP / 4);
+    if (this.used > this.words.length) {
+      const words = new Uint32Array(Math.max(this.used, 2 * this.words.length));
+      words.set(this.words);
+      this.words = words;
+      this.floats = new Float32Array(words.buffer);
+    }
+    return at;
+  }
+
+  private write(block: Block, blockOffset: number, data: Uint32Array | Int32Array): void {
+    const bytes = data.byteLength;
+    if (bytes > WRITE_LIMIT) {
+      this.queue({ kind: 'upload', block, blockOffset, at: 0, data, bytes });
+      return;
+    }
+    const at = this.reserve(data.length);
+    this.words.set(data, at);
+    this.queue({ kind: 'upload', block, blockOffset, at, data: null, bytes });
+  }
+
+  private queue(command: QueuedCommand): void {
+    this.queued.push(command);
+    if (this.queued.length >= FLUSH_COMMANDS) this.flush();
+    else this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    queueMicrotask(() => {
+      this.isScheduled = false;
+      this.flush();
+    });
+  }
+
+  private report(view: View | null): Promise<ArrayBuffer> {
+    return new Promise((resolve, reject) => {
+      const buffer = view === null ? null : own(view.buffer);
+      const subject = buffer === null ? null : this.ledger.snapshot(buffer);
+      const seq = this.ledger.nextSeq();
+      this.lastReport = seq;
+      if (buffer !== null) buffer.lastUse = seq;
+      const report: Report = {
+        seq,
+        block: buffer?.block ?? null,
+        offset: (view?.offset ?? 0) * ELEMENT_BYTES,
+        bytes: view === null ? 0 : numelOf(view.shape) * ELEMENT_BYTES,
+        dtype: view?.dtype ?? 'float32',
+        subject,
+        resolve,
+        reject,
+      };
+      this.waiting.add(report);
+      this.queue({ kind: 'read', report });
+    });
+  }
+
+  // ---- encoding
+
+  private start(device: GPUDevice): void {
+    if (this.end !== null) {
+      device.destroy();
+      return;
+    }
+    this.limits = device.limits;
+    const pipelines = new Pipelines(
+      device,
+      () => this.flush(),
+      (error) => this.fail(new DeviceError(`internal: a kernel did not compile: ${String(error)}`)),
+    );
+    const args = device.createBuffer({ size: 1 << 16, usage: UNIFORM | COPY_SRC | COPY_DST });
+    this.engine = { device, pipelines, arguments: args, staging: new Map() };
+    void device.lost.then(({ message, reason }) => {
+      this.fail(
+        new DeviceError(
+          `the webgpu device was lost (${message || reason}), and all tensors on it. ` +
+            `Call init({ device: 'webgpu' }) again, and make or load what is needed anew.`,
+          { reason },
+        ),
+      );
+    });
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.fail(new DeviceError(`the webgpu device failed: ${error.message}`));
+    });
+    for (const command of this.queued) {
+      if (command.kind === 'dispatch') pipelines.pipeline(command.kernel, command.use);
+    }
+    this.flush();
+  }
+
+  /** Encodes and submits everything up to the first command that must wait. */
+  private flush(): void {
+    const { engine, queued } = this;
+    if (engine === null || queued.length === 0 || this.end !== null) return;
+    const { device } = engine;
+    let ready = 0;
+    while (ready < queued.length && this.isReady(engine, queued[ready])) ready++;
+    if (ready === 0) return;
+    const commands = queued.splice(0, ready);
+    this.sendArguments(engine);
+    const encoder = device.createCommandEncoder();
+    const after: (() => void)[] = [];
+    let pass: GPUComputePassEncoder | null = null;
+    for (const command of commands) {
+      if (command.kind === 'gate') continue;
+      if (command.kind === 'dispatch') {
+        pass ??= encoder.beginComputePass();
+        this.encodeDispatch(engine, pass, command);
+        continue;
+      }
+      if (command.kind !== 'discard') {
+        pass?.end();
+        pass = null;
+      }
+      const done = this.encode(engine, encoder, command);
+      if (done !== null) after.push(done);
+    }
+    pass?.end();
+    device.queue.submit([encoder.finish()]);
+    for (const done of after) done();
+    if (queued.length === 0) this.used = 0;
+  }
+
+  private isReady({ pipelines }: Engine, command: QueuedCommand): boolean {
+    if (command.kind === 'dispatch') return pipelines.pipeline(command.kernel, command.use).gpu !== null;
+    return command.kind !== 'gate';
+  }
+
+  /** Before the commands that use them are submitted, and after those of the last flush: the queue keeps this order. */
+  private sendArguments(engine: Engine): void {
+    const bytes = this.used * 4;
+    if (bytes === 0) return;
+    if (bytes > engine.arguments.size) {
+      engine.arguments.destroy();
+      engine.arguments = engine.device.createBuffer({ size: 2 * bytes, usage: UNIFORM | COPY_SRC | COPY_DST });
+    }
+    engine.device.queue.writeBuffer(engine.arguments, 0, this.words.buffer, 0, bytes);
+  }
+
+  private encodeDispatch(engine: Engine, pass: GPUComputePassEncoder, command: Dispatch): void {
+    const { pipelines } = engine;
+    const { kernel, use, blocks, at, bytes, groups } = command;
+    const pipeline: Pipeline = pipelines.pipeline(kernel, use);
+    for (const block of blocks) this.realise(engine, block);
+    pass.setPipeline(pipeline.gpu as GPUComputePipeline);
+    pass.setBindGroup(0, pipelines.storage(pipeline, blocks));
+    pass.setBindGroup(1, pipelines.arguments(use, engine.arguments, this.realise(engine, this.faults), bytes), [
+      at * 4,
+    ]);
+    const y = Math.ceil(groups / MOST_GROUPS);
+    pass.dispatchWorkgroups(Math.ceil(groups / y), y);
+  }
+
+  /** Encodes what is no kernel; gives what is to be done after the submission. */
+  private encode(
+    engine: Engine,
+    encoder: GPUCommandEncoder,
+    command: Upload | Copy | Read | Discard,
+  ): (() => void) | null {
+    const { device } = engine;
+    switch (command.kind) {
+      case 'copy': {
+        const { from, to } = command;
+        encoder.copyBufferToBuffer(this.realise(engine, from), 0, this.realise(engine, to), 0, from.size);
+        return null;
+      }
+      case 'upload': {
+        const { block, blockOffset, at, data, bytes } = command;
+        const target = this.realise(engine, block);
+        if (data === null) {
+          encoder.copyBufferToBuffer(engine.arguments, at * 4, target, blockOffset, bytes);
+          return null;
+        }
+        const staging = device.createBuffer({ size: bytes, usage: COPY_SRC, mappedAtCreation: true });
+        new Uint32Array(staging.getMappedRange()).set(data);
+        staging.unmap();
+        encoder.copyBufferToBuffer(staging, 0, target, blockOffset, bytes);
+        return () => staging.destroy();
+      }
+      case 'read': {
+        const { report } = command;
+        const staging = this.takeStaging(engine, report.bytes + FAULT_BYTES);
+        encoder.copyBufferToBuffer(this.realise(engine, this.faults), 0, staging, 0, FAULT_BYTES);
+        if (report.bytes > 0 && report.block !== null) {
+          encoder.copyBufferToBuffer(
+            this.realise(engine, report.block),
+            report.offset,
+            staging,
+            FAULT_BYTES,
+            report.bytes,
+          );
+        }
+        return () => this.await(engine, report, staging);
+      }
+      case 'discard': {
+        const { block } = command;
+        // Its bind groups would keep it.
+        engine.pipelines.forgetBindGroups();
+        return () => {
+          block.gpu?.destroy();
+          block.gpu = null;
+        };
+      }
+    }
+  }
+
+  private realise({ device }: Engine, block: Block): GPUBuffer {
+    return (block.gpu ??= device.createBuffer({ size: block.size, usage: STORED }));
+  }
+
+  // ---- answers
+
+  private takeStaging({ device, staging }: Engine, bytes: number): GPUBuffer {
+    const size = bytes > KEPT_STAGING ? bytes : 2 ** Math.ceil(Math.log2(bytes));
+    return staging.get(size)?.pop() ?? device.createBuffer({ size, usage: MAP_READ | COPY_DST });
+  }
+
+  private await(engine: Engine, report: Report, staging: GPUBuffer): void {
+    const bytes = FAULT_BYTES + report.bytes;
+    staging.mapAsync(MAP_READ, 0, bytes).then(
+      () => {
+        const range = staging.getMappedRange(0, bytes);
+        const table = new Uint32Array(range.slice(0, FAULT_BYTES));
+        const value = range.slice(FAULT_BYTES);
+        staging.unmap();
+        if (staging.size <= KEPT_STAGING) {
+          const same = engine.staging.get(staging.size);
+          if (same === undefined) engine.staging.set(staging.size, [staging]);
+          else same.push(staging);
+        } else staging.destroy();
+        this.answer(report, table, value);
+      },
+      // The device is lost, or the buffer could not be had; both are told elsewhere.
+      () => undefined,
+    );
+  }
+
+  private answer(report: Report, table: Uint32Array, value: ArrayBuffer): void {
+    if (this.end !== null) return;
+    this.learn(table, report.seq);
+    this.ledger.confirm(report.seq);
+    this.waiting.delete(report);
+    const { subject, dtype, bytes } = report;
+    const fault = subject === null ? null : this.ledger.faultOf(subject);
+    if (fault !== null) report.reject(this.deliver(fault));
+    else report.resolve(bytes === 0 ? value : fromStored(dtype, value));
+  }
+
+  private deliver(fault: Fault): KindlingError {
+    this.ledger.deliver(fault);
+    return fault.error;
+  }
+
+  /** Takes note of new entries of the fault table, and lets the device forget them: from now on the page knows. */
+  private learn(table: Uint32Array, completed: number): void {
+    const { header, slots } = FAULT_TABLE_ENTRIES;
+    const recorded = (table[0] - this.faultCount) | 0;
+    if (recorded <= 0) return;
+    const from = this.faultCount;
+    this.faultCount = table[0];
+    for (let k = 0; k < Math.min(recorded, slots); k++) {
+      const at = header + ((from + k) % slots) * FAULT_WORDS;
+      const [entry] = readFaults(Array.from(table.subarray(at, at + FAULT_WORDS)));
+      const seq = this.ledger.widen(entry.seq);
+      const error = faultError(entry, this.ledger.describe(seq));
+      this.onFault(this.ledger.learn(seq, seq, error));
+    }
+    if (recorded > slots) {
+      // The table was full: any of the commands since may have failed.
+      const error = new FaultError(`${recorded} commands met bad data, more than can be told apart.`, { recorded });
+      this.onFault(this.ledger.learn(this.ledger.confirmed + 1, completed, error));
+    }
+    this.write(this.faults, 4, Uint32Array.of(this.faultCount));
+  }
+
+  /** Ends the stream: what waits rejects, what comes throws. */
+  private fail(error: KindlingError): void {
+    if (this.end !== null) return;
+    this.end = error;
+    this.queued = [];
+    for (const { reject } of this.waiting) reject(error);
+    this.waiting.clear();
+    for (const wake of this.wokenByMark.splice(0)) wake();
+    this.onEnd(error);
+  }
+
+  /** Gives the event loop a turn; several if memory runs short, as finalizers need them. */
+  private async yield(): Promise<void> {
+    await yieldTask();
+    if (this.pool.live < PRESSURE * this.limit) return;
+    this.onMemoryPressure();
+    for (let turn = 0; turn < FINALIZER_TURNS; turn++) await yieldTask();
+  }
+
+  private check(): void {
+    if (this.end !== null) throw this.end;
+  }
+}
+
+/** Buffers that reach this device were made by it. */
+const own = (buffer: DeviceBuffer): GpuBuffer => buffer as GpuBuffer;
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;
