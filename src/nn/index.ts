@@ -17,6 +17,7 @@ export * from './fold';
 export * from './padding';
 export * from './maxPool';
 export * from './avgPool';
+export * from './resample';
 export * from './norm';
 export * from './dropout';
 export * from './embedding';

@@ -284,6 +284,68 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     inputs: [[real([2, 3, 4, 4]), real([3, 1, 3, 3]), real([3])]],
   },
   // pooling
+  // resampling
+  interpolateLinear: { call: (x) => F.interpolate(x, { size: 7, mode: 'linear' }), inputs: [[real([2, 2, 4])]] },
+  interpolateBilinear: {
+    call: (x) => F.interpolate(x, { scaleFactor: [1.6, 0.7], mode: 'bilinear', alignCorners: true }),
+    inputs: [[real([1, 2, 3, 4])], [real([1, 1, 4, 3], -2, 2, 'transposed')]],
+    bad: [
+      [() => F.interpolate(k.zeros(1, 1, 4), { size: 8, mode: 'bilinear' }), "mode 'bilinear' needs 4 dimensions"],
+      [() => F.interpolate(k.zeros(1, 1, 4)), 'one of size and scaleFactor must be given, got neither'],
+    ],
+  },
+  interpolateBicubic: { call: (x) => F.interpolate(x, { size: [5, 3], mode: 'bicubic' }), inputs: [[real([1, 2, 3, 4])]] },
+  interpolateAntialias: {
+    call: (x) => F.interpolate(x, { size: [2, 3], mode: 'bicubic', antialias: true }),
+    inputs: [[real([1, 1, 5, 4])]],
+  },
+  interpolateTrilinear: {
+    call: (x) => F.interpolate(x, { size: [3, 2, 4], mode: 'trilinear' }),
+    inputs: [[real([1, 1, 2, 3, 2])]],
+  },
+  interpolateNearest: { call: (x) => F.interpolate(x, 5), inputs: [[real([1, 2, 3, 4])]] },
+  interpolateNearestExact: {
+    call: (x) => F.interpolate(x, { scaleFactor: 0.7, mode: 'nearest-exact' }),
+    inputs: [[real([1, 2, 5])]],
+  },
+  interpolateArea: { call: (x) => F.interpolate(x, { size: 2, mode: 'area' }), inputs: [[real([1, 2, 3, 4])]] },
+  gridSample: {
+    call: (x, grid) => F.gridSample(x, grid, { paddingMode: 'zeros' }),
+    inputs: [
+      [real([2, 2, 3, 4]), real([2, 2, 3, 2], -0.9, 0.9)],
+      [real([1, 2, 2, 3, 2]), real([1, 1, 2, 2, 3], -0.9, 0.9)],
+    ],
+    bad: [[() => F.gridSample(k.zeros(1, 1, 3, 3), k.zeros(2, 3, 3, 2)), 'gridSample: expected input [N, C, H, W]']],
+  },
+  gridSampleReflection: {
+    call: (x, grid) => F.gridSample(x, grid, { mode: 'bicubic', paddingMode: 'reflection', alignCorners: true }),
+    inputs: [[real([1, 2, 3, 4]), real([1, 2, 2, 2], -0.9, 0.9)]],
+  },
+  gridSampleBorder: {
+    call: (x, grid) => F.gridSample(x, grid, { mode: 'nearest', paddingMode: 'border' }),
+    inputs: [[real([1, 2, 3, 4]), real([1, 2, 2, 2], -1.5, 1.5)]],
+    agrees: false,
+  },
+  affineGrid: {
+    call: (theta) => F.affineGrid(theta, [2, 1, 3, 2]),
+    inputs: [[real([2, 2, 3])]],
+    bad: [[() => F.affineGrid(k.zeros(1, 2, 2), [1, 1, 3, 3]), 'affineGrid: expected theta [N, 2, 3]']],
+  },
+  pixelShuffle: {
+    call: (x) => F.pixelShuffle(x, 2),
+    inputs: [[real([2, 8, 2, 3])], [real([4, 3, 1], -2, 2, 'strided')]],
+    bad: [[() => F.pixelShuffle(k.zeros(1, 3, 2, 2), 2), 'pixelShuffle: the channels must be a multiple of 4']],
+  },
+  pixelUnshuffle: {
+    call: (x) => F.pixelUnshuffle(x, 2),
+    inputs: [[real([2, 2, 4, 2])]],
+    bad: [[() => F.pixelUnshuffle(k.zeros(1, 3, 2), 2), 'pixelUnshuffle: height and width must be multiples of 2']],
+  },
+  channelShuffle: {
+    call: (x) => F.channelShuffle(x, 3),
+    inputs: [[real([1, 6, 2, 2])]],
+    bad: [[() => F.channelShuffle(k.zeros(1, 4, 2), 3), 'channelShuffle: input must be [N, C, *]']],
+  },
   maxPool3d: {
     call: (x) => F.maxPool3d(x, 2, { stride: [1, 2, 1], padding: [1, 0, 1], ceilMode: true }),
     inputs: [[real([1, 2, 3, 3, 4])]],

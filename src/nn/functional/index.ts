@@ -4,6 +4,7 @@ export * from './activation';
 export * from './conv';
 export * from './maxPool';
 export * from './avgPool';
+export * from './resample';
 export * from './pad';
 export * from './fold';
 export * from './dropout';

@@ -1,0 +1,219 @@
+// Images at other sizes: interpolation, sampling at grids, cells and channels exchanged. With PyTorch's arguments.
+import { gather, type Arguments } from '../../arguments';
+import { ShapeError } from '../../errors';
+import { scope } from '../../memory';
+import { adaptiveAvgPool } from '../../ops/avgPool';
+import type { SpatialDims } from '../../ops/conv';
+import * as grids from '../../ops/gridSample';
+import * as shuffles from '../../ops/shuffle';
+import { resample, type ResampleMode, type ResampleSize } from '../../ops/resample';
+import { formatShape, type Shape } from '../../shape';
+import type { Tensor } from '../../tensor';
+
+/** How values between samples are found; the name says for how many dimensions. */
+export type InterpolationMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'bicubic' | 'trilinear' | 'area';
+
+/** One number for all dimensions, or one each. */
+type PerDimension = number | readonly number[];
+
+/** Arguments of interpolate beside the input; size or scaleFactor must be given. */
+export interface InterpolateArguments {
+  size?: PerDimension | null;
+  /** Output size over input size. */
+  scaleFactor?: PerDimension | null;
+  /** 'nearest' by default. */
+  mode?: InterpolationMode;
+  /** Whether the centres of the corner samples (not the corners of the image) stay in place; for the linear modes and 'bicubic', false by default. */
+  alignCorners?: boolean | null;
+  /** Whether positions come from the sizes, not from scaleFactor, which then only gives the size. */
+  recomputeScaleFactor?: boolean | null;
+  /** Whether the filter widens when the image shrinks, as in Pillow; for 'bilinear' and 'bicubic'. */
+  antialias?: boolean;
+}
+const INTERPOLATE = ['size', 'scaleFactor', 'mode', 'alignCorners', 'recomputeScaleFactor', 'antialias'] as const;
+
+/** How a mode resamples each dimension, and for how many it is. */
+const MODES: { readonly [M in Exclude<InterpolationMode, 'area'>]: readonly [ResampleMode, dims: readonly number[]] } =
+  {
+    nearest: ['nearest', [1, 2, 3]],
+    'nearest-exact': ['nearest-exact', [1, 2, 3]],
+    linear: ['linear', [1]],
+    bilinear: ['linear', [2]],
+    trilinear: ['linear', [3]],
+    bicubic: ['cubic', [2]],
+  };
+
+/** An entry per dimension. @throws ShapeError for another number of them */
+function spread(name: string, value: PerDimension, input: Tensor): readonly number[] {
+  const dims = input.ndim - 2;
+  const values = typeof value === 'number' ? new Array<number>(dims).fill(value) : value;
+  if (values.length === dims) return values;
+  throw new ShapeError(
+    `interpolate: ${name} must be a number or ${dims} for an input of ${formatShape(input.shape)}, got ${values.length}.`,
+    { shape: input.shape },
+  );
+}
+
+/** The sizes of the result, and the scales that positions are computed by. @throws TypeError unless one of the two is given */
+function sizesOf(
+  input: Tensor,
+  { size = null, scaleFactor = null, mode, recomputeScaleFactor }: InterpolateArguments,
+): ResampleSize[] {
+  if ((size === null) === (scaleFactor === null)) {
+    throw new TypeError(
+      `interpolate: one of size and scaleFactor must be given, got ${size === null ? 'neither' : 'both'}.`,
+    );
+  }
+  if (size !== null) {
+    if (recomputeScaleFactor === true) throw new TypeError('interpolate: recomputeScaleFactor needs a scaleFactor.');
+    return spread('size', size, input).map((n) => ({ size: n, scale: null }));
+  }
+  const recomputed = recomputeScaleFactor === true || mode === 'area';
+  return spread('scaleFactor', scaleFactor ?? [], input).map((scale, i) => ({
+    size: Math.floor(input.shape[2 + i] * scale),
+    scale: recomputed ? null : scale,
+  }));
+}
+
+/**
+ * A sequence, image or volume at another size.
+ *
+ * Shape: input [N, C, L], [N, C, H, W] or [N, C, D, H, W] -> the same with sizes `size`, or floor(scaleFactor n).
+ * Mode 'linear' is for sequences, 'bilinear' and 'bicubic' for images, 'trilinear' for volumes, the others for all.
+ * @throws ShapeError, TypeError for a mode that does not fit the input or the other options.
+ * @see torch.nn.functional.interpolate
+ */
+export function interpolate(input: Tensor, ...args: Arguments<InterpolateArguments, typeof INTERPOLATE>): Tensor {
+  const options = gather<InterpolateArguments>('interpolate', INTERPOLATE, args);
+  const { mode = 'nearest', alignCorners = null, antialias = false } = options;
+  const dims = input.ndim - 2;
+  if (dims < 1 || dims > 3) {
+    throw new ShapeError(
+      `interpolate: input must be [N, C, L], [N, C, H, W] or [N, C, D, H, W], got ${formatShape(input.shape)}.`,
+      { shape: input.shape },
+    );
+  }
+  if (mode !== 'area' && !Object.hasOwn(MODES, mode)) {
+    throw new TypeError(
+      `interpolate: mode must be one of ${Object.keys(MODES).join(', ')}, area, got '${String(mode)}'.`,
+    );
+  }
+  const [how, allowed] = mode === 'area' ? [null, [1, 2, 3]] : MODES[mode];
+  if (!allowed.includes(dims)) {
+    throw new ShapeError(
+      `interpolate: mode '${mode}' needs ${allowed[0] + 2} dimensions, got ${formatShape(input.shape)}.`,
+      { shape: input.shape },
+    );
+  }
+  if (alignCorners !== null && how !== 'linear' && how !== 'cubic') {
+    throw new TypeError(`interpolate: alignCorners is for the linear modes and 'bicubic', got it with '${mode}'.`);
+  }
+  if (antialias && mode !== 'bilinear' && mode !== 'bicubic') {
+    throw new TypeError(`interpolate: antialias is for 'bilinear' and 'bicubic', got it with '${mode}'.`);
+  }
+  const sizes = sizesOf(input, { ...options, mode });
+  if (sizes.some(({ size }) => !Number.isInteger(size) || size < 1) || input.shape.slice(1).includes(0)) {
+    throw new ShapeError(
+      `interpolate: no size but the batch may be 0, got ${formatShape(input.shape)} to sizes ${sizes.map(({ size }) => size).join(', ')}.`,
+      { shape: input.shape },
+    );
+  }
+  return scope(() => {
+    if (how === null) return adaptiveAvgPool(dims as SpatialDims, input, sizes.map(({ size }) => size)); // prettier-ignore
+    const result = resample(input, sizes, { mode: how, alignCorners: alignCorners ?? false, antialias });
+    // Always a copy, as in PyTorch.
+    return result === input ? input.clone() : result;
+  });
+}
+
+/** The older name of interpolate. @see torch.nn.functional.upsample */
+export const upsample = interpolate;
+
+/** Arguments of the older names beside the input. */
+export interface UpsampleArguments {
+  size?: PerDimension | null;
+  /** Output size over input size. */
+  scaleFactor?: PerDimension | null;
+}
+const UPSAMPLE = ['size', 'scaleFactor'] as const;
+
+/** interpolate with mode 'nearest'. @see torch.nn.functional.upsample_nearest */
+export const upsampleNearest = (input: Tensor, ...args: Arguments<UpsampleArguments, typeof UPSAMPLE>): Tensor =>
+  interpolate(input, gather<UpsampleArguments>('upsampleNearest', UPSAMPLE, args));
+
+/** interpolate with mode 'bilinear' and alignCorners. @see torch.nn.functional.upsample_bilinear */
+export const upsampleBilinear = (input: Tensor, ...args: Arguments<UpsampleArguments, typeof UPSAMPLE>): Tensor =>
+  interpolate(input, {
+    ...gather<UpsampleArguments>('upsampleBilinear', UPSAMPLE, args),
+    mode: 'bilinear',
+    alignCorners: true,
+  });
+
+/** Arguments of gridSample beside the input. */
+export interface GridSampleArguments {
+  /** Points in [-1, 1]: (x, y) or (x, y, z) in the last dimension. */
+  grid: Tensor;
+  /** 'bilinear' by default, which for volumes is trilinear. */
+  mode?: grids.GridMode;
+  /** What lies outside; 'zeros' by default. */
+  paddingMode?: grids.GridPadding;
+  /** Whether -1 and 1 are the centres of the outer cells (not their outer edges); false by default. */
+  alignCorners?: boolean | null;
+}
+const GRID_SAMPLE = ['grid', 'mode', 'paddingMode', 'alignCorners'] as const;
+const GRID_MODES: readonly string[] = ['bilinear', 'nearest', 'bicubic'] satisfies grids.GridMode[];
+const GRID_PADDING: readonly string[] = ['zeros', 'border', 'reflection'] satisfies grids.GridPadding[];
+
+/**
+ * Values of an image or volume at the points of a grid.
+ *
+ * Shape: input [N, C, H, W] and grid [N, oH, oW, 2] -> [N, C, oH, oW]; input [N, C, D, H, W] and grid [N, oD, oH, oW, 3] ->
+ * [N, C, oD, oH, oW].
+ * @throws ShapeError if they do not fit.
+ * @see torch.nn.functional.grid_sample
+ */
+export function gridSample(input: Tensor, ...args: Arguments<GridSampleArguments, typeof GRID_SAMPLE>): Tensor {
+  const { grid, mode = 'bilinear', paddingMode = 'zeros', alignCorners } = gather<GridSampleArguments>(
+    'gridSample', GRID_SAMPLE, args,
+  ); // prettier-ignore
+  if (!GRID_MODES.includes(mode) || !GRID_PADDING.includes(paddingMode)) {
+    throw new TypeError(
+      `gridSample: mode must be one of ${GRID_MODES.join(', ')} and paddingMode one of ${GRID_PADDING.join(', ')}, got '${String(mode)}' and '${String(paddingMode)}'.`,
+    );
+  }
+  return grids.gridSample(input, grid, { mode, paddingMode, alignCorners: alignCorners ?? false });
+}
+
+/** Arguments of affineGrid beside the maps. */
+export interface AffineGridArguments {
+  /** Sizes of the image that gridSample is to make: [N, C, H, W] or [N, C, D, H, W]. */
+  size: Shape;
+  /** Whether -1 and 1 are the centres of the outer cells (not their outer edges); false by default. */
+  alignCorners?: boolean | null;
+}
+const AFFINE_GRID = ['size', 'alignCorners'] as const;
+
+/**
+ * The grid that affine maps take the points of an image to.
+ *
+ * Shape: theta [N, 2, 3] and size [N, C, H, W] -> [N, H, W, 2]; theta [N, 3, 4] and size [N, C, D, H, W] -> [N, D, H, W, 3].
+ * @throws ShapeError if they do not fit.
+ * @see torch.nn.functional.affine_grid
+ */
+export function affineGrid(theta: Tensor, ...args: Arguments<AffineGridArguments, typeof AFFINE_GRID>): Tensor {
+  const { size, alignCorners } = gather<AffineGridArguments>('affineGrid', AFFINE_GRID, args);
+  return grids.affineGrid(theta, size, alignCorners ?? false);
+}
+
+/** A function of a tensor and one number, by position or by name. */
+function ofNumber<const K extends string>(name: string, option: K, fn: (x: Tensor, value: number) => Tensor) {
+  return (input: Tensor, ...args: Arguments<Readonly<Record<K, number>>, readonly [K]>): Tensor =>
+    fn(input, gather<Record<K, number>>(name, [option], args)[option]);
+}
+
+/** r² channels as r x r cells. Shape: [*, C r², H, W] -> [*, C, H r, W r]. @see torch.nn.functional.pixel_shuffle */
+export const pixelShuffle = ofNumber('pixelShuffle', 'upscaleFactor', shuffles.pixelShuffle);
+/** r x r cells as r² channels. Shape: [*, C, H r, W r] -> [*, C r², H, W]. @see torch.nn.functional.pixel_unshuffle */
+export const pixelUnshuffle = ofNumber('pixelUnshuffle', 'downscaleFactor', shuffles.pixelUnshuffle);
+/** A channel of each group in turn. Shape: [N, C, *], unchanged. @see torch.nn.functional.channel_shuffle */
+export const channelShuffle = ofNumber('channelShuffle', 'groups', shuffles.channelShuffle);
