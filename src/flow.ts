@@ -1,4 +1,5 @@
 // Flow control at awaits: loops that never read a value still let the page breathe and the device catch up.
+import { awaitCollection } from './collector';
 import { runningDevices } from './device/registry';
 import { yieldTask } from './device/task';
 
@@ -7,4 +8,5 @@ export async function pace(steps: number): Promise<void> {
   const devices = [...runningDevices()];
   if (devices.length === 0) await yieldTask();
   else await Promise.all(devices.map((device) => device.throttle(steps)));
+  await awaitCollection();
 }

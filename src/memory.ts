@@ -1,5 +1,6 @@
 // Who owns device memory. A Storage counts its owners and is freed when none is left, or when the garbage
 // collector finds that nothing refers to it any more. Scopes release the handles made inside them.
+import { collect, giveBack, handOut } from './collector';
 import type { Device, DeviceBuffer } from './device/contract';
 import type { DType } from './dtype';
 import { FreedError } from './errors';
@@ -20,41 +21,9 @@ function free(allocation: Allocation): void {
 
 // Nothing is ever unregistered: a token would cost more than the flag.
 const collected = new FinalizationRegistry<Allocation>((allocation) => {
-  ballast.length = 0;
+  if (!allocation.isFree) collect(allocation.buffer.bytes);
   free(allocation);
 });
-
-/**
- * The garbage collector does not know of device memory. For every BALLAST_BYTES of it that are handed out and not freed
- * by count we allocate an ArrayBuffer of that size: engines count it towards their next collection, and its pages are
- * never touched. It is held until a finalizer runs, because a young collection, which runs none, would take it off the
- * engine's account again. A plain loop of 3,000 CNN steps that makes 12 MB a step peaks at 70 to 105 MB in Chromium and
- * 210 to 225 MB in Firefox; with 32 MB of ballast that was dropped at once it was 430 MB in Chromium.
- */
-const BALLAST_BYTES = 16 * 2 ** 20;
-/** Most pieces held at a time. */
-const BALLAST_LIMIT = 16;
-const ballast: ArrayBuffer[] = [];
-/** Bytes handed out since the last ballast and not freed by count. */
-let unaccounted = 0;
-
-/** Makes the garbage collector feel `bytes` of device memory. */
-export function addBallast(bytes: number): void {
-  if (ballast.length === BALLAST_LIMIT) ballast.shift();
-  try {
-    ballast.push(new ArrayBuffer(bytes));
-  } catch {
-    // Where even address space is short the collector runs anyway.
-    ballast.length = 0;
-  }
-}
-
-function account(bytes: number): void {
-  unaccounted += bytes;
-  if (unaccounted < BALLAST_BYTES) return;
-  addBallast(unaccounted);
-  unaccounted = 0;
-}
 
 /** Device memory shared by a tensor and its views. */
 export class Storage {
@@ -72,7 +41,7 @@ export class Storage {
     this.buffer = buffer;
     this.allocation = { device, buffer, isFree: false };
     collected.register(this, this.allocation);
-    account(bytes);
+    handOut(bytes);
   }
 
   /** Whether one owner alone holds it. */
@@ -87,7 +56,7 @@ export class Storage {
   release(): void {
     if (--this.owners > 0) return;
     free(this.allocation);
-    unaccounted = Math.max(0, unaccounted - this.buffer.bytes);
+    giveBack(this.buffer.bytes);
   }
 }
 

@@ -17,6 +17,7 @@ const STATE_BYTES = 5056;
 const PERMUTATION_LIMIT = Math.floor(0xffffffff / 20);
 /** `normal_` treats fewer elements than this one by one, more of them in blocks of this size. */
 const NORMAL_BLOCK = 16;
+const HALF_BLOCK = NORMAL_BLOCK / 2;
 
 /** What torch.manual_seed takes. Only the low 32 bits decide the numbers. */
 export type Seed = number | bigint;
@@ -226,19 +227,32 @@ export function fillNormal(out: FloatArray, mean = 0, std = 1, generator: Genera
   }
 }
 
-/**
- * Turns 16 uniform numbers at `start` into normal ones. For float32 every intermediate result is rounded as PyTorch's
- * vector code does: near a zero of the cosine the angle's rounding is all that decides the sample.
- */
+/** Turns 16 uniform numbers at `start` into normal ones. */
 function boxMuller(out: FloatArray, start: number, mean: number, std: number): void {
-  const round = out instanceof Float32Array ? Math.fround : (x: number): number => x;
-  const fullTurn = round(2 * Math.PI);
-  const half = NORMAL_BLOCK / 2;
-  for (let j = start; j < start + half; j++) {
-    const radius = round(Math.sqrt(-2 * round(Math.log(1 - out[j]))));
-    const theta = round(fullTurn * out[j + half]);
-    out[j] = round(radius * round(Math.cos(theta))) * std + mean;
-    out[j + half] = round(radius * round(Math.sin(theta))) * std + mean;
+  if (out instanceof Float32Array) boxMullerSingle(out, start, mean, std);
+  else boxMullerDouble(out, start, mean, std);
+}
+
+function boxMullerDouble(out: Float64Array, start: number, mean: number, std: number): void {
+  for (let j = start; j < start + HALF_BLOCK; j++) {
+    const radius = Math.sqrt(-2 * Math.log(1 - out[j]));
+    const theta = 2 * Math.PI * out[j + HALF_BLOCK];
+    out[j] = radius * Math.cos(theta) * std + mean;
+    out[j + HALF_BLOCK] = radius * Math.sin(theta) * std + mean;
+  }
+}
+
+/**
+ * Every intermediate result is rounded as PyTorch's vector code does: near a zero of the cosine the angle's rounding is
+ * all that decides the sample. (A rounding function as argument would put every number on the heap.)
+ */
+function boxMullerSingle(out: Float32Array, start: number, mean: number, std: number): void {
+  const fullTurn = Math.fround(2 * Math.PI);
+  for (let j = start; j < start + HALF_BLOCK; j++) {
+    const radius = Math.fround(Math.sqrt(-2 * Math.fround(Math.log(1 - out[j]))));
+    const theta = Math.fround(fullTurn * out[j + HALF_BLOCK]);
+    out[j] = Math.fround(radius * Math.fround(Math.cos(theta))) * std + mean;
+    out[j + HALF_BLOCK] = Math.fround(radius * Math.fround(Math.sin(theta))) * std + mean;
   }
 }
 

@@ -7,7 +7,7 @@ import { findAdapter, hasWebGpu, missing, type AdapterChoice } from './device/we
 import { createWebGpuDevice, type WebGpuDevice } from './device/webgpu/device';
 import type { EngineSettings } from './device/wasm/start';
 import { DeviceError, type KindlingError } from './errors';
-import { addBallast } from './memory';
+import { addBallast } from './collector';
 
 /** Milliseconds that a fault may wait for a read to reject with it before it goes to onerror's listener. */
 const GRACE = 3000;

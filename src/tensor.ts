@@ -1,5 +1,6 @@
 // Tensor: a shape over a storage, and its place in the autograd graph. No op logic: operations are functions in
 // ops/, and methods.ts installs those that are also methods.
+import { awaitCollection } from './collector';
 import type { Device, DeviceBuffer, DeviceName, View } from './device/contract';
 import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from './dtype';
 import { AutogradError, DTypeError } from './errors';
@@ -231,6 +232,7 @@ export class Tensor extends Handle implements View {
   async data(): Promise<TypedArray> {
     const { dtype, home } = this;
     const bytes = await home.read(this);
+    await awaitCollection();
     return DTYPES[dtype].array(bytes);
   }
 

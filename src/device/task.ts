@@ -5,7 +5,23 @@ export function yieldTask(): Promise<void> {
   return new Promise((resolve) => schedule(resolve));
 }
 
-type Scheduler = { readonly yield?: () => Promise<void> };
+/**
+ * Resolves when the browser has had time for its own work, such as collecting garbage and running finalizers, but before
+ * long if the page never idles.
+ */
+export function yieldBackground(): Promise<void> {
+  if (!scheduler?.postTask) return yieldTask();
+  const idle = scheduler.postTask(() => undefined, { priority: 'background' });
+  return Promise.race([idle, new Promise<void>((resolve) => setTimeout(resolve, BACKGROUND_LIMIT))]);
+}
+
+/** Milliseconds that `yieldBackground` waits for the page to idle. */
+const BACKGROUND_LIMIT = 20;
+
+interface Scheduler {
+  readonly yield?: () => Promise<void>;
+  readonly postTask?: (task: () => void, options: { priority: 'background' }) => Promise<void>;
+}
 const scheduler = (globalThis as { readonly scheduler?: Scheduler }).scheduler;
 
 const schedule: (resolve: () => void) => void = (() => {
