@@ -76,6 +76,27 @@ const binary = (call: (a: Tensor, b: Tensor) => Tensor, low = -2, high = 2, orde
   order,
 });
 
+const ternary = (call: (a: Tensor, b: Tensor, c: Tensor) => Tensor, low = -2, high = 2): OpSample => ({
+  call,
+  inputs: [[real([2, 3], low, high), real([3], low, high), real([2, 1], low, high, 'strided')]],
+});
+
+/** Integers below 100. */
+const integers = (call: (a: Tensor, b: Tensor) => Tensor): OpSample => ({
+  call,
+  inputs: [[index([3, 4], 100), index([4], 100)]],
+  order: 0,
+});
+
+/** Products of matrices and vectors of these shapes. */
+const product = (call: (a: Tensor, b: Tensor) => Tensor, a: readonly number[], b: readonly number[]): OpSample => ({
+  call,
+  inputs: [
+    [real(a), real(b)],
+    [real(a, -2, 2, 'transposed'), real(b, -2, 2, 'strided')],
+  ],
+});
+
 const view = (call: (x: Tensor) => Result): OpSample => ({
   call,
   inputs: [[real([2, 3, 4])], [real([2, 3, 4], -2, 2, 'transposed')], [real([2, 3, 4], -2, 2, 'strided')]],
@@ -117,6 +138,16 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   lerp: { call: (a, b) => k.lerp(a, b, 0.3), inputs: [[real([3, 4]), real([3, 4])]] },
   where: { call: (c, a, b) => k.where(c, a, b), inputs: [[bools([3, 4]), real([3, 4]), real([4])]] },
   clamp: unary((x) => k.clamp(x, -1, 1)),
+  clampMin: binary((a, b) => k.clampMin(a, b)), clampMax: binary((a, b) => k.clampMax(a, b)),
+  rsub: unary((x) => k.rsub(x, 3)), trueDivide: binary((a, b) => k.trueDivide(a, b), 0.5, 2),
+  fmax: binary((a, b) => k.fmax(a, b)), fmin: binary((a, b) => k.fmin(a, b)),
+  copysign: binary((a, b) => k.copysign(a, b), 0.2, 2), heaviside: binary((a, b) => k.heaviside(a, b), -2, 2, 0),
+  logaddexp: binary((a, b) => k.logaddexp(a, b)), hypot: binary((a, b) => k.hypot(a, b), 0.3, 2),
+  xlogy: binary((a, b) => k.xlogy(a, b), 0.3, 2), outer: { call: (a, b) => k.outer(a, b), inputs: [[real([3]), real([4], -2, 2, 'strided')]] },
+  addcmul: ternary((a, b, c) => k.addcmul(a, b, c, { value: 2 })), addcdiv: ternary((a, b, c) => k.addcdiv(a, b, c), 0.5, 2),
+  frac: unary(k.frac), positive: unary(k.positive), nanToNum: unary((x) => k.nanToNum(x)),
+  deg2rad: unary(k.deg2rad), rad2deg: unary(k.rad2deg), lgamma: unary(k.lgamma, 0.3, 3), digamma: unary(k.digamma, 0.3, 3),
+  logit: unary((x) => k.logit(x), 0.1, 0.9),
   neg: unary(k.neg), abs: unary(k.abs), square: unary(k.square),
   reciprocal: unary(k.reciprocal, 0.5, 2), sqrt: unary(k.sqrt, 0.3, 3), rsqrt: unary(k.rsqrt, 0.3, 3),
   ...STEPS,
@@ -132,7 +163,19 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   eq: binary((a, b) => k.eq(a, b), -2, 2, 0), ne: binary((a, b) => k.ne(a, b), -2, 2, 0),
   lt: binary((a, b) => k.lt(a, b), -2, 2, 0), le: binary((a, b) => k.le(a, b), -2, 2, 0),
   gt: binary((a, b) => k.gt(a, b), -2, 2, 0), ge: binary((a, b) => k.ge(a, b), -2, 2, 0),
+  isnan: unary(k.isnan, -2, 2, 0), isinf: unary(k.isinf, -2, 2, 0), isfinite: unary(k.isfinite, -2, 2, 0),
+  isposinf: unary(k.isposinf, -2, 2, 0), isneginf: unary(k.isneginf, -2, 2, 0),
+  isclose: binary((a, b) => k.isclose(a, b), -2, 2, 0),
+  logicalAnd: binary((a, b) => k.logicalAnd(a, b), -2, 2, 0), logicalOr: binary((a, b) => k.logicalOr(a, b), -2, 2, 0),
+  logicalXor: binary((a, b) => k.logicalXor(a, b), -2, 2, 0), logicalNot: unary(k.logicalNot, -2, 2, 0),
+  bitwiseAnd: integers((a, b) => k.bitwiseAnd(a, b)), bitwiseOr: integers((a, b) => k.bitwiseOr(a, b)),
+  bitwiseXor: integers((a, b) => k.bitwiseXor(a, b)), bitwiseNot: integers((a) => k.bitwiseNot(a)),
   // activations
+  selu: unary(F.selu), celu: unary((x) => F.celu(x, 1.7)), relu6: unary(F.relu6), softsign: unary(F.softsign),
+  tanhshrink: unary(F.tanhshrink), hardshrink: unary((x) => F.hardshrink(x)), softshrink: unary((x) => F.softshrink(x)),
+  hardsigmoid: unary(F.hardsigmoid), hardswish: unary(F.hardswish), threshold: unary((x) => F.threshold(x, 0.1, 3)),
+  softmin: reduction((x) => F.softmin(x, 1)), glu: { call: (x) => F.glu(x, 1), inputs: [[real([2, 4])], [real([4, 2], -2, 2, 'transposed')]] },
+  prelu: { call: (x, w) => F.prelu(x, w), inputs: [[real([3, 4]), real([1])], [real([2, 3, 2]), real([3])]] },
   sigmoid: unary(k.sigmoid), relu: unary(k.relu), leakyRelu: unary((x) => F.leakyRelu(x, 0.1)), elu: unary((x) => F.elu(x)),
   gelu: unary((x) => F.gelu(x)), silu: unary(F.silu), softplus: unary((x) => F.softplus(x)), mish: unary(F.mish),
   hardtanh: unary((x) => F.hardtanh(x)), logsigmoid: unary(F.logsigmoid),
@@ -171,6 +214,9 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   chunk: view((x) => k.chunk(x, 2, 2)),
   diagonal: view((x) => k.diagonal(x, 1, 1, 2)),
   movedim: view((x) => k.movedim(x, 0, 2)),
+  reshape: view((x) => k.reshape(x, 4, -1)), unsqueeze: view((x) => k.unsqueeze(x, 1)),
+  t: { call: (x) => k.t(x), inputs: [[real([3, 4])], [real([4])]], bad: [[() => k.t(k.zeros(2, 3, 4)), 't: ']] },
+  repeat: view((x) => k.repeat(x, 2, 1, 3)), tril: view((x) => k.tril(x, 1)), triu: view((x) => k.triu(x, -1)),
   // joining
   cat: {
     call: (a, b) => k.cat([a, b, a], 1),
@@ -197,6 +243,9 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   logsumexp: reduction((x) => k.logsumexp(x, 1)),
   cumsum: reduction((x) => k.cumsum(x, 1)),
   cumprod: reduction((x) => k.cumprod(x, 0), 0.5, 2),
+  stdMean: reduction((x) => k.stdMean(x, 1)), varMean: reduction((x) => k.varMean(x, 0)),
+  all: reduction((x) => k.all(x.gt(0), 1), -2, 2, 0), any: reduction((x) => k.any(x.gt(0), 0), -2, 2, 0),
+  countNonzero: reduction((x) => k.countNonzero(x.gt(0), 0), -2, 2, 0),
   argmax: reduction((x) => k.argmax(x, 1), -2, 2, 0),
   argmin: reduction((x) => k.argmin(x, 0), -2, 2, 0),
   // matrices
@@ -214,6 +263,10 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     ],
     bad: [[() => k.matmul(k.zeros(2, 3), k.zeros(4, 5)), 'matmul: inner dimensions must match, got [2, 3] and [4, 5]']],
   },
+  mm: product((a, b) => k.mm(a, b), [3, 4], [4, 2]), mv: product((a, b) => k.mv(a, b), [3, 4], [4]),
+  dot: product((a, b) => k.dot(a, b), [4], [4]), bmm: product((a, b) => k.bmm(a, b), [2, 3, 4], [2, 4, 2]),
+  addmm: { call: (c, a, b) => k.addmm(c, a, b, { beta: 0.5, alpha: 2 }), inputs: [[real([2]), real([3, 4]), real([4, 2], -2, 2, 'transposed')]] },
+  baddbmm: { call: (c, a, b) => k.baddbmm(c, a, b), inputs: [[real([2, 3, 2]), real([2, 3, 4]), real([2, 4, 2])]] },
   linear: {
     call: (x, w, b) => F.linear(x, w, b),
     inputs: [
@@ -394,6 +447,8 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   maxPool2d: { call: (x) => F.maxPool2d(x, 2), inputs: [[real([2, 2, 4, 5])], [real([2, 5, 4], -2, 2, 'transposed')]] },
   maxPool1d: { call: (x) => F.maxPool1d(x, 3, { stride: 2, padding: 1 }), inputs: [[real([2, 2, 7])]] },
   avgPool2d: { call: (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }), inputs: [[real([2, 2, 5, 4])]] },
+  avgPool1d: { call: (x) => F.avgPool1d(x, 3, { stride: 2 }), inputs: [[real([2, 2, 7])]] },
+  adaptiveAvgPool1d: { call: (x) => F.adaptiveAvgPool1d(x, 3), inputs: [[real([2, 2, 7])]] },
   adaptiveAvgPool2d: { call: (x) => F.adaptiveAvgPool2d(x, [2, 3]), inputs: [[real([2, 2, 5, 4])]] },
   // normalization
   softmax: reduction((x) => k.softmax(x, 0)),
@@ -410,6 +465,10 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   // indexing
   gather: { call: (x, i) => k.gather(x, 1, i), inputs: [[real([3, 4]), index([3, 2], 4)]] },
   indexSelect: { call: (x, i) => k.indexSelect(x, 1, i), inputs: [[real([3, 4]), index([5], 4)], [real([4, 3], -2, 2, 'transposed'), index([2], 3)]] },
+  indexAdd: { call: (x, i, source) => k.indexAdd(x, 0, i, source), inputs: [[real([4, 3]), index([2], 4), real([2, 3])]] },
+  scatterAdd: { call: (x, i, source) => k.scatterAdd(x, 1, i, source), inputs: [[real([3, 4]), index([3, 2], 4), real([3, 2])]] },
+  take: { call: (x, i) => k.take(x, i), inputs: [[real([3, 4]), index([5], 12)], [real([4, 3], -2, 2, 'transposed'), index([2, 2], 12)]] },
+  oneHot: { call: (i) => F.oneHot(i, 5), inputs: [[index([2, 3], 5)]], order: 0 },
   maskedFill: { call: (x, m) => k.maskedFill(x, m, 3), inputs: [[real([3, 4]), bools([3, 4])]] },
   embedding: { call: (i, w) => F.embedding(i, w), inputs: [[index([2, 3], 5), real([5, 4])]] },
   // attention
@@ -433,6 +492,11 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   rnnReluCell: { call: (x, h) => rnnReluCell(x, h), inputs: [[real([2, 3]), real([2, 3])]] },
   // losses
   crossEntropy: { call: (x, t) => F.crossEntropy(x, t), inputs: [[real([3, 4]), index([3], 4)]] },
+  nllLoss: { call: (x, t) => F.nllLoss(x, t), inputs: [[real([3, 4]), index([3], 4)]] },
+  l1Loss: { call: (a, b) => F.l1Loss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },
+  huberLoss: { call: (a, b) => F.huberLoss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },
+  klDiv: { call: (a, b) => F.klDiv(a, b, { reduction: 'sum' }), inputs: [[real([3, 4]), real([3, 4], 0.1, 0.9)]] },
+  binaryCrossEntropy: { call: (a, b) => F.binaryCrossEntropy(a, b), inputs: [[real([3, 4], 0.1, 0.9), real([3, 4], 0.1, 0.9)]] },
   mseLoss: { call: (a, b) => F.mseLoss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },
   smoothL1Loss: { call: (a, b) => F.smoothL1Loss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },
   binaryCrossEntropyWithLogits: {

@@ -7,7 +7,7 @@ import { logSoftmax } from '../../ops/softmax';
 import { formatShape, sameShape } from '../../shape';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../../arguments';
-import { reductionOf, type Reduction, type ReductionOptions } from './loss';
+import { reductionOf, type Reduction, type ReductionOptions } from './reduction';
 
 /** Arguments of nllLoss. */
 export interface NLLOptions extends ReductionOptions {
