@@ -3,34 +3,39 @@
 import { yieldBackground } from './device/task';
 
 /**
- * Bytes that may await collection before the next await waits for it. A loop of CNN steps that leaves 12 MB a step waits
+ * Bytes left to the collector after which the next await waits for it. A loop of CNN steps that leaves 12 MB a step waits
  * for 10 to 20 ms in every ninth.
  */
 const PATIENCE = 96 * 2 ** 20;
-/** Where waiting brought nothing, as more and more is in use, patience doubles up to this. Bytes. */
-const GREATEST_PATIENCE = 4 * PATIENCE;
+/** Where waiting brought little, as more and more is in use, patience grows to this. Bytes. */
+const GREATEST_PATIENCE = 2 * PATIENCE;
 /** Milliseconds that a collection gets. */
 const TIME_LIMIT = 50;
 /** Ballast of one turn of the event loop while it is waited for, and the most of it. Bytes; its pages are never touched. */
 const TURN_BALLAST = 32 * 2 ** 20;
 const MOST_BALLAST = 16 * TURN_BALLAST;
 /** What a loop may keep between collections, such as its losses. Bytes. */
-const SLACK = 2 ** 20;
+const SLACK = 2 ** 16;
 /** Ballast for as many bytes handed out: for loops that never read. More than PATIENCE, so that others need none. */
 const BALLAST_INTERVAL = 128 * 2 ** 20;
 
+/** Most pieces of ballast held at a time. */
+const MOST_PIECES = 24;
+
 /** Bytes handed out and not given back, neither by count nor by a finalizer. */
 let outstanding = 0;
-/** The least that was outstanding since the last collection. */
+/** The least that was outstanding since the last collection that was waited for. */
 let inUse = 0;
 let patience = PATIENCE;
-/** Bytes handed out and not given back since the last ballast. */
+/** Bytes handed out and not given back by count since the last collection that was waited for, and since the last ballast. */
+let uncollected = 0;
 let unballasted = 0;
 // Held until a finalizer runs: a young collection would take off the engine's account what is dropped at once.
 const ballast: ArrayBuffer[] = [];
 
 /** Makes the garbage collector feel `bytes` of device memory: it counts buffers towards its next collection. */
 export function addBallast(bytes: number): void {
+  if (ballast.length === MOST_PIECES) ballast.shift();
   try {
     ballast.push(new ArrayBuffer(bytes));
   } catch {
@@ -42,6 +47,7 @@ export function addBallast(bytes: number): void {
 /** Device memory was handed out. */
 export function handOut(bytes: number): void {
   outstanding += bytes;
+  uncollected += bytes;
   unballasted += bytes;
   if (unballasted < BALLAST_INTERVAL) return;
   addBallast(unballasted);
@@ -51,6 +57,7 @@ export function handOut(bytes: number): void {
 /** Device memory was given back because it has no owner left. */
 export function giveBack(bytes: number): void {
   outstanding -= bytes;
+  uncollected = Math.max(0, uncollected - bytes);
   unballasted = Math.max(0, unballasted - bytes);
 }
 
@@ -63,7 +70,8 @@ export function collect(bytes: number): void {
 /** Waits for a collection if much may be garbage: part of every await of the library that a loop may stand on. */
 export async function awaitCollection(): Promise<void> {
   inUse = Math.min(inUse, outstanding);
-  if (outstanding - inUse < patience) return;
+  // The engine may have collected by itself.
+  if (uncollected < patience || outstanding - inUse < patience / 2) return;
   const end = performance.now() + TIME_LIMIT;
   // A collection spares what was in use when it began: go on until no more is left than the last time.
   for (let added = 0; outstanding - inUse > SLACK && performance.now() < end; added += TURN_BALLAST) {
@@ -71,6 +79,7 @@ export async function awaitCollection(): Promise<void> {
     await yieldBackground();
   }
   ballast.length = 0;
-  patience = outstanding - inUse > SLACK ? Math.min(2 * patience, GREATEST_PATIENCE) : PATIENCE;
+  patience = outstanding - inUse > SLACK ? GREATEST_PATIENCE : PATIENCE;
   inUse = outstanding;
+  uncollected = 0;
 }

@@ -2,6 +2,7 @@
 import type { Tensor } from '../tensor';
 import { gather, type Arguments } from '../arguments';
 import * as F from './functional';
+import { reductionOf } from './functional/reduction';
 import { Module } from './module';
 
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
@@ -32,7 +33,7 @@ export class CrossEntropyLoss extends Module {
     ); // prettier-ignore
     this.weight = this.registerBuffer('weight', weight);
     this.ignoreIndex = ignoreIndex;
-    this.reduction = F.reductionOf(new.target.name, rest);
+    this.reduction = reductionOf(new.target.name, rest);
     this.labelSmoothing = labelSmoothing;
   }
 
@@ -60,7 +61,7 @@ export class NLLLoss extends Module {
     const { weight = null, ignoreIndex = -100, ...rest } = gather<F.NLLOptions>(new.target.name, NLL, args);
     this.weight = this.registerBuffer('weight', weight);
     this.ignoreIndex = ignoreIndex;
-    this.reduction = F.reductionOf(new.target.name, rest);
+    this.reduction = reductionOf(new.target.name, rest);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -77,7 +78,7 @@ abstract class ElementwiseLoss extends Module {
 
   constructor(...args: Arguments<F.ReductionOptions, typeof REDUCTION>) {
     super();
-    this.reduction = F.reductionOf(new.target.name, gather<F.ReductionOptions>(new.target.name, REDUCTION, args));
+    this.reduction = reductionOf(new.target.name, gather<F.ReductionOptions>(new.target.name, REDUCTION, args));
   }
 }
 
@@ -121,7 +122,7 @@ export class SmoothL1Loss extends Module {
   constructor(...args: Arguments<F.SmoothL1Options, typeof SMOOTH_L1>) {
     super();
     const { beta = 1, ...rest } = gather<F.SmoothL1Options>(new.target.name, SMOOTH_L1, args);
-    this.reduction = F.reductionOf(new.target.name, rest);
+    this.reduction = reductionOf(new.target.name, rest);
     this.beta = beta;
   }
 
@@ -146,7 +147,7 @@ export class HuberLoss extends Module {
   constructor(...args: Arguments<F.HuberOptions, typeof HUBER>) {
     super();
     const { delta = 1, ...rest } = gather<F.HuberOptions>(new.target.name, HUBER, args);
-    this.reduction = F.reductionOf(new.target.name, rest);
+    this.reduction = reductionOf(new.target.name, rest);
     this.delta = delta;
   }
 
@@ -171,7 +172,7 @@ export class BCELoss extends Module {
     super();
     const { weight = null, ...rest } = gather<F.WeightedOptions>(new.target.name, BCE, args);
     this.weight = this.registerBuffer('weight', weight);
-    this.reduction = F.reductionOf(new.target.name, rest);
+    this.reduction = reductionOf(new.target.name, rest);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -199,7 +200,7 @@ export class BCEWithLogitsLoss extends Module {
     ); // prettier-ignore
     this.weight = this.registerBuffer('weight', weight);
     this.registerBuffer('pos_weight', posWeight);
-    this.reduction = F.reductionOf(new.target.name, rest);
+    this.reduction = reductionOf(new.target.name, rest);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -223,7 +224,7 @@ export class KLDivLoss extends Module {
   constructor(...args: Arguments<F.KLDivOptions, typeof KL_DIV>) {
     super();
     const { logTarget = false, reduction = 'mean', ...rest } = gather<F.KLDivOptions>(new.target.name, KL_DIV, args);
-    this.reduction = reduction === 'batchmean' ? reduction : F.reductionOf(new.target.name, { ...rest, reduction });
+    this.reduction = reduction === 'batchmean' ? reduction : reductionOf(new.target.name, { ...rest, reduction });
     this.logTarget = logTarget;
   }
 
