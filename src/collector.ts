@@ -9,16 +9,14 @@ import { yieldBackground } from './device/task';
 const PATIENCE = 96 * 2 ** 20;
 /** Where waiting brought little, as more and more is in use, patience grows to this. Bytes. */
 const GREATEST_PATIENCE = 2 * PATIENCE;
-/** Milliseconds that a collection gets. */
-const TIME_LIMIT = 50;
+/** Milliseconds that a collection gets to bring anything, on a machine that is busy, and then to bring everything. */
+const TIME_TO_BEGIN = 300;
+const TIME_TO_END = 60;
 /** Ballast of one turn of the event loop while it is waited for, and the most of it. Bytes; its pages are never touched. */
 const TURN_BALLAST = 32 * 2 ** 20;
 const MOST_BALLAST = 16 * TURN_BALLAST;
 /** What a loop may keep between collections, such as its losses. Bytes. */
 const SLACK = 2 ** 16;
-/** Ballast for as many bytes handed out: for loops that never read. More than PATIENCE, so that others need none. */
-const BALLAST_INTERVAL = 128 * 2 ** 20;
-
 /** Most pieces of ballast held at a time. */
 const MOST_PIECES = 24;
 
@@ -27,9 +25,10 @@ let outstanding = 0;
 /** The least that was outstanding since the last collection that was waited for. */
 let inUse = 0;
 let patience = PATIENCE;
-/** Bytes handed out and not given back by count since the last collection that was waited for, and since the last ballast. */
+/** Bytes handed out and not given back by count since then. */
 let uncollected = 0;
-let unballasted = 0;
+/** The collection that is being waited for. */
+let collection: Promise<void> | null = null;
 // Held until a finalizer runs: a young collection would take off the engine's account what is dropped at once.
 const ballast: ArrayBuffer[] = [];
 
@@ -48,17 +47,14 @@ export function addBallast(bytes: number): void {
 export function handOut(bytes: number): void {
   outstanding += bytes;
   uncollected += bytes;
-  unballasted += bytes;
-  if (unballasted < BALLAST_INTERVAL) return;
-  addBallast(unballasted);
-  unballasted = 0;
+  // Loops that await nothing of the library's get a collection beside them.
+  if (uncollected > GREATEST_PATIENCE && collection === null) void awaitCollection();
 }
 
 /** Device memory was given back because it has no owner left. */
 export function giveBack(bytes: number): void {
   outstanding -= bytes;
   uncollected = Math.max(0, uncollected - bytes);
-  unballasted = Math.max(0, unballasted - bytes);
 }
 
 /** Device memory was given back by a finalizer. */
@@ -72,9 +68,15 @@ export async function awaitCollection(): Promise<void> {
   inUse = Math.min(inUse, outstanding);
   // The engine may have collected by itself.
   if (uncollected < patience || outstanding - inUse < patience / 2) return;
-  const end = performance.now() + TIME_LIMIT;
+  collection ??= provokeCollection().finally(() => (collection = null));
+  await collection;
+}
+
+async function provokeCollection(): Promise<void> {
+  const start = performance.now();
+  const limit = (): number => start + (outstanding - inUse > patience / 2 ? TIME_TO_BEGIN : TIME_TO_END);
   // A collection spares what was in use when it began: go on until no more is left than the last time.
-  for (let added = 0; outstanding - inUse > SLACK && performance.now() < end; added += TURN_BALLAST) {
+  for (let added = 0; outstanding - inUse > SLACK && performance.now() < limit(); added += TURN_BALLAST) {
     if (added < MOST_BALLAST) addBallast(TURN_BALLAST);
     await yieldBackground();
   }
