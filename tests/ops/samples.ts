@@ -448,7 +448,6 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   maxPool1d: { call: (x) => F.maxPool1d(x, 3, { stride: 2, padding: 1 }), inputs: [[real([2, 2, 7])]] },
   avgPool2d: { call: (x) => F.avgPool2d(x, 3, { stride: 2, padding: 1 }), inputs: [[real([2, 2, 5, 4])]] },
   avgPool1d: { call: (x) => F.avgPool1d(x, 3, { stride: 2 }), inputs: [[real([2, 2, 7])]] },
-  adaptiveAvgPool1d: { call: (x) => F.adaptiveAvgPool1d(x, 3), inputs: [[real([2, 2, 7])]] },
   adaptiveAvgPool2d: { call: (x) => F.adaptiveAvgPool2d(x, [2, 3]), inputs: [[real([2, 2, 5, 4])]] },
   // normalization
   softmax: reduction((x) => k.softmax(x, 0)),
