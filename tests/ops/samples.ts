@@ -476,7 +476,7 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     inputs: [[real([2, 3, 2]), real([2, 3, 2]), real([2, 3, 2])], [real([3, 2]), real([2, 2]), real([2, 3], -2, 2, 'transposed')]],
     bad: [[() => F.scaledDotProductAttention(noShape(), noShape(), noShape(), k.zeros(2, 2), 0, true), 'attnMask and isCausal cannot both be given']],
   },
-  multiHeadAttention: {
+  multiHeadAttentionForward: {
     call: (q, key, weight, bias, out) => {
       const heads = { embedDimToCheck: 2, numHeads: 2, biasK: null, biasV: null, addZeroAttn: true, dropoutP: 0 };
       const projections = { inProjWeight: weight, inProjBias: bias, outProjWeight: out, outProjBias: null };
