@@ -20,6 +20,7 @@ export * from './avgPool';
 export * from './resample';
 export * from './norm';
 export * from './dropout';
+export * from './distance';
 export * from './embedding';
 export { MultiheadAttention } from './attention';
 export type { AttentionCallOptions, MultiheadAttentionOptions } from './attention';

@@ -2,7 +2,7 @@
 import { empty } from '../ops/creation';
 import { Parameter, type Tensor } from '../tensor';
 import { checkInteger, gather, type Arguments } from '../arguments';
-import { linear } from './functional';
+import { bilinear, linear } from './functional';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from './init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from './lazy';
 import { Module, type FactoryOptions } from './module';
@@ -69,6 +69,64 @@ export function resetBias(weight: Tensor, bias: Tensor): void {
   const [fanIn] = calculateFanInAndFanOut(weight);
   const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
   uniform_(bias, -bound, bound);
+}
+
+/** Arguments of Bilinear. */
+export interface BilinearOptions extends FactoryOptions {
+  in1Features: number;
+  in2Features: number;
+  outFeatures: number;
+  /** Whether to add b; true by default. */
+  bias?: boolean;
+}
+const BILINEAR = ['in1Features', 'in2Features', 'outFeatures', 'bias', 'device', 'dtype'] as const;
+
+/**
+ * y_k = x1ᵀ W_k x2 + b_k on the last dimensions of two inputs.
+ *
+ * Shape: input1 [*, in1Features] and input2 [*, in2Features] -> [*, outFeatures]; weight [outFeatures, in1Features,
+ * in2Features]; bias [outFeatures]. Initialisation: both U(-k, k) with k = 1/sqrt(in1Features).
+ * @throws ShapeError if the inputs do not fit.
+ * @see torch.nn.Bilinear
+ */
+export class Bilinear extends Module {
+  readonly in1Features: number;
+  readonly in2Features: number;
+  readonly outFeatures: number;
+  weight: Parameter;
+  bias: Parameter | null;
+
+  constructor(...args: Arguments<BilinearOptions, typeof BILINEAR>) {
+    super();
+    const { in1Features, in2Features, outFeatures, bias = true, ...options } = gather<BilinearOptions>(
+      new.target.name, BILINEAR, args,
+    ); // prettier-ignore
+    checkInteger(new.target.name, 'in1Features', in1Features, 1);
+    checkInteger(new.target.name, 'in2Features', in2Features, 0);
+    checkInteger(new.target.name, 'outFeatures', outFeatures, 0);
+    this.in1Features = in1Features;
+    this.in2Features = in2Features;
+    this.outFeatures = outFeatures;
+    this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], options));
+    this.bias = bias ? new Parameter(empty([outFeatures], options)) : null;
+    this.resetParameters();
+  }
+
+  /** Draws weight and bias anew. */
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.in1Features);
+    for (const parameter of this.parameters()) uniform_(parameter, -bound, bound);
+  }
+
+  override forward(input1: Tensor, input2: Tensor): Tensor {
+    return bilinear(input1, input2, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    const { in1Features, in2Features, outFeatures, bias } = this;
+    const sizes = `in1_features=${in1Features}, in2_features=${in2Features}, out_features=${outFeatures}`;
+    return `${sizes}, bias=${literal(bias !== null)}`;
+  }
 }
 
 /**

@@ -10,11 +10,12 @@ import { arange, onesLike } from './creation';
 import { maskedFill } from './compare';
 import { constantPad } from './join';
 import { narrow, reshape, unsqueeze } from './movement';
-import { add, mul } from './pointwise';
+import { add, mul, reciprocal } from './pointwise';
 
 const INDEX_DTYPES: readonly DType[] = ['int64', 'int32', 'uint8'];
 
-function checkIndex(op: string, index: Tensor): void {
+/** @throws DTypeError unless index is of a dtype that kernels take as indices. */
+export function checkIndex(op: string, index: Tensor): void {
   if (!INDEX_DTYPES.includes(index.dtype)) {
     throw new DTypeError(`${op}: index must be int64, int32 or uint8, got ${index.dtype}. Convert it with .long().`, {
       dtype: index.dtype,
@@ -28,6 +29,8 @@ interface IndexParams {
   readonly options: IndexOptions;
   /** Index whose row gets no gradient; null for none. */
   readonly ignoreInGradient: number | null;
+  /** Whether the gradient is divided by how often its index occurs. */
+  readonly byFrequency?: boolean;
 }
 
 /** The same for the adding ops, which also need the size of the dimension they add into. */
@@ -86,7 +89,23 @@ const INDEX_SELECT: (x: Tensor, index: Tensor, params: IndexParams) => Tensor = 
   },
   saves: { inputs: [1] },
   backward: (grad, { inputs: [, index], params, shapes }) => [
-    () => INDEX_ADD(contiguous(grad), index, adding(shapes[0][params.dim], params)),
+    () => {
+      const n = shapes[0][params.dim];
+      const { dim, byFrequency = false } = params;
+      const share = (): Tensor =>
+        mul(
+          grad,
+          reshape(
+            inverseFrequency(index, n, grad, params),
+            withSize(
+              grad.shape.map(() => 1),
+              dim,
+              -1,
+            ),
+          ),
+        );
+      return INDEX_ADD(contiguous(byFrequency ? share() : grad), index, adding(n, params));
+    },
     null,
   ],
 });
@@ -187,9 +206,30 @@ export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
 export const addAlong = (source: Tensor, dim: number, index: Tensor, n: number): Tensor =>
   INDEX_ADD(contiguous(source), contiguous(index), { ...plainly('indexAdd', dim), n });
 
+/** What ops made of indexSelect and indexAdd may ask for. */
+export interface SelectOptions extends IndexOptions {
+  /** An index whose slices have no gradient; `ignore` by default. */
+  readonly ignoreInGradient?: number | null;
+  /** Whether gradients are divided by how often their index occurs. */
+  readonly byFrequency?: boolean;
+}
+
 /** indexSelect, for an op that names itself in faults and may pass over an index: slices there are 0 and have no gradient. */
-export const indexSelectWith = (x: Tensor, dim: number, index: Tensor, options: IndexOptions): Tensor =>
-  INDEX_SELECT(contiguous(x), contiguous(index), { dim, options, ignoreInGradient: options.ignore });
+export const indexSelectWith = (x: Tensor, dim: number, index: Tensor, options: SelectOptions): Tensor => {
+  const { ignoreInGradient = options.ignore, byFrequency = false } = options;
+  return INDEX_SELECT(contiguous(x), contiguous(index), { dim, options, ignoreInGradient, byFrequency });
+};
+
+/** Zeros of size n along `dim`, with the slices of `source` added where index says, for an op that names itself in faults. */
+export const indexAddWith = (source: Tensor, dim: number, index: Tensor, n: number, options: IndexOptions): Tensor =>
+  INDEX_ADD(contiguous(source), contiguous(index), { dim, n, options, ignoreInGradient: options.ignore });
+
+/** 1 over how often the index at each place occurs among the indices [m] of n slices. */
+function inverseFrequency(index: Tensor, n: number, like: Tensor, { options }: IndexParams): Tensor {
+  const ones = onesLike(index, { dtype: like.dtype });
+  const counts = indexAddWith(ones, 0, index, n, options);
+  return reciprocal(indexSelectWith(counts, 0, index, options));
+}
 
 /** `x` with alpha times the slices of `source` added where index [m] says along `dim`. @see torch.index_add */
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 } = {}): Tensor {
@@ -203,27 +243,6 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   }
   const params = { ...plainly('indexAdd', d), n: x.shape[d] };
   return add(x, INDEX_ADD(contiguous(alpha === 1 ? source : mul(source, alpha)), contiguous(index), params));
-}
-
-/**
- * Rows of `weight` [n, width] by index. Shape: index [*] -> [*, width].
- * @param paddingIdx a row that gets no gradient
- * @throws RangeError if paddingIdx is no row
- * @see torch.nn.functional.embedding
- */
-export function embedding(index: Tensor, weight: Tensor, paddingIdx: number | null = null): Tensor {
-  checkIndex('embedding', index);
-  if (weight.ndim !== 2) throw new ShapeError(`embedding: weight must be a matrix, got ${formatShape(weight.shape)}.`);
-  const [n, width] = weight.shape;
-  const padding = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + n : paddingIdx;
-  if (padding !== null && !(Number.isInteger(padding) && padding >= 0 && padding < n)) {
-    throw new RangeError(`embedding: paddingIdx must be in [${-n}, ${n - 1}], got ${paddingIdx}.`);
-  }
-  const rows = INDEX_SELECT(contiguous(weight), contiguous(reshape(index, -1)), {
-    ...plainly('embedding', 0),
-    ignoreInGradient: padding,
-  });
-  return reshape(rows, [...index.shape, width]);
 }
 
 /**

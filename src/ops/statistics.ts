@@ -2,9 +2,11 @@
 import { gather as gatherArguments, type Arguments } from '../arguments';
 import { noGrad } from '../autograd';
 import { isFloat, type DType } from '../dtype';
+import { unary } from '../elementwise';
+import * as e from '../expression';
 import { scope } from '../memory';
 import type { Tensor } from '../tensor';
-import { eq, isinf, ne, where } from './compare';
+import { eq, isinf, where } from './compare';
 import { to } from './copy';
 import { reshape } from './movement';
 import { abs, add, div, exp, log, pow, sqrt, square, sub } from './pointwise';
@@ -112,7 +114,7 @@ export function norm(x: Tensor, ...args: Arguments<NormOptions, ['p', 'dim', 'ke
   return scope(() => {
     if (p === Infinity) return amax(abs(input), dims, keepdim);
     if (p === -Infinity) return amin(abs(input), dims, keepdim);
-    if (p === 0) return sum(to(ne(input, 0), input.dtype), dims, keepdim);
+    if (p === 0) return sum(isNonzero(input), dims, keepdim);
     if (p === 1) return sum(abs(input), dims, keepdim);
     if (p === 2) return awayFromZero(sum(square(input), dims, keepdim), sqrt);
     if (p < 0) return pow(sum(pow(abs(input), p), dims, keepdim), 1 / p);
@@ -120,6 +122,9 @@ export function norm(x: Tensor, ...args: Arguments<NormOptions, ['p', 'dim', 'ke
     return awayFromZero(sum(powers, dims, keepdim), (nonzero) => pow(nonzero, 1 / p));
   });
 }
+
+/** 1 where x differs from 0, with a gradient of zeros. */
+const isNonzero = unary('isNonzero', 'float', (x) => e.cast(x.dtype, e.ne(x, e.constantLike(x, 0))));
 
 /** f(x) for an f with f(0) = 0 but no derivative there: the gradient at 0 is 0 instead of NaN. */
 function awayFromZero(x: Tensor, f: (x: Tensor) => Tensor): Tensor {

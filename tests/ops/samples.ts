@@ -470,6 +470,33 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   oneHot: { call: (i) => F.oneHot(i, 5), inputs: [[index([2, 3], 5)]], order: 0 },
   maskedFill: { call: (x, m) => k.maskedFill(x, m, 3), inputs: [[real([3, 4]), bools([3, 4])]] },
   embedding: { call: (i, w) => F.embedding(i, w), inputs: [[index([2, 3], 5), real([5, 4])]] },
+  embeddingBag: {
+    call: (i, w) => F.embeddingBag(i, w, { mode: 'mean', paddingIdx: 1 }),
+    inputs: [[index([2, 3], 5), real([5, 4])], [index([2, 3], 4), real([4, 2], -2, 2, 'transposed')]],
+    bad: [
+      [() => F.embeddingBag(k.arange(3), k.zeros(4, 2)), 'embeddingBag: an input of one dimension needs a vector of offsets'],
+      [() => F.embeddingBag(k.arange(3).view(1, 3), k.zeros(4, 2), { perSampleWeights: k.zeros(1, 3) }), "perSampleWeights goes with mode 'sum' only"],
+    ],
+  },
+  embeddingBagOffsets: {
+    call: (i, w, factors) => F.embeddingBag(i, w, { offsets: k.tensor([0, 2, 2], { dtype: 'int64' }), mode: 'sum', perSampleWeights: factors }),
+    inputs: [[index([5], 4), real([4, 2]), real([5])]],
+  },
+  embeddingBagMax: { call: (i, w) => F.embeddingBag(i, w, k.tensor([0, 3], { dtype: 'int32' }), { mode: 'max' }), inputs: [[index([5], 4), real([4, 2])]] },
+  // distances
+  cosineSimilarity: {
+    call: (a, b) => F.cosineSimilarity(a, b),
+    inputs: [[real([3, 4]), real([3, 4], -2, 2, 'strided')], [real([2, 1, 3]), real([1, 3])]],
+    bad: [[() => F.cosineSimilarity(k.zeros(2, 3), k.zeros(2, 4)), 'shapes must broadcast']],
+  },
+  pairwiseDistance: { call: (a, b) => F.pairwiseDistance(a, b, 3), inputs: [[real([3, 4]), real([3, 4])], [real([4]), real([4])]] },
+  pdist: { call: (x) => F.pdist(x), inputs: [[real([4, 3])], [real([3, 2], -2, 2, 'transposed')]], bad: [[() => F.pdist(k.zeros(3)), 'pdist: the input must be a matrix']] },
+  normalize: { call: (x) => F.normalize(x, 3), inputs: [[real([3, 4])], [real([3, 4], -2, 2, 'transposed')]] },
+  bilinear: {
+    call: (a, b, w, c) => F.bilinear(a, b, w, c),
+    inputs: [[real([2, 3]), real([2, 2]), real([4, 3, 2]), real([4])], [real([3], -2, 2, 'strided'), real([2]), real([1, 3, 2]), real([1])]],
+    bad: [[() => F.bilinear(k.zeros(5, 2), k.zeros(6, 3), k.zeros(4, 2, 3)), 'bilinear: inputs [*, n] and [*, m] must go with a weight']],
+  },
   // attention
   scaledDotProductAttention: {
     call: (q, key, v) => F.scaledDotProductAttention(q, key, v, { isCausal: true }),

@@ -1,26 +1,98 @@
 // Look-up tables with PyTorch's arguments.
-import * as ops from '../../ops/index';
+import * as ops from '../../ops/embedding';
+import * as index from '../../ops/index';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../../arguments';
 
-/** Arguments of embedding beside the indices. */
-export interface EmbeddingArguments {
+/** Arguments that look-ups share. */
+interface LookupArguments {
   /** The table [numEmbeddings, embeddingDim]. */
   weight: Tensor;
+  /** Rows that are looked up are scaled, in the table itself, to at most this norm. Takes time for the whole table. */
+  maxNorm?: number | null;
+  /** Which norm; 2 by default. */
+  normType?: number;
+  /** Whether gradients are divided by how often their row is looked up; false by default. */
+  scaleGradByFreq?: boolean;
+  /** Accepted for PyTorch's sake: gradients are dense. */
+  sparse?: boolean;
+}
+
+/** Arguments of embedding beside the indices. */
+export interface EmbeddingArguments extends LookupArguments {
   /** The row that gets no gradient; negative ones count from the end. */
   paddingIdx?: number | null;
 }
-const EMBEDDING = ['weight', 'paddingIdx'] as const;
+const EMBEDDING = ['weight', 'paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq', 'sparse'] as const;
 
-/** Rows of a table. Shape: input [*] -> [*, embeddingDim]. @see torch.nn.functional.embedding */
+/**
+ * Rows of a table. Shape: input [*] -> [*, embeddingDim]. An index out of range is a fault.
+ * @throws RangeError if paddingIdx is no row.
+ * @see torch.nn.functional.embedding
+ */
 export function embedding(input: Tensor, ...args: Arguments<EmbeddingArguments, typeof EMBEDDING>): Tensor {
-  const { weight, paddingIdx = null } = gather<EmbeddingArguments>('embedding', EMBEDDING, args);
-  return ops.embedding(input, weight, paddingIdx);
+  const { weight, ...options } = gather<EmbeddingArguments>('embedding', EMBEDDING, args);
+  const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
+  return ops.embedding(input, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
 }
 
-const ONE_HOT = ['numClasses'] as const;
+/** How the rows of a bag become one. */
+export type BagMode = ops.BagMode;
 
-/** One-hot vectors of class indices. Shape: input [*] -> [*, numClasses]. @see torch.nn.functional.one_hot */
-export function oneHot(input: Tensor, ...args: Arguments<{ numClasses: number }, typeof ONE_HOT>): Tensor {
-  return ops.oneHot(input, gather<{ numClasses: number }>('oneHot', ONE_HOT, args).numClasses);
+/** Arguments of embeddingBag beside the indices. */
+export interface EmbeddingBagArguments extends LookupArguments {
+  /** Where each bag starts in a vector of indices. */
+  offsets?: Tensor | null;
+  /** 'mean' by default. */
+  mode?: BagMode;
+  /** A factor for each row, with mode 'sum'. */
+  perSampleWeights?: Tensor | null;
+  /** Whether the last offset is the end of the last bag; false by default. */
+  includeLastOffset?: boolean;
+  /** The row that counts for nothing and gets no gradient; negative ones count from the end. */
+  paddingIdx?: number | null;
+}
+const EMBEDDING_BAG = [
+  'weight', 'offsets', 'maxNorm', 'normType', 'scaleGradByFreq', 'mode', 'sparse', 'perSampleWeights', 'includeLastOffset',
+  'paddingIdx',
+] as const; // prettier-ignore
+
+/** @throws TypeError unless it is a mode that bags have. */
+export function checkBagMode(name: string, mode: string): asserts mode is BagMode {
+  if (mode === 'sum' || mode === 'mean' || mode === 'max') return;
+  throw new TypeError(`${name}: mode must be 'sum', 'mean' or 'max', got '${mode}'.`);
+}
+
+/**
+ * Rows of a table, summed, averaged or their maximum by bags; 0 for empty ones. With mode 'max' and offsets, memory for
+ * every row in every bag is taken for a while.
+ *
+ * Shape: input [B, N], or [N] with offsets [B] ([B + 1] with includeLastOffset) -> [B, embeddingDim].
+ * @throws ShapeError, TypeError for arguments that do not go together. An index, or a first offset that is not 0, is a fault.
+ * @see torch.nn.functional.embedding_bag
+ */
+export function embeddingBag(input: Tensor, ...args: Arguments<EmbeddingBagArguments, typeof EMBEDDING_BAG>): Tensor {
+  const { weight, ...options } = gather<EmbeddingBagArguments>('embeddingBag', EMBEDDING_BAG, args);
+  const { maxNorm = null, normType = 2, scaleGradByFreq = false, mode = 'mean', paddingIdx = null } = options;
+  const { offsets = null, perSampleWeights = null, includeLastOffset = false } = options;
+  checkBagMode('embeddingBag', mode);
+  const lookup = { paddingIdx, maxNorm, normType, scaleGradByFreq };
+  return ops.embeddingBag(input, weight, { ...lookup, mode, offsets, perSampleWeights, includeLastOffset });
+}
+
+/**
+ * One-hot vectors of class indices, int64. Shape: input [*] -> [*, numClasses]. Without a number of classes (or with -1) it
+ * is one more than the greatest index, which has to be read: the result is a promise.
+ * @see torch.nn.functional.one_hot
+ */
+export function oneHot(input: Tensor, numClasses?: -1 | { numClasses?: -1 }): Promise<Tensor>;
+export function oneHot(input: Tensor, numClasses: number | { numClasses: number }): Tensor;
+export function oneHot(input: Tensor, ...args: [(number | { numClasses?: number })?]): Tensor | Promise<Tensor> {
+  const { numClasses = -1 } = gather<{ numClasses?: number }>('oneHot', ['numClasses'], args);
+  if (numClasses !== -1) return index.oneHot(input, numClasses);
+  if (input.numel() === 0) throw new RangeError('oneHot: an input without elements needs numClasses, got none.');
+  return input
+    .max()
+    .item()
+    .then((greatest) => index.oneHot(input, greatest + 1));
 }

@@ -8,6 +8,7 @@ export * from './resample';
 export * from './pad';
 export * from './fold';
 export * from './dropout';
+export * from './distance';
 export * from './embedding';
 export * from './norm';
 export * from './attention';
