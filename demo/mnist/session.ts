@@ -128,7 +128,7 @@ export class Session {
 
   /** The weights as a safetensors file. */
   save(): Promise<ArrayBuffer> {
-    return io.save(this.net.stateDict());
+    return io.save(this.net.stateDict(), { format: 'safetensors' });
   }
 
   /** Takes the weights of a safetensors file and tests them. @throws LoadError if they do not fit */

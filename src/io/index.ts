@@ -1,3 +1,12 @@
 // Saving and loading.
-export { download, load, loadMetadata, save, type LoadOptions, type LoadSource } from './stateDict';
+export {
+  load,
+  loadMetadata,
+  save,
+  type Checkpoint,
+  type Format,
+  type LoadOptions,
+  type SaveOptions,
+} from './checkpoint';
 export type { Metadata } from './safetensors';
+export { download, remove, store, type LoadSource, type ReadOptions } from './source';

@@ -4,13 +4,13 @@
 //
 // The header maps a name to { dtype, shape, data_offsets: [begin, end] within the data }, and "__metadata__" to strings.
 // https://github.com/huggingface/safetensors#format
-import { DTYPES, itemSize, type DType } from '../dtype';
 import { DTypeError, LoadError } from '../errors';
 import { formatShape } from '../shape';
+import { BY_CODE, type FileDType } from './fileDtypes';
 
 /** A tensor as bytes: little-endian elements in row-major order. */
 export interface TensorBytes {
-  readonly dtype: DType;
+  readonly dtype: FileDType;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -29,29 +29,20 @@ const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = '__metadata__';
 
-const NAMES: { readonly [D in DType]: string } = {
-  float32: 'F32',
-  float64: 'F64',
-  int32: 'I32',
-  int64: 'I64',
-  uint8: 'U8',
-  bool: 'BOOL',
-};
-const DTYPE_OF = new Map(Object.keys(DTYPES).map((dtype) => [NAMES[dtype as DType], dtype as DType]));
 /** Names of the format for which kindling has no dtype, so that a sound file gives a better error than a broken one. */
-const OTHER_NAMES = new Set(['F16', 'BF16', 'F8_E4M3', 'F8_E5M2', 'I8', 'I16', 'U16', 'U32', 'U64']);
+const OTHER_NAMES = new Set(['F8_E4M3', 'F8_E5M2', 'U16', 'U32', 'U64']);
 
 /** The bytes of a file. Wider elements come first, so that every tensor is aligned to its element size. */
 export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Metadata = {}): ArrayBuffer {
   if (tensors.has(METADATA)) throw new RangeError(`save: no tensor may be called '${METADATA}'.`);
-  const ordered = [...tensors].sort(([, a], [, b]) => itemSize(b.dtype) - itemSize(a.dtype));
+  const ordered = [...tensors].sort(([, a], [, b]) => b.dtype.bytes - a.dtype.bytes);
   // Written by hand: an object would put integer-like names first.
   const fields = Object.keys(metadata).length > 0 ? [`${JSON.stringify(METADATA)}:${JSON.stringify(metadata)}`] : [];
   let end = 0;
   for (const [name, { dtype, shape, bytes }] of ordered) {
     const begin = end;
     end += bytes.length;
-    const entry = { dtype: NAMES[dtype], shape, data_offsets: [begin, end] };
+    const entry = { dtype: dtype.code, shape, data_offsets: [begin, end] };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
   }
   const header = new TextEncoder().encode(`{${fields.join(',')}}`);
@@ -141,14 +132,14 @@ function checkMetadata(entry: unknown): Metadata {
   return Object.assign(Object.create(null), entry) as Metadata;
 }
 
-function checkEntry(name: string, entry: unknown, dataBytes: number): Range & { dtype: DType; shape: number[] } {
+function checkEntry(name: string, entry: unknown, dataBytes: number): Range & { dtype: FileDType; shape: number[] } {
   const { dtype: code, shape, data_offsets: offsets } = (isObject(entry) ? entry : {}) as Record<string, unknown>;
   if (typeof code !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
     throw new LoadError(
       `load: tensor '${name}' must have a dtype, a shape of sizes and two data_offsets, got ${JSON.stringify(entry)}.`,
     );
   }
-  const dtype = DTYPE_OF.get(code);
+  const dtype = BY_CODE.get(code);
   if (dtype === undefined && OTHER_NAMES.has(code)) {
     throw new DTypeError(`load: tensor '${name}' is ${code}, which kindling does not hold. Convert it to F32 first.`, {
       name,
@@ -157,7 +148,7 @@ function checkEntry(name: string, entry: unknown, dataBytes: number): Range & { 
   }
   if (dtype === undefined) throw new LoadError(`load: tensor '${name}' has the unknown dtype '${code}'.`);
   const [begin, end] = offsets;
-  const bytes = shape.reduce((product, size) => product * size, itemSize(dtype));
+  const bytes = shape.reduce((product, size) => product * size, dtype.bytes);
   if (begin > end || end > dataBytes || end - begin !== bytes) {
     throw new LoadError(
       `load: tensor '${name}' of shape ${formatShape(shape)} and dtype ${code} takes ${bytes} bytes, ` +

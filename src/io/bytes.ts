@@ -1,0 +1,140 @@
+// Bytes of files: checked reading, growing writing, CRC-32. All numbers are little-endian.
+import { LoadError } from '../errors';
+
+/** Bytes in plain, unshared memory. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Reads a file front to back; whatever would reach beyond the end is an error before anything is made of it. */
+export class ByteReader {
+  private readonly view: DataView;
+
+  constructor(
+    readonly bytes: Bytes,
+    /** What is being read, for messages. */
+    private readonly what: string,
+    public position = 0,
+  ) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get left(): number {
+    return this.bytes.length - this.position;
+  }
+
+  /** Moves past `count` bytes and gives where they begin. @throws LoadError if there are fewer */
+  private advance(count: number): number {
+    if (!(count >= 0 && count <= this.left)) {
+      throw new LoadError(
+        `load: ${this.what} ends too early, at ${this.bytes.length} bytes: ${count} are needed at ${this.position}. ` +
+          `The file is cut off or damaged.`,
+      );
+    }
+    this.position += count;
+    return this.position - count;
+  }
+
+  u8(): number {
+    return this.bytes[this.advance(1)];
+  }
+
+  u16(): number {
+    return this.view.getUint16(this.advance(2), true);
+  }
+
+  i32(): number {
+    return this.view.getInt32(this.advance(4), true);
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.advance(4), true);
+  }
+
+  /** Beyond 2^53 only roughly, which is beyond every file. */
+  u64(): number {
+    return Number(this.view.getBigUint64(this.advance(8), true));
+  }
+
+  /** Pickles keep floats big-endian. */
+  f64BigEndian(): number {
+    return this.view.getFloat64(this.advance(8), false);
+  }
+
+  /** A view of the next bytes. */
+  take(count: number): Bytes {
+    const begin = this.advance(count);
+    return this.bytes.subarray(begin, begin + count);
+  }
+
+  /** The text up to the next newline, which is passed over. */
+  line(): string {
+    const end = this.bytes.indexOf(0x0a, this.position);
+    const text = decodeText(this.take(end < 0 ? this.left + 1 : end - this.position));
+    this.position++;
+    return text;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Text of bytes; what is no UTF-8 becomes U+FFFD. */
+export const decodeText = (bytes: Bytes): string => utf8.decode(bytes);
+
+/** A file that grows at its end. */
+export class ByteWriter {
+  private readonly parts: Bytes[] = [];
+  length = 0;
+
+  /** Appends a view, which must not change until the file is done. */
+  append(bytes: Bytes): this {
+    this.parts.push(bytes);
+    this.length += bytes.length;
+    return this;
+  }
+
+  u8(...values: number[]): this {
+    return this.append(Uint8Array.from(values));
+  }
+
+  u16(...values: number[]): this {
+    for (const value of values) this.u8(value & 255, (value >> 8) & 255);
+    return this;
+  }
+
+  u32(...values: number[]): this {
+    for (const value of values) this.u16(value & 0xffff, value >>> 16);
+    return this;
+  }
+
+  u64(value: number): this {
+    return this.u32(value >>> 0, Math.floor(value / 2 ** 32));
+  }
+
+  text(value: string): this {
+    return this.append(new TextEncoder().encode(value));
+  }
+
+  /** All of it. */
+  finish(): ArrayBuffer {
+    const file = new Uint8Array(this.length);
+    let position = 0;
+    for (const part of this.parts) {
+      file.set(part, position);
+      position += part.length;
+    }
+    return file.buffer;
+  }
+}
+
+/** Remainders of the reflected polynomial of zip, byte by byte. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte;
+  for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0);
+  return remainder;
+});
+
+/** Checksum of a zip record. */
+export function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
