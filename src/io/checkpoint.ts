@@ -301,10 +301,7 @@ function dict(
   convert: (item: unknown) => unknown,
 ): Map<unknown, unknown> | Record<string, unknown> {
   const keys = [...entries.keys()];
-  const named = [...entries].map(([key, item]): [string, unknown] => [
-    String(typeof key === 'object' ? '' : key),
-    item,
-  ]);
+  const named = [...entries].map(([key, item]): [string, unknown] => [nameOf(key), item]);
   const texts = keys.every((key) => typeof key === 'string');
   const ascending = keys.every((key, i) => typeof key === 'number' && (i === 0 || key > Number(keys[i - 1])));
   const asNumbers = hasIntegerKeys(named) && ![...entries.values()].some((item) => item instanceof TensorLayout);

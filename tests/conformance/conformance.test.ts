@@ -29,9 +29,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'torch.outer/op_db/bool_0': 'not as in PyTorch yet',
   'torch.take/op_db/float32_1': 'not as in PyTorch yet',
   'torch.tril/op_db/bool_3': 'not as in PyTorch yet',
-  'nn.utils.clip_grad_': 'options are not taken yet',
-  'lr_scheduler.LambdaLR/': 'options are not taken yet',
-  'lr_scheduler.MultiplicativeLR/': 'options are not taken yet',
   'autograd/retain_graph': 'options are not taken yet',
   'errors.ops/op_db_masked_fill_0': 'not refused yet',
   'errors.ops/op_db_isclose_': 'not refused yet',
@@ -42,7 +39,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'errors.ops/op_db_movedim_0': 'not refused yet',
   'errors.modules/BCELoss_range': 'not refused yet',
   'errors.autograd/inplace_on_leaf': 'not refused yet',
-  'pth/': "PyTorch's own formats are not read yet",
+  'pth/dtypes': 'float16 and others are not there yet',
   'safetensors/f16_only': 'float16 is not there yet',
 };
 

@@ -1,4 +1,5 @@
 // Clipping of gradients, between `backward` and the optimizer's step. All on the device: nothing is waited for.
+import { gather, type Arguments } from '../../arguments';
 import { noGrad } from '../../autograd';
 import type { DType } from '../../dtype';
 import { add, cast, constant, div, input, apply, mul, scalar, type Expression } from '../../expression';
@@ -11,6 +12,14 @@ import { abs, pow, sqrt, square } from '../../ops/pointwise';
 import { amax, sum } from '../../ops/reduce';
 import { Tensor } from '../../tensor';
 
+/** Arguments of clipGradNorm_. */
+export interface ClipNormOptions {
+  maxNorm: number;
+  /** Which norm; 2 by default, Infinity for the greatest size. */
+  normType?: number;
+}
+const CLIP_NORM = ['maxNorm', 'normType'] as const;
+
 /** Keeps the division by a norm of 0 away, as in PyTorch. */
 const EPS = 1e-6;
 
@@ -20,7 +29,11 @@ const EPS = 1e-6;
  * @example nn.utils.clipGradNorm_(net.parameters(), 1); optimizer.step()
  * @see torch.nn.utils.clip_grad_norm_
  */
-export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: number, normType = 2): Tensor {
+export function clipGradNorm_(
+  parameters: Tensor | Iterable<Tensor>,
+  ...args: Arguments<ClipNormOptions, typeof CLIP_NORM>
+): Tensor {
+  const { maxNorm, normType = 2 } = gather<ClipNormOptions>('clipGradNorm_', CLIP_NORM, args);
   const grads = gradsOf('clipGradNorm_', parameters, maxNorm);
   const total = totalNorm(grads, normType);
   scaleTo(grads, maxNorm, total);
@@ -33,9 +46,9 @@ export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: nu
  */
 export async function clipGradNormChecked_(
   parameters: Tensor | Iterable<Tensor>,
-  maxNorm: number,
-  normType = 2,
+  ...args: Arguments<ClipNormOptions, typeof CLIP_NORM>
 ): Promise<Tensor> {
+  const { maxNorm, normType = 2 } = gather<ClipNormOptions>('clipGradNormChecked_', CLIP_NORM, args);
   const grads = gradsOf('clipGradNormChecked_', parameters, maxNorm);
   const total = totalNorm(grads, normType);
   const value = await total.item();
@@ -47,7 +60,11 @@ export async function clipGradNormChecked_(
 }
 
 /** Limits every element of the gradients to [-clipValue, clipValue]. @see torch.nn.utils.clip_grad_value_ */
-export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+export function clipGradValue_(
+  parameters: Tensor | Iterable<Tensor>,
+  ...args: Arguments<{ clipValue: number }, readonly ['clipValue']>
+): void {
+  const { clipValue } = gather<{ clipValue: number }>('clipGradValue_', ['clipValue'], args);
   const limited = (grad: Expression, dtype: DType): Expression =>
     apply('minimum', apply('maximum', grad, scalar(0, dtype)), scalar(1, dtype));
   for (const [dtype, grads] of byDType(gradsOf('clipGradValue_', parameters, clipValue))) {

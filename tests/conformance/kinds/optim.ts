@@ -29,7 +29,7 @@ export interface OptimCase extends AnyCase {
 }
 
 /** Options by our names, with their values revived. */
-const optionsOf = (options: Named<unknown>): Record<string, unknown> =>
+export const optionsOf = (options: Named<unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(camelCaseOptions(options)).map(([name, value]) => [name, revive(value)]));
 
 /** An optimizer by its class name. @throws NotThere */

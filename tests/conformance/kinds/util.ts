@@ -2,9 +2,10 @@
 // computes, and change it back.
 import { eye, nn, zeros, type Tensor } from '../../../src/index';
 import type { AnyCase, ModuleSpec, Named, RecordedTensor } from '../cases';
-import { camelCaseOptions, findClass, findFunction, present, type Callee } from '../names';
+import { findClass, findFunction, present, type Callee } from '../names';
 import { compare, compareGrad, compareNamed, reviveTensor, reviveTensors } from '../values';
 import { build } from './call';
+import { optionsOf } from './optim';
 
 export interface UtilCase extends AnyCase {
   readonly fn: string;
@@ -59,7 +60,7 @@ async function runClip(recorded: UtilCase, after: Named<RecordedTensor | null>):
   });
   const total = await utilOf(recorded.fn)(
     params.map(([, param]) => param),
-    camelCaseOptions(recorded.options ?? {}),
+    optionsOf(recorded.options ?? {}),
   );
   for (const [name, param] of params) await compare(`grad of ${name}`, param.grad, after[name], recorded);
   if (recorded.total_norm !== undefined) await compare('total norm', total, recorded.total_norm, recorded);
@@ -82,7 +83,7 @@ async function runVector(recorded: UtilCase): Promise<void> {
 
 async function runFuse(recorded: UtilCase): Promise<void> {
   const [conv, bn] = [recorded.conv, recorded.bn].map((spec) => build(spec as ModuleSpec).eval());
-  const fused = utilOf(recorded.fn)(conv, bn, camelCaseOptions(recorded.options ?? {})) as nn.Module;
+  const fused = utilOf(recorded.fn)(conv, bn, optionsOf(recorded.options ?? {})) as nn.Module;
   await compareNamed('fused', fused.stateDict(), recorded.fused, recorded);
   const out: unknown = fused(reviveTensor(recorded.input as RecordedTensor));
   await compare('out', out, recorded.out, recorded);
@@ -101,7 +102,7 @@ function tensorAt(module: nn.Module, path: string): Tensor {
 /** Applies the util to the module. */
 function applyTo(module: nn.Module, recorded: UtilCase): void {
   const { fn, name = 'weight', mask, importance_scores, parameters, method } = recorded;
-  const options = camelCaseOptions(recorded.options ?? {});
+  const options = optionsOf(recorded.options ?? {});
   const util = utilOf(fn);
   if (parameters !== undefined) {
     const path = `nn.utils.prune.${String(method)}`;
@@ -115,7 +116,7 @@ function applyTo(module: nn.Module, recorded: UtilCase): void {
     util(module, name, options);
   }
   for (const { fn: next, options: more } of recorded.then ?? []) {
-    utilOf(`prune.${next}`)(module, name, camelCaseOptions(more));
+    utilOf(`prune.${next}`)(module, name, optionsOf(more));
   }
 }
 
