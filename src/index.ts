@@ -47,6 +47,8 @@ export type { ScanOptions } from './ops/scan';
 export { addmm, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 export type { AddOptions } from './ops/matmul';
 
+export { groupNorm, layerNorm } from './nn/functional';
+
 export * as nn from './nn';
 export * as optim from './optim';
 export * as data from './data';

@@ -18,6 +18,7 @@ export * from './padding';
 export * from './maxPool';
 export * from './avgPool';
 export * from './resample';
+export * from './channelNorm';
 export * from './norm';
 export * from './dropout';
 export * from './distance';

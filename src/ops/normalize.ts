@@ -250,6 +250,8 @@ export function batchNorm(
   momentum = 0.1,
   eps = 1e-5,
 ): Tensor {
+  // What PyTorch lets pass without looking for channels.
+  if (x.ndim === 1 && x.numel() === 0) return reshape(x, [0]);
   if (x.ndim < 2) throw new ShapeError(`batchNorm: input must be [N, C, *], got ${formatShape(x.shape)}.`);
   const [batch, channels] = x.shape;
   const inner = numelOf(x.shape.slice(2));

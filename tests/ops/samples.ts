@@ -337,6 +337,21 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     inputs: [[real([2, 3, 4, 4]), real([3, 1, 3, 3]), real([3])]],
   },
   // pooling
+  instanceNorm: {
+    call: (x, w, b) => F.instanceNorm(x, { weight: w, bias: b, eps: 0.1 }),
+    inputs: [[real([2, 3, 4]), real([3]), real([3])]],
+    bad: [[() => F.instanceNorm(k.zeros(1, 2, 1)), 'instanceNorm: expected more than 1 spatial element']],
+  },
+  rmsNorm: {
+    call: (x, w) => F.rmsNorm(x, [3, 2], w, 0.1),
+    inputs: [[real([2, 3, 2]), real([3, 2])]],
+    bad: [[() => F.rmsNorm(k.zeros(2, 3), [2]), 'rmsNorm: the input must end in the dimensions [2], got [2, 3]']],
+  },
+  localResponseNorm: {
+    call: (x) => F.localResponseNorm(x, 3, { alpha: 0.5, k: 2 }),
+    inputs: [[real([2, 4, 3])], [real([1, 2, 2, 2])]],
+    bad: [[() => F.localResponseNorm(k.zeros(2, 3), 2), 'localResponseNorm: input must be [N, C, *]']],
+  },
   // resampling
   interpolateLinear: { call: (x) => F.interpolate(x, { size: 7, mode: 'linear' }), inputs: [[real([2, 2, 4])]] },
   interpolateBilinear: {

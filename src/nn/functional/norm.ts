@@ -1,6 +1,10 @@
 // Normalization with PyTorch's arguments.
+import { ShapeError } from '../../errors';
+import { scope } from '../../memory';
+import { avgPool } from '../../ops/avgPool';
+import { constantPad } from '../../ops/join';
 import * as ops from '../../ops/normalize';
-import type { Shape } from '../../shape';
+import { formatShape, sameShape, type Shape } from '../../shape';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../../arguments';
 
@@ -56,4 +60,97 @@ const GROUP_NORM = ['numGroups', 'weight', 'bias', 'eps'] as const;
 export function groupNorm(input: Tensor, ...args: Arguments<GroupNormArguments, typeof GROUP_NORM>): Tensor {
   const { numGroups, weight, bias, eps } = gather<GroupNormArguments>('groupNorm', GROUP_NORM, args);
   return ops.groupNorm(input, numGroups, weight, bias, eps);
+}
+
+/** Arguments of instanceNorm beside the input. */
+export interface InstanceNormArguments extends AffineArguments {
+  /** Updated from the input, or used instead of its statistics; none by default. */
+  runningMean?: Tensor | null;
+  runningVar?: Tensor | null;
+  /** Whether to normalize by the input's own statistics; true by default. */
+  useInputStats?: boolean;
+  /** Share of the input in the running statistics; 0.1 by default. */
+  momentum?: number;
+}
+const INSTANCE_NORM = ['runningMean', 'runningVar', 'weight', 'bias', 'useInputStats', 'momentum', 'eps'] as const;
+
+/** Normalizes each channel of each sample. Shape: [N, C, *] -> same; others [C]. @see torch.nn.functional.instance_norm */
+export function instanceNorm(input: Tensor, ...args: Arguments<InstanceNormArguments, typeof INSTANCE_NORM>): Tensor {
+  const { runningMean, runningVar, weight, bias, useInputStats, momentum, eps } = gather<InstanceNormArguments>(
+    'instanceNorm', INSTANCE_NORM, args,
+  ); // prettier-ignore
+  return ops.instanceNorm(input, runningMean, runningVar, weight, bias, useInputStats, momentum, eps);
+}
+
+/** Arguments of rmsNorm beside the input. */
+export interface RMSNormArguments {
+  /** Sizes of the last dimensions, over which each mean is taken. */
+  normalizedShape: Shape;
+  weight?: Tensor | null;
+  /** Added to the mean of squares; by default the smallest step of the dtype at 1. */
+  eps?: number | null;
+}
+const RMS_NORM = ['normalizedShape', 'weight', 'eps'] as const;
+/** The smallest step at 1, as torch.finfo gives it. */
+const EPSILON: Readonly<Partial<Record<Tensor['dtype'], number>>> = { float64: 2 ** -52 };
+
+/**
+ * x / sqrt(mean of x² + eps) weight over the last dimensions. Shape: [*, ...normalizedShape] -> same.
+ * @throws ShapeError if the input does not end in normalizedShape.
+ * @see torch.nn.functional.rms_norm
+ */
+export function rmsNorm(input: Tensor, ...args: Arguments<RMSNormArguments, typeof RMS_NORM>): Tensor {
+  const { normalizedShape, weight = null, eps = null } = gather<RMSNormArguments>('rmsNorm', RMS_NORM, args);
+  const lead = input.ndim - normalizedShape.length;
+  if (lead < 0 || normalizedShape.length === 0 || !sameShape(input.shape.slice(lead), normalizedShape)) {
+    throw new ShapeError(
+      `rmsNorm: the input must end in the dimensions ${formatShape(normalizedShape)}, got ${formatShape(input.shape)}.`,
+      { shape: input.shape, normalizedShape },
+    );
+  }
+  return scope(() => {
+    const dims = normalizedShape.map((_, i) => lead + i);
+    const scale = input.square().mean(dims, true).add(eps ?? EPSILON[input.dtype] ?? 2 ** -23).rsqrt(); // prettier-ignore
+    const normal = input.mul(scale);
+    return weight === null ? normal : normal.mul(weight);
+  });
+}
+
+/** Arguments of localResponseNorm beside the input. */
+export interface LocalResponseNormArguments {
+  /** How many neighbouring channels are summed over. */
+  size: number;
+  /** Factor of the mean of squares; 1e-4 by default. */
+  alpha?: number;
+  /** Exponent; 0.75 by default. */
+  beta?: number;
+  /** Added to the mean; 1 by default. */
+  k?: number;
+}
+const LOCAL_RESPONSE_NORM = ['size', 'alpha', 'beta', 'k'] as const;
+
+/**
+ * x / (k + alpha mean of x² over neighbouring channels)^beta. Shape: [N, C, *], unchanged.
+ * @throws ShapeError unless the input has at least 3 dimensions.
+ * @see torch.nn.functional.local_response_norm
+ */
+export function localResponseNorm(
+  input: Tensor,
+  ...args: Arguments<LocalResponseNormArguments, typeof LOCAL_RESPONSE_NORM>
+): Tensor {
+  const { size, alpha = 1e-4, beta = 0.75, k = 1 } = gather<LocalResponseNormArguments>(
+    'localResponseNorm', LOCAL_RESPONSE_NORM, args,
+  ); // prettier-ignore
+  if (input.ndim < 3) {
+    throw new ShapeError(`localResponseNorm: input must be [N, C, *] of at least 3 dimensions, got ${formatShape(input.shape)}.`); // prettier-ignore
+  }
+  if (input.numel() === 0) return input;
+  return scope(() => {
+    const [batch, channels] = input.shape;
+    // Channels become the height of an image, over which a window slides.
+    const squares = input.square().reshape(batch, 1, channels, -1);
+    const padded = constantPad(squares, [0, 0, Math.floor(size / 2), Math.floor((size - 1) / 2)]);
+    const means = avgPool(2, padded, [size, 1], { stride: 1 }).reshape(input.shape);
+    return input.div(means.mul(alpha).add(k).pow(beta));
+  });
 }

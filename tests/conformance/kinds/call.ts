@@ -83,7 +83,8 @@ async function runCall(recorded: CallCase, call: Callee, parameters: () => Recor
     : args;
   const output = await call(...given);
   await compare('out', output, recorded.out, recorded);
-  await compareNamed('args_after', Object.fromEntries(tensorsOf(given, 'args')), recorded.args_after, recorded);
+  const after = Object.entries(recorded.args_after ?? {}).map(([path, value]) => [camelCase(path), value] as const);
+  await compareNamed('args_after', leavesOf(given, kwargs), Object.fromEntries(after), recorded);
   if (cot === undefined) return;
   goBack(output, cot);
   const own = parameters();
