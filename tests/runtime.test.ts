@@ -23,7 +23,7 @@ describe('runtime', () => {
   });
 
   test('init comes first', () => {
-    init({ threads: 0 });
+    void init({ threads: 0 });
     expect(() => init()).toThrow(DeviceError);
     expect(() => init()).toThrow('init: must come before the first tensor, but the wasm device is running.');
   });

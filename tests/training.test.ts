@@ -37,7 +37,7 @@ function makeNet() {
 const floatBits = (values: Float32Array): number[] => [...new Uint32Array(values.buffer)];
 
 async function lossesOf(options: InitOptions, steps: number): Promise<number[]> {
-  k.init(options);
+  await k.init(options);
   k.manualSeed(0);
   const net = makeNet();
   const optimizer = new optim.Adam(net.parameters(), { lr: 1e-3 });
@@ -142,7 +142,7 @@ describe.each([
   it.each(MODES.filter(([name]) => !name.startsWith('3') && !name.startsWith('5')))(
     'harms nothing (%s)',
     async (_mode, options) => {
-      k.init(options);
+      await k.init(options);
       const clean = make();
       for (let step = 0; step < 10; step++) clean.step(false);
       const before = await stateOf(clean.net, clean.optimizer);

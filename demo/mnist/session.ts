@@ -61,7 +61,7 @@ export class Session {
   /** Starts the engine, makes the network and loads the digits. */
   async open(): Promise<void> {
     const { device, threads, limit } = this.options;
-    init({ device, ...(threads !== null && { threads }) });
+    await init({ device, ...(threads !== null && { threads }) });
     this.renew(this.options.seed);
     this.status = 'loading';
     const total = { train: 0.85, t10k: 0.15 };

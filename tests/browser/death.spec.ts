@@ -31,7 +31,7 @@ interface Outcome {
 async function killWorker(victim: number): Promise<Outcome> {
   const { ones } = kindling;
   const outcome = (read: Promise<number>): Promise<number | string> => read.catch((error: unknown) => String(error));
-  kindling.init({ threads: 2, patience: 500 });
+  await kindling.init({ threads: 2, patience: 500 });
   const x = ones(1000, 1000);
   await x.sum().item();
   (globalThis as unknown as { workers: Worker[] }).workers[victim].terminate();

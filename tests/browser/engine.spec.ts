@@ -31,7 +31,7 @@ for (const [policy, entry, engine] of WAYS) {
 test('separate files where blob workers are blocked', async ({ open }) => {
   const page = await open('external', 'kindling.external.js');
   const { values, diagnosis } = await page.evaluate(async () => {
-    kindling.init({ workerUrl: '/dist/kindling-worker.js', wasmUrl: '/dist' });
+    await kindling.init({ workerUrl: '/dist/kindling-worker.js', wasmUrl: '/dist' });
     return { values: await kindling.tensor([1, 2]).tolist(), diagnosis: kindling.diagnose() };
   });
   expect(values).toEqual([1, 2]);
@@ -56,7 +56,7 @@ test('after shutdown the next tensor starts a new engine', async ({ open }) => {
   const values = await page.evaluate(async () => {
     await kindling.tensor([1]).data();
     kindling.shutdown();
-    kindling.init({ threads: 2 });
+    await kindling.init({ threads: 2 });
     return kindling.tensor([5]).tolist();
   });
   expect(values).toEqual([5]);

@@ -28,7 +28,7 @@ export async function train({ steps, init, scoped = false }: TrainingOptions): P
   const { nn, optim, manualSeed, tensor, randn, scope } = kindling;
   const [batch, side, classes] = [64, 28, 8];
   kindling.shutdown();
-  kindling.init(init);
+  await kindling.init(init);
   manualSeed(0);
   const net = new nn.Sequential(
     new nn.Conv2d(1, 16, 3, { padding: 1 }),

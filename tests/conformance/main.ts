@@ -21,7 +21,7 @@ export async function main(args: string[]): Promise<number> {
   if (!/^(inline|[1-9]\d*)$/.test(values.workers)) {
     throw new Error(`--workers must be a number or 'inline', got '${values.workers}'.`);
   }
-  init(values.workers === 'inline' ? {} : { threads: Number(values.workers) });
+  await init(values.workers === 'inline' ? {} : { threads: Number(values.workers) });
   // Faults that no read asked for belong to cases that must fail.
   onerror(() => undefined);
   const results = await runFolder(folderAt(values.dir), new RegExp(values.filter));

@@ -47,7 +47,7 @@ async function parametersOf({ net }: ReturnType<typeof make>): Promise<unknown[]
 
 describe.each(MODES)('%s', (_, settings) => {
   test('a bad label at step 10, the loss read every 50 steps', async () => {
-    init(settings);
+    await init(settings);
     const clean = make();
     for (let i = 1; i <= 9; i++) step(clean, i);
     const expected = await parametersOf(clean);
@@ -67,7 +67,7 @@ describe.each(MODES)('%s', (_, settings) => {
   });
 
   test('a bad label in a loop that reads every loss', async () => {
-    init(settings);
+    await init(settings);
     const run = make();
     const failures: string[] = [];
     for (let i = 1; i <= 20; i++) {
@@ -82,7 +82,7 @@ describe.each(MODES)('%s', (_, settings) => {
 test('the losses of a small CNN are the same bits in every mode', async () => {
   const runs: number[][] = [];
   for (const [, settings] of MODES) {
-    init({ ...settings, build: 'baseline' });
+    await init({ ...settings, build: 'baseline' });
     manualSeed(1);
     const net = new nn.Sequential(
       new nn.Conv2d(1, 8, 3, { padding: 1 }),
