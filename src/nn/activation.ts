@@ -1,11 +1,13 @@
 // Activation layers, one after another and all alike, hence the length. They hold parameters only; the formulas are
 // in functional/activation.ts.
+import { ShapeError } from '../errors';
 import { full } from '../ops/creation';
+import { formatShape } from '../shape';
 import { Parameter, type Tensor } from '../tensor';
 import { gather, type Arguments } from '../arguments';
 import {
   celu, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leakyRelu, logSoftmax, logsigmoid, mish, prelu, relu,
-  relu6, selu, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink, threshold,
+  relu6, rrelu, selu, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink, threshold,
 } from './functional'; // prettier-ignore
 import { factory, Module, type FactoryOptions } from './module';
 import { float, literal } from './representation';
@@ -207,6 +209,44 @@ export class LeakyReLU extends Module {
 
   override extraRepr(): string {
     return `negative_slope=${this.negativeSlope}${this.inplace ? ', inplace=True' : ''}`;
+  }
+}
+
+/** Arguments of RReLU. */
+export interface RReLUOptions {
+  /** Bounds of the slopes: 1/8 and 1/3 by default. */
+  lower?: number;
+  upper?: number;
+  /** Whether to change the input itself; false by default. */
+  inplace?: boolean;
+}
+const RRELU = ['lower', 'upper', 'inplace'] as const;
+
+/**
+ * x if x > 0, else x times a number drawn from [lower, upper) for each element, in evaluation times their mean.
+ *
+ * Shape: any, unchanged.
+ * @see torch.nn.RReLU
+ */
+export class RReLU extends Module {
+  readonly lower: number;
+  readonly upper: number;
+  readonly inplace: boolean;
+
+  constructor(...args: Arguments<RReLUOptions, typeof RRELU>) {
+    super();
+    const { lower = 1 / 8, upper = 1 / 3, inplace = false } = gather<RReLUOptions>(new.target.name, RRELU, args);
+    this.lower = lower;
+    this.upper = upper;
+    this.inplace = inplace;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return rrelu(input, this.lower, this.upper, this.training, this.inplace);
+  }
+
+  override extraRepr(): string {
+    return `lower=${this.lower}, upper=${this.upper}${this.inplace ? ', inplace=True' : ''}`;
   }
 }
 
@@ -574,6 +614,22 @@ export class Softmin extends Module {
 
   override extraRepr(): string {
     return `dim=${this.dim}`;
+  }
+}
+
+/**
+ * Softmax over the channels at each place of an image.
+ *
+ * Shape: [N, C, H, W] or [C, H, W], unchanged.
+ * @throws ShapeError for another number of dimensions.
+ * @see torch.nn.Softmax2d
+ */
+export class Softmax2d extends Module {
+  override forward(input: Tensor): Tensor {
+    if (input.ndim !== 3 && input.ndim !== 4) {
+      throw new ShapeError(`Softmax2d: input must be [N, C, H, W] or [C, H, W], got ${formatShape(input.shape)}.`);
+    }
+    return softmax(input, -3);
   }
 }
 

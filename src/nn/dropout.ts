@@ -1,27 +1,21 @@
-// Dropout layers.
+// Dropout layers: in training they drop elements or channels, in evaluation they are the identity.
 import type { Tensor } from '../tensor';
 import { gather, type Arguments } from '../arguments';
-import { dropout } from './functional';
+import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from './functional';
 import { Module } from './module';
 import { literal } from './representation';
 
 /** Arguments of dropout layers. */
 export interface DropoutOptions {
-  /** Probability of an element to become zero; 0.5 by default. */
+  /** Probability of an element or a channel to be dropped; 0.5 by default. */
   p?: number;
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
 const DROPOUT = ['p', 'inplace'] as const;
 
-/**
- * In training mode zeroes elements with probability p and scales the others by 1 / (1 - p); the identity otherwise.
- *
- * Shape: any, unchanged.
- * @throws RangeError unless p is in [0, 1].
- * @see torch.nn.Dropout
- */
-export class Dropout extends Module {
+/** What all dropouts share. */
+abstract class DropoutBase extends Module {
   p: number;
   readonly inplace: boolean;
 
@@ -33,11 +27,85 @@ export class Dropout extends Module {
     this.inplace = inplace;
   }
 
+  override extraRepr(): string {
+    return `p=${this.p}, inplace=${literal(this.inplace)}`;
+  }
+}
+
+/**
+ * Zeroes elements with probability p and scales the others by 1 / (1 - p).
+ *
+ * Shape: any, unchanged.
+ * @throws RangeError unless p is in [0, 1].
+ * @see torch.nn.Dropout
+ */
+export class Dropout extends DropoutBase {
   override forward(input: Tensor): Tensor {
     return dropout(input, this.p, this.training, this.inplace);
   }
+}
 
-  override extraRepr(): string {
-    return `p=${this.p}, inplace=${literal(this.inplace)}`;
+/**
+ * Zeroes whole channels of sequences with probability p and scales the others by 1 / (1 - p).
+ *
+ * Shape: [N, C, L] or [C, L], unchanged.
+ * @throws RangeError unless p is in [0, 1].
+ * @see torch.nn.Dropout1d
+ */
+export class Dropout1d extends DropoutBase {
+  override forward(input: Tensor): Tensor {
+    return dropout1d(input, this.p, this.training, this.inplace);
+  }
+}
+
+/**
+ * Zeroes whole channels of images with probability p and scales the others by 1 / (1 - p).
+ *
+ * Shape: [N, C, H, W], unchanged; three dimensions are taken as [N, C, L], as in PyTorch.
+ * @throws RangeError unless p is in [0, 1].
+ * @see torch.nn.Dropout2d
+ */
+export class Dropout2d extends DropoutBase {
+  override forward(input: Tensor): Tensor {
+    return dropout2d(input, this.p, this.training, this.inplace);
+  }
+}
+
+/**
+ * Zeroes whole channels of volumes with probability p and scales the others by 1 / (1 - p).
+ *
+ * Shape: [N, C, D, H, W] or [C, D, H, W], unchanged.
+ * @throws RangeError unless p is in [0, 1].
+ * @see torch.nn.Dropout3d
+ */
+export class Dropout3d extends DropoutBase {
+  override forward(input: Tensor): Tensor {
+    return dropout3d(input, this.p, this.training, this.inplace);
+  }
+}
+
+/**
+ * Sets elements to SELU's lowest value with probability p, then scales and shifts all so that mean 0 and variance 1 stay.
+ *
+ * Shape: any, unchanged.
+ * @throws RangeError unless p is in [0, 1].
+ * @see torch.nn.AlphaDropout
+ */
+export class AlphaDropout extends DropoutBase {
+  override forward(input: Tensor): Tensor {
+    return alphaDropout(input, this.p, this.training);
+  }
+}
+
+/**
+ * AlphaDropout of whole channels.
+ *
+ * Shape: [N, C, *], unchanged.
+ * @throws RangeError unless p is in [0, 1].
+ * @see torch.nn.FeatureAlphaDropout
+ */
+export class FeatureAlphaDropout extends DropoutBase {
+  override forward(input: Tensor): Tensor {
+    return featureAlphaDropout(input, this.p, this.training);
   }
 }

@@ -93,7 +93,8 @@ export const softshrink = parametric(
   {
     promotion: 'float',
     formula: (x, { lambd }) => {
-      const below = e.where(e.lt(x, e.neg(lambd)), e.add(x, lambd), e.mul(x, like(x, 0)));
+      // 0 for NaN too, as in PyTorch 1.13.
+      const below = e.where(e.lt(x, e.neg(lambd)), e.add(x, lambd), like(x, 0));
       return e.where(e.gt(x, lambd), e.sub(x, lambd), below);
     },
     gradient: (grad, x, _y, { lambd }) => zeroWhere(e.le(e.abs(x), lambd), grad),

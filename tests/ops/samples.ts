@@ -337,6 +337,25 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     inputs: [[real([2, 3, 4, 4]), real([3, 1, 3, 3]), real([3])]],
   },
   // pooling
+  rrelu: unary((x) => F.rrelu(x, 0.1, 0.3)),
+  dropout: { call: (x) => F.dropout(x, 0.5, false), inputs: [[real([2, 3])]] },
+  dropout1d: {
+    call: (x) => F.dropout1d(x, 1),
+    inputs: [[real([2, 3, 2])]],
+    bad: [[() => F.dropout1d(k.zeros(2, 3, 2), 1.5), 'dropout1d: p must be a probability in [0, 1], got 1.5.']],
+  },
+  dropout2d: { call: (x) => F.dropout2d(x, 1), inputs: [[real([2, 3, 2, 1])]] },
+  dropout3d: { call: (x) => F.dropout3d(x, 0), inputs: [[real([2, 3, 2, 1])]] },
+  alphaDropout: {
+    call: (x) => F.alphaDropout(x, 1, true),
+    inputs: [[real([2, 3])]],
+    bad: [[() => F.alphaDropout(k.zeros(2), -1), 'alphaDropout: p must be a probability']],
+  },
+  featureAlphaDropout: {
+    call: (x) => F.featureAlphaDropout(x, 1, true),
+    inputs: [[real([2, 3, 2])]],
+    bad: [[() => F.featureAlphaDropout(k.zeros(2), 0.5, true), 'featureAlphaDropout: input must be [N, C, *]']],
+  },
   instanceNorm: {
     call: (x, w, b) => F.instanceNorm(x, { weight: w, bias: b, eps: 0.1 }),
     inputs: [[real([2, 3, 4]), real([3]), real([3])]],

@@ -1,6 +1,7 @@
 // Activation functions with PyTorch's arguments. The formulas are rows of ops/activation.ts; here they get the last
 // argument `inplace`, and those along a dimension are added.
 import * as ops from '../../ops/activation';
+import { rrelu as randomized } from '../../ops/rrelu';
 import { ShapeError } from '../../errors';
 import { scope } from '../../memory';
 import type { ParametricFunction, UnaryFunction } from '../../elementwise';
@@ -81,6 +82,51 @@ export const celu = parametric('celu', ops.celu, 'alpha');
 export const hardtanh = parametric('hardtanh', ops.hardtanh, 'minVal', 'maxVal');
 /** x above the threshold, else value. @see torch.nn.functional.threshold */
 export const threshold = parametric('threshold', ops.threshold, 'threshold', 'value');
+
+/** relu, writing over its input. @see torch.nn.functional.relu_ */
+export const relu_ = ops.relu.inPlace;
+/** selu, writing over its input. @see torch.nn.functional.selu_ */
+export const selu_ = ops.selu.inPlace;
+/** elu, writing over its input. @see torch.nn.functional.elu_ */
+export const elu_ = ops.elu.inPlace;
+/** celu, writing over its input. @see torch.nn.functional.celu_ */
+export const celu_ = ops.celu.inPlace;
+/** leakyRelu, writing over its input. @see torch.nn.functional.leaky_relu_ */
+export const leakyRelu_ = ops.leakyRelu.inPlace;
+/** hardtanh, writing over its input. @see torch.nn.functional.hardtanh_ */
+export const hardtanh_ = ops.hardtanh.inPlace;
+/** threshold, writing over its input. @see torch.nn.functional.threshold_ */
+export const threshold_ = ops.threshold.inPlace;
+
+/** Arguments of rrelu_ beside the input. */
+export interface RReLUArguments_ {
+  /** Bounds of the slopes: 1/8 and 1/3 by default. */
+  lower?: number;
+  upper?: number;
+  /** Whether to draw slopes; false by default, which takes their mean. */
+  training?: boolean;
+}
+
+/** Arguments of rrelu beside the input. */
+export interface RReLUArguments extends RReLUArguments_, InplaceOptions {}
+const RRELU_ = ['lower', 'upper', 'training'] as const;
+const RRELU = [...RRELU_, 'inplace'] as const;
+
+/**
+ * x, or below 0 x times a number drawn from [lower, upper), outside training times their mean.
+ * @throws RangeError if lower is above upper.
+ * @see torch.nn.functional.rrelu
+ */
+export function rrelu(input: Tensor, ...args: Arguments<RReLUArguments, typeof RRELU>): Tensor {
+  const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false } = gather<RReLUArguments>(
+    'rrelu', RRELU, args,
+  ); // prettier-ignore
+  return (inplace ? randomized.inPlace : randomized)(input, { lower, upper }, training);
+}
+
+/** rrelu, writing over its input. @see torch.nn.functional.rrelu_ */
+export const rrelu_ = (input: Tensor, ...args: Arguments<RReLUArguments_, typeof RRELU_>): Tensor =>
+  rrelu(input, { ...gather<RReLUArguments_>('rrelu_', RRELU_, args), inplace: true });
 
 /** a sigmoid(b), where a and b are the halves of x along a dimension. @see torch.nn.functional.glu */
 export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor {
