@@ -2,12 +2,11 @@
 import { noGrad } from '../autograd';
 import { ShapeError } from '../errors';
 import { empty } from '../ops/creation';
-import { paddingRow } from '../ops/embedding';
+import { checkBagMode, paddingRow, type BagMode } from '../ops/embedding';
 import { formatShape, sameShape } from '../shape';
 import { Parameter, type Tensor } from '../tensor';
 import { checkInteger, gather, type Arguments } from '../arguments';
 import { embedding, embeddingBag } from './functional';
-import { checkBagMode, type BagMode } from './functional/embedding';
 import { normal_ } from './init';
 import { factory, Module, type FactoryOptions } from './module';
 import { float, literal } from './representation';

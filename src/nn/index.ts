@@ -33,5 +33,8 @@ export { GRUCell, LSTMCell, RNNCell } from './rnnCell';
 export type { RecurrentCellOptions, RNNCellOptions } from './rnnCell';
 export * from './activation';
 export * from './loss';
+export * from './marginLoss';
+export * from './likelihoodLoss';
+export * from './adaptive';
 export * as functional from './functional';
 export * as utils from './utils';

@@ -80,6 +80,12 @@ export function embedding(index: Tensor, weight: Tensor, options: LookupOptions)
 /** How the rows of a bag become one. */
 export type BagMode = 'sum' | 'mean' | 'max';
 
+/** @throws TypeError unless it is a mode that bags have. */
+export function checkBagMode(op: string, mode: string): asserts mode is BagMode {
+  if (mode === 'sum' || mode === 'mean' || mode === 'max') return;
+  throw new TypeError(`${op}: mode must be 'sum', 'mean' or 'max', got '${mode}'.`);
+}
+
 /** What bags take besides. */
 export interface BagOptions extends LookupOptions {
   readonly mode: BagMode;

@@ -5,12 +5,13 @@ import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
 import { axisOf, formatShape, sameShape, wrapDim } from '../shape';
 import type { Tensor } from '../tensor';
-import { contiguous } from './copy';
-import { arange, onesLike } from './creation';
-import { maskedFill } from './compare';
+import { contiguous, to } from './copy';
+import { arange, onesLike, zeros } from './creation';
+import { logicalNot, maskedFill } from './compare';
 import { constantPad } from './join';
 import { narrow, reshape, unsqueeze } from './movement';
 import { add, mul, reciprocal } from './pointwise';
+import { all } from './reduce';
 
 const INDEX_DTYPES: readonly DType[] = ['int64', 'int32', 'uint8'];
 
@@ -265,6 +266,17 @@ export function oneHot(classes: Tensor, numClasses: number): Tensor {
     ignoreInGradient: null,
   };
   return SCATTER(onesLike(index, { dtype: 'int64' }), index, params);
+}
+
+/**
+ * 0 of the dtype of `like`, which is a fault unless `holds` is true everywhere: added to a result, it lets whoever reads that
+ * know. `what` names the element that must not be there.
+ */
+export function requireAll(op: string, what: string, holds: Tensor, { dtype, device }: Tensor): Tensor {
+  // The only row there is, or the one behind it.
+  const row = reshape(to(logicalNot(all(holds)), 'int32'), [1]);
+  const none = zeros([1], { dtype, device });
+  return reshape(indexSelectWith(none, 0, row, { op, what, ignore: null }), []);
 }
 
 /** Elements of x, taken as a vector, by index. Shape: that of index. @see torch.take */

@@ -1,7 +1,7 @@
 // Losses element by element, before any reduction: the fused parts of nn.functional's losses.
 import * as e from '../expression';
 import type { Expression } from '../expression';
-import { binary, PointwiseOperation } from '../elementwise';
+import { binary, PointwiseOperation, unary } from '../elementwise';
 import type { Tensor } from '../tensor';
 
 const like = e.constantLike;
@@ -119,3 +119,104 @@ export const divergenceError = binary(
     ],
   },
 );
+
+/** x where it is positive, else 0 with no gradient: what a margin leaves of a violation. */
+const positivePart = (x: Expression): Expression => e.where(e.gt(x, like(x, 0)), x, like(x, 0));
+
+/** max(x, 0); at 0 the gradient is 0. */
+export const hinge = unary('hinge', 'float', positivePart);
+
+/** max(x, 0); at 0 the gradient is that of x, as of clamp. */
+const clamped = (x: Expression): Expression => e.where(e.ge(x, like(x, 0)), x, like(x, 0));
+
+const RANKING = new PointwiseOperation({
+  name: 'marginRankingLoss',
+  promotion: 'float',
+  formula: ([a, b, t], scalar) => clamped(e.sub(scalar(0), e.mul(t, e.sub(a, b)))),
+});
+
+/** max(0, margin - t (a - b)). */
+export const rankingError = (a: Tensor, b: Tensor, t: Tensor, margin: number): Tensor =>
+  RANKING.apply([a, b, t], [margin]);
+
+const HINGE_EMBEDDING = new PointwiseOperation({
+  name: 'hingeEmbeddingLoss',
+  promotion: 'float',
+  formula: ([x, t], scalar) => {
+    const near = zeroWhere(e.eq(t, like(t, -1)), x);
+    return e.add(near, zeroWhere(e.eq(t, like(t, 1)), clamped(e.sub(scalar(0), x))));
+  },
+});
+
+/** x where t is 1, max(0, margin - x) where t is -1. */
+export const hingeEmbeddingError = (x: Tensor, t: Tensor, margin: number): Tensor =>
+  HINGE_EMBEDDING.apply([x, t], [margin]);
+
+const COSINE_EMBEDDING = new PointwiseOperation({
+  name: 'cosineEmbeddingLoss',
+  promotion: 'float',
+  formula: ([cosine, t], scalar) => {
+    const apart = clamped(e.sub(cosine, scalar(0)));
+    return e.where(e.eq(t, like(t, 1)), oneMinus(cosine), e.where(e.eq(t, like(t, -1)), apart, like(t, 0)));
+  },
+});
+
+/** 1 - cosine where t is 1, max(0, cosine - margin) where t is -1. */
+export const cosineEmbeddingError = (cosine: Tensor, t: Tensor, margin: number): Tensor =>
+  COSINE_EMBEDDING.apply([cosine, t], [margin]);
+
+/** log(1 + e^(-t x)), without overflow. @see torch.nn.functional.soft_margin_loss */
+export const softMarginError = binary('softMarginLoss', 'float', (x, t) => logOnePlusExpNeg(e.mul(t, x)), {
+  gradient: (grad, [x, t]) => {
+    const share = e.neg(e.mul(grad, e.sigmoid(e.neg(e.mul(t, x)))));
+    return [e.mul(share, t), e.mul(share, x)];
+  },
+});
+
+/** Stirling's approximation of log t!, t log t - t + log(2 π t) / 2, for t above 1, else 0. */
+function logFactorial(t: Expression): Expression {
+  const small = e.le(t, like(t, 1));
+  const safe = e.where(small, like(t, 1), t);
+  const root = e.mul(like(t, 0.5), e.log(e.mul(like(t, 2 * Math.PI), safe)));
+  return zeroWhere(small, e.add(e.sub(e.mul(safe, e.log(safe)), safe), root));
+}
+
+const POISSON = [false, true].map((logInput) =>
+  [false, true].map(
+    (full) =>
+      new PointwiseOperation({
+        name: 'poissonNllLoss',
+        promotion: 'float',
+        formula: ([x, t], scalar) => {
+          const [rate, log] = logInput ? [e.exp(x), x] : [x, e.log(e.add(x, scalar(0)))];
+          const loss = e.sub(rate, e.mul(t, log));
+          return full ? e.add(loss, logFactorial(t)) : loss;
+        },
+      }),
+  ),
+);
+
+/** x - t log(x + eps), or e^x - t x for logarithms; `full` adds what approximates log t!. @see torch.nn.functional.poisson_nll_loss */
+export const poissonError = (x: Tensor, t: Tensor, logInput: boolean, full: boolean, eps: number): Tensor =>
+  POISSON[Number(logInput)][Number(full)].apply([x, t], [eps]);
+
+const GAUSSIAN = new PointwiseOperation({
+  name: 'gaussianNllLoss',
+  promotion: 'float',
+  formula: ([x, t, variance], scalar) => {
+    const v = e.maximum(variance, scalar(0));
+    const sum = e.add(e.log(v), e.div(e.square(e.sub(x, t)), v));
+    return e.add(e.mul(like(x, 0.5), sum), scalar(1));
+  },
+  // Below the bound the variance gets the gradient that it has at the bound, as in PyTorch.
+  gradient: (grad, [x, t, variance], _y, scalar) => {
+    const v = e.maximum(variance, scalar(0));
+    const distance = e.div(e.sub(x, t), v);
+    const byX = e.mul(grad, distance);
+    return [byX, e.neg(byX), e.mul(grad, e.mul(like(x, 0.5), e.sub(e.reciprocal(v), e.square(distance))))];
+  },
+});
+
+/** (log v + (x - t)² / v) / 2 + constant, v being at least eps. @see torch.nn.functional.gaussian_nll_loss */
+export const gaussianError = (x: Tensor, t: Tensor, v: Tensor, eps: number, constant: number): Tensor =>
+  GAUSSIAN.apply([x, t, v], [eps, constant]);

@@ -553,6 +553,48 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   // losses
   crossEntropy: { call: (x, t) => F.crossEntropy(x, t), inputs: [[real([3, 4]), index([3], 4)]] },
   nllLoss: { call: (x, t) => F.nllLoss(x, t), inputs: [[real([3, 4]), index([3], 4)]] },
+  // losses with a margin; random values stay away from the kinks
+  marginRankingLoss: {
+    call: (a, b, t) => F.marginRankingLoss(a, b, t, 0.3), inputs: [[real([3, 4]), real([3, 4]), real([3, 4])]],
+    bad: [[() => F.marginRankingLoss(k.zeros(3), k.zeros(1, 3), k.zeros(3)), 'all tensors must have the same number of dimensions']],
+  },
+  hingeEmbeddingLoss: { call: (x) => F.hingeEmbeddingLoss(x, k.tensor([1, -1, 1, -1]), 0.5), inputs: [[real([3, 4])]] },
+  softMarginLoss: { call: (x, t) => F.softMarginLoss(x, t), inputs: [[real([3, 4]), real([3, 4])], [real([5], -60, 60), real([5])]] },
+  cosineEmbeddingLoss: {
+    call: (a, b) => F.cosineEmbeddingLoss(a, b, k.tensor([1, -1, 1]), { margin: 0.1 }), inputs: [[real([3, 4]), real([3, 4])]],
+    bad: [[() => F.cosineEmbeddingLoss(k.zeros(3), k.zeros(3), k.zeros(3)), 'inputs must be [N, D] with a target [N]']],
+  },
+  multilabelSoftMarginLoss: { call: (x, t, w) => F.multilabelSoftMarginLoss(x, t, w), inputs: [[real([3, 4]), real([3, 4], 0, 1), real([4])]] },
+  multilabelMarginLoss: {
+    call: (x) => F.multilabelMarginLoss(x, k.tensor([[2, 0, -1, 1], [3, -1, 0, 0]], { dtype: 'int64' })), inputs: [[real([2, 4])]],
+    bad: [[() => F.multilabelMarginLoss(k.zeros(2, 3), k.zeros([3], { dtype: 'int64' })), 'the input must be [N, C] or [C]']],
+  },
+  multiMarginLoss: {
+    call: (x, t) => F.multiMarginLoss(x, t, { p: 2, margin: 0.5, weight: k.tensor([0.5, 1, 2, 1]).to(x.dtype) }),
+    inputs: [[real([3, 4]), index([3], 4)], [real([4]), index([], 4)]],
+    bad: [[() => F.multiMarginLoss(k.zeros(2, 3), k.zeros([2], { dtype: 'int64' }), 3), 'p must be 1 or 2, got 3']],
+  },
+  tripletMarginLoss: { call: (a, b, c) => F.tripletMarginLoss(a, b, c, { swap: true }), inputs: [[real([3, 4]), real([3, 4]), real([3, 4])]] },
+  tripletMarginWithDistanceLoss: {
+    call: (a, b, c) => F.tripletMarginWithDistanceLoss(a, b, c, (x, y) => x.sub(y).square().sum(1)),
+    inputs: [[real([3, 4]), real([3, 4]), real([3, 4])]],
+  },
+  // likelihoods
+  poissonNllLoss: {
+    call: (x, t) => F.poissonNllLoss(x, t, { full: true }), inputs: [[real([3, 4]), real([3, 4], 1.5, 4)], [real([3, 4]), real([3, 4], 0, 0.9)]],
+  },
+  gaussianNllLoss: {
+    call: (x, t, v) => F.gaussianNllLoss(x, t, v, true), inputs: [[real([3, 4]), real([3, 4]), real([3, 4], 0.5, 2)], [real([3, 4]), real([4]), real([3], 0.5, 2)]],
+    bad: [[() => F.gaussianNllLoss(k.zeros(2, 3), k.zeros(2, 3), k.zeros(3)), 'the variance must have the shape of the input']],
+  },
+  ctcLoss: {
+    call: (x) => F.ctcLoss(k.logSoftmax(x, -1), k.tensor([[1, 1, 2], [2, 0, 0]], { dtype: 'int64' }), [5, 3], [3, 1]),
+    inputs: [[real([5, 2, 3])]],
+    bad: [
+      [() => F.ctcLoss(k.zeros(4, 1, 3), k.zeros([1, 1], { dtype: 'int64' }), [9], [1]), 'ctcLoss: inputLengths must be in [0, 4], got [9]'],
+      [() => F.ctcLoss(k.zeros(4, 1, 3), k.zeros([1, 1], { dtype: 'int64' }), [4], [1], 3), 'blank must be a class in [0, 2], got 3'],
+    ],
+  },
   l1Loss: { call: (a, b) => F.l1Loss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },
   huberLoss: { call: (a, b) => F.huberLoss(a, b), inputs: [[real([3, 4]), real([3, 4])]] },
   klDiv: { call: (a, b) => F.klDiv(a, b, { reduction: 'sum' }), inputs: [[real([3, 4]), real([3, 4], 0.1, 0.9)]] },

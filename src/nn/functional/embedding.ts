@@ -57,12 +57,6 @@ const EMBEDDING_BAG = [
   'paddingIdx',
 ] as const; // prettier-ignore
 
-/** @throws TypeError unless it is a mode that bags have. */
-export function checkBagMode(name: string, mode: string): asserts mode is BagMode {
-  if (mode === 'sum' || mode === 'mean' || mode === 'max') return;
-  throw new TypeError(`${name}: mode must be 'sum', 'mean' or 'max', got '${mode}'.`);
-}
-
 /**
  * Rows of a table, summed, averaged or their maximum by bags; 0 for empty ones. With mode 'max' and offsets, memory for
  * every row in every bag is taken for a while.
@@ -75,7 +69,7 @@ export function embeddingBag(input: Tensor, ...args: Arguments<EmbeddingBagArgum
   const { weight, ...options } = gather<EmbeddingBagArguments>('embeddingBag', EMBEDDING_BAG, args);
   const { maxNorm = null, normType = 2, scaleGradByFreq = false, mode = 'mean', paddingIdx = null } = options;
   const { offsets = null, perSampleWeights = null, includeLastOffset = false } = options;
-  checkBagMode('embeddingBag', mode);
+  ops.checkBagMode('embeddingBag', mode);
   const lookup = { paddingIdx, maxNorm, normType, scaleGradByFreq };
   return ops.embeddingBag(input, weight, { ...lookup, mode, offsets, perSampleWeights, includeLastOffset });
 }

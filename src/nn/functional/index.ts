@@ -13,5 +13,7 @@ export * from './embedding';
 export * from './norm';
 export * from './attention';
 export * from './loss';
+export * from './marginLoss';
+export * from './likelihoodLoss';
 export * from './classification';
 export { linear } from '../../ops/matmul';

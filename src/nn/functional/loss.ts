@@ -1,6 +1,7 @@
 // Loss functions: a formula per element (ops/pointwiseLoss.ts) and a reduction.
 import { ShapeError } from '../../errors';
 import { scope } from '../../memory';
+import { requireAll } from '../../ops/index';
 import {
   absoluteError, binaryCrossEntropyError, divergenceError, huberError, logitsError, smoothL1Error, squaredError,
   weightedLogitsError,
@@ -8,28 +9,17 @@ import {
 import { formatShape, sameShape } from '../../shape';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../../arguments';
-import { checkReduction, reductionOf, type Reduction, type ReductionOptions } from './reduction';
+import {
+  checkReduction,
+  elementwise,
+  reduce,
+  REDUCTION,
+  reductionOf,
+  type Reduction,
+  type ReductionOptions,
+} from './reduction';
 
 export type { Reduction, ReductionOptions } from './reduction';
-
-function reduce(losses: Tensor, reduction: Reduction): Tensor {
-  return reduction === 'none' ? losses : reduction === 'mean' ? losses.mean() : losses.sum();
-}
-
-const REDUCTION = ['sizeAverage', 'reduce', 'reduction'] as const;
-
-type ElementwiseLoss = (
-  input: Tensor,
-  target: Tensor,
-  ...args: Arguments<ReductionOptions, typeof REDUCTION>
-) => Tensor;
-
-function elementwise(name: string, error: (input: Tensor, target: Tensor) => Tensor): ElementwiseLoss {
-  return (input, target, ...args) => {
-    const reduction = reductionOf(name, gather<ReductionOptions>(name, REDUCTION, args));
-    return scope(() => reduce(error(input, target), reduction));
-  };
-}
 
 /** (x - y)². @see torch.nn.functional.mse_loss */
 export const mseLoss = elementwise('mseLoss', squaredError);
@@ -90,7 +80,7 @@ const WEIGHTED = ['weight', ...REDUCTION] as const;
 
 /**
  * Binary cross entropy of probabilities: -weight (y log x + (1 - y) log(1 - x)), each logarithm at least -100.
- * @throws ShapeError unless input and target have one shape.
+ * @throws ShapeError unless input and target have one shape. An input outside [0, 1] is a fault.
  * @see torch.nn.functional.binary_cross_entropy
  */
 export function binaryCrossEntropy(
@@ -102,7 +92,11 @@ export function binaryCrossEntropy(
   const { weight = null, ...rest } = gather<WeightedOptions>(name, WEIGHTED, args);
   const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
-  return scope(() => reduce(weighted(binaryCrossEntropyError(input, target), weight), reduction));
+  return scope(() => {
+    const losses = reduce(weighted(binaryCrossEntropyError(input, target), weight), reduction);
+    const x = input.detach();
+    return losses.add(requireAll(name, 'probability outside [0, 1]', x.ge(0).logicalAnd(x.le(1)), losses));
+  });
 }
 
 /** Arguments of binaryCrossEntropyWithLogits. */

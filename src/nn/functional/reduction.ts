@@ -1,4 +1,7 @@
 // How losses are reduced, and the arguments that say so.
+import { scope } from '../../memory';
+import type { Tensor } from '../../tensor';
+import { gather, type Arguments } from '../../arguments';
 
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum';
@@ -28,4 +31,26 @@ export function checkReduction(name: string, reduction: string): asserts reducti
   if (reduction !== 'none' && reduction !== 'mean' && reduction !== 'sum') {
     throw new TypeError(`${name}: reduction must be 'none', 'mean' or 'sum', got '${reduction}'.`);
   }
+}
+
+/** The losses of the elements as the reduction says. */
+export function reduce(losses: Tensor, reduction: Reduction): Tensor {
+  return reduction === 'none' ? losses : reduction === 'mean' ? losses.mean() : losses.sum();
+}
+
+/** The order of these arguments. */
+export const REDUCTION = ['sizeAverage', 'reduce', 'reduction'] as const;
+
+type ElementwiseLoss = (
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<ReductionOptions, typeof REDUCTION>
+) => Tensor;
+
+/** A loss of pairs of elements that has no arguments but the reduction. */
+export function elementwise(name: string, error: (input: Tensor, target: Tensor) => Tensor): ElementwiseLoss {
+  return (input, target, ...args) => {
+    const reduction = reductionOf(name, gather<ReductionOptions>(name, REDUCTION, args));
+    return scope(() => reduce(error(input, target), reduction));
+  };
 }

@@ -1,0 +1,273 @@
+// Losses with a margin: rankings, hinges, labels of several classes, embeddings and triplets.
+import { ShapeError } from '../../errors';
+import { scope } from '../../memory';
+import { eq, ge, minimum, where } from '../../ops/compare';
+import { arange, zerosLike } from '../../ops/creation';
+import { gatherWith, scatterAdd } from '../../ops/index';
+import {
+  cosineEmbeddingError, hinge, hingeEmbeddingError, rankingError, softMarginError,
+} from '../../ops/pointwiseLoss'; // prettier-ignore
+import { cumprod } from '../../ops/scan';
+import { formatShape, sameShape } from '../../shape';
+import type { Tensor } from '../../tensor';
+import { gather, type Arguments } from '../../arguments';
+import { logsigmoid } from './activation';
+import { pairwiseDistance } from './distance';
+import {
+  checkReduction,
+  elementwise,
+  reduce,
+  REDUCTION,
+  reductionOf,
+  type Reduction,
+  type ReductionOptions,
+} from './reduction';
+
+/** Arguments of losses with a margin. */
+export interface MarginOptions extends ReductionOptions {
+  margin?: number;
+}
+const MARGIN = ['margin', ...REDUCTION] as const;
+type MarginArguments = Arguments<MarginOptions, typeof MARGIN>;
+
+/**
+ * max(0, -y (x1 - x2) + margin): y is 1 if x1 should be greater, -1 if x2. The margin is 0 by default.
+ * @throws ShapeError unless all have the same number of dimensions and broadcast.
+ * @see torch.nn.functional.margin_ranking_loss
+ */
+export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  const { margin = 0, ...rest } = gather<MarginOptions>('marginRankingLoss', MARGIN, args);
+  const reduction = reductionOf('marginRankingLoss', rest);
+  checkDimensions('marginRankingLoss', input1, input2, target);
+  return scope(() => reduce(rankingError(input1, input2, target, margin), reduction));
+}
+
+function checkDimensions(name: string, ...tensors: readonly Tensor[]): void {
+  if (tensors.every((t) => t.ndim === tensors[0].ndim)) return;
+  const shapes = tensors.map((t) => t.shape);
+  throw new ShapeError(
+    `${name}: all tensors must have the same number of dimensions, got ${shapes.map(formatShape).join(', ')}.`,
+    { shapes },
+  );
+}
+
+/** x where y is 1, max(0, margin - x) where y is -1; the margin is 1 by default. @see torch.nn.functional.hinge_embedding_loss */
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  const { margin = 1, ...rest } = gather<MarginOptions>('hingeEmbeddingLoss', MARGIN, args);
+  const reduction = reductionOf('hingeEmbeddingLoss', rest);
+  return scope(() => reduce(hingeEmbeddingError(input, target, margin), reduction));
+}
+
+/** log(1 + e^(-y x)), y being 1 or -1. @see torch.nn.functional.soft_margin_loss */
+export const softMarginLoss = elementwise('softMarginLoss', softMarginError);
+
+/**
+ * 1 - cos(x1, x2) where y is 1, max(0, cos(x1, x2) - margin) where y is -1; the margin is 0 by default.
+ * Shape: inputs [N, D] and target [N], or [D] and [].
+ * @throws ShapeError for other shapes.
+ * @see torch.nn.functional.cosine_embedding_loss
+ */
+export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  const name = 'cosineEmbeddingLoss';
+  const { margin = 0, ...rest } = gather<MarginOptions>(name, MARGIN, args);
+  const reduction = reductionOf(name, rest);
+  const [a, b, t] = [input1.shape, input2.shape, target.shape];
+  if (t.length > 1 || a.length !== t.length + 1 || b.length !== a.length) {
+    throw new ShapeError(
+      `${name}: inputs must be [N, D] with a target [N], or [D] with [], got ${formatShape(a)}, ${formatShape(b)} and ${formatShape(t)}.`,
+      { shapes: [a, b, t] },
+    );
+  }
+  return scope(() => {
+    // Kept away from 0 as in PyTorch.
+    const square = (x: Tensor): Tensor => x.square().sum(-1).add(1e-12);
+    const cosine = input1.mul(input2).sum(-1).div(square(input1).mul(square(input2)).sqrt()); // prettier-ignore
+    return reduce(cosineEmbeddingError(cosine, target, margin), reduction);
+  });
+}
+
+/** Arguments of multilabelSoftMarginLoss. */
+export interface WeightedClassOptions extends ReductionOptions {
+  /** A factor per class. */
+  weight?: Tensor | null;
+}
+const WEIGHTED = ['weight', ...REDUCTION] as const;
+
+/**
+ * The mean over the classes of -(y log σ(x) + (1 - y) log σ(-x)). Shape: input and target [*, C]; losses [*].
+ * @see torch.nn.functional.multilabel_soft_margin_loss
+ */
+export function multilabelSoftMarginLoss(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<WeightedClassOptions, typeof WEIGHTED>
+): Tensor {
+  const { weight = null, ...rest } = gather<WeightedClassOptions>('multilabelSoftMarginLoss', WEIGHTED, args);
+  const reduction = reductionOf('multilabelSoftMarginLoss', rest);
+  return scope(() => {
+    const [hit, miss] = [logsigmoid(input), logsigmoid(input.neg())];
+    const losses = target.mul(hit).add(target.neg().add(1).mul(miss)).neg(); // prettier-ignore
+    return reduce((weight === null ? losses : losses.mul(weight)).mean(-1), reduction);
+  });
+}
+
+/** The input of a loss of classes as [N, C]. @throws ShapeError unless the target has a row, or a label, for each of its rows */
+function asRows(name: string, input: Tensor, targetShape: readonly number[], expected: readonly number[]): Tensor {
+  const fits = input.ndim <= 2 && sameShape(targetShape, expected);
+  if (fits) return input.reshape(input.ndim === 2 ? input.size(0) : 1, -1);
+  throw new ShapeError(
+    `${name}: the input must be [N, C] or [C] and the target go with it, got ${formatShape(input.shape)} and ${formatShape(targetShape)}.`,
+    { shapes: [input.shape, targetShape] },
+  );
+}
+
+/**
+ * Σ over labels y and classes i that are no labels of max(0, 1 - (x_y - x_i)) / C. A row of the target lists labels up to the
+ * first that is negative.
+ * Shape: input and target [N, C] or [C]; losses [N] or []. Takes memory for N C² elements. A label out of range is a fault.
+ * @throws ShapeError for other shapes.
+ * @see torch.nn.functional.multilabel_margin_loss
+ */
+export function multilabelMarginLoss(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<ReductionOptions, typeof REDUCTION>
+): Tensor {
+  const name = 'multilabelMarginLoss';
+  const reduction = reductionOf(name, gather<ReductionOptions>(name, REDUCTION, args));
+  const x = asRows(name, input, target.shape, input.shape);
+  return scope(() => {
+    const labels = target.reshape(x.shape);
+    const isListed = cumprod(ge(labels, 0).long(), 1).bool();
+    const index = where(isListed, labels, 0);
+    const options = { op: name, what: 'label', ignore: null };
+    const chosen = gatherWith(x, 1, index, options);
+    const isLabel = scatterAdd(zerosLike(labels, { dtype: 'float32' }), 1, index, isListed.float()).bool();
+    const violations = hinge(x.unsqueeze(1).sub(chosen.unsqueeze(2)).add(1));
+    const counts = isListed.unsqueeze(2).logicalAnd(isLabel.logicalNot().unsqueeze(1));
+    const losses = where(counts, violations, 0).sum([1, 2]).div(x.size(1)); // prettier-ignore
+    return reduce(input.ndim === 2 ? losses : losses.squeeze(0), reduction);
+  });
+}
+
+/** Arguments of multiMarginLoss. */
+export interface MultiMarginOptions extends MarginOptions {
+  /** Power of the violations, 1 (by default) or 2. */
+  p?: number;
+  /** A factor per class, by the label. */
+  weight?: Tensor | null;
+}
+const MULTI_MARGIN = ['p', 'margin', 'weight', ...REDUCTION] as const;
+
+/**
+ * Σ over classes i other than the label y of weight_y max(0, margin - x_y + x_i)^p / C; the margin is 1 by default.
+ * Shape: input [N, C] or [C], target [N] or []; losses like the target. A label out of range is a fault.
+ * @throws RangeError unless p is 1 or 2; ShapeError for other shapes.
+ * @see torch.nn.functional.multi_margin_loss
+ */
+export function multiMarginLoss(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<MultiMarginOptions, typeof MULTI_MARGIN>
+): Tensor {
+  const name = 'multiMarginLoss';
+  const { p = 1, margin = 1, weight = null, ...rest } = gather<MultiMarginOptions>(name, MULTI_MARGIN, args);
+  const reduction = reductionOf(name, rest);
+  if (p !== 1 && p !== 2) throw new RangeError(`${name}: p must be 1 or 2, got ${p}.`);
+  const rows = input.ndim === 2 ? input.size(0) : 1;
+  const x = asRows(name, input, target.ndim === 0 ? [1] : target.shape, [rows]);
+  const classes = x.size(1);
+  if (weight !== null && !sameShape(weight.shape, [classes])) {
+    throw new ShapeError(
+      `${name}: weight must have one factor for each of ${classes} classes, got ${formatShape(weight.shape)}.`,
+      { shapes: [input.shape, weight.shape] },
+    );
+  }
+  return scope(() => {
+    const labels = target.reshape(rows, 1);
+    const options = { op: name, what: 'label', ignore: null };
+    const chosen = gatherWith(x, 1, labels, options);
+    const violations = hinge(x.sub(chosen).add(margin));
+    const isLabel = eq(arange(classes, { dtype: 'int32', device: x.device }), labels);
+    const others = where(isLabel, 0, p === 1 ? violations : violations.square());
+    const weighted =
+      weight === null ? others : others.mul(gatherWith(weight.expand(rows, classes), 1, labels, options));
+    const losses = weighted.sum(1).div(classes);
+    return reduce(losses.reshape(target.shape), reduction);
+  });
+}
+
+/** Arguments of tripletMarginLoss. */
+export interface TripletMarginOptions extends MarginOptions {
+  /** Which norm; 2 by default. */
+  p?: number;
+  /** Added to every difference; 1e-6 by default. */
+  eps?: number;
+  /** Whether the negative is as near as it is to the anchor or to the positive, whichever is less; false by default. */
+  swap?: boolean;
+}
+const TRIPLET = ['margin', 'p', 'eps', 'swap', ...REDUCTION] as const;
+
+/**
+ * max(0, ‖a - p‖ - ‖a - n‖ + margin) along the last dimension; the margin is 1 by default.
+ * @throws ShapeError unless all have the same number of dimensions and broadcast.
+ * @see torch.nn.functional.triplet_margin_loss
+ */
+export function tripletMarginLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  ...args: Arguments<TripletMarginOptions, typeof TRIPLET>
+): Tensor {
+  const name = 'tripletMarginLoss';
+  const { margin = 1, p = 2, eps = 1e-6, swap = false, ...rest } = gather<TripletMarginOptions>(name, TRIPLET, args);
+  const reduction = reductionOf(name, rest);
+  checkDimensions(name, anchor, positive, negative);
+  const distance = (a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b, p, eps);
+  return scope(() => reduce(triplet(anchor, positive, negative, distance, margin, swap), reduction));
+}
+
+/** How far apart two batches of vectors are. */
+export type DistanceFunction = (a: Tensor, b: Tensor) => Tensor;
+
+function triplet(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  distance: DistanceFunction,
+  margin: number,
+  swap: boolean,
+): Tensor {
+  const near = distance(anchor, positive);
+  const far = distance(anchor, negative);
+  const farthest = swap ? minimum(far, distance(positive, negative)) : far;
+  return near.sub(farthest).add(margin).clamp({ min: 0 }); // prettier-ignore
+}
+
+/** Arguments of tripletMarginWithDistanceLoss. */
+export interface TripletDistanceOptions {
+  /** pairwiseDistance by default. */
+  distanceFunction?: DistanceFunction | null;
+  /** 1 by default. */
+  margin?: number;
+  /** As of tripletMarginLoss. */
+  swap?: boolean;
+  /** 'mean' by default. */
+  reduction?: Reduction;
+}
+const TRIPLET_DISTANCE = ['distanceFunction', 'margin', 'swap', 'reduction'] as const;
+
+/** max(0, d(a, p) - d(a, n) + margin) for any distance. @see torch.nn.functional.triplet_margin_with_distance_loss */
+export function tripletMarginWithDistanceLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  ...args: Arguments<TripletDistanceOptions, typeof TRIPLET_DISTANCE>
+): Tensor {
+  const name = 'tripletMarginWithDistanceLoss';
+  const options = gather<TripletDistanceOptions>(name, TRIPLET_DISTANCE, args);
+  const { distanceFunction = null, margin = 1, swap = false, reduction = 'mean' } = options;
+  checkReduction(name, reduction);
+  const distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
+  return reduce(triplet(anchor, positive, negative, distance, margin, swap), reduction);
+}
