@@ -1,0 +1,68 @@
+// The site that measures: its pages are cross-origin isolated. Each library is a module of its own, so that a page loads only
+// the one it measures; the binaries that libraries fetch are served from node_modules as they were published.
+import { createReadStream, existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize, resolve } from 'node:path';
+import { build } from 'vite';
+import { engineModules } from '../../vite.config';
+import type { Site } from '../browser/server';
+
+const HERE = resolve(import.meta.dirname);
+const BUILT = resolve(HERE, 'dist');
+const MODULES = resolve(HERE, 'node_modules');
+
+const HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+const PAGE = `<!doctype html><html lang="en"><head><title>benchmark</title><link rel="icon" href="data:,">
+<script type="module" src="/page.js"></script></head><body></body></html>`;
+
+/** Builds the page and the modules of these peers, with the library from its sources. */
+export async function buildPages(modules: readonly string[]): Promise<void> {
+  const names = modules.map((name) => [name, resolve(HERE, `peers/${name}.ts`)] as const);
+  await build({
+    configFile: false,
+    root: HERE,
+    logLevel: 'error',
+    plugins: [engineModules()],
+    resolve: { alias: { kindling: resolve(HERE, '../../src/index.ts') } },
+    build: {
+      target: 'es2022',
+      outDir: BUILT,
+      emptyOutDir: true,
+      // tfjs makes a worker of a function's text, which does not survive.
+      minify: false,
+      rolldownOptions: {
+        input: { page: resolve(HERE, 'page.ts'), ...Object.fromEntries(names) },
+        preserveEntrySignatures: 'strict',
+        output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
+      },
+    },
+  });
+}
+
+/** Serves what was built at `/`, and the peers' files at `/modules/`. */
+export async function serve(): Promise<Site> {
+  const server = createServer((request, response) => {
+    const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    if (path === '/') {
+      response.setHeader('Content-Type', TYPES['.html']).end(PAGE);
+      return;
+    }
+    const file = path.startsWith('/modules/') ? join(MODULES, path.slice('/modules/'.length)) : join(BUILT, path);
+    if (!existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.setHeader('Content-Type', TYPES[extname(file)] ?? 'application/octet-stream');
+    createReadStream(file).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => void server.close() };
+}
