@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { deflateRawSync } from 'node:zlib';
 import { dts } from 'rolldown-plugin-dts';
@@ -49,6 +49,28 @@ async function compileStale(): Promise<void> {
       renameSync(resolve(ROOT, output), enginePath(name));
     }),
   );
+}
+
+const librarySources = (): string[] => [
+  resolve(ROOT, 'assembly/commands.ts'),
+  ...readdirSync(resolve(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .map((file) => resolve(ROOT, 'src', file)),
+];
+
+/** Keeps imports of other sources as they are written: a bundler that joined them would make objects of the namespaces. */
+function asWritten(): Plugin {
+  return {
+    name: 'kindling-as-written',
+    enforce: 'pre',
+    resolveId(id, importer) {
+      if (importer === undefined || !id.startsWith('.')) return null;
+      const path = resolve(dirname(importer), id);
+      const isFolder = existsSync(resolve(path, 'index.ts'));
+      const target = relative(dirname(importer), isFolder ? resolve(path, 'index.js') : `${path}.js`);
+      return { id: target.startsWith('.') ? target : `./${target}`, external: true };
+    },
+  };
 }
 
 /** The worker as one classic script with everything it imports. */
@@ -154,7 +176,7 @@ function bundle(
 
 /** What `vite build --mode NAME` makes; `npm run build` makes all but the demo. */
 const BUILDS: Readonly<Record<string, () => UserConfig>> = {
-  /** One ES module with everything inlined, left readable for bundlers. */
+  /** One readable ES module with everything inlined, for pages that import it by its address. */
   library: () => bundle('es', 'kindling.js', { clean: true }),
   /** The library's types in one file. */
   types: () => ({
@@ -164,6 +186,21 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
   }),
   /** One classic script that defines the global `kindling`. */
   global: () => bundle('iife', 'kindling.global.js', { minify: true }),
+  /** ES modules as the sources are cut, so that bundlers leave out what a page does not use. */
+  modules: () => {
+    const config = bundle('es', 'kindling.js');
+    const input = Object.fromEntries(librarySources().map((file) => [relative(ROOT, file).slice(0, -3), file]));
+    const output = { dir: resolve(ROOT, 'dist/esm'), entryFileNames: '[name].js' };
+    return {
+      plugins: [asWritten(), ...(config.plugins ?? [])],
+      build: {
+        target: 'es2022',
+        minify: false,
+        emptyOutDir: false,
+        rolldownOptions: { input, output, preserveEntrySignatures: 'strict', external: ['comlink'] },
+      },
+    };
+  },
   /** An ES module whose worker and binaries are files beside it. */
   external: () => bundle('es', 'kindling.external.js', { separate: true }),
   /** The demos as a static site, with the files of the MNIST digits at its root. */

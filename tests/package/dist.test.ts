@@ -62,6 +62,7 @@ test('all entries export the same names', async () => {
   const names = Object.keys(await load('kindling.js')).sort();
   expect(names.length).toBeGreaterThan(0);
   expect(Object.keys(await load('kindling.external.js')).sort()).toEqual(names);
+  expect(Object.keys(await load('esm/src/index.js')).sort()).toEqual(names);
   expect(Object.keys(loadGlobal()).sort()).toEqual(names);
 });
 
