@@ -47,7 +47,11 @@ export type { ScanOptions } from './ops/scan';
 export { addmm, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 export type { AddOptions } from './ops/matmul';
 
-export { groupNorm, layerNorm } from './nn/functional';
+export {
+  adaptiveAvgPool1d, adaptiveMaxPool1d, alphaDropout, avgPool1d, celu_, channelShuffle, conv1d, conv2d, conv3d, convTranspose1d,
+  convTranspose2d, convTranspose3d, featureAlphaDropout, groupNorm, layerNorm, maxPool1d, maxPool2d, maxPool3d, pixelShuffle,
+  pixelUnshuffle, relu_, rrelu, rrelu_, selu_, threshold, threshold_,
+} from './nn/functional'; // prettier-ignore
 
 export * as nn from './nn';
 export * as optim from './optim';

@@ -1,9 +1,10 @@
 // Average pooling over one, two and three dimensions. The kernels pool images: a sequence is an image of height 1; a
 // volume is pooled plane by plane, then along its depth, since the mean over a box is a mean of means.
 import type { AvgPoolSizes } from '../device/contract';
+import { ShapeError } from '../errors';
 import { scope } from '../memory';
 import { defineOp } from '../op';
-import { numelOf, type Shape } from '../shape';
+import { formatShape, numelOf, type Shape } from '../shape';
 import type { Tensor } from '../tensor';
 import type { SpatialDims } from './conv';
 import { contiguous } from './copy';
@@ -73,6 +74,13 @@ export function avgPool(
   checkPoolInput(op, x, dims);
   if (divisorOverride === 0) throw new RangeError(`${op}: divisorOverride must not be 0.`);
   const windows = windowsOf(op, x.shape.slice(-dims), kernelSize, options);
+  if (dims === 3 && windows.kernel.some((size, i) => size > x.shape[x.ndim - 3 + i])) {
+    // PyTorch's rule for volumes alone.
+    throw new ShapeError(
+      `${op}: the window must not be larger than the input, got ${formatShape(windows.kernel)} and ${formatShape(x.shape)}.`,
+      { shape: x.shape },
+    );
+  }
   const divisor = divisorOverride ?? 0;
   const image = overImage(windows);
   return scope(() => {

@@ -86,9 +86,10 @@ const convolveGradWeight: (grad: Tensor, x: Tensor, sizes: GradientSizes) => Ten
   ],
 });
 
-/** One number per spatial dimension. @throws RangeError unless they are integers of at least `least` */
+/** One number per spatial dimension, where one alone stands for all. @throws RangeError unless they are integers of at least `least` */
 export function perDimension(op: string, name: string, value: number | Shape, ndim: number, least: number): Shape {
-  const sizes = typeof value === 'number' ? new Array<number>(ndim).fill(value) : value;
+  const single = typeof value === 'number' ? value : value.length === 1 ? value[0] : null;
+  const sizes = single === null ? (value as Shape) : new Array<number>(ndim).fill(single);
   if (sizes.length !== ndim || sizes.some((size) => !Number.isInteger(size) || size < least)) {
     throw new RangeError(
       `${op}: ${name} must be an integer of at least ${least}${ndim > 1 ? ` or ${ndim} of them` : ''}, got ${typeof value === 'number' ? value : formatShape(value)}.`,

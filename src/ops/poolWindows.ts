@@ -10,7 +10,7 @@ import { reshape } from './movement';
 
 /** Options of pooling; each a number or one per dimension. */
 export interface PoolOptions {
-  /** Default: the size of the window. */
+  /** Default, also for an empty list: the size of the window. */
   readonly stride?: number | Shape | null;
   /** At each end; at most half the window. */
   readonly padding?: number | Shape;
@@ -68,7 +68,8 @@ export function checkPoolInput(op: string, x: Tensor, dims: SpatialDims): void {
 export function windowsOf(op: string, spatial: Shape, kernelSize: number | Shape, options: PoolOptions): Windows {
   const dims = spatial.length;
   const kernel = perDimension(op, 'kernelSize', kernelSize, dims, 1);
-  const stride = perDimension(op, 'stride', options.stride ?? kernel, dims, 1);
+  const given = options.stride ?? [];
+  const stride = perDimension(op, 'stride', typeof given !== 'number' && given.length === 0 ? kernel : given, dims, 1);
   const padding = perDimension(op, 'padding', options.padding ?? 0, dims, 0);
   const dilation = perDimension(op, 'dilation', options.dilation ?? 1, dims, 1);
   if (padding.some((pad, i) => pad * 2 > kernel[i])) {

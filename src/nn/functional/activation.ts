@@ -8,17 +8,7 @@ import type { ParametricFunction, UnaryFunction } from '../../elementwise';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../../arguments';
 
-export {
-  gelu,
-  hardshrink,
-  logsigmoid,
-  sigmoid,
-  softplus,
-  softshrink,
-  softsign,
-  tanh,
-  tanhshrink,
-} from '../../ops/activation';
+export { gelu, hardshrink, logsigmoid, sigmoid, softplus, softsign, tanh, tanhshrink } from '../../ops/activation';
 export { logSoftmax, softmax, softmin } from '../../ops/softmax';
 
 /** The last argument of most activations. */
@@ -127,6 +117,15 @@ export function rrelu(input: Tensor, ...args: Arguments<RReLUArguments, typeof R
 /** rrelu, writing over its input. @see torch.nn.functional.rrelu_ */
 export const rrelu_ = (input: Tensor, ...args: Arguments<RReLUArguments_, typeof RRELU_>): Tensor =>
   rrelu(input, { ...gather<RReLUArguments_>('rrelu_', RRELU_, args), inplace: true });
+
+const SOFTSHRINK = ['lambd'] as const;
+
+/** x drawn towards 0 by lambd. @throws RangeError if lambd is negative. @see torch.nn.functional.softshrink */
+export function softshrink(input: Tensor, ...args: Arguments<{ lambd?: number }, typeof SOFTSHRINK>): Tensor {
+  const { lambd = 0.5 } = gather<{ lambd?: number }>('softshrink', SOFTSHRINK, args);
+  if (!(lambd >= 0)) throw new RangeError(`softshrink: lambd must be at least 0, got ${lambd}.`);
+  return ops.softshrink(input, lambd);
+}
 
 /** a sigmoid(b), where a and b are the halves of x along a dimension. @see torch.nn.functional.glu */
 export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor {

@@ -80,9 +80,9 @@ const SOURCES: { readonly [M in Exclude<PaddingMode, 'constant'>]: Source } = {
 function checkReach(mode: PaddingMode, input: Tensor, size: number, before: number, after: number): void {
   const most = Math.max(before, after);
   const reach = mode === 'reflect' ? size - 1 : mode === 'circular' ? size : size === 0 ? 0 : Infinity;
-  if (most <= reach && before + size + after > 0) return;
+  if (most <= reach && before + size + after >= 0) return;
   throw new ShapeError(
-    `pad: mode '${mode}' can add at most ${reach} cells to a dimension of ${size} and must leave some, got ${before} and ${after} for ${formatShape(input.shape)}.`,
+    `pad: mode '${mode}' can add at most ${reach} cells to a dimension of ${size} and crop no more than there are, got ${before} and ${after} for ${formatShape(input.shape)}.`,
     { shape: input.shape },
   );
 }
