@@ -12,6 +12,7 @@ import { ones_, zeros_ } from './init';
 import { initializeOnFirstCall, isUninitialized, UninitializedBuffer, UninitializedParameter } from './lazy';
 import { factory, Module, type FactoryOptions } from './module';
 import { float, literal } from './representation';
+import type { StateDict, StateMetadata } from './stateDict';
 
 /** Arguments of lazy batch normalization. */
 export interface LazyBatchNormOptions extends FactoryOptions {
@@ -87,6 +88,16 @@ abstract class ChannelNorm extends Module {
   /** How many batches the running statistics have seen. */
   get numBatchesTracked(): Tensor | null {
     return this.num_batches_tracked;
+  }
+
+  override get _version(): number {
+    return 2;
+  }
+
+  /** Before version 2, batches were not counted. */
+  override upgradeState(state: StateDict, prefix: string, { version = 1 }: StateMetadata): void {
+    const key = `${prefix}num_batches_tracked`;
+    if (version < 2 && this.trackRunningStats) state[key] ??= tensor(0, { dtype: 'int64' });
   }
 
   /** Forgets the running statistics. */

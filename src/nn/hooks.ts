@@ -29,26 +29,56 @@ export type BackwardHook<M extends Module> = (
 ) => Grads | Tensor | null | void;
 
 export interface HookOptions {
-  /** Whether to run before the hooks that are already there. */
+  /** Whether to run before the hooks that are already there; false by default. */
   prepend?: boolean;
+  /** For a forward hook: whether to run also if `forward` throws, with null for the output; false by default. */
+  alwaysCall?: boolean;
+}
+
+/** Hooks of one kind, in order. */
+export class HookList<H extends (...args: never[]) => unknown> {
+  #hooks: readonly { readonly hook: H }[] = [];
+
+  /** Adds a hook. One added twice is there twice, and each handle removes its own. */
+  add(hook: H, { prepend = false }: HookOptions = {}): RemovableHandle {
+    const entry = { hook };
+    // A new list, so that a walk under way keeps the hooks it started with.
+    this.#hooks = prepend ? [entry, ...this.#hooks] : [...this.#hooks, entry];
+    return {
+      remove: () => {
+        this.#hooks = this.#hooks.filter((other) => other !== entry);
+      },
+    };
+  }
+
+  *[Symbol.iterator](): Generator<H> {
+    for (const { hook } of this.#hooks) yield hook;
+  }
 }
 
 type HookKind = 'forwardPre' | 'forward' | 'backwardPre' | 'backward';
 /** Hooks as they are kept: each was checked against its module's types when it was registered. */
 type Hook = (...args: never[]) => unknown;
 
+const KINDS: readonly HookKind[] = ['forwardPre', 'forward', 'backwardPre', 'backward'];
+
+/** A hook as it is kept: an entry of its own, so that a function registered twice is removed once. */
+interface Entry {
+  readonly hook: Hook;
+  readonly alwaysCall: boolean;
+}
+
 /** The hooks of one module, and the call that runs them. */
 export class Hooks {
-  readonly #lists: Record<HookKind, Hook[]> = { forwardPre: [], forward: [], backwardPre: [], backward: [] };
+  readonly #lists: Record<HookKind, readonly Entry[]> = { forwardPre: [], forward: [], backwardPre: [], backward: [] };
   #count = 0;
 
   get isEmpty(): boolean {
     return this.#count === 0;
   }
 
-  add(kind: HookKind, hook: Hook, { prepend = false }: HookOptions = {}): RemovableHandle {
-    // An entry of its own, so that a function registered twice is removed once.
-    const entry: Hook = (...args) => hook(...args);
+  add(kind: HookKind, hook: Hook, { prepend = false, alwaysCall = false }: HookOptions = {}): RemovableHandle {
+    const entry = { hook, alwaysCall };
     // A new list, so that a call under way keeps the hooks it started with.
     this.#lists[kind] = prepend ? [entry, ...this.#lists[kind]] : [...this.#lists[kind], entry];
     this.#count++;
@@ -63,29 +93,71 @@ export class Hooks {
 
   /** Takes over the hooks of a module that is copied. */
   addAll(others: Hooks): void {
-    for (const kind of Object.keys(others.#lists) as HookKind[]) {
-      for (const hook of others.#lists[kind]) this.add(kind, hook);
-    }
+    for (const kind of KINDS)
+      for (const { hook, alwaysCall } of others.#lists[kind]) this.add(kind, hook, { alwaysCall });
   }
 
   /** Forward-pre hooks, `forward`, forward hooks; backward hooks hang on identity nodes around all of it. */
   run(module: Module, given: readonly unknown[]): unknown {
-    const backward = new BackwardHooks(module, this.#lists.backwardPre, this.#lists.backward);
+    // Those of all modules come first.
+    const listOf = (kind: HookKind): readonly Entry[] => [...globalHooks.#lists[kind], ...this.#lists[kind]];
+    const hooksOf = (kind: HookKind): readonly Hook[] => listOf(kind).map(({ hook }) => hook);
+    const backward = new BackwardHooks(module, hooksOf('backwardPre'), hooksOf('backward'));
+    const waiting = new Set(listOf('forward'));
     let inputs = given;
-    for (const hook of this.#lists.forwardPre) {
-      const result = answer(module, 'forward-pre hook', hook, [[...inputs]]);
-      if (result !== undefined && result !== null) inputs = Array.isArray(result) ? (result as unknown[]) : [result];
-    }
-    inputs = backward.wrapInputs(inputs);
     const finish = (output: unknown): unknown => {
-      for (const hook of this.#lists.forward)
-        output = answer(module, 'forward hook', hook, [[...inputs], output]) ?? output;
+      for (const entry of waiting) {
+        waiting.delete(entry);
+        output = answer(module, 'forward hook', entry.hook, [[...inputs], output]) ?? output;
+      }
       return backward.wrapOutput(output);
     };
-    const output: unknown = module.forward(...inputs);
-    return output instanceof Promise ? output.then(finish) : finish(output);
+    /** Runs what is to run in any case, whose own errors give way to the first one. */
+    const fail = (error: unknown): never => {
+      for (const { hook, alwaysCall } of waiting) {
+        if (!alwaysCall) continue;
+        try {
+          answer(module, 'forward hook', hook, [[...inputs], null]);
+        } catch {
+          // The error that ended the call is the one to report.
+        }
+      }
+      throw error;
+    };
+    try {
+      for (const hook of hooksOf('forwardPre')) {
+        const result = answer(module, 'forward-pre hook', hook, [[...inputs]]);
+        if (result !== undefined && result !== null) inputs = Array.isArray(result) ? (result as unknown[]) : [result];
+      }
+      inputs = backward.wrapInputs(inputs);
+      const output: unknown = module.forward(...inputs);
+      return output instanceof Promise ? output.then(finish).catch(fail) : finish(output);
+    } catch (error) {
+      return fail(error);
+    }
   }
 }
+
+/** Hooks of all modules. */
+export const globalHooks = new Hooks();
+
+/** Calls `hook(module, inputs)` before every module's `forward`. @see torch.nn.modules.module.register_module_forward_pre_hook */
+export const registerModuleForwardPreHook = (hook: ForwardPreHook<Module>): RemovableHandle =>
+  globalHooks.add('forwardPre', hook);
+
+/** Calls `hook(module, inputs, output)` after every module's `forward`. @see torch.nn.modules.module.register_module_forward_hook */
+export const registerModuleForwardHook = (
+  hook: ForwardHook<Module>,
+  options: Pick<HookOptions, 'alwaysCall'> = {},
+): RemovableHandle => globalHooks.add('forward', hook, options);
+
+/** Calls `hook(module, gradOutputs)` before gradients go back through any module. @see torch.nn.modules.module.register_module_full_backward_pre_hook */
+export const registerModuleFullBackwardPreHook = (hook: BackwardPreHook<Module>): RemovableHandle =>
+  globalHooks.add('backwardPre', hook);
+
+/** Calls `hook(module, gradInputs, gradOutputs)` when the gradients of any module's inputs are known. @see torch.nn.modules.module.register_module_full_backward_hook */
+export const registerModuleFullBackwardHook = (hook: BackwardHook<Module>): RemovableHandle =>
+  globalHooks.add('backward', hook);
 
 /** Full backward hooks during one call: one identity node around all inputs, one around all outputs. */
 class BackwardHooks {

@@ -3,7 +3,13 @@ export { Parameter } from '../tensor';
 export { Module } from './module';
 export type { FactoryOptions, ListingOptions } from './module';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Grads, HookOptions } from './hooks';
-export type { LoadOptions, LoadResult, StateDict } from './stateDict';
+export type {
+  LoadOptions, LoadPostHook, LoadPreHook, LoadProblems, LoadResult, StateDict, StateDictHook, StateDictOptions,
+  StateDictPreHook, StateMetadata,
+} from './stateDict'; // prettier-ignore
+export {
+  registerModuleForwardHook, registerModuleForwardPreHook, registerModuleFullBackwardHook, registerModuleFullBackwardPreHook,
+} from './hooks'; // prettier-ignore
 export { UninitializedBuffer, UninitializedParameter } from './lazy';
 export { ModuleDict, ModuleList, Sequential } from './containers';
 export { ParameterDict, ParameterList } from './parameterContainers';

@@ -10,6 +10,7 @@ import { gather, type Arguments } from '../arguments';
 import { Callable, invoke } from './callable';
 import { checkName, describe, tensorsIn, warnIfHidden } from './members';
 import {
+  globalHooks,
   Hooks,
   type BackwardHook,
   type BackwardPreHook,
@@ -19,7 +20,21 @@ import {
 } from './hooks';
 import { isUninitialized } from './lazy';
 import { represent, representChild } from './representation';
-import { loadStateDict, saveStateDict, type LoadOptions, type LoadResult, type StateDict } from './stateDict';
+import {
+  loadStateDict,
+  saveStateDict,
+  StateHooks,
+  type LoadOptions,
+  type LoadPostHook,
+  type LoadPreHook,
+  type LoadResult,
+  type ModuleState,
+  type StateDict,
+  type StateDictHook,
+  type StateDictOptions,
+  type StateDictPreHook,
+  type StateMetadata,
+} from './stateDict';
 
 /** Where tensors are. */
 export type DeviceName = Tensor['device'];
@@ -98,6 +113,7 @@ export class Module extends Callable implements Holder {
   /** Names of own properties in order of definition, since objects list integer-like ones first. */
   readonly #names = new Set<string>();
   readonly #hooks = new Hooks();
+  readonly #stateHooks = new StateHooks();
 
   static {
     membersOf = (module) => module.#members;
@@ -115,6 +131,7 @@ export class Module extends Callable implements Holder {
       for (const [name, persistent] of from.#buffers) to.#buffers.set(name, persistent);
       for (const [name, member] of from.#members) to.#members.set(name, copy(member));
       to.#hooks.addAll(from.#hooks);
+      to.#stateHooks.addAll(from.#stateHooks);
     };
   }
 
@@ -134,7 +151,7 @@ export class Module extends Callable implements Holder {
 
   override [invoke](inputs: readonly unknown[]): unknown {
     noteHolder(this);
-    return this.#hooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
+    return this.#hooks.isEmpty && globalHooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
   }
 
   // ---- registration -----------------------------------------------------------------------------
@@ -396,30 +413,67 @@ export class Module extends Callable implements Holder {
 
   /**
    * Parameters and persistent buffers by name, detached, sharing memory with the module. Shared ones occur under
-   * every name. Keys are PyTorch's.
+   * every name. Keys are PyTorch's. `stateDict('net')` puts a prefix before them.
    */
-  stateDict(prefix = ''): StateDict {
-    return saveStateDict(this.#state(prefix));
+  stateDict(options: string | StateDictOptions = {}): StateDict {
+    return saveStateDict(
+      this,
+      (module) => module.#state(),
+      typeof options === 'string' ? { prefix: options } : options,
+    );
   }
 
   /**
-   * Copies values into parameters and buffers, casting them to the module's dtypes. Nothing is copied if it throws.
+   * Copies values into parameters and buffers, casting them to the module's dtypes. Nothing is copied if it throws, unless
+   * post hooks are to decide on keys that do not match.
    * @throws LoadError listing every key that is missing, unexpected or of another shape; with `strict` false only
    * shapes matter.
    */
   loadStateDict(state: StateDict, options: boolean | LoadOptions = {}): LoadResult {
     const { strict = true } = typeof options === 'boolean' ? { strict: options } : options;
-    return loadStateDict(this.constructor.name, this.#state(''), state, strict);
+    return loadStateDict(this, (module) => module.#state(), state, strict);
   }
 
-  /** What the state dict has, under every name. */
-  #state(prefix: string): [string, Tensor][] {
-    return this.namedModules(prefix, false).flatMap(([path, module]) =>
-      [...module.#ownParameters(), ...module.#ownBuffers(true)].map(([name, value]): [string, Tensor] => [
-        join(path, name),
-        value,
-      ]),
-    );
+  #state(): ModuleState {
+    return {
+      tensors: [...this.#ownParameters(), ...this.#ownBuffers(true)],
+      children: [...this.#ownModules()],
+      hooks: this.#stateHooks,
+    };
+  }
+
+  /** The version of the layout of the module's own state; a state dict tells that of each module. */
+  get _version(): number {
+    return 1;
+  }
+
+  /** Brings the part of a state dict that begins with `prefix` and is of an older version up to this one. */
+  upgradeState?(state: StateDict, prefix: string, metadata: StateMetadata): void;
+
+  /** State that is no tensor, of any kind; a subclass that has some defines this and setExtraState. */
+  getExtraState?(): unknown;
+
+  /** Takes what getExtraState gave. */
+  setExtraState?(state: unknown): void;
+
+  /** Calls `hook(module, prefix, keepVars)` before the module is saved. */
+  registerStateDictPreHook(hook: StateDictPreHook): RemovableHandle {
+    return this.#stateHooks.beforeSave.add(hook);
+  }
+
+  /** Calls `hook(module, stateDict, prefix, metadata)` when the module and its children are saved; it may return another state dict. */
+  registerStateDictHook(hook: StateDictHook): RemovableHandle {
+    return this.#stateHooks.afterSave.add(hook);
+  }
+
+  /** Calls `hook(module, stateDict, prefix, metadata, strict, problems)` before the module is loaded, with a copy that it may change. */
+  registerLoadStateDictPreHook(hook: LoadPreHook): RemovableHandle {
+    return this.#stateHooks.beforeLoad.add(hook);
+  }
+
+  /** Calls `hook(module, { missingKeys, unexpectedKeys })` when the module and its children are loaded; it may change the lists. */
+  registerLoadStateDictPostHook(hook: LoadPostHook): RemovableHandle {
+    return this.#stateHooks.afterLoad.add(hook);
   }
 
   // ---- hooks ------------------------------------------------------------------------------------
