@@ -227,6 +227,13 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     ],
   },
   stack: { call: (a, b) => k.stack([a, b], 1), inputs: [[real([2, 3]), real([2, 3])]] },
+  padReflect: {
+    call: (x) => F.pad(x, [2, 1, -1, 1], 'reflect'),
+    inputs: [[real([1, 2, 3, 4])]],
+    bad: [[() => F.pad(k.zeros(1, 3), [3, 0], 'reflect'), "pad: mode 'reflect' can add at most 2 cells to a dimension of 3"]],
+  },
+  padReplicate: { call: (x) => F.pad(x, [2, 1, -1, 1, 0, 3], 'replicate'), inputs: [[real([1, 2, 3, 2])]] },
+  padCircular: { call: (x) => F.pad(x, [2, -1], 'circular'), inputs: [[real([1, 2, 4])]] },
   pad: { call: (x) => F.pad(x, [1, 2, -1, 1], 'constant', 3), inputs: [[real([3, 4])], [real([2, 3, 4], -2, 2, 'transposed')]] },
   clone: unary(k.clone),
   // reductions
@@ -337,6 +344,13 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     inputs: [[real([2, 3, 4, 4]), real([3, 1, 3, 3]), real([3])]],
   },
   // pooling
+  relu_: unary((x) => F.relu_(x.clone())), selu_: unary((x) => F.selu_(x.clone())), elu_: unary((x) => F.elu_(x.clone(), 0.7)),
+  celu_: unary((x) => F.celu_(x.clone(), 0.7)), leakyRelu_: unary((x) => F.leakyRelu_(x.clone(), 0.1)),
+  hardtanh_: unary((x) => F.hardtanh_(x.clone(), -1, 0.5)), rrelu_: unary((x) => F.rrelu_(x.clone(), 0.1, 0.3)),
+  threshold_: { ...unary((x) => F.threshold_(x.clone(), 0.2, -1)), agrees: false },
+  upsample: { call: (x) => F.upsample(x, { scaleFactor: 2, mode: 'bilinear' }), inputs: [[real([1, 2, 2, 3])]] },
+  upsampleNearest: { call: (x) => F.upsampleNearest(x, 5), inputs: [[real([1, 2, 2, 3])]] },
+  upsampleBilinear: { call: (x) => F.upsampleBilinear(x, [3, 4]), inputs: [[real([1, 2, 2, 3])]] },
   rrelu: unary((x) => F.rrelu(x, 0.1, 0.3)),
   dropout: { call: (x) => F.dropout(x, 0.5, false), inputs: [[real([2, 3])]] },
   dropout1d: {
@@ -390,7 +404,7 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
     call: (x) => F.interpolate(x, { size: [3, 2, 4], mode: 'trilinear' }),
     inputs: [[real([1, 1, 2, 3, 2])]],
   },
-  interpolateNearest: { call: (x) => F.interpolate(x, 5), inputs: [[real([1, 2, 3, 4])]] },
+  interpolate: { call: (x) => F.interpolate(x, 5), inputs: [[real([1, 2, 3, 4])]] },
   interpolateNearestExact: {
     call: (x) => F.interpolate(x, { scaleFactor: 0.7, mode: 'nearest-exact' }),
     inputs: [[real([1, 2, 5])]],
