@@ -2,11 +2,28 @@
 import { defineConfig } from '@playwright/test';
 import { findChromium } from './tests/browser/chromium';
 
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** WebGPU on the processor, as there is no other adapter to count on. */
+const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
 export default defineConfig({
   testDir: 'tests/browser',
-  // chromium: npm run test:browser, and in CI; others: npm run test:browsers; accept: npm run accept.
+  // chromium, webgpu: npm run test:browser, and in CI; others: npm run test:browsers; accept: npm run accept.
   projects: [
-    { name: 'chromium', testMatch: '*.spec.ts', testIgnore: ['**/others/**', '**/accept/**'] },
+    { name: 'chromium', testMatch: '*.spec.ts', testIgnore: ['**/others/**', '**/accept/**', '**/webgpu/**'] },
+    {
+      name: 'webgpu',
+      testMatch: '**/webgpu/*.spec.ts',
+      use: { launchOptions: { executablePath: findChromium(), args: [...FLAGS, ...SOFTWARE_ADAPTER] } },
+    },
     { name: 'others', testMatch: '**/others/*.spec.ts' },
     { name: 'accept', testMatch: '**/accept/*.spec.ts', timeout: 3_600_000 },
   ],
@@ -21,14 +38,7 @@ export default defineConfig({
     headless: true,
     launchOptions: {
       executablePath: findChromium(),
-      args: [
-        '--no-sandbox',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
+      args: FLAGS,
     },
   },
 });

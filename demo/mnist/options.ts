@@ -1,4 +1,5 @@
-// What can be asked of the page by its address: ?seed=0&epochs=1&batchSize=64&lr=0.002&threads=2&limit=6400&autostart=1
+// What can be asked of the page by its address:
+// ?seed=0&epochs=1&batchSize=64&lr=0.002&device=webgpu&threads=2&limit=6400&autostart=1
 
 /** Settings of the page. */
 export interface PageOptions {
@@ -8,13 +9,15 @@ export interface PageOptions {
   seed: number;
   /** Number of worker threads; null lets the library choose. */
   threads: number | null;
-  device: 'auto' | 'wasm' | 'webgpu';
+  /** Where to compute; 'auto' is the graphics processor if there is one that the page may use. */
+  device: (typeof DEVICES)[number];
   /** Greatest number of training digits. */
   limit: number;
   autostart: boolean;
 }
 
-const DEVICES = ['auto', 'wasm', 'webgpu'] as const;
+/** The choice of devices. */
+export const DEVICES = ['auto', 'wasm', 'webgpu'] as const;
 
 /** Reads the query of an address; what is missing or no number keeps its default. */
 export function parseOptions(query: string): PageOptions {

@@ -2,7 +2,7 @@
 import { diagnose, io } from 'kindling';
 import { DrawingPad } from './drawingPad';
 import { element, write } from './elements';
-import { parseOptions } from './options';
+import { DEVICES, parseOptions } from './options';
 import { paint } from './pictures';
 import { answer, probabilityBars } from './probabilities';
 import { Session } from './session';
@@ -25,6 +25,7 @@ const fields = {
   batchSize: element('batch-size', HTMLSelectElement),
   lr: element('lr', HTMLInputElement),
   seed: element('seed', HTMLInputElement),
+  device: element('device', HTMLSelectElement),
   threads: element('threads', HTMLSelectElement),
 };
 
@@ -33,6 +34,7 @@ function fillSettings(): void {
   Object.entries({ epochs, batchSize, lr, seed }).forEach(([name, value]) => {
     fields[name as 'epochs'].value = String(value);
   });
+  fields.device.value = options.device;
   const counts = Array.from({ length: navigator.hardwareConcurrency }, (_, i) => String(i + 1));
   fields.threads.append(new Option('auto', ''), ...counts.map((count) => new Option(count)));
   fields.threads.value = threads === null ? '' : String(threads);
@@ -66,12 +68,13 @@ settings.addEventListener('submit', (event) => {
 fields.seed.addEventListener('change', () => {
   if (settings.reportValidity()) session.renew(fields.seed.valueAsNumber);
 });
+fields.device.addEventListener('change', () => {
+  const device = DEVICES.find((name) => name === fields.device.value);
+  if (device !== undefined) move({ device });
+});
 fields.threads.addEventListener('change', () => {
   const { value } = fields.threads;
-  attempt(async () => {
-    await session.setThreads(value === '' ? null : Number(value));
-    describeEngine();
-  });
+  move({ threads: value === '' ? null : Number(value) });
 });
 element('stop', HTMLElement).addEventListener('click', () => {
   attempt(() => session.stop());
@@ -79,6 +82,15 @@ element('stop', HTMLElement).addEventListener('click', () => {
 element('reset', HTMLElement).addEventListener('click', () => {
   attempt(reset);
 });
+
+function move(change: Parameters<Session['move']>[0]): void {
+  attempt(async () => {
+    await session.move(change).finally(() => {
+      fields.device.value = options.device;
+      describeEngine();
+    });
+  });
+}
 
 /** Runs an action; what it throws becomes the page's status line. */
 function attempt(action: () => Promise<void>): void {
@@ -155,7 +167,7 @@ element('load', HTMLInputElement).addEventListener('change', ({ target }) => {
 function describeEngine(): void {
   const diagnosis = diagnose();
   write('diagnosis', diagnosis);
-  write('environment', diagnosis.split('\n').find((line) => line.startsWith('threads')) ?? '');
+  write('environment', diagnosis.split('\n').find((line) => /^(threads|adapter)/.test(line)) ?? '');
 }
 
 async function open(): Promise<void> {

@@ -61,6 +61,7 @@ export class Session {
   /** Starts the engine, makes the network and loads the digits. */
   async open(): Promise<void> {
     const { device, threads, limit } = this.options;
+    // Which device 'auto' is to be is known when the browser has looked for an adapter.
     await init({ device, ...(threads !== null && { threads }) });
     this.renew(this.options.seed);
     this.status = 'loading';
@@ -77,13 +78,25 @@ export class Session {
     this.enter('ready');
   }
 
-  /** Moves to another number of threads (null: the library's choice), weights included. */
-  async setThreads(threads: number | null): Promise<void> {
+  /**
+   * Starts again on another device or with another number of threads, with the weights as they are.
+   * @throws DeviceError if that cannot be; then everything is as before
+   */
+  async move(change: Partial<Pick<PageOptions, 'device' | 'threads'>>): Promise<void> {
     const weights = await io.save(this.net.stateDict());
-    this.options.threads = threads;
-    shutdown();
-    await this.open();
-    this.net.loadStateDict(await io.load(weights));
+    const before = { ...this.options };
+    const reopen = async (options: Partial<PageOptions>): Promise<void> => {
+      Object.assign(this.options, options);
+      shutdown();
+      await this.open();
+      this.net.loadStateDict(await io.load(weights));
+    };
+    try {
+      await reopen(change);
+    } catch (error) {
+      await reopen(before);
+      throw error;
+    }
   }
 
   /** Makes a fresh network from a seed and forgets the course so far. */

@@ -76,7 +76,7 @@ function showControls(session: Session): void {
   };
   enable(isRunning || isIdle, 'start', 'reset', 'save');
   enable(isRunning, 'stop');
-  enable(isIdle, 'load', 'epochs', 'batch-size', 'lr', 'seed');
+  enable(isIdle, 'load', 'epochs', 'batch-size', 'lr', 'seed', 'device');
   enable(isIdle && crossOriginIsolated, 'threads');
   enable(status !== 'loading' && status !== 'failed', 'sample');
   write('start', START_LABEL[status]);

@@ -15,6 +15,13 @@ export interface Batch {
 export type BatchPart =
   { readonly words: Uint32Array<ArrayBuffer> } | { readonly pointer: number; readonly data: Uint8Array<ArrayBuffer> };
 
+/** Keeps what is behind it back while it waits for promises. */
+interface Gate {
+  holds: number;
+}
+
+const isGate = (part: BatchPart | Gate): part is Gate => 'holds' in part;
+
 /** The engine at the other end. */
 export interface BatchEngine {
   /** Takes a batch; its buffers are given away. */
@@ -37,9 +44,8 @@ export class BatchTransport implements Transport {
   reservedBytes = initialBytes(1);
   private used = 0;
   private end = 0;
-  private parts: BatchPart[] = [];
+  private parts: (BatchPart | Gate)[] = [];
   private isScheduled = false;
-  private holds = 0;
   private engine: BatchEngine | null = null;
   private done = 0;
   private reportCount = 0;
@@ -112,10 +118,13 @@ export class BatchTransport implements Transport {
   }
 
   hold(ready: Promise<unknown>): void {
-    this.send();
-    this.holds++;
+    this.closePart();
+    const last = this.parts.at(-1);
+    const gate: Gate = last !== undefined && isGate(last) ? last : { holds: 0 };
+    if (gate !== last) this.parts.push(gate);
+    gate.holds++;
     const release = (): void => {
-      this.holds--;
+      gate.holds--;
       this.send();
     };
     ready.then(release, release);
@@ -124,7 +133,6 @@ export class BatchTransport implements Transport {
   uploadLater(pointer: number, data: Promise<Uint8Array<ArrayBuffer>>): void {
     const part = { pointer, data: new Uint8Array(0) };
     this.hold(data.then((bytes) => void (part.data = bytes)));
-    this.closePart();
     this.parts.push(part);
   }
 
@@ -166,11 +174,13 @@ export class BatchTransport implements Transport {
   }
 
   private send(): void {
-    if (this.engine === null || this.holds > 0) return;
+    if (this.engine === null) return;
     this.closePart();
-    if (this.parts.length === 0) return;
-    const { parts } = this;
-    this.parts = [];
+    const held = this.parts.findIndex((part) => isGate(part) && part.holds > 0);
+    const parts = this.parts
+      .splice(0, held < 0 ? this.parts.length : held)
+      .filter((part): part is BatchPart => !isGate(part));
+    if (parts.length === 0) return;
     this.engine.execute({ memoryBytes: this.reservedBytes, parts });
     this.watchdog?.wake();
   }

@@ -36,15 +36,21 @@ export interface Leader {
   stop(): void;
 }
 
+/** A part of the backlog, and how many promises it waits for. */
+interface HeldBacklog {
+  readonly commands: Backlog;
+  holds: number;
+}
+
 /** Transport by ring and backlog. */
 export class RingTransport implements Transport {
   readonly uploadsInOrder = false;
   readonly heapStart: number;
   words: Uint32Array;
   private readonly ring: Ring;
-  private readonly backlog = new Backlog();
+  /** What does not fit into the ring, in order; a part that is held waits with all behind it. */
+  private readonly backlogs: HeldBacklog[] = [{ commands: new Backlog(), holds: 0 }];
   private toBacklog = false;
-  private holds = 0;
   private leader: Leader | null = null;
   private watchdog: Watchdog | null = null;
   private faultCount = 0;
@@ -92,7 +98,7 @@ export class RingTransport implements Transport {
   }
 
   reserve(length: number): number {
-    if (this.holds === 0 && this.backlog.isEmpty) {
+    if (this.isBacklogEmpty && this.backlogs[0].holds === 0) {
       let at = this.ring.reserve(length);
       if (at < 0 && this.leader?.drain) {
         this.leader.drain();
@@ -105,14 +111,15 @@ export class RingTransport implements Transport {
       }
     }
     this.toBacklog = true;
-    const at = this.backlog.reserve(length);
-    this.words = this.backlog.words;
+    const { commands } = this.lastBacklog;
+    const at = commands.reserve(length);
+    this.words = commands.words;
     return at;
   }
 
   publish(): void {
     if (this.toBacklog) {
-      this.backlog.advance();
+      this.lastBacklog.commands.advance();
       this.pump();
       return;
     }
@@ -149,9 +156,11 @@ export class RingTransport implements Transport {
   }
 
   hold(ready: Promise<unknown>): void {
-    this.holds++;
+    if (!this.lastBacklog.commands.isEmpty) this.backlogs.push({ commands: new Backlog(), holds: 0 });
+    const held = this.lastBacklog;
+    held.holds++;
     const release = (): void => {
-      this.holds--;
+      held.holds--;
       this.pump();
       this.watchdog?.wake();
     };
@@ -191,13 +200,13 @@ export class RingTransport implements Transport {
     const { token, pointer, bytes, completed, faultCount, faults } = report;
     this.faultCount = faultCount;
     const value = report.value ?? (bytes > 0 ? copyOut(this.memory, pointer, bytes) : null);
-    if (token === 0 && !this.backlog.isEmpty) this.pump();
+    if (token === 0 && !this.isBacklogEmpty) this.pump();
     this.events.onReport({ token, value, completed, faultCount, faults });
   }
 
   /** Moves while the engine lives; null while it has nothing to do. */
   private progress(): number | null {
-    if (this.ring.isEmpty && (this.backlog.isEmpty || this.holds > 0)) return null;
+    if (this.ring.isEmpty && (this.isBacklogEmpty || this.backlogs[0].holds > 0)) return null;
     return (Atomics.load(this.ring.words, TAIL) + Atomics.load(this.ring.words, PROGRESS)) >>> 0;
   }
 
@@ -209,16 +218,33 @@ export class RingTransport implements Transport {
 
   /** Moves the backlog into the ring as far as it goes, and asks to hear of room for the rest. */
   private pump(): void {
-    if (this.holds > 0) return;
-    while (!this.backlog.moveTo(this.ring)) {
+    while (this.backlogs[0].holds === 0) {
+      if (!this.moveBacklog(this.backlogs[0].commands)) return;
+      if (this.backlogs.length === 1) break;
+      this.backlogs.shift();
+    }
+    this.wake();
+  }
+
+  /** Returns whether nothing of it is left; else room was asked for. */
+  private moveBacklog(commands: Backlog): boolean {
+    while (!commands.moveTo(this.ring)) {
       if (this.leader?.drain) {
         this.leader.drain();
         continue;
       }
       this.wake();
-      if (Atomics.exchange(this.ring.words, WANTS_ROOM, 1) === 1) return;
+      if (Atomics.exchange(this.ring.words, WANTS_ROOM, 1) === 1) return false;
       // Room may have come before the engine could see the flag: look once more.
     }
-    this.wake();
+    return true;
+  }
+
+  private get lastBacklog(): HeldBacklog {
+    return this.backlogs[this.backlogs.length - 1];
+  }
+
+  private get isBacklogEmpty(): boolean {
+    return this.backlogs.length === 1 && this.backlogs[0].commands.isEmpty;
   }
 }

@@ -122,10 +122,10 @@ fn nan() -> f32 { return bitcast<f32>(nanBits); }`,
   }
   return q * x;
 }`,
-  // x - n π/2 with π/2 in three parts; beyond 2^16 the rest is WGSL's.
+  // x - n π/2 with π/2 in three parts of few bits (Cephes), whose products with n are exact up to some thousand turns.
   quadrant: `fn quadrant(x: f32) -> vec2<f32> {
   let n = round(x * 0.63661977f);
-  let r = fma(n, -5.3903029e-15f, fma(n, -7.5497894e-8f, fma(n, -1.5707963f, x)));
+  let r = fma(n, -7.54979e-8f, fma(n, -4.8375130e-4f, fma(n, -1.5703125f, x)));
   return vec2(r, n - 4f * floor(n * 0.25f));
 }`,
   sine: `fn sine(r: f32) -> f32 {

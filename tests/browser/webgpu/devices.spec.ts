@@ -1,0 +1,34 @@
+// The webgpu device against the wasm device, and against PyTorch.
+import { readdirSync, readFileSync } from 'node:fs';
+import type { CaseFile } from '../../conformance/cases';
+import { expect, test } from './fixtures';
+import type { Suites } from './page';
+
+declare const suites: Suites;
+
+test('every op gives on webgpu what it gives on wasm, forward and backward', async ({ gpuPage }) => {
+  const { cases, failures } = await gpuPage.evaluate(() => suites.samples());
+  expect(cases).toBeGreaterThan(400);
+  expect(failures.join('\n')).toBe('');
+});
+
+test('every kernel family gives on webgpu what it gives on wasm, for many sizes', async ({ gpuPage }) => {
+  const { cases, failures } = await gpuPage.evaluate(() => suites.families());
+  expect(cases).toBeGreaterThan(150);
+  expect(failures.join('\n')).toBe('');
+});
+
+/** Units of recorded cases that reach every kernel. */
+const UNITS =
+  /^(modules|functional)\/nn\.(functional\.)?(Linear|Conv2d|BatchNorm2d|LayerNorm|GroupNorm|MaxPool2d|AvgPool2d|AdaptiveAvgPool2d|Embedding|CrossEntropyLoss|Softmax|GELU|conv1d|gelu|nll_loss|linear)\.json$|^ops\/torch\.(add|matmul|sum|cumsum|gather|scatter_add|argmax|amax|remainder|floor_divide|where|erfinv|lgamma|atan2)\.json$/;
+
+test('recorded cases of PyTorch', async ({ gpuPage }) => {
+  const root = new URL('../../conformance/cases/', import.meta.url);
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => UNITS.test(path));
+  expect(paths.length).toBeGreaterThan(20);
+  const files = paths.map((path) => JSON.parse(readFileSync(new URL(path, root), 'utf8')) as CaseFile);
+  const { passed, failures } = await gpuPage.evaluate((all) => suites.conformance(all), files);
+  const known = /^nn\.Embedding\/extra\/(max_norm|by_freq)/;
+  expect(failures.filter((line) => !known.test(line)).join('\n')).toBe('');
+  expect(passed).toBeGreaterThan(250);
+});

@@ -1,0 +1,199 @@
+// Calls that reach every kernel of the contract in its variants, on sizes around the bounds of vectors, tiles and chunks.
+import * as k from '../../../src/index';
+import type { Tensor } from '../../../src/index';
+import type { ConvArguments } from '../../../src/nn/functional/conv';
+import type { Size2d } from '../../../src/arguments';
+
+/** One call: inputs are drawn from the seeded generator on the device under test. */
+export interface FamilyCase {
+  readonly name: string;
+  readonly call: (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+  readonly inputs: () => Tensor[];
+  /** 0 for no gradients; default 1. */
+  readonly order?: 0 | 1;
+}
+
+const F = k.nn.functional;
+const SIZES = [0, 1, 3, 4, 5, 16, 17, 1000];
+const POSITIVE = SIZES.filter((n) => n > 0);
+
+const cases = (
+  name: string,
+  sizes: readonly number[],
+  make: (n: number) => Omit<FamilyCase, 'name'>,
+): readonly FamilyCase[] => sizes.map((n) => ({ name: `${name}, size ${n}`, ...make(n) }));
+
+const normal = (...shape: number[]): Tensor => k.randn(shape);
+
+const pointwise: readonly FamilyCase[] = [
+  ...cases('dense', SIZES, (n) => ({
+    call: (a, b) => k.mul(k.sigmoid(k.add(k.mul(a, 2), 1)), b),
+    inputs: () => [normal(n), normal(n)],
+  })),
+  ...cases('broadcast and transposed', SIZES, (n) => ({
+    call: (a, b, c) => k.add(k.mul(a.t(), b), c),
+    inputs: () => [normal(n, 3), normal(n), normal(3, 1)],
+  })),
+  ...cases('in place', SIZES, (n) => ({
+    call: (a) => k.mul(a, 1).slice(0, 0, null, 2).add_(1).mul_(3),
+    inputs: () => [normal(n)],
+    order: 0,
+  })),
+  ...cases('whole numbers', POSITIVE, (n) => ({
+    call: (a, b) => [
+      k.floorDivide(a, b), k.remainder(a, b), k.fmod(a, b), a.mul(b), a.to('uint8').mul(b.to('uint8')), a.gt(b),
+      a.to('bool').add(b.to('bool')), k.pow(a, 3), k.bitwiseXor(a, b),
+    ],
+    inputs: () => [k.randint(-50, 50, [n]), k.randint(1, 9, [n])],
+    order: 0,
+  })), // prettier-ignore
+  ...cases('dropout', SIZES, (n) => ({ call: (x) => F.dropout(x, 0.3), inputs: () => [k.ones(n, 7)] })),
+];
+
+const reductions: readonly FamilyCase[] = [0, 1, 2].flatMap((dim) =>
+  cases(`reductions over dimension ${dim}`, POSITIVE, (n) => {
+    const shape = [2, 3, 5];
+    shape[dim] = n;
+    return {
+      call: (x) => [x.sum(dim), x.mean(dim), x.amax(dim), x.amin(dim), x.prod(dim).mul(1e-3), x.cumsum(dim)],
+      inputs: () => [k.rand(shape).add(0.5).detach()],
+    };
+  }),
+);
+
+const extremes: readonly FamilyCase[] = [
+  ...cases('places of extremes', POSITIVE, (n) => ({
+    call: (x) => [x.argmax(1), x.argmin(1), x.argmax(0), x.to('int64').argmax(1), x.to('int64').sum(1)],
+    inputs: () => [k.randint(-5, 5, [3, n, 2]).float()],
+    order: 0,
+  })),
+  { name: 'a long sum', call: (x) => [x.sum(), x.mean()], inputs: () => [k.rand(300_007)] },
+  { name: 'long columns', call: (x) => [x.sum(0), x.amax(0)], inputs: () => [k.rand(3001, 40)] },
+  { name: 'long scans', call: (x) => [x.cumsum(1), x.cumprod(1)], inputs: () => [k.rand(2, 5000).mul(0.01).add(0.995).detach()] },
+]; // prettier-ignore
+
+const rows: readonly FamilyCase[] = [
+  ...cases('softmax', SIZES, (n) => ({
+    call: (x) => [k.softmax(x, 1), k.logSoftmax(x, 1), k.softmax(x, 0)],
+    inputs: () => [normal(3, n, 2)],
+  })),
+  ...cases('layer norm', POSITIVE, (n) => ({
+    call: (x, w, b) => F.layerNorm(x, [n], w, b),
+    inputs: () => [normal(5, n), normal(n), normal(n)],
+  })),
+  ...cases('layer norm, many rows', POSITIVE, (n) => ({
+    call: (x, w, b) => F.layerNorm(x, [6], w, b),
+    inputs: () => [normal(n, 6), normal(6), normal(6)],
+  })),
+  ...cases('group norm', POSITIVE, (n) => ({
+    call: (x, w, b) => F.groupNorm(x, 2, w, b),
+    inputs: () => [normal(2, 6, n), normal(6), normal(6)],
+  })),
+  ...cases('batch norm', POSITIVE, (n) => ({
+    call: (x, w, b) => F.batchNorm(x, null, null, w, b, true),
+    inputs: () => [normal(2, 5, n), normal(5), normal(5)],
+  })),
+  ...cases('batch norm of many channels', POSITIVE, (n) => ({
+    call: (x) => F.batchNorm(x, k.zeros(n), k.ones(n), null, null, true),
+    inputs: () => [normal(9, n)],
+  })),
+];
+
+const products: readonly FamilyCase[] = [
+  ...cases('matmul by columns', SIZES, (n) => ({ call: k.matmul, inputs: () => [normal(17, 19), normal(19, n)] })),
+  ...cases('matmul by rows', SIZES, (n) => ({ call: k.matmul, inputs: () => [normal(n, 19), normal(19, 33)] })),
+  ...cases('matmul by depth', SIZES, (n) => ({ call: k.matmul, inputs: () => [normal(33, n), normal(n, 70)] })),
+  ...cases('few results of great depth', SIZES, (n) => ({
+    call: k.matmul,
+    inputs: () => [normal(2, n), normal(n, 3)],
+  })),
+  ...cases('transposed operands', [5, 17, 100], (n) => ({
+    call: (a, b) => [k.matmul(a.t(), b), k.matmul(a.t(), b.t().contiguous().t())],
+    inputs: () => [normal(40, n), normal(40, n + 1)],
+  })),
+  ...cases('batches', [1, 5, 17], (n) => ({ call: k.bmm, inputs: () => [normal(6, n, 20), normal(6, 20, 34)] })),
+  ...cases('linear', [1, 17, 200], (n) => ({
+    call: (x, w, b) => F.linear(x, w, b),
+    inputs: () => [normal(n, 20), normal(65, 20), normal(65)],
+  })),
+  {
+    name: 'large tiles',
+    call: (a, b) => k.matmul(a, b),
+    inputs: () => [normal(530, 70), normal(70, 600)],
+  },
+];
+
+const convolution = (
+  name: string,
+  x: readonly number[],
+  w: readonly number[],
+  options: Omit<ConvArguments<Size2d>, 'bias'>,
+  bias = true,
+): FamilyCase => ({
+  name: `conv2d, ${name}`,
+  call: (input, weight, b) => F.conv2d(input, weight, bias ? b : null, options),
+  inputs: () => [k.randn(x), k.randn(w), normal(w[0])],
+});
+
+const convolutions: readonly FamilyCase[] = [
+  convolution('3 x 3', [2, 3, 9, 8], [5, 3, 3, 3], { padding: 1 }),
+  convolution('many channels', [2, 20, 9, 9], [40, 20, 3, 3], { padding: 1 }),
+  convolution('1 x 1', [3, 17, 5, 5], [16, 17, 1, 1], {}, false),
+  convolution('stride and dilation', [2, 4, 15, 14], [6, 4, 3, 2], {
+    stride: [2, 3],
+    dilation: [2, 1],
+    padding: [2, 1],
+  }),
+  convolution('groups', [2, 6, 8, 8], [9, 2, 3, 3], { groups: 3, padding: 1 }),
+  convolution('depthwise', [2, 16, 12, 12], [16, 1, 3, 3], { groups: 16, padding: 1 }),
+  convolution('large', [4, 8, 32, 32], [16, 8, 5, 5], { padding: 2 }),
+  convolution('nothing to do', [0, 3, 9, 8], [5, 3, 3, 3], { padding: 1 }),
+];
+
+const pooling: readonly FamilyCase[] = [
+  ...cases('max pooling', [4, 5, 16, 17], (n) => ({
+    call: (x) => [F.maxPool2d(x, 2), F.maxPool2d(x, 3, { stride: 1, padding: 1 }), F.maxPool2d(x, 2, { dilation: 2 })],
+    inputs: () => [normal(2, 3, n, n + 1)],
+  })),
+  ...cases('average pooling', [4, 5, 16, 17], (n) => ({
+    call: (x) => [
+      F.avgPool2d(x, 2), F.avgPool2d(x, 3, { stride: 2, padding: 1 }),
+      F.avgPool2d(x, 3, { padding: 1, countIncludePad: false }), F.avgPool2d(x, 2, { divisorOverride: 3, stride: 1 }),
+    ],
+    inputs: () => [normal(2, 3, n, n + 1)],
+  })),
+  ...cases('adaptive pooling', [1, 3, 4, 17], (n) => ({
+    call: (x) => [F.adaptiveAvgPool2d(x, [n, 3]), F.adaptiveAvgPool2d(x, [2, n])],
+    inputs: () => [normal(2, 3, 10, 7)],
+  })),
+]; // prettier-ignore
+
+const indexing: readonly FamilyCase[] = [
+  ...cases('embedding', SIZES, (n) => ({
+    call: (index, weight) => F.embedding(index, weight),
+    inputs: () => [k.randint(0, 11, [n]), normal(11, 5)],
+  })),
+  ...cases('gather and scatter', POSITIVE, (n) => ({
+    call: (x, index) => [k.gather(x, 1, index), k.scatterAdd(x, 1, index, k.mul(x, 2))],
+    inputs: () => [normal(3, n, 2), k.randint(0, n, [3, n, 2])],
+  })),
+  ...cases('cross entropy', POSITIVE, (n) => ({
+    call: (x, labels) => F.crossEntropy(x, labels),
+    inputs: () => [normal(6, n), k.randint(0, n, [6])],
+  })),
+  ...cases('join', POSITIVE, (n) => ({
+    call: (a, b) => k.cat([a, b.t()], 1),
+    inputs: () => [normal(n, 3), normal(4, n)],
+  })),
+];
+
+export const FAMILIES: readonly FamilyCase[] = [
+  ...pointwise,
+  ...reductions,
+  ...extremes,
+  ...rows,
+  ...products,
+  ...convolutions,
+  ...pooling,
+  ...indexing,
+];

@@ -1,0 +1,133 @@
+// What runs in the page of the webgpu tests: the library from its sources, and comparisons of the two devices. Every
+// comparison gives its mismatches in words; none is success.
+import * as kindling from '../../../src/index';
+import { Tensor, type DeviceName } from '../../../src/index';
+import type { TypedArray } from '../../../src/dtype';
+import { runFolder } from '../../conformance/suite';
+import { setLackingDTypes } from '../../conformance/values';
+import type { CaseFile } from '../../conformance/cases';
+import { mismatch, type Tolerance } from '../../harness/allclose';
+import { SAMPLES, type Input } from '../../ops/samples';
+import { FAMILIES } from './families';
+
+/**
+ * float32 on both sides, but sums are taken in another order: what is allowed goes by the greatest element, which tells how
+ * large the summands are.
+ */
+function toleranceOf(expected: TypedArray): Tolerance {
+  let scale = 1;
+  for (const value of expected) if (Number.isFinite(Number(value))) scale = Math.max(scale, Math.abs(Number(value)));
+  return { rtol: 1e-5, atol: 1e-5, scale };
+}
+
+type Result = Tensor | readonly Tensor[];
+/** Elements of each result, by the name of the case. */
+type Results = Map<string, readonly TypedArray[]>;
+
+/** Starts one device alone; tensors are made there. */
+async function start(device: DeviceName): Promise<void> {
+  kindling.shutdown();
+  await kindling.init({ device });
+  kindling.manualSeed(1);
+}
+
+const listOf = (result: Result): readonly Tensor[] => (result instanceof Tensor ? [result] : result);
+
+/** A random tensor of that description, the same on every device. */
+function make({ shape, low, high, layout, kind }: Input): Tensor {
+  if (kind === 'index') return kindling.randint(0, high, shape);
+  if (kind === 'bool') return kindling.rand(shape).lt(0.5);
+  const draw = (size: readonly number[]): Tensor => kindling.rand(size).mul(high - low).add(low).detach(); // prettier-ignore
+  const last = shape[shape.length - 1];
+  if (layout === 'transposed' && shape.length >= 2) {
+    return draw([...shape.slice(0, -2), last, shape[shape.length - 2]]).transpose(-2, -1);
+  }
+  if (layout === 'strided' && shape.length >= 1) return draw([...shape.slice(0, -1), last * 2]).slice(-1, 0, null, 2);
+  return draw(shape);
+}
+
+/** Results, and gradients of the inputs for a fixed cotangent. */
+function forwardAndBackward(call: (...inputs: Tensor[]) => Result, inputs: readonly Tensor[], order: number): Tensor[] {
+  const leaves = inputs.map((x) => (x.isFloatingPoint() && order > 0 ? x.detach().requiresGrad_() : x));
+  const outputs = listOf(call(...leaves));
+  const differentiable = outputs.filter((output) => output.requiresGrad);
+  for (const output of differentiable) {
+    output.backward(kindling.linspace(-1, 1, output.numel()).reshape(output.shape), { retainGraph: true });
+  }
+  const gradients = leaves.flatMap(({ grad }) => (grad === null ? [] : [grad]));
+  return [...outputs, ...gradients].map((t) => t.detach());
+}
+
+const read = (tensors: readonly Tensor[]): Promise<TypedArray[]> => Promise.all(tensors.map((t) => t.data()));
+
+async function sampleResults(device: DeviceName): Promise<Results> {
+  await start(device);
+  const results: Results = new Map();
+  for (const [name, { call, inputs, order = 2 }] of Object.entries(SAMPLES)) {
+    for (const [i, specs] of inputs.entries()) {
+      const tensors = specs.map(make);
+      results.set(`${name}, inputs ${i}`, await read(forwardAndBackward(call, tensors, order)));
+    }
+  }
+  return results;
+}
+
+async function familyResults(device: DeviceName): Promise<Results> {
+  await start(device);
+  const results: Results = new Map();
+  for (const { name, call, inputs, order = 1 } of FAMILIES) {
+    kindling.manualSeed(2);
+    results.set(name, await read(forwardAndBackward(call, inputs(), order)));
+  }
+  return results;
+}
+
+function compareResults(actual: Results, expected: Results): string[] {
+  const failures: string[] = [];
+  for (const [name, values] of expected) {
+    const others = actual.get(name) ?? [];
+    if (others.length !== values.length) failures.push(`${name}: ${others.length} results, expected ${values.length}`);
+    values.forEach((value, i) => {
+      if (others[i] === undefined) return;
+      const found = mismatch(others[i], value, toleranceOf(value));
+      if (found !== null) failures.push(`${name}, result ${i}: ${found}`);
+    });
+  }
+  return failures;
+}
+
+const suites = {
+  /** Every op of tests/ops/samples.ts, forward and backward. */
+  async samples(): Promise<{ cases: number; failures: string[] }> {
+    const expected = await sampleResults('wasm');
+    return { cases: expected.size, failures: compareResults(await sampleResults('webgpu'), expected) };
+  },
+
+  /** The kernel families on many sizes. */
+  async families(): Promise<{ cases: number; failures: string[] }> {
+    const expected = await familyResults('wasm');
+    return { cases: expected.size, failures: compareResults(await familyResults('webgpu'), expected) };
+  },
+
+  /** Recorded cases of PyTorch. */
+  async conformance(files: readonly CaseFile[]): Promise<{ passed: number; failures: string[] }> {
+    await start('webgpu');
+    setLackingDTypes(['float64']);
+    const folder = {
+      list: () => Promise.resolve(files.map((_, i) => String(i))),
+      read: (path: string) => Promise.resolve(files[Number(path)]),
+      bytes: () => Promise.reject(new Error('there are no other files')),
+    };
+    const outcomes = (await runFolder(folder, /.*/)).flatMap((unit) => unit.outcomes);
+    const failed = outcomes.filter(({ state }) => state === 'failed');
+    return {
+      passed: outcomes.filter(({ state }) => state === 'passed').length,
+      failures: failed.map(({ id, detail }) => `${id}: ${detail}`),
+    };
+  },
+};
+
+/** What the page offers to the specs. */
+export type Suites = typeof suites;
+
+Object.assign(globalThis, { kindling, suites });
