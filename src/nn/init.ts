@@ -167,6 +167,7 @@ export function truncNormal_<T extends Tensor>(
 
 /** One value everywhere. @see torch.nn.init.constant_ */
 export function constant_<T extends Tensor>(tensor: T, value: number): T {
+  if (isSkipped) return tensor;
   noGrad(() => tensor.fill_(value));
   return tensor;
 }
@@ -337,8 +338,23 @@ export function sparse_<T extends Tensor>(tensor: T, ...args: Arguments<SparseOp
   });
 }
 
+/** Whether initialisations leave their tensors as they are. */
+let isSkipped = false;
+
+/** @internal Runs a function in which no initialisation has an effect, and none draws. See `nn.utils.skipInit`. */
+export function withoutInit<T>(fn: () => T): T {
+  const before = isSkipped;
+  isSkipped = true;
+  try {
+    return fn();
+  } finally {
+    isSkipped = before;
+  }
+}
+
 /** Overwrites a tensor with what `make` writes into zeros, outside the graph. */
 function fill<T extends Tensor>(tensor: T, make: (values: FloatArray) => void): T {
+  if (isSkipped) return tensor;
   const { dtype, device, shape } = tensor;
   const values = dtype === 'float64' ? new Float64Array(tensor.numel()) : new Float32Array(tensor.numel());
   make(values);

@@ -1,3 +1,10 @@
 // torch.nn.utils.
-export { clipGradNorm_, clipGradNormChecked_, clipGradValue_ } from './clipGrad';
+export { clipGradNorm_, clipGradNormChecked_, clipGradValue_, type ClipNormOptions } from './clipGrad';
+export { fuseConvBnEval, fuseLinearBnEval } from './fusion';
+export * as parametrizations from './parametrizations';
+export * as parametrize from './parametrize';
 export * as rnn from './rnn';
+export { skipInit } from './skipInit';
+export { removeSpectralNorm, spectralNorm, type SpectralNormOptions } from './spectralNorm';
+export { parametersToVector, vectorToParameters } from './vectors';
+export { removeWeightNorm, weightNorm, type WeightNormOptions } from './weightNorm';

@@ -1,0 +1,11 @@
+// Modules without their initialisation, which takes time and random numbers that a checkpoint makes needless.
+import { withoutInit } from '../init';
+import type { Module } from '../module';
+
+/**
+ * Makes a module whose parameters are not initialised: their values are undefined, and no random numbers are drawn.
+ * @example const layer = skipInit(nn.Linear, 20, 40); layer.loadStateDict(await io.load('layer.pt'))
+ * @see torch.nn.utils.skip_init
+ */
+export const skipInit = <Args extends unknown[], M extends Module>(Class: new (...args: Args) => M, ...args: Args): M =>
+  withoutInit(() => new Class(...args));
