@@ -16,7 +16,7 @@ declare const bench: Bench;
 const THOROUGH: Effort = { warmUp: 400, timing: 150, timings: 5 };
 const QUICK: Effort = { warmUp: 50, timing: 30, timings: 1 };
 /** Milliseconds for everything that a page does on a line. */
-const PATIENCE = 120_000;
+const PATIENCE = 180_000;
 const PROFILED_MS = 3000;
 
 const FLAGS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
