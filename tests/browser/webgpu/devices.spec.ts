@@ -1,5 +1,5 @@
 // The webgpu device against the wasm device, and against PyTorch.
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { CaseFile } from '../../conformance/cases';
 import { expect, test } from './fixtures';
 import type { Suites } from './page';
@@ -7,9 +7,12 @@ import type { Suites } from './page';
 declare const suites: Suites;
 
 test('every op gives on webgpu what it gives on wasm, forward and backward', async ({ gpuPage }) => {
-  const { cases, failures } = await gpuPage.evaluate(() => suites.samples());
+  const { cases, failures, ops } = await gpuPage.evaluate(() => suites.samples());
   expect(cases).toBeGreaterThan(400);
   expect(failures.join('\n')).toBe('');
+  // For `npm run support`.
+  mkdirSync('test-results', { recursive: true });
+  writeFileSync('test-results/webgpu-ops.json', JSON.stringify(ops));
 });
 
 test('every kernel family gives on webgpu what it gives on wasm, for many sizes', async ({ gpuPage }) => {

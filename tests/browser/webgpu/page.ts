@@ -96,11 +96,19 @@ function compareResults(actual: Results, expected: Results): string[] {
   return failures;
 }
 
+/** An op that was compared, and whether its gradients were too. */
+export interface OpSupport {
+  readonly name: string;
+  readonly hasGradient: boolean;
+}
+
 const suites = {
   /** Every op of tests/ops/samples.ts, forward and backward. */
-  async samples(): Promise<{ cases: number; failures: string[] }> {
+  async samples(): Promise<{ cases: number; failures: string[]; ops: OpSupport[] }> {
     const expected = await sampleResults('wasm');
-    return { cases: expected.size, failures: compareResults(await sampleResults('webgpu'), expected) };
+    const failures = compareResults(await sampleResults('webgpu'), expected);
+    const ops = Object.entries(SAMPLES).map(([name, { order = 2 }]) => ({ name, hasGradient: order > 0 }));
+    return { cases: expected.size, failures, ops };
   },
 
   /** The kernel families on many sizes. */
