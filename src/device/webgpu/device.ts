@@ -35,10 +35,11 @@ export function createWebGpuDevice(
   choice: Promise<AdapterChoice> = findAdapter(),
 ): WebGpuDevice {
   const notes: string[] = ['adapter: not found yet'];
-  const device = choice.then(async ({ adapter, note }) => {
+  const device = choice.then(async ({ adapter, note, isFallback }) => {
     notes[0] = `adapter: ${note}`;
     if (adapter === null) throw missing(note);
     const gpu = await requestDevice(adapter);
+    stream.isSoftware = isFallback;
     const { maxBufferSize, maxStorageBuffersPerShaderStage } = gpu.limits;
     notes.push(
       `limits: ${Math.floor(maxBufferSize / 2 ** 20)} MB a buffer, ${maxStorageBuffersPerShaderStage} buffers a kernel`,

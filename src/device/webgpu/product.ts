@@ -1,23 +1,35 @@
-// Products of matrices, out[z] = A[z] B[z] with rows, columns and depth given as functions in WGSL: what gemm and the
-// convolutions have in common. Large products go through workgroup memory in tiles, with a block of the result in the
-// registers of each invocation; small ones take an invocation, or a workgroup, for each element.
+// Products of matrices, out[z] = A[z] B[z], with the places of rows, columns and depth given as functions in WGSL: what
+// gemm and the convolutions have in common. What depends on a row, a column or a step of the depth alone is computed once
+// for it. Large products take blocks of the result in the registers of each invocation, fed from workgroup memory on real
+// adapters, and directly on those that compute on the processor, whose caches need no such help and whose barriers are
+// dear; small products take an invocation, or a workgroup, for each element.
 import type { View } from '../contract';
 import { scalarType, type Scalar } from './layout';
 import { kernel, type Kernel } from './pipelines';
 import { folding, groupsOf, itemOf, loop, once, sizeOf, type Lanes } from './rows';
 import type { GpuStream } from './stream';
 
-/** A tile of the result per workgroup, and the block of it that one invocation holds; all multiples of 4. */
+/** A tile of the result per workgroup, and the block of it that one invocation holds. */
 interface Tile {
   readonly rows: number;
   readonly columns: number;
+  /** Steps that are in workgroup memory at a time; 0 for none. Else rows of a block are multiples of 4. */
   readonly depth: number;
   readonly blockRows: number;
-  readonly blockColumns: number;
+  readonly blockColumns: 4;
 }
 
-const LARGE: Tile = { rows: 64, columns: 64, depth: 16, blockRows: 4, blockColumns: 4 };
-const SMALL: Tile = { rows: 32, columns: 32, depth: 16, blockRows: 4, blockColumns: 4 };
+/** By size, for adapters with and without use for workgroup memory. */
+const TILES = {
+  shared: {
+    large: { rows: 64, columns: 64, depth: 16, blockRows: 4, blockColumns: 4 },
+    small: { rows: 32, columns: 32, depth: 16, blockRows: 4, blockColumns: 4 },
+  },
+  direct: {
+    large: { rows: 64, columns: 32, depth: 0, blockRows: 8, blockColumns: 4 },
+    small: { rows: 16, columns: 32, depth: 0, blockRows: 4, blockColumns: 4 },
+  },
+} as const;
 
 /** What a product is over. */
 export interface Product {
@@ -26,17 +38,20 @@ export interface Product {
   readonly reads: readonly string[];
   /** Parameters beyond m, n, k, splits and depth. */
   readonly params: readonly string[];
-  /** Declares `fn elementA(z: u32, row: u32, k: u32)` and `fn elementB(z: u32, k: u32, column: u32)`, in bounds. */
+  /**
+   * Declares types Row, Depth and Column; `rowOf(z, row) -> Row`, `depthOf(k) -> Depth`, `columnOf(z, column) -> Column`; and
+   * the elements `elementA(row: Row, k: Depth)` and `elementB(k: Depth, column: Column)`.
+   */
   readonly elements: string;
-  /** Declares `fn place(z: u32, row: u32, column: u32) -> u32`, where in out it goes, and may add `bias`. */
+  /** Declares `fn place(part: u32, row: u32, column: u32) -> u32`, where in out a result goes. */
   readonly place: string;
-  /** What is added to element (z, row, column). */
+  /** What is done to element (z, row, column) at the end. */
   readonly bias?: string;
   /** Whether neighbours in memory are neighbours in k, for A and for B. */
   readonly alongK: readonly [a: boolean, b: boolean];
 }
 
-/** Sizes of a product; `splits` parts of the depth give results of their own, z running over batch * splits. */
+/** Sizes of a product; `splits` parts of the depth give results of their own, parts running over batch * splits. */
 export interface ProductSizes {
   readonly batch: number;
   readonly m: number;
@@ -49,32 +64,33 @@ const SIZES = ['items: u32', 'm: u32', 'n: u32', 'k: u32', 'splits: u32', 'depth
 
 const sequence = (length: number): readonly number[] => Array.from({ length }, (_, i) => i);
 
-/** Four neighbours of A or B as a vector, zero out of bounds. */
-const vector = (name: 'A' | 'B'): string => {
-  const [bound, element] =
-    name === 'A'
-      ? ['p.m', (j: number) => `elementA(z, at + ${j}u, k)`]
-      : ['p.n', (j: number) => `elementB(z, k, at + ${j}u)`];
-  return /* wgsl */ `
-fn vector${name}(z: u32, at: u32, k: u32, end: u32) -> vec4<f32> {
-  var v = vec4<f32>();
-  if (k >= end || at >= ${bound}) { return v; }
-  v.x = ${element(0)};
-  if (at + 3u < ${bound}) {
-    v.y = ${element(1)}; v.z = ${element(2)}; v.w = ${element(3)};
-    return v;
-  }
-  if (at + 1u < ${bound}) { v.y = ${element(1)}; }
-  if (at + 2u < ${bound}) { v.z = ${element(2)}; }
-  return v;
+/** Four neighbours of A or B as a vector; out of bounds whatever is last, as it does not reach the result. */
+const VECTORS = /* wgsl */ `
+fn vectorA(z: u32, at: u32, k: u32, end: u32) -> vec4<f32> {
+  if (k >= end) { return vec4<f32>(); }
+  let d = depthOf(k);
+  let most = p.m - 1u;
+  return vec4(
+    elementA(rowOf(z, min(at, most)), d), elementA(rowOf(z, min(at + 1u, most)), d),
+    elementA(rowOf(z, min(at + 2u, most)), d), elementA(rowOf(z, min(at + 3u, most)), d));
+}
+fn vectorB(z: u32, at: u32, k: u32, end: u32) -> vec4<f32> {
+  if (k >= end) { return vec4<f32>(); }
+  let d = depthOf(k);
+  let most = p.n - 1u;
+  return vec4(
+    elementB(d, columnOf(z, min(at, most))), elementB(d, columnOf(z, min(at + 1u, most))),
+    elementB(d, columnOf(z, min(at + 2u, most))), elementB(d, columnOf(z, min(at + 3u, most))));
 }`;
-};
 
 function tiledKernel({ key, reads, params, elements, place, bias = '', alongK }: Product, tile: Tile): Kernel {
   const { rows, columns, depth, blockRows, blockColumns } = tile;
-  return kernel(`${key} ${rows} ${columns} ${blockRows} ${blockColumns} ${alongK.join(' ')}`, () => {
+  return kernel(`${key} ${rows} ${columns} ${depth} ${blockRows} ${alongK.join(' ')}`, () => {
     const [across, down] = [columns / blockColumns, rows / blockRows];
     const size = across * down;
+    const block = sequence(blockRows);
+    const addTo = (row: number, a: string): string => `sum${row} = fma(vec4(${a}), b, sum${row});`;
+
     // Vectors of four rows of A, or columns of B: [depth][count / 4].
     const fill = (name: 'A' | 'B', count: number, isAlongK: boolean): string => {
       const vectors = (depth * count) / 4;
@@ -85,17 +101,47 @@ function tiledKernel({ key, reads, params, elements, place, bias = '', alongK }:
     tile${name}[kk * ${count / 4}u + at] = vector${name}(z, first${name} + 4u * at, step + kk, end);
   }`;
     };
-    const [blocksDown, blocksAcross] = [sequence(blockRows / 4), sequence(blockColumns / 4)];
-    const four = sequence(4);
-    const sums = blocksDown.flatMap((r) => four.flatMap((j) => blocksAcross.map((c) => `sum${r}_${j}_${c}`)));
+    const shared = `for (var step = begin; step < end; step += ${depth}u) {
+  ${fill('A', rows, alongK[0])}
+  ${fill('B', columns, alongK[1])}
+  workgroupBarrier();
+  for (var kk = 0u; kk < ${depth}u; kk++) {
+    let b = tileB[kk * ${columns / 4}u + tx];
+    ${sequence(blockRows / 4)
+      .map(
+        (r) => `let a${r} = tileA[kk * ${rows / 4}u + ty * ${blockRows / 4}u + ${r}u];
+    ${sequence(4)
+      .map((j) => addTo(4 * r + j, `a${r}[${j}]`))
+      .join(' ')}`,
+      )
+      .join('\n')}
+  }
+  workgroupBarrier();
+}`;
+    const direct = `${block.map((j) => `let row${j} = rowOf(z, min(row + ${j}u, p.m - 1u));`).join('\n')}
+${sequence(4)
+  .map((j) => `let column${j} = columnOf(z, min(column + ${j}u, p.n - 1u));`)
+  .join('\n')}
+for (var k = begin; k < end; k++) {
+  let d = depthOf(k);
+  let b = vec4(elementB(d, column0), elementB(d, column1), elementB(d, column2), elementB(d, column3));
+  ${block.map((j) => addTo(j, `elementA(row${j}, d)`)).join('\n')}
+}`;
+    const memory = `${VECTORS}
+var<workgroup> tileA: array<vec4<f32>, ${(depth * rows) / 4}>;
+var<workgroup> tileB: array<vec4<f32>, ${(depth * columns) / 4}>;`;
     return {
       reads,
       writes: ['out: f32'],
       params: [...SIZES, ...params],
       size,
-      globals: `${elements}\n${place}\n${vector('A')}\n${vector('B')}
-var<workgroup> tileA: array<vec4<f32>, ${(depth * rows) / 4}>;
-var<workgroup> tileB: array<vec4<f32>, ${(depth * columns) / 4}>;`,
+      globals: `${elements}\n${place}\n${depth > 0 ? memory : ''}
+fn give(part: u32, z: u32, row: u32, column: u32, sum: vec4<f32>) {
+  if (row >= p.m) { return; }
+  for (var j = 0u; j < 4u && column + j < p.n; j++) {
+    out[p.outAt + place(part, row, column + j)] = sum[j]${bias.replaceAll('column', '(column + j)')};
+  }
+}`,
       body: `let tilesAcross = (p.n + ${columns - 1}u) / ${columns}u;
 let tilesDown = (p.m + ${rows - 1}u) / ${rows}u;
 let tiles = tilesAcross * tilesDown;
@@ -108,33 +154,11 @@ let firstB = (group % tilesAcross) * ${columns}u;
 let firstA = ((group / tilesAcross) % tilesDown) * ${rows}u;
 let tx = lane % ${across}u;
 let ty = lane / ${across}u;
-${sums.map((name) => `var ${name} = vec4<f32>();`).join('\n')}
-for (var step = begin; step < end; step += ${depth}u) {
-  ${fill('A', rows, alongK[0])}
-  ${fill('B', columns, alongK[1])}
-  workgroupBarrier();
-  for (var kk = 0u; kk < ${depth}u; kk++) {
-    ${blocksDown.map((r) => `let a${r} = tileA[kk * ${rows / 4}u + ty + ${r * down}u];`).join('\n')}
-    ${blocksAcross.map((c) => `let b${c} = tileB[kk * ${columns / 4}u + tx + ${c * across}u];`).join('\n')}
-    ${blocksDown.flatMap((r) => four.flatMap((j) => blocksAcross.map((c) => `sum${r}_${j}_${c} = fma(vec4(a${r}[${j}]), b${c}, sum${r}_${j}_${c});`))).join('\n')}
-  }
-  workgroupBarrier();
-}
-${blocksDown
-  .flatMap((r) =>
-    four.flatMap((j) =>
-      blocksAcross.map(
-        (c) => `{
-  let row = firstA + 4u * (ty + ${r * down}u) + ${j}u;
-  let column = firstB + 4u * (tx + ${c * across}u);
-  if (row < p.m) { for (var j = 0u; j < 4u && column + j < p.n; j++) {
-    out[p.outAt + place(part, row, column + j)] = sum${r}_${j}_${c}[j]${bias.replaceAll('column', '(column + j)')};
-  } }
-}`,
-      ),
-    ),
-  )
-  .join('\n')}`,
+let row = firstA + ${blockRows}u * ty;
+let column = firstB + 4u * tx;
+${block.map((j) => `var sum${j} = vec4<f32>();`).join('\n')}
+${depth > 0 ? shared : direct}
+${block.map((j) => `give(part, z, row + ${j}u, column, sum${j});`).join('\n')}`,
     };
   });
 }
@@ -152,14 +176,16 @@ let row = (item / p.n) % p.m;
 let part = item / (p.n * p.m);
 let z = part / p.splits;
 let begin = (part % p.splits) * p.depth;
+let r = rowOf(z, row);
+let c = columnOf(z, column);
 var sum = ${type}(0);
-${loop(lanes, 'begin', 'min(begin + p.depth, p.k)', 'sum += elementA(z, row, k) * elementB(z, k, column);')}
+${loop(lanes, 'begin', 'min(begin + p.depth, p.k)', 'let d = depthOf(k); sum += elementA(r, d) * elementB(d, c);')}
 sum = total(sum, lane);
 ${once(lanes)} { out[p.outAt + place(part, row, column)] = sum${bias}; }`,
   }));
 
 /** Below this many tiles of the large kind the small ones keep more of the adapter busy. */
-const FEW_TILES = 64;
+const FEW_TILES = 32;
 
 /** Queues the product. `params` are the product's own. */
 export function runProduct(
@@ -174,9 +200,10 @@ export function runProduct(
   const depth = Math.ceil(k / splits);
   const type = scalarType(out.dtype);
   const tilesOf = ({ rows, columns }: Tile): number => Math.ceil(m / rows) * Math.ceil(n / columns) * parts;
-  const isTiled = type === 'f32' && Math.min(m, n) >= 8 && m * n >= 256 && k >= 4;
+  const isTiled = type === 'f32' && Math.min(m, n) >= 4 && m * n >= 128 && k >= 2;
   if (isTiled) {
-    const tile = tilesOf(LARGE) < FEW_TILES || m < 48 || n < 48 ? SMALL : LARGE;
+    const { large, small } = stream.isSoftware ? TILES.direct : TILES.shared;
+    const tile = tilesOf(large) < FEW_TILES || m < large.rows || n < large.columns ? small : large;
     stream.run(tiledKernel(product, tile), reads, [out], [parts, m, n, k, splits, depth, ...params], tilesOf(tile));
     return;
   }

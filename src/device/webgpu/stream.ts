@@ -225,6 +225,9 @@ export class GpuStream {
     return this.limits?.maxStorageBuffersPerShaderStage ?? 8;
   }
 
+  /** Whether the adapter computes on the processor. */
+  isSoftware = false;
+
   // ---- memory
 
   allocate(bytes: number, dtype: DType): GpuBuffer {

@@ -29,78 +29,120 @@ const paramsOf = (
   groups,
 ];
 
-// p.channels and p.outChannels count those of one group, and z is the group.
-const COMMON = /* wgsl */ `
-fn weightAt(z: u32, o: u32, c: u32, u: u32, v: u32) -> u32 {
-  return (((z * p.outChannels + o) * p.channels + c) * p.kernelH + u) * p.kernelW + v;
+// In all three p.channels and p.outChannels count those of one group, and z is the group.
+
+/** Where the window of an output pixel starts in x, in one group of one sample: (row, column, first element). */
+const WINDOW = /* wgsl */ `
+fn windowOf(z: u32, pixel: u32) -> vec3<u32> {
+  let image = pixel / (p.outWidth * p.outHeight);
+  return vec3(
+    ((pixel / p.outWidth) % p.outHeight) * p.strideH - p.paddingH,
+    (pixel % p.outWidth) * p.strideW - p.paddingW,
+    p.xAt + (image * p.groups + z) * p.channels * p.height * p.width);
 }
+// Element (c, u, v) of a kernel: how far it lies from the start of a window.
+fn offsetOf(q: u32) -> vec3<u32> {
+  return vec3(
+    ((q / p.kernelW) % p.kernelH) * p.dilationH,
+    (q % p.kernelW) * p.dilationW,
+    (q / (p.kernelW * p.kernelH)) * p.height * p.width);
+}
+// 0 in the padding; what lies above or left of x wraps around to large numbers.
+fn inputAt(window: vec3<u32>, offset: vec3<u32>) -> f32 {
+  let at = window + offset;
+  if (at.x >= p.height || at.y >= p.width) { return 0f; }
+  return x[at.z + at.x * p.width + at.y];
+}`;
+
+/** Where element (z, o, pixel) of out or grad [N, groups * O, oH, oW] lies. */
+const OUT_PLACE = /* wgsl */ `
 fn outPlace(z: u32, o: u32, pixel: u32) -> u32 {
   let plane = p.outHeight * p.outWidth;
-  return ((pixel / plane) * p.outChannels * p.groups + z * p.outChannels + o) * plane + pixel % plane;
-}
-// x under kernel element q = (c, u, v) for the output pixel; 0 in the padding.
-fn inputAt(z: u32, q: u32, pixel: u32) -> f32 {
-  let v = q % p.kernelW;
-  let u = (q / p.kernelW) % p.kernelH;
-  let c = q / (p.kernelW * p.kernelH);
-  let column = (pixel % p.outWidth) * p.strideW + v * p.dilationW - p.paddingW;
-  let row = ((pixel / p.outWidth) % p.outHeight) * p.strideH + u * p.dilationH - p.paddingH;
-  if (row >= p.height || column >= p.width) { return 0f; }
-  let image = pixel / (p.outWidth * p.outHeight);
-  return x[p.xAt + ((image * p.groups + z) * p.channels + c) * p.height * p.width + row * p.width + column];
+  return (((pixel / plane) * p.groups + z) * p.outChannels + o) * plane + pixel % plane;
 }`;
 
 const FORWARD = (hasBias: boolean): Product => ({
   key: `conv2d ${hasBias}`,
   reads: ['x: f32', 'weight: f32', ...(hasBias ? ['bias: f32'] : [])],
   params: PARAMS,
-  elements: `${COMMON}
-fn elementA(z: u32, row: u32, k: u32) -> f32 {
-  return weight[p.weightAt + (z * p.outChannels + row) * p.k + k];
-}
-fn elementB(z: u32, k: u32, column: u32) -> f32 { return inputAt(z, k, column); }`,
+  elements: `${WINDOW}${OUT_PLACE}
+alias Row = u32;
+struct Depth { q: u32, offset: vec3<u32> }
+alias Column = vec3<u32>;
+fn rowOf(z: u32, row: u32) -> Row { return p.weightAt + (z * p.outChannels + row) * p.k; }
+fn depthOf(k: u32) -> Depth { return Depth(k, offsetOf(k)); }
+fn columnOf(z: u32, column: u32) -> Column { return windowOf(z, column); }
+fn elementA(row: Row, k: Depth) -> f32 { return weight[row + k.q]; }
+fn elementB(k: Depth, column: Column) -> f32 { return inputAt(column, k.offset); }`,
   place: 'fn place(z: u32, row: u32, column: u32) -> u32 { return outPlace(z, row, column); }',
   bias: hasBias ? ' + bias[p.biasAt + z * p.outChannels + row]' : '',
   alongK: [true, false],
 });
 
-// dx[c, pixel] = sum over (o, u, v) of w[o, c, u, v] dy[o, (pixel + padding - u dilation) / stride] where that is whole.
+// dx[c, pixel] = sum over (o, u, v) of w[o, c, u, v] dy[o, (pixel + padding - (u, v) dilation) / stride] where that is whole.
 const GRAD_INPUT: Product = {
   key: 'conv2dGradInput',
   reads: ['grad: f32', 'weight: f32'],
   params: PARAMS,
-  elements: `${COMMON.slice(0, COMMON.indexOf('// x under'))}
-fn elementA(z: u32, row: u32, k: u32) -> f32 {
+  elements: /* wgsl */ `
+alias Row = vec2<u32>;
+struct Depth { weight: u32, u: u32, v: u32, grad: u32 }
+alias Column = vec3<u32>;
+fn rowOf(z: u32, row: u32) -> Row { return vec2(z, row); }
+fn depthOf(k: u32) -> Depth {
   let area = p.kernelH * p.kernelW;
-  return weight[p.weightAt + ((z * p.outChannels + k / area) * p.channels + row) * area + k % area];
+  let o = k / area;
+  return Depth(
+    o * p.channels * area + k % area,
+    ((k / p.kernelW) % p.kernelH) * p.dilationH,
+    (k % p.kernelW) * p.dilationW,
+    o * p.outHeight * p.outWidth);
 }
-fn elementB(z: u32, k: u32, column: u32) -> f32 {
-  let v = k % p.kernelW;
-  let u = (k / p.kernelW) % p.kernelH;
-  let o = k / (p.kernelW * p.kernelH);
-  let w = column % p.width + p.paddingW - v * p.dilationW;
-  let h = (column / p.width) % p.height + p.paddingH - u * p.dilationH;
-  let ow = w / p.strideW;
-  let oh = h / p.strideH;
-  if (oh >= p.outHeight || ow >= p.outWidth || oh * p.strideH != h || ow * p.strideW != w) { return 0f; }
+fn columnOf(z: u32, column: u32) -> Column {
   let image = column / (p.width * p.height);
-  return grad[p.gradAt + ((image * p.groups + z) * p.outChannels + o) * p.outHeight * p.outWidth + oh * p.outWidth + ow];
+  return vec3(
+    (column / p.width) % p.height + p.paddingH,
+    column % p.width + p.paddingW,
+    p.gradAt + (image * p.groups + z) * p.outChannels * p.outHeight * p.outWidth);
+}
+fn elementA(row: Row, k: Depth) -> f32 {
+  let first = row.x * p.outChannels * p.channels + row.y;
+  return weight[p.weightAt + first * p.kernelH * p.kernelW + k.weight];
+}
+fn elementB(k: Depth, column: Column) -> f32 {
+  let h = column.x - k.u;
+  let w = column.y - k.v;
+  let row = h / p.strideH;
+  let at = w / p.strideW;
+  if (row >= p.outHeight || at >= p.outWidth || row * p.strideH != h || at * p.strideW != w) { return 0f; }
+  return grad[column.z + k.grad + row * p.outWidth + at];
 }`,
   place: `fn place(z: u32, row: u32, column: u32) -> u32 {
   let plane = p.height * p.width;
-  return ((column / plane) * p.channels * p.groups + z * p.channels + row) * plane + column % plane;
+  return (((column / plane) * p.groups + z) * p.channels + row) * plane + column % plane;
 }`,
   alongK: [false, false],
 };
 
-// dw[o, q] = sum over pixels of dy[o, pixel] x[q, pixel].
+// dw[o, q] = sum over pixels of dy[o, pixel] x[window of pixel, q].
 const GRAD_WEIGHT: Product = {
   key: 'conv2dGradWeight',
   reads: ['grad: f32', 'x: f32'],
   params: PARAMS,
-  elements: `${COMMON}
-fn elementA(z: u32, row: u32, k: u32) -> f32 { return grad[p.gradAt + outPlace(z, row, k)]; }
-fn elementB(z: u32, k: u32, column: u32) -> f32 { return inputAt(z, column, k); }`,
+  elements: `${WINDOW}${OUT_PLACE}
+alias Row = vec2<u32>;
+struct Depth { window: vec3<u32>, grad: u32 }
+struct Column { z: u32, offset: vec3<u32> }
+fn rowOf(z: u32, row: u32) -> Row { return vec2(z, row); }
+fn depthOf(k: u32) -> Depth { return Depth(windowOf(0u, k), p.gradAt + outPlace(0u, 0u, k)); }
+fn columnOf(z: u32, column: u32) -> Column { return Column(z, offsetOf(column)); }
+fn elementA(row: Row, k: Depth) -> f32 {
+  return grad[k.grad + (row.x * p.outChannels + row.y) * p.outHeight * p.outWidth];
+}
+fn elementB(k: Depth, column: Column) -> f32 {
+  let group = vec3(0u, 0u, column.z * p.channels * p.height * p.width);
+  return inputAt(k.window + group, column.offset);
+}`,
   // Parts of the depth lie one behind the other: [splits, groups, m, n].
   place: `fn place(part: u32, row: u32, column: u32) -> u32 {
   return (((part % p.splits) * p.groups + part / p.splits) * p.m + row) * p.n + column;

@@ -29,8 +29,14 @@ export function gemmKernels(stream: GpuStream): Pick<Kernels, 'gemm'> {
         key: `gemm ${out.dtype} ${bias !== null}`,
         reads: [`a: ${type}`, `b: ${type}`, ...(bias === null ? [] : [`bias: ${type}`])],
         params: STRIDES,
-        elements: `fn elementA(z: u32, row: u32, k: u32) -> ${type} { return a[p.aAt + z * p.aBatch + row * p.aRow + k * p.aColumn]; }
-fn elementB(z: u32, k: u32, column: u32) -> ${type} { return b[p.bAt + z * p.bBatch + k * p.bRow + column * p.bColumn]; }`,
+        elements: `alias Row = u32;
+alias Depth = u32;
+alias Column = u32;
+fn rowOf(z: u32, row: u32) -> Row { return p.aAt + z * p.aBatch + row * p.aRow; }
+fn depthOf(k: u32) -> Depth { return k; }
+fn columnOf(z: u32, column: u32) -> Column { return p.bAt + z * p.bBatch + column * p.bColumn; }
+fn elementA(row: Row, k: Depth) -> ${type} { return a[row + k * p.aColumn]; }
+fn elementB(k: Depth, column: Column) -> ${type} { return b[column + k * p.bRow]; }`,
         place: 'fn place(z: u32, row: u32, column: u32) -> u32 { return (z * p.m + row) * p.n + column; }',
         bias: (bias === null ? '' : ' + bias[p.biasAt + column]') + masked,
         alongK: [aColumn === 1, bRow === 1 && bColumn !== 1],
