@@ -37,6 +37,10 @@ export enum Opcode {
   ScatterAdd,
   IndexSelect,
   IndexAdd,
+  Sort,
+  ScanIndices,
+  Scatter,
+  Linalg,
 }
 
 /** Codes of dtypes in commands; src/dtype.ts gives the same numbers to the names. */
@@ -147,6 +151,27 @@ export enum ArgReduceKind {
 export enum ScanKind {
   Cumsum,
   Cumprod,
+  Logcumsumexp,
+}
+
+/** What Scatter does with the element that is there. */
+export enum ScatterKind {
+  Set,
+  Add,
+  Mul,
+  Amax,
+  Amin,
+}
+
+/** What Linalg computes. */
+export enum LinalgKind {
+  Cholesky,
+  Lu,
+  Solve,
+  SolveTriangular,
+  Qr,
+  Eigh,
+  Svd,
 }
 
 // ---- control area -------------------------------------------------------------------------------
@@ -200,6 +225,8 @@ export const FAULT_TRAP = 2;
 export const FAULT_DIVISION = 3;
 /** Written by the page when a worker died in the middle of a command; like a trap it blocks every guarded command. */
 export const FAULT_INTERRUPTED = 4;
+/** A matrix of a batch, by its number, that an algorithm cannot take. */
+export const FAULT_MATRIX = 5;
 /** Measurements: for each opcode milliseconds (float64) and number of commands (float64). */
 export const CONTROL_PROFILE = 2048;
 export const PROFILE_BYTES = 16;
@@ -340,6 +367,55 @@ export class Scan extends Command {
   inner!: u32;
   kind!: u32;
   reverse!: u32;
+  dtype!: u32;
+}
+
+/** Positions (int64) of the running greatest, or least, along the middle of x [outer, n, inner]. Last of equals; NaN wins. */
+export class ScanIndices extends Command {
+  x!: u32;
+  out!: u32;
+  outer!: u32;
+  n!: u32;
+  inner!: u32;
+  /** ArgReduceKind */
+  kind!: u32;
+  dtype!: u32;
+}
+
+/** Stable order (int64 positions) of the middle of x [outer, n, inner]; NaN is the greatest. */
+export class Sort extends Command {
+  x!: u32;
+  out!: u32;
+  /** 8 bytes an element. */
+  workspace!: u32;
+  outer!: u32;
+  n!: u32;
+  inner!: u32;
+  descending!: u32;
+  dtype!: u32;
+}
+
+/**
+ * Decompositions and solutions of a batch of small matrices a [batch, m, n], computed in float64; see linalg.ts for what
+ * each kind reads and writes. `info` [batch] (int32) is 0, or tells where a matrix failed, which is a fault if `check` is 1.
+ */
+export class Linalg extends Command {
+  a!: u32;
+  /** Right-hand sides [batch, n, k]; 0 if the kind takes none. */
+  b!: u32;
+  out0!: u32;
+  out1!: u32;
+  out2!: u32;
+  info!: u32;
+  workspace!: u32;
+  batch!: u32;
+  m!: u32;
+  n!: u32;
+  k!: u32;
+  kind!: u32;
+  /** Bits: 1 upper triangle, 2 ones on the diagonal. */
+  flags!: u32;
+  check!: u32;
   dtype!: u32;
 }
 
@@ -523,11 +599,12 @@ export class BatchNormBackward extends Command {
 }
 
 /**
- * What the four indexing commands share. x-side tensors are [outer, n, inner].
+ * What the indexing commands share. x-side tensors are [outer, n, inner].
  *   Gather       out [outer, m, inner][o, j, i] = a[o, index[o, j, i], i]
  *   ScatterAdd   out [outer, n, inner] = 0, then out[o, index[o, j, i], i] += a[o, j, i]
  *   IndexSelect  out [outer, m, inner][o, j, i] = a[o, index[j], i]
  *   IndexAdd     out [outer, n, inner] = 0, then out[o, index[j], i] += a[o, j, i]
+ *   Scatter      out [outer, n, inner][o, index[o, j, i], i] is joined with a[o, j, i] as ScatterKind says
  * An index out of [0, n) is a fault; where hasIgnore is 1, indices equal to `ignore` give 0 and add nothing.
  */
 export class IndexCommand extends Command {
@@ -542,4 +619,6 @@ export class IndexCommand extends Command {
   ignore!: i32;
   dtype!: u32;
   indexDtype!: u32;
+  /** Scatter: ScatterKind. */
+  kind!: u32;
 }

@@ -11,6 +11,7 @@ import {
   ConvCommand,
   Gemm,
   IndexCommand,
+  Linalg,
   NormalizeRows,
   NormalizeRowsBackward,
   Opcode,
@@ -18,8 +19,10 @@ import {
   PoolCommand,
   Reduce,
   Scan,
+  ScanIndices,
   Softmax,
   SoftmaxBackward,
+  Sort,
 } from './commands';
 import { conv2d, conv2dGradInput, conv2dGradInputTasks, conv2dTasks } from './conv';
 import { conv2dGradWeight, conv2dGradWeightTasks } from './convGradWeight';
@@ -30,10 +33,13 @@ import {
   indexAddTasks,
   indexSelect,
   indexSelectTasks,
+  scatter,
   scatterAdd,
   scatterAddTasks,
+  scatterTasks,
 } from './gather';
 import { gemm, gemmTasks } from './gemm';
+import { linalg, linalgTasks } from './linalg';
 import { normalizeRows, normalizeRowsBackward, normalizeRowsBackwardTasks, normalizeRowsTasks } from './norm';
 import { pointwise, pointwiseTasks } from './pointwise';
 import {
@@ -46,8 +52,9 @@ import {
   poolTasks,
 } from './pool';
 import { argReduce, argReduceTasks, reduce, reduceTasks } from './reduce';
-import { scan, scanTasks } from './scan';
+import { scan, scanIndices, scanIndicesTasks, scanTasks } from './scan';
 import { softmax, softmaxBackward, softmaxBackwardTasks, softmaxTasks } from './softmax';
+import { sort, sortTasks } from './sort';
 
 /** Number of tasks of a phase. */
 export function tasks(opcode: i32, command: usize, phase: i32): i32 {
@@ -95,6 +102,14 @@ export function tasks(opcode: i32, command: usize, phase: i32): i32 {
       return indexSelectTasks(changetype<IndexCommand>(command), phase);
     case Opcode.IndexAdd:
       return indexAddTasks(changetype<IndexCommand>(command), phase);
+    case Opcode.Sort:
+      return sortTasks(changetype<Sort>(command), phase);
+    case Opcode.ScanIndices:
+      return scanIndicesTasks(changetype<ScanIndices>(command), phase);
+    case Opcode.Scatter:
+      return scatterTasks(changetype<IndexCommand>(command), phase);
+    case Opcode.Linalg:
+      return linalgTasks(changetype<Linalg>(command), phase);
     default:
       return 0;
   }
@@ -151,6 +166,14 @@ export function runTask(opcode: i32, command: usize, phase: i32, task: i32): voi
       return indexSelect(changetype<IndexCommand>(command), phase, task);
     case Opcode.IndexAdd:
       return indexAdd(changetype<IndexCommand>(command), phase, task);
+    case Opcode.Sort:
+      return sort(changetype<Sort>(command), phase, task);
+    case Opcode.ScanIndices:
+      return scanIndices(changetype<ScanIndices>(command), phase, task);
+    case Opcode.Scatter:
+      return scatter(changetype<IndexCommand>(command), phase, task);
+    case Opcode.Linalg:
+      return linalg(changetype<Linalg>(command), phase, task);
     default:
       return;
   }

@@ -3,7 +3,7 @@
 // Sums are cut by output row: a task owns rows [low, high) of out, looks through all indices in order and adds
 // what falls into its rows. So every element of out is added up in the order of the indices, however the
 // rows are cut, and tasks never write the same memory.
-import { DTypeCode, FAULT_INDEX, IndexCommand } from './commands';
+import { DTypeCode, FAULT_INDEX, IndexCommand, ScatterKind } from './commands';
 import { itemSize, taskCount, taskStart } from './partition';
 import { recordFault } from './worker';
 
@@ -162,4 +162,58 @@ function addRow<T>(a: usize, out: usize, n: u32): void {
   const end = out + n * sizeof<T>();
   for (; out + 16 <= end; out += 16, a += 16) v128.store(out, v128.add<T>(v128.load(out), v128.load(a)));
   for (; out < end; out += sizeof<T>(), a += sizeof<T>()) store<T>(out, <T>(load<T>(out) + load<T>(a)));
+}
+
+// ---- joining with what is there --------------------------------------------------------------------
+
+export function scatterTasks(c: IndexCommand, phase: i32): i32 {
+  return scatterAddTasks(c, phase);
+}
+
+export function scatter(c: IndexCommand, phase: i32, task: i32): void {
+  const tasks = scatterTasks(c, phase);
+  const perPlane = cuts(c);
+  const end = taskStart(c.outer * perPlane, tasks, task + 1);
+  for (let unit = taskStart(c.outer * perPlane, tasks, task); unit < end; unit++) {
+    const o = unit / perPlane;
+    const cut = unit - o * perPlane;
+    const low = taskStart(c.n, perPlane, cut);
+    const high = taskStart(c.n, perPlane, cut + 1);
+    if (c.dtype == DTypeCode.Float32) joinPlane<f32>(c, o, low, high);
+    else if (c.dtype == DTypeCode.Float64) joinPlane<f64>(c, o, low, high);
+    else if (c.dtype == DTypeCode.Int32) joinPlane<i32>(c, o, low, high);
+    else if (c.dtype == DTypeCode.Int64) joinPlane<i64>(c, o, low, high);
+    else joinPlane<u8>(c, o, low, high);
+  }
+}
+
+/** Joins plane `o` of a with rows [low, high) of the same plane of out. */
+function joinPlane<T>(c: IndexCommand, o: u32, low: u32, high: u32): void {
+  const inner = c.inner;
+  const out = c.out + o * c.n * inner * sizeof<T>();
+  let at = o * c.m * inner;
+  for (let j: u32 = 0; j < c.m; j++) {
+    for (let i: u32 = 0; i < inner; i++, at++) {
+      const row = rowAt(c, at);
+      if (row < low || row >= high) continue;
+      const p = out + (row * inner + i) * sizeof<T>();
+      store<T>(p, joined<T>(c.kind, load<T>(p), load<T>(c.a + at * sizeof<T>())));
+    }
+  }
+}
+
+/** NaN wins over numbers. */
+function joined<T>(kind: u32, old: T, value: T): T {
+  switch (kind) {
+    case ScatterKind.Set:
+      return value;
+    case ScatterKind.Add:
+      return <T>(old + value);
+    case ScatterKind.Mul:
+      return <T>(old * value);
+    case ScatterKind.Amax:
+      return value > old || value != value ? value : old;
+    default:
+      return value < old || value != value ? value : old;
+  }
 }

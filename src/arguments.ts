@@ -84,3 +84,13 @@ export function checkSize<Size extends readonly number[]>(
   for (const size of sizes) checkInteger(name, argument, size, least);
   return sizes as Size;
 }
+
+/** Makes `f(x, options)` take its options in any of the forms: by position in PyTorch's order, any tail as one object. */
+export const taking =
+  <const Order extends readonly string[], X, O extends object, R>(
+    name: string,
+    order: Order,
+    f: (x: X, options: O) => R,
+  ): ((x: X, ...args: Arguments<O, Order>) => R) =>
+  (x, ...args) =>
+    f(x, gather<O>(name, order as readonly string[] as readonly (keyof O & string)[], args));

@@ -210,16 +210,25 @@ function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Ed
   return [edge, unscoped(() => aliasWithGraph(gradient))];
 }
 
+/** The gradient to start from, then options; or options alone. */
+export type BackwardArguments =
+  [gradient?: Tensor | null, options?: BackwardOptions] | [options: BackwardOptions & { gradient?: Tensor | null }];
+
 /**
  * Accumulates the gradients of `t` with respect to the leaves of its graph in their `.grad`, then releases the graph.
  * @throws AutogradError if `t` has no graph, or has several elements and no `gradient` is given.
  * @see torch.Tensor.backward
  */
-export function backward(t: Tensor, gradient?: Tensor | null, options: BackwardOptions = {}): void {
+export function backward(t: Tensor, ...args: BackwardArguments): void {
+  const [first, second] = args;
+  const given = first !== null && first !== undefined && !(first instanceof Tensor);
+  const { gradient, ...options }: BackwardOptions & { gradient?: Tensor | null } = given
+    ? first
+    : { gradient: first ?? null, ...second };
   const { createGraph = false, retainGraph = createGraph, inputs } = options;
-  const [edge, first] = rootOf('backward', t, gradient);
+  const [edge, start] = rootOf('backward', t, gradient);
   const leaves = inputs === undefined ? null : new Set<Node>(inputs.map((input) => targetEdge('backward', input).node));
-  unscoped(() => walk([edge], [first], { createGraph, retainGraph, capture: null, leaves }));
+  unscoped(() => walk([edge], [start], { createGraph, retainGraph, capture: null, leaves }));
 }
 
 function targetEdge(op: string, input: Tensor): Edge {

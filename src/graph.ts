@@ -261,7 +261,7 @@ class CopySlices extends Node {
 export function checkInPlace(op: string, t: Tensor): void {
   if (!gradEnabled) return;
   const base = (t.viewLink as DifferentiableView | null)?.base ?? t;
-  if (base.isLeaf && base.requiresGrad) {
+  if ([t, base].some((leaf) => leaf.isLeaf && leaf.requiresGrad)) {
     const what = base === t ? 'a leaf tensor' : 'a view of a leaf tensor';
     throw new AutogradError(
       `${op}: ${what} that requires gradients cannot be changed in place. Do it inside noGrad(() => ...).`,

@@ -17,21 +17,41 @@ export { scope, keep } from './memory';
 export type { Scope } from './memory';
 export { manualSeed, seed, initialSeed, getRngState, setRngState, Generator } from './random';
 
-export { clone, to } from './ops/copy';
+export { clone, fill, to } from './ops/copy';
+export { broadcastShapesOf as broadcastShapes } from './shape';
 export type { ToOptions } from './ops/copy';
 export {
-  arange, empty, emptyLike, eye, fromArray, full, fullLike, linspace, ones, onesLike, tensor, zeros, zerosLike,
+  arange, empty, emptyLike, eye, fromArray, full, fullLike, linspace, logspace, ones, onesLike, tensor, zeros, zerosLike,
 } from './ops/creation'; // prettier-ignore
 export type { TensorData, TensorOptions } from './ops/creation';
 export { rand, randLike, randint, randn, randnLike, randperm } from './ops/random';
 export type { RandomOptions } from './ops/random';
 export {
-  chunk, diagonal, expand, flatten, movedim, narrow, permute, reshape, select, slice, split, squeeze, t, transpose,
+  chunk, diagonal, expand, expand as broadcastTo, flatten, movedim, permute, reshape, select, slice, split, squeeze, t, transpose,
   unbind, unflatten, unsqueeze,
 } from './ops/movement'; // prettier-ignore
 export { logSoftmax, softmax } from './ops/softmax';
-export { cat, constantPad, repeat, stack } from './ops/join';
-export { gather, indexAdd, indexSelect, scatterAdd, take, tril, triu } from './ops/index';
+export { cat, constantPad, constantPad as constantPadNd, repeat, stack } from './ops/join';
+export { gather, indexAdd, indexSelect, take, tril, triu } from './ops/index';
+export * from './ops/scatter';
+export { at, indexPut, maskedAt, setAt } from './ops/indexing';
+export type { Index, IndexList, IndexPutOptions, SliceText } from './ops/indexing';
+export * from './ops/filter';
+export * from './ops/sort';
+export * from './ops/arrange';
+export { narrowFrom as narrow } from './ops/arrange';
+export * from './ops/contraction';
+export * from './ops/sequence';
+export {
+  bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, polygamma, signbit, sinc,
+} from './ops/special'; // prettier-ignore
+export {
+  choleskyInverse, choleskySolve, cholesky, det, inv as inverse, logdet, lstsq, matrixExp, matrixPower, pinv as pinverse, qr,
+  slogdet, triangularSolve,
+} from './ops/linalg'; // prettier-ignore
+export * from './ops/aliases';
+export * as linalg from './ops/linalg';
+export * as special from './specialApi';
 export * from './ops/pointwise';
 export * from './ops/compare';
 export { relu, prelu, selu, celu } from './ops/activation';
@@ -42,9 +62,9 @@ export { argmax, argmin, max, min } from './ops/extremum';
 export type { DimOptions, Extremum } from './ops/extremum';
 export { logsumexp, norm, std, stdMean, variance as var, varMean } from './ops/statistics';
 export type { NormOptions, VarianceOptions } from './ops/statistics';
-export { cumprod, cumsum } from './ops/scan';
+export { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
 export type { ScanOptions } from './ops/scan';
-export { addmm, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
+export { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
 export type { AddOptions } from './ops/matmul';
 
 export {

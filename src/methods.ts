@@ -2,26 +2,46 @@
 // and the prototype derive. Importing this file installs them.
 import { backward, registerHook, retainGrad } from './autograd';
 import * as copies from './ops/copy';
-import { emptyLike, fullLike, onesLike, zerosLike } from './ops/creation';
-import { addmm, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
+import {
+  emptyLike,
+  fullLike,
+  newEmpty,
+  newFull,
+  newOnes,
+  newTensor,
+  newZeros,
+  onesLike,
+  zerosLike,
+} from './ops/creation';
+import { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
+import * as arrange from './ops/arrange';
+import * as contraction from './ops/contraction';
+import * as filter from './ops/filter';
+import * as linalg from './ops/linalg';
+import * as scatters from './ops/scatter';
+import * as sequence from './ops/sequence';
+import * as sorting from './ops/sort';
+import * as special from './ops/special';
+import { at, indexPut, maskedAt, setAt } from './ops/indexing';
+import { overwriting, reshaping } from './ops/writing';
 import * as movement from './ops/movement';
 import * as compare from './ops/compare';
 import { hardshrink, prelu, relu } from './ops/activation';
 import { argmax, argmin, max, min, type ExtremumFunction, type ExtremumMethod } from './ops/extremum';
-import { gather, indexAdd, indexSelect, scatterAdd, take, tril, triu } from './ops/index';
+import { gather, indexAdd, indexSelect, take, tril, triu } from './ops/index';
 import { repeat } from './ops/join';
 import * as pointwise from './ops/pointwise';
 import { normal_, uniform_ } from './ops/random';
 import { logSoftmax, softmax } from './ops/softmax';
 import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
-import { cumprod, cumsum } from './ops/scan';
+import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
 import { logsumexp, norm, std, variance } from './ops/statistics';
 import { inPlaceForms } from './elementwise';
 import { Tensor } from './tensor';
 
 const { clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool } = copies;
-const { view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, narrow, slice, select } = movement;
-const { squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal } = movement;
+const { view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, slice, select } = movement;
+const { squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, viewAsShape } = movement;
 
 const { add, sub, mul, div, floorDivide, remainder, fmod, addcmul, addcdiv, lerp, pow, square } = pointwise;
 const { reciprocal, sqrt, rsqrt, neg, abs, sign, floor, ceil, round, trunc, frac, copysign } = pointwise;
@@ -29,7 +49,23 @@ const { exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, at
 const { sinh, cosh, tanh, asinh, acosh, atanh, hypot, erf, erfc, erfinv, lgamma, digamma, sigmoid, logit } = pointwise;
 const { eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, maximum, minimum, fmax, fmin } = compare;
 const { logicalAnd, logicalOr, logicalXor, logicalNot, bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot } = compare;
-const { maskedFill, heaviside, clamp, nanToNum } = compare;
+const { maskedFill, heaviside, clamp, clampMin, clampMax, nanToNum, isclose, isneginf, isposinf } = compare;
+const { deg2rad, rad2deg, logaddexp, positive, trueDivide, xlogy, rsub } = pointwise;
+const { bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma } = special;
+const { signbit, sinc } = special;
+const { indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce } = scatters;
+const { takeAlongDim } = scatters;
+const { flip, fliplr, flipud, roll, rot90, tile, repeatInterleave, diag, diagEmbed, diagflat, trace } = arrange;
+const { tensorSplit, hsplit, vsplit, dsplit, unfold, asStrided, diagonalScatter, selectScatter, sliceScatter } =
+  arrange;
+const { ravel, narrowCopy, sumToSize } = arrange;
+const { sort, argsort, msort, topk, kthvalue, median, nanmedian, mode, quantile, nanquantile } = sorting;
+const { nonzero, argwhere, maskedSelect, unique, uniqueConsecutive, bincount, equal, allclose } = filter;
+const { cross, dist, inner, kron, vdot } = contraction;
+const { diff, cov, corrcoef, nansum, nanmean, aminmax, renorm, histc, histogram } = sequence;
+const { det, slogdet, logdet, matrixExp, matrixPower, cholesky, choleskyInverse, choleskySolve, qr, triangularSolve } =
+  linalg;
+const { inv: inverse, pinv: pinverse } = linalg;
 
 /** Those that also write over their first tensor: `add` gives the method `add_`. */
 const writing = {
@@ -39,22 +75,85 @@ const writing = {
   ...{ sinh, cosh, tanh, asinh, acosh, atanh, hypot, erf, erfc, erfinv, lgamma, digamma, sigmoid, logit },
   ...{ eq, ne, lt, le, gt, ge },
   ...{ logicalAnd, logicalOr, logicalXor, logicalNot, bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot },
-  ...{ maskedFill, heaviside, clamp, nanToNum, relu },
+  ...{ maskedFill, heaviside, clamp, clampMin, clampMax, nanToNum, relu, deg2rad, rad2deg, trueDivide, xlogy },
+  ...{ bitwiseLeftShift, bitwiseRightShift, gcd, lcm, i0, sinc, logaddexp2 },
+  ...{ sgn: sign, absolute: abs, negative: neg, clip: clamp, multiply: mul, divide: div, subtract: sub, fix: trunc },
+  ...{ less: lt, lessEqual: le, greater: gt, greaterEqual: ge, notEqual: ne },
+  ...{ arccos: acos, arccosh: acosh, arcsin: asin, arcsinh: asinh, arctan: atan, arctan2: atan2, arctanh: atanh },
+};
+
+/** Those whose in-place form is the result written back. */
+const writtenBack = {
+  addbmm_: overwriting(addbmm),
+  addmm_: overwriting(addmm),
+  addmv_: overwriting(addmv),
+  addr_: overwriting(addr),
+  baddbmm_: overwriting(baddbmm),
+  cumprod_: overwriting(cumprod),
+  cumsum_: overwriting(cumsum),
+  indexAdd_: overwriting(indexAdd),
+  indexCopy_: overwriting(indexCopy),
+  indexFill_: overwriting(indexFill),
+  indexPut_: overwriting(indexPut),
+  indexReduce_: overwriting(indexReduce),
+  ldexp_: overwriting(ldexp),
+  maskedScatter_: overwriting(maskedScatter),
+  mvlgamma_: overwriting(mvlgamma),
+  put_: overwriting(put),
+  renorm_: overwriting(renorm),
+  scatter_: overwriting(scatter),
+  scatterAdd_: overwriting(scatterAdd),
+  scatterReduce_: overwriting(scatterReduce),
+  tril_: overwriting(tril),
+  triu_: overwriting(triu),
+  squeeze_: reshaping(squeeze),
+  swapaxes_: reshaping(transpose),
+  swapdims_: reshaping(transpose),
+  t_: reshaping(t),
+  transpose_: reshaping(transpose),
+  unsqueeze_: reshaping(unsqueeze),
 };
 
 const methods = {
   ...writing,
   ...inPlaceForms(writing),
+  ...writtenBack,
+  ...{ isneginf, isposinf, isclose, positive, rsub, logaddexp, floatPower, frexp, ldexp, mvlgamma, signbit },
   ...{ isnan, isinf, isfinite, maximum, minimum, fmax, fmin, prelu, hardshrink },
   ...{ backward, registerHook, retainGrad },
   ...{ clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool },
+  ...{ newEmpty, newFull, newOnes, newTensor, newZeros },
   ...{ onesLike, zerosLike, fullLike, emptyLike },
-  ...{ view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, narrow, slice, select },
-  ...{ squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, repeat },
+  ...{
+    view,
+    reshape,
+    permute,
+    transpose,
+    t,
+    movedim,
+    expand,
+    expandAs,
+    reshapeAs,
+    narrow: arrange.narrowFrom,
+    slice,
+    select,
+  },
+  ...{ squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, repeat, viewAs: viewAsShape },
+  ...{ broadcastTo: expand, moveaxis: movedim, swapaxes: transpose, swapdims: transpose, splitWithSizes: split },
+  ...{ flip, fliplr, flipud, roll, rot90, tile, repeatInterleave, diag, diagEmbed, diagflat, trace },
+  ...{ tensorSplit, hsplit, vsplit, dsplit, unfold, asStrided, diagonalScatter, selectScatter, sliceScatter },
+  ...{ ravel, narrowCopy, sumToSize, at, setAt, maskedAt, indexPut },
   ...{ sum, mean, prod, amax, amin, any, all, countNonzero, max, min, argmax, argmin },
-  ...{ var: variance, std, norm, logsumexp, cumsum, cumprod },
-  ...{ mm, bmm, matmul, mv, dot, outer, addmm, baddbmm },
-  ...{ gather, scatterAdd, indexSelect, indexAdd, take, tril, triu },
+  ...{ var: variance, std, norm, logsumexp, cumsum, cumprod, cummax, cummin, logcumsumexp },
+  ...{ sort, argsort, msort, topk, kthvalue, median, nanmedian, mode, quantile, nanquantile },
+  ...{ nonzero, argwhere, maskedSelect, unique, uniqueConsecutive, bincount, equal, allclose },
+  ...{ diff, cov, corrcoef, nansum, nanmean, aminmax, renorm, histc, histogram },
+  ...{ mm, bmm, matmul, mv, dot, outer, addmm, baddbmm, addbmm, addmv, addr, ger: outer },
+  ...{ cross, dist, inner, kron, vdot },
+  ...{ det, slogdet, logdet, matrixExp, matrixPower, cholesky, choleskyInverse, choleskySolve, qr, triangularSolve },
+  ...{ inverse, pinverse },
+  ...{ gather, scatter, scatterAdd, scatterReduce, indexSelect, indexAdd, indexCopy, indexFill, indexReduce },
+  ...{ put, take, takeAlongDim, maskedScatter, tril, triu },
   ...{ softmax, logSoftmax },
   ...{ uniform_, normal_ },
 };
@@ -65,9 +164,11 @@ const properties = { mT: movement.mT, T: (x: Tensor): Tensor => x.permute(x.shap
 /** A function of a tensor, as a method of it. */
 type Method<F> = F extends ExtremumFunction
   ? ExtremumMethod
-  : F extends (x: Tensor, ...args: infer A) => infer R
-    ? (...args: A) => R
-    : never;
+  : F extends sorting.MedianFunction
+    ? sorting.MedianMethod
+    : F extends (x: Tensor, ...args: infer A) => infer R
+      ? (...args: A) => R
+      : never;
 type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 type Properties = { readonly [K in keyof typeof properties]: Tensor };
 

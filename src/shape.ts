@@ -142,3 +142,6 @@ export function viewStrides(shape: Shape, strides: Shape, target: Shape): number
   while (t >= 0 && target[t] === 1) t--;
   return t < 0 ? result : null;
 }
+
+/** The shape that these broadcast to. @throws ShapeError if they do not. @see torch.broadcast_shapes */
+export const broadcastShapesOf = (...shapes: readonly Shape[]): Shape => broadcastShapes('broadcastShapes', ...shapes);

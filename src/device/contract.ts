@@ -75,7 +75,24 @@ export interface IndexOptions {
 
 export type ReduceKind = 'sum' | 'mean' | 'prod' | 'amax' | 'amin';
 export type ArgReduceKind = 'argmax' | 'argmin';
-export type ScanKind = 'cumsum' | 'cumprod';
+export type ScanKind = 'cumsum' | 'cumprod' | 'logcumsumexp';
+/** What `scatter` does with the element that is there. */
+export type ScatterKind = 'set' | 'add' | 'mul' | 'amax' | 'amin';
+/** What `linalg` computes; assembly/linalg.ts says what each reads and writes. */
+export type LinalgKind = 'cholesky' | 'lu' | 'solve' | 'solveTriangular' | 'qr' | 'eigh' | 'svd';
+
+/** Matrices of a batch, and how `linalg` reads them. */
+export interface LinalgSizes {
+  readonly batch: number;
+  /** Rows and columns of a. */
+  readonly m: number;
+  readonly n: number;
+  /** Columns of b; qr: columns of Q. */
+  readonly k: number;
+  readonly upper: boolean;
+  /** Ones are meant on the diagonal, whatever stands there. */
+  readonly unitriangular: boolean;
+}
 
 /**
  * A pointwise program: outputs as expressions over inputs and scalars. Made once per combination of dtypes;
@@ -119,8 +136,12 @@ export interface Kernels {
   reduce(kind: ReduceKind, x: View, out: View, axis: Axis): void;
   /** out is int64. */
   argReduce(kind: ArgReduceKind, x: View, out: View, axis: Axis): void;
-  /** From the end if `reverse`. float32, float64, int64. */
+  /** From the end if `reverse`. float32, float64, int64; logcumsumexp the floats. */
   scan(kind: ScanKind, x: View, out: View, axis: Axis, reverse: boolean): void;
+  /** Positions of the running extreme, int64 of the shape of x. Last of equals; NaN wins. */
+  scanIndices(kind: ArgReduceKind, x: View, out: View, axis: Axis): void;
+  /** The stable order of each column, int64 of the shape of x. NaN is the greatest. */
+  sort(x: View, out: View, axis: Axis, descending: boolean): void;
 
   /** out [batch, m, n] = a [batch, m, k] b [batch, k, n] + bias [n]; a and b of any strides. */
   gemm(a: View, b: View, bias: View | null, out: View): void;
@@ -195,6 +216,22 @@ export interface Kernels {
   indexSelect(x: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
   /** Zeroes out [outer, n, inner], then adds grad [outer, m, inner] along n at index [m]. */
   indexAdd(grad: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  /** Joins source [outer, m, inner] with what out [outer, n, inner] holds, in the order of index [outer, m, inner]. */
+  scatter(kind: ScatterKind, source: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+
+  /**
+   * Decomposes or solves small matrices a [batch, m, n], with right-hand sides b [batch, n, k]; floats.
+   * `info` (int32 [batch]) gets 0, or where a matrix failed; with `options` that is a fault.
+   */
+  linalg(
+    kind: LinalgKind,
+    a: View,
+    b: View | null,
+    outs: readonly View[],
+    info: View | null,
+    sizes: LinalgSizes,
+    options: IndexOptions | null,
+  ): void;
 }
 
 /** A device: memory and stream, and the kernels. */

@@ -3,6 +3,7 @@ import {
   FAULT_DIVISION,
   FAULT_INDEX,
   FAULT_INTERRUPTED,
+  FAULT_MATRIX,
   FAULT_TRAP,
   FAULT_WORDS,
   Opcode,
@@ -40,6 +41,8 @@ export function faultError({ kind, value }: FaultEntry, fallible: Fallible | und
       const range = what === 'label' ? `for ${bound} classes` : `[0, ${bound})`;
       return new FaultError(`${op}: ${what} ${value} is out of range ${range}`, { op, value: Number(value), bound });
     }
+    case FAULT_MATRIX:
+      return new FaultError(`${op}: matrix ${value} of the batch is ${what}`, { op, value: Number(value) });
     case FAULT_DIVISION:
       return new FaultError(`${op}: integer division by zero`, { op });
     default: {

@@ -1,8 +1,10 @@
 // Comparisons, logic, choices and bounds: rows as in pointwise.ts.
 import { isFloat } from '../dtype';
+import { ShapeError } from '../errors';
 import * as e from '../expression';
 import type { Expression } from '../expression';
-import { binary, PointwiseOperation, unary, type InPlaceForm, type Operand } from '../elementwise';
+import { binary, PointwiseOperation, unary, type BinaryFunction, type InPlaceForm, type Operand } from '../elementwise';
+import { formatShape } from '../shape';
 import { Tensor } from '../tensor';
 
 const like = e.constantLike;
@@ -67,7 +69,12 @@ export const isclose = (
   a: Tensor,
   b: Tensor,
   { rtol = 1e-5, atol = 1e-8, equalNan = false }: IscloseOptions = {},
-): Tensor => ISCLOSE.apply([a, b], [rtol, atol, Number(equalNan)]);
+): Tensor => {
+  if (!(rtol >= 0 && atol >= 0)) {
+    throw new RangeError(`isclose: rtol and atol must be at least 0, got ${rtol} and ${atol}.`);
+  }
+  return ISCLOSE.apply([a, b], [rtol, atol, Number(equalNan)]);
+};
 
 // ---- logic ------------------------------------------------------------------------------------------------
 
@@ -105,11 +112,21 @@ const MASKED_FILL = new PointwiseOperation({
   formula: ([x, mask, value]) => e.where(mask, value, x),
 });
 
+/** @throws ShapeError for a tensor with dimensions */
+function single(value: Operand): Operand {
+  if (!(value instanceof Tensor) || value.ndim === 0) return value;
+  throw new ShapeError(
+    `maskedFill: value must be a number or a tensor without dimensions, got shape ${formatShape(value.shape)}. Use where.`,
+    { shape: value.shape },
+  );
+}
+
 /** `value` where the mask holds, else x. @see torch.Tensor.masked_fill */
 export const maskedFill = Object.assign(
-  (x: Tensor, mask: Tensor, value: Operand): Tensor => MASKED_FILL.apply([x, mask, value]),
+  (x: Tensor, mask: Tensor, value: Operand): Tensor => MASKED_FILL.apply([x, mask, single(value)]),
   {
-    inPlace: (self: Tensor, mask: Tensor, value: Operand): Tensor => MASKED_FILL.applyInPlace(self, [mask, value]),
+    inPlace: (self: Tensor, mask: Tensor, value: Operand): Tensor =>
+      MASKED_FILL.applyInPlace(self, [mask, single(value)]),
   },
 );
 
@@ -126,10 +143,18 @@ const passingNaN =
   (a: Expression, b: Expression): Expression =>
     isFloat(a.dtype) ? e.where(e.isNaN(a), b, e.where(e.isNaN(b), a, f(a, b))) : f(a, b);
 
+/** The gradient goes to the first of equals. */
+const choosing =
+  (first: (a: Expression, b: Expression) => Expression) =>
+  (grad: Expression, [a, b]: readonly Expression[]): readonly Expression[] => {
+    const isFirst = e.bitwiseOr(first(a, b), e.isNaN(b));
+    return [e.where(isFirst, grad, like(grad, 0)), e.where(isFirst, like(grad, 0), grad)];
+  };
+
 /** The greater; of a number and NaN the number. @see torch.fmax */
-export const fmax = binary('fmax', 'common', passingNaN(e.maximum));
+export const fmax = binary('fmax', 'common', passingNaN(e.maximum), { gradient: choosing(e.ge) });
 /** The lesser; of a number and NaN the number. @see torch.fmin */
-export const fmin = binary('fmin', 'common', passingNaN(e.minimum));
+export const fmin = binary('fmin', 'common', passingNaN(e.minimum), { gradient: choosing(e.le) });
 
 /** 0 below 0, 1 above, `values` at 0. @see torch.heaviside */
 export const heaviside = binary('heaviside', 'common', (x, values) =>
@@ -175,9 +200,13 @@ const CLAMP = new PointwiseOperation({
 });
 
 /** x, not below `min`. @see torch.clamp_min */
-export const clampMin = (x: Tensor, min: Operand): Tensor => CLAMP_MIN.apply([x, min]);
+export const clampMin: BinaryFunction = Object.assign((x: Tensor, min: Operand): Tensor => CLAMP_MIN.apply([x, min]), {
+  inPlace: (self: Tensor, min: Operand): Tensor => CLAMP_MIN.applyInPlace(self, [min]),
+});
 /** x, not above `max`. @see torch.clamp_max */
-export const clampMax = (x: Tensor, max: Operand): Tensor => CLAMP_MAX.apply([x, max]);
+export const clampMax: BinaryFunction = Object.assign((x: Tensor, max: Operand): Tensor => CLAMP_MAX.apply([x, max]), {
+  inPlace: (self: Tensor, max: Operand): Tensor => CLAMP_MAX.applyInPlace(self, [max]),
+});
 
 /** Bounds of `clamp`; one may be absent. */
 export interface ClampOptions {

@@ -153,7 +153,14 @@ const FILL = singleOp<[self: Tensor], number>({
 });
 
 /** Writes `value` everywhere. @see torch.Tensor.fill_ */
-export const fill_ = (self: Tensor, value: number | boolean): Tensor => applyInPlace(FILL, [self], Number(value));
+export const fill_ = (self: Tensor, value: number | boolean | { value: number | boolean }): Tensor =>
+  applyInPlace(FILL, [self], Number(typeof value === 'object' ? value.value : value));
+
+/** A copy with `value` everywhere. @see torch.fill */
+export const fill = (x: Tensor, value: number | boolean | Tensor | { value: number | boolean | Tensor }): Tensor => {
+  const given = typeof value === 'object' && !(value instanceof Tensor) ? value.value : value;
+  return given instanceof Tensor ? copy_(clone(x), given) : fill_(clone(x), given);
+};
 
 /** Writes zeros everywhere. @see torch.Tensor.zero_ */
 export const zero_ = (self: Tensor): Tensor => fill_(self, 0);

@@ -175,6 +175,22 @@ export const fullLike = (x: Tensor, value: number | boolean, options: TensorOpti
 /** Of the shape, dtype and device of `x`. @see torch.empty_like */
 export const emptyLike = (x: Tensor, options: TensorOptions = {}): Tensor => empty(x.shape, like(x, options));
 
+/** Zeros with the dtype and device of `x`. @see torch.Tensor.new_zeros */
+export const newZeros = (x: Tensor, shape: Shape, options: TensorOptions = {}): Tensor =>
+  full(shape, 0, like(x, options));
+/** Ones with the dtype and device of `x`. @see torch.Tensor.new_ones */
+export const newOnes = (x: Tensor, shape: Shape, options: TensorOptions = {}): Tensor =>
+  full(shape, 1, like(x, options));
+/** `value` everywhere, with the dtype and device of `x`. @see torch.Tensor.new_full */
+export const newFull = (x: Tensor, shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor =>
+  full(shape, value, like(x, options));
+/** Undefined contents, with the dtype and device of `x`. @see torch.Tensor.new_empty */
+export const newEmpty = (x: Tensor, shape: Shape, options: TensorOptions = {}): Tensor =>
+  empty(shape, like(x, options));
+/** Values as a tensor with the dtype and device of `x`. @see torch.Tensor.new_tensor */
+export const newTensor = (x: Tensor, data: TensorData, options: TensorOptions = {}): Tensor =>
+  tensor(data, like(x, options));
+
 /** `n` values computed on the page: short ramps only. */
 function ramp(n: number, at: (i: number) => number, options: TensorOptions, dtype: DType): Tensor {
   const values = Array.from({ length: n }, (_, i) => at(i));
@@ -219,10 +235,36 @@ export function linspace(start: number, end: number, steps: number, options: Ten
   return ramp(steps, at, options, options.dtype ?? 'float32');
 }
 
+/** base to the power of `steps` values from start to end. @see torch.logspace */
+export function logspace(
+  start: number,
+  end: number,
+  steps: number,
+  base: number | LogspaceOptions = 10,
+  options: TensorOptions = {},
+): Tensor {
+  const { base: radix = 10, ...rest } = typeof base === 'number' ? { base, ...options } : base;
+  if (!Number.isInteger(steps) || steps < 0) {
+    throw new RangeError(`logspace: steps must be a whole number >= 0, got ${steps}.`);
+  }
+  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  const at = (i: number): number => radix ** (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
+  return ramp(steps, at, rest, rest.dtype ?? 'float32');
+}
+
+/** Options of `logspace`. */
+export interface LogspaceOptions extends TensorOptions {
+  /** Default 10. */
+  base?: number;
+}
+
 /** Ones on the diagonal, zeros elsewhere. Shape: [n, m], m defaults to n. @see torch.eye */
 export function eye(n: number, m: number | TensorOptions = n, options: TensorOptions = {}): Tensor {
   const [columns, rest] = typeof m === 'number' ? [m, options] : [n, m];
   const dtype = rest.dtype ?? 'float32';
+  if (!Number.isInteger(n) || !Number.isInteger(columns) || n < 0 || columns < 0) {
+    throw new RangeError(`eye: sizes must be whole numbers >= 0, got ${n} and ${columns}.`);
+  }
   const values = new Array<number>(numelOf([n, columns])).fill(0);
   for (let i = 0; i < Math.min(n, columns); i++) values[i * columns + i] = 1;
   return finish(uploaded(rest.device, [n, columns], dtype, encodeValues(values, dtype)), rest);

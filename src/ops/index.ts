@@ -7,8 +7,7 @@ import { axisOf, formatShape, sameShape, wrapDim } from '../shape';
 import type { Tensor } from '../tensor';
 import { contiguous, to } from './copy';
 import { arange, onesLike, zeros } from './creation';
-import { logicalNot, maskedFill } from './compare';
-import { constantPad } from './join';
+import { logicalNot, lt, maskedFill, where } from './compare';
 import { narrow, reshape, unsqueeze } from './movement';
 import { add, mul, reciprocal } from './pointwise';
 import { all } from './reduce';
@@ -24,8 +23,19 @@ export function checkIndex(op: string, index: Tensor): void {
   }
 }
 
+/** An index with a place for each element must be int64, as in PyTorch. @throws DTypeError */
+export function checkPlaces(op: string, index: Tensor): void {
+  if (index.dtype === 'int64') return;
+  throw new DTypeError(`${op}: index must be int64, got ${index.dtype}. Convert it with .long().`, {
+    dtype: index.dtype,
+  });
+}
+
+/** Indices that may count from the end, counted from the front. */
+export const fromFront = (index: Tensor, n: number): Tensor => where(lt(index, 0), add(index, n), index);
+
 /** How an indexing op reports what the data tells, and which rows its gradient passes over. */
-interface IndexParams {
+export interface IndexParams {
   readonly dim: number;
   readonly options: IndexOptions;
   /** Index whose row gets no gradient; null for none. */
@@ -46,7 +56,7 @@ const adding = (n: number, { dim, options, ignoreInGradient }: IndexParams): Add
   options: { ...options, ignore: ignoreInGradient },
 });
 
-const withSize = (shape: readonly number[], dim: number, n: number): number[] =>
+export const withSize = (shape: readonly number[], dim: number, n: number): number[] =>
   shape.map((size, d) => (d === dim ? n : size));
 
 const GATHER: (x: Tensor, index: Tensor, params: IndexParams) => Tensor = defineOp<
@@ -66,7 +76,7 @@ const GATHER: (x: Tensor, index: Tensor, params: IndexParams) => Tensor = define
 });
 
 /** Zeros of size n along the dimension, with `grad` added where the index says. */
-const SCATTER: (grad: Tensor, index: Tensor, params: AddParams) => Tensor = defineOp<
+export const SCATTER: (grad: Tensor, index: Tensor, params: AddParams) => Tensor = defineOp<
   [grad: Tensor, index: Tensor],
   AddParams
 >({
@@ -125,14 +135,14 @@ const INDEX_ADD: (grad: Tensor, index: Tensor, params: AddParams) => Tensor = de
   backward: (grad, { inputs: [, index], params }) => [() => INDEX_SELECT(contiguous(grad), index, params), null],
 });
 
-const plainly = (op: string, dim: number): IndexParams => ({
+export const plainly = (op: string, dim: number): IndexParams => ({
   dim,
   options: { op, what: 'index', ignore: null },
   ignoreInGradient: null,
 });
 
 /** @throws ShapeError unless index has as many dimensions as x, and outside `dim` no larger ones. */
-function checkWithin(op: string, x: Tensor, index: Tensor, dim: number, also?: number): void {
+export function checkWithin(op: string, x: Tensor, index: Tensor, dim: number, also?: number): void {
   const fits = index.ndim === x.ndim && index.shape.every((size, d) => d === dim || d === also || size <= x.shape[d]);
   if (!fits) {
     throw new ShapeError(
@@ -144,7 +154,7 @@ function checkWithin(op: string, x: Tensor, index: Tensor, dim: number, also?: n
 }
 
 /** The corner of x that an index of `shape` reaches: narrowed in all dimensions but `dim`. */
-function reached(x: Tensor, shape: readonly number[], dim: number): Tensor {
+export function reached(x: Tensor, shape: readonly number[], dim: number): Tensor {
   return shape.reduce((view, size, d) => (d === dim || size === view.shape[d] ? view : narrow(view, d, 0, size)), x);
 }
 
@@ -168,29 +178,12 @@ export function gatherWith(x: Tensor, dim: number, index: Tensor, options: Index
  * @throws ShapeError if index has other dimensions than x, or larger ones outside `dim`
  * @see torch.gather
  */
-export const gather = (x: Tensor, dim: number, index: Tensor): Tensor =>
-  gatherWith(x, dim, index, { op: 'gather', what: 'index', ignore: null });
-
-/** `x` with the elements of `source` added at the places that index names along `dim`. @see torch.scatter_add */
-export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-  checkIndex('scatterAdd', index);
-  const d = wrapDim('scatterAdd', dim, x.ndim);
-  checkWithin('scatterAdd', x, index, d);
-  checkWithin('scatterAdd', source, index, d, d);
-  const part = source.shape.reduce(
-    (view, size, i) => (index.shape[i] < size ? narrow(view, i, 0, index.shape[i]) : view),
-    source,
-  );
-  const added = SCATTER(contiguous(part), contiguous(index), { ...plainly('scatterAdd', d), n: x.shape[d] });
-  const missing = x.shape.map((size, i) => size - added.shape[i]);
-  return add(
-    x,
-    missing.some((size) => size > 0) ? constantPad(added, missing.flatMap((size) => [size, 0]).reverse()) : added,
-  );
+export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  return gatherWith(x, dim, index, { op: 'gather', what: 'index', ignore: null });
 }
 
 /** @throws ShapeError unless index is a vector. */
-function checkVector(op: string, index: Tensor): void {
+export function checkVector(op: string, index: Tensor): void {
   checkIndex(op, index);
   if (index.ndim > 1) {
     throw new ShapeError(`${op}: index must be a vector, got ${formatShape(index.shape)}.`, { index: index.shape });
@@ -200,6 +193,7 @@ function checkVector(op: string, index: Tensor): void {
 /** The slices of x along `dim` that index [m] names. Shape: x with size m there. @see torch.index_select */
 export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
   checkVector('indexSelect', index);
+  if (x.ndim === 0) return reshape(indexSelect(reshape(x, 1), dim, index), []);
   return INDEX_SELECT(contiguous(x), contiguous(index), plainly('indexSelect', wrapDim('indexSelect', dim, x.ndim)));
 }
 
@@ -279,14 +273,15 @@ export function requireAll(op: string, what: string, holds: Tensor, { dtype, dev
   return reshape(indexSelectWith(none, 0, row, { op, what, ignore: null }), []);
 }
 
-/** Elements of x, taken as a vector, by index. Shape: that of index. @see torch.take */
+/** Elements of x, taken as a vector, by index; negative ones count from the end. Shape: that of index. @see torch.take */
 export function take(x: Tensor, index: Tensor): Tensor {
-  checkIndex('take', index);
-  return reshape(
-    INDEX_SELECT(contiguous(reshape(x, -1)), contiguous(reshape(index, -1)), plainly('take', 0)),
-    index.shape,
-  );
+  checkPlaces('take', index);
+  const places = contiguous(reshape(fromFront(index, x.numel()), -1));
+  return reshape(INDEX_SELECT(contiguous(reshape(x, -1)), places, plainly('take', 0)), index.shape);
 }
+
+/** Zero without a promotion. */
+const zeroOf = ({ dtype }: Tensor): number | boolean => (dtype === 'bool' ? false : 0);
 
 /** Whether column - row of a matrix [n, m] is above `diagonal`. */
 function above(op: string, x: Tensor, diagonal: number): Tensor {
@@ -297,7 +292,8 @@ function above(op: string, x: Tensor, diagonal: number): Tensor {
 }
 
 /** Matrices with zeros above a diagonal. @see torch.tril */
-export const tril = (x: Tensor, diagonal = 0): Tensor => maskedFill(x, above('tril', x, diagonal), 0);
+export const tril = (x: Tensor, diagonal = 0): Tensor => maskedFill(x, above('tril', x, diagonal), zeroOf(x));
 
 /** Matrices with zeros below a diagonal. @see torch.triu */
-export const triu = (x: Tensor, diagonal = 0): Tensor => maskedFill(x, above('triu', x, diagonal - 1).logicalNot(), 0);
+export const triu = (x: Tensor, diagonal = 0): Tensor =>
+  maskedFill(x, above('triu', x, diagonal - 1).logicalNot(), zeroOf(x));

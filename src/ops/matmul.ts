@@ -200,7 +200,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
 export function outer(a: Tensor, b: Tensor): Tensor {
   checkDimensions('outer', 'the first vector', a, 1);
   checkDimensions('outer', 'the second vector', b, 1);
-  return mm(unsqueeze(a, 1), unsqueeze(b, 0));
+  return mul(unsqueeze(a, 1), unsqueeze(b, 0));
 }
 
 /**
@@ -282,4 +282,19 @@ export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions =
  */
 export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
   return addProduct('baddbmm', input, bmm(a, b), options);
+}
+
+/** beta input + alpha matrix vector. Shape: input broadcast to [m], matrix [m, k], vector [k]. @see torch.addmv */
+export function addmv(input: Tensor, matrix: Tensor, vector: Tensor, options: AddOptions = {}): Tensor {
+  return addProduct('addmv', input, mv(matrix, vector), options);
+}
+
+/** beta input + alpha a bᵀ of vectors. Shape: input broadcast to [m, n], a [m], b [n]. @see torch.addr */
+export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  return addProduct('addr', input, outer(a, b), options);
+}
+
+/** beta input + alpha Σ of the batch of products. Shape: input broadcast to [m, n], a [batch, m, k], b [batch, k, n]. @see torch.addbmm */
+export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  return addProduct('addbmm', input, bmm(a, b).sum(0), options);
 }

@@ -1,6 +1,6 @@
 // Views: the same memory with another shape. Nothing is computed; `reshape`, `flatten` and `unflatten` copy where
 // no view can show what is asked for.
-import { gather, type Arguments } from '../arguments';
+import { gather, isPlainObject, type Arguments } from '../arguments';
 import { ShapeError } from '../errors';
 import { applyView, applyViews, type Geometry, type Piece } from '../op';
 import {
@@ -18,8 +18,12 @@ import type { Tensor } from '../tensor';
 import { clone, copy_, filled } from './copy';
 
 /** Sizes, as one array or separately. */
-export type Sizes = [sizes: Shape] | number[];
-export const toSizes = (sizes: Sizes): Shape => (typeof sizes[0] === 'object' ? sizes[0] : (sizes as number[]));
+export type Sizes = [sizes: Shape] | number[] | [named: { readonly dims: Shape }];
+export function toSizes(sizes: Sizes): Shape {
+  const [first] = sizes;
+  if (typeof first !== 'object') return sizes as number[];
+  return isPlainObject(first) ? Object.values(first as Record<string, Shape>)[0] : first;
+}
 
 const listOf = (dims: number | readonly number[]): readonly number[] => (typeof dims === 'number' ? [dims] : dims);
 
@@ -119,6 +123,7 @@ export function t(x: Tensor): Tensor {
 
 /** The last two dimensions exchanged. @see torch.Tensor.mT */
 export function mT(x: Tensor): Tensor {
+  if (x.ndim === 0) return x;
   if (x.ndim < 2) throw new ShapeError(`mT: expected at least 2 dimensions, got ${formatShape(x.shape)}.`);
   return transpose(x, -2, -1);
 }
@@ -131,6 +136,11 @@ export function movedim(
 ): Tensor {
   const from = wrapDims('movedim', listOf(source), x.ndim);
   const to = wrapDims('movedim', listOf(destination), x.ndim);
+  if (from.length !== to.length) {
+    throw new RangeError(
+      `movedim: source and destination must pair up, got ${formatShape(from)} and ${formatShape(to)}.`,
+    );
+  }
   const rest = x.shape.map((_, i) => i).filter((d) => !from.includes(d));
   const order = new Array<number>(x.ndim);
   from.forEach((d, i) => (order[to[i]] = d));

@@ -1,6 +1,6 @@
 // Folds over dimensions: sum, mean, product, extremes, any, all. Extremes with their places are in extremum.ts, what is
 // composed of folds (variance, norms, ...) in statistics.ts, running folds in scan.ts.
-import { gather as gatherArguments, type Arguments } from '../arguments';
+import { gather as gatherArguments, taking, type Arguments } from '../arguments';
 import type { Axis, Device, DeviceBuffer, DeviceName, ReduceKind, View } from '../device/contract';
 import { checkDType, isFloat, itemSize, type DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
@@ -282,5 +282,6 @@ export const all = (x: Tensor, ...args: ReduceArguments): Tensor => {
 };
 
 /** How many elements differ from 0 (int64). @see torch.count_nonzero */
-export const countNonzero = (x: Tensor, dim?: Dims): Tensor =>
-  sumOf(to(ne(x, 0), 'int64'), reductionOf('countNonzero', x, dim));
+export const countNonzero = taking('countNonzero', ['dim'], (x: Tensor, { dim }: { dim?: Dims }): Tensor =>
+  sumOf(to(ne(x, 0), 'int64'), reductionOf('countNonzero', x, dim)),
+);

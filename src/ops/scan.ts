@@ -1,14 +1,16 @@
 // Running folds along a dimension.
-import type { ScanKind } from '../device/contract';
+import { taking } from '../arguments';
+import type { ArgReduceKind, ScanKind } from '../device/contract';
 import { isFloat, type DType } from '../dtype';
 import { defineOp } from '../op';
 import { axisOf, wrapDim } from '../shape';
 import type { Tensor } from '../tensor';
-import { where } from './compare';
+import { gt, lt, where } from './compare';
 import { contiguous, to } from './copy';
-import { triu } from './index';
+import type { Extremum } from './extremum';
+import { gather, triu } from './index';
 import { expand, movedim, reshape, unsqueeze } from './movement';
-import { mul } from './pointwise';
+import { abs, add, exp, log, mul, sub } from './pointwise';
 import { diagonalMask, sum } from './reduce';
 
 /** Options of running folds. */
@@ -78,3 +80,56 @@ export const cumsum = (x: Tensor, dim: number | DimOptions, options: ScanOptions
 /** y_j = x_0 · ... · x_j along a dimension. The gradient takes n² memory for n elements along it. @see torch.cumprod */
 export const cumprod = (x: Tensor, dim: number | DimOptions, options: ScanOptions = {}): Tensor =>
   scanIn('cumprod', x, typeof dim === 'object' ? dim : { dim, ...options }, cumprodAlong);
+
+const logcumsumexpAlong: (x: Tensor, parameters: ScanParameters) => Tensor = defineOp<[x: Tensor], ScanParameters>({
+  ...scanForward('logcumsumexp'),
+  forward: (device, [x], out, { dim, reverse }) => {
+    device.scan('logcumsumexp', x, out, axisOf(x.shape, dim), reverse);
+  },
+  saves: { inputs: [0], outputs: [0] },
+  // dx_i = e^{x_i} Σ_{j ≥ i} dy_j e^{-y_j}, in logarithms, for the positive and the negative dy apart.
+  backward: (grad, { inputs: [x], output: y, params: { dim, reverse } }) => [
+    () => {
+      const part = (isTaken: Tensor): Tensor => {
+        const size = log(where(isTaken, abs(grad), 0));
+        return exp(add(logcumsumexpAlong(contiguous(sub(size, y)), { dim, reverse: !reverse }), x));
+      };
+      return sub(part(gt(grad, 0)), part(lt(grad, 0)));
+    },
+  ],
+});
+
+/** y_j = log(e^{x_0} + ... + e^{x_j}) along a dimension, without overflow. @see torch.logcumsumexp */
+export const logcumsumexp = (x: Tensor, dim: number | DimOptions): Tensor =>
+  scanIn(
+    'logcumsumexp',
+    isFloat(x.dtype) ? x : to(x, 'float32'),
+    typeof dim === 'object' ? dim : { dim },
+    (input, along) => logcumsumexpAlong(input, { dim: along, reverse: false }),
+  );
+
+const extremesAlong: (x: Tensor, parameters: { dim: number; kind: ArgReduceKind }) => Tensor = defineOp<
+  [x: Tensor],
+  { dim: number; kind: ArgReduceKind }
+>({
+  name: 'cummax',
+  shape: ([x]) => ({ shape: x.shape, dtype: 'int64' }),
+  forward: (device, [x], out, { dim, kind }) => {
+    device.scanIndices(kind, x, out, axisOf(x.shape, dim));
+  },
+});
+
+function runningExtreme(op: string, kind: ArgReduceKind, x: Tensor, dim: number): Extremum {
+  const places = extremesAlong(contiguous(x.detach()), { dim: wrapDim(op, dim, x.ndim), kind });
+  const values = gather(x, dim, places);
+  return Object.assign([values, places] as [Tensor, Tensor], { values, indices: places });
+}
+
+/** The greatest so far along a dimension, with its place (of equals the last). @see torch.cummax */
+export const cummax = taking('cummax', ['dim'], (x: Tensor, { dim }: { dim: number }): Extremum =>
+  runningExtreme('cummax', 'argmax', x, dim),
+);
+/** The least so far along a dimension, with its place (of equals the last). @see torch.cummin */
+export const cummin = taking('cummin', ['dim'], (x: Tensor, { dim }: { dim: number }): Extremum =>
+  runningExtreme('cummin', 'argmin', x, dim),
+);

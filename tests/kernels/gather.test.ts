@@ -58,6 +58,7 @@ function run(
     ignore: ignore ?? 0,
     dtype: DTYPES[dtype].code,
     indexDtype: DTYPES[indexDtype].code,
+    kind: 0,
   });
   return readAs(bench, dtype, out, length);
 }

@@ -7,6 +7,7 @@ import type { Fault } from '../faults';
 import { convKernels } from './kernels/conv';
 import { gatherKernels } from './kernels/gather';
 import { gemmKernels } from './kernels/gemm';
+import { linalgKernels } from './kernels/linalg';
 import { normKernels } from './kernels/norm';
 import { pointwiseKernels } from './kernels/pointwise';
 import { poolKernels } from './kernels/pool';
@@ -36,6 +37,7 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     ...convKernels(stream),
     ...gatherKernels(stream),
     ...gemmKernels(stream),
+    ...linalgKernels(stream),
     ...normKernels(stream),
     ...pointwiseKernels(stream),
     ...poolKernels(stream),

@@ -203,6 +203,7 @@ export class WasmStream implements CommandStream, TransportEvents {
       ignore: 0,
       dtype: DTypeCode.Int32,
       indexDtype: DTypeCode.Int32,
+      kind: 0,
     });
     this.finish(transport.words, at);
     this.heap.release(came, seq);

@@ -6,6 +6,7 @@ import type { Device, Kernels, PointwiseProgram, View } from '../contract';
 import { findAdapter, missing, requestDevice, type AdapterChoice } from './adapter';
 import { convKernels } from './kernels/conv';
 import { gatherKernels } from './kernels/gather';
+import { columnKernels } from './kernels/columns';
 import { gemmKernels } from './kernels/gemm';
 import { normKernels } from './kernels/norm';
 import { pointwiseKernels } from './kernels/pointwise';
@@ -51,6 +52,7 @@ export function createWebGpuDevice(
   const kernels: Kernels = {
     ...reducing,
     ...convKernels(stream, reducing),
+    ...columnKernels(stream),
     ...gatherKernels(stream),
     ...gemmKernels(stream),
     ...normKernels(stream, reducing),

@@ -1,15 +1,32 @@
 // Lowering of the kernels that read and add by index.
-import { IndexCommand, Opcode } from '../../../../assembly/commands';
+import { IndexCommand, Opcode, ScatterKind as ScatterCode } from '../../../../assembly/commands';
 import { DTYPES } from '../../../dtype';
-import type { Axis, IndexOptions, Kernels, View } from '../../contract';
+import type { Axis, IndexOptions, Kernels, ScatterKind, View } from '../../contract';
 import type { CommandStream } from '../commandStream';
 
-/** gather, scatterAdd, indexSelect and indexAdd of the wasm device. */
+const SCATTER_CODES: { readonly [K in ScatterKind]: ScatterCode } = {
+  set: ScatterCode.Set,
+  add: ScatterCode.Add,
+  mul: ScatterCode.Mul,
+  amax: ScatterCode.Amax,
+  amin: ScatterCode.Amin,
+};
+
+/** gather, scatterAdd, indexSelect, indexAdd and scatter of the wasm device. */
 export function gatherKernels(
   stream: CommandStream,
-): Pick<Kernels, 'gather' | 'scatterAdd' | 'indexSelect' | 'indexAdd'> {
+): Pick<Kernels, 'gather' | 'scatterAdd' | 'indexSelect' | 'indexAdd' | 'scatter'> {
   /** `m` is the number of indices along the axis. */
-  const emit = (opcode: Opcode, a: View, index: View, out: View, axis: Axis, m: number, options: IndexOptions): void =>
+  const emit = (
+    opcode: Opcode,
+    a: View,
+    index: View,
+    out: View,
+    axis: Axis,
+    m: number,
+    options: IndexOptions,
+    kind = 0,
+  ): void =>
     stream.emit(
       opcode,
       IndexCommand,
@@ -25,6 +42,7 @@ export function gatherKernels(
         ignore: options.ignore ?? 0,
         dtype: DTYPES[a.dtype].code,
         indexDtype: DTYPES[index.dtype].code,
+        kind,
       },
       [a, index],
       [out],
@@ -42,5 +60,7 @@ export function gatherKernels(
       emit(Opcode.IndexSelect, x, index, out, axis, elements(index), options),
     indexAdd: (grad, index, out, axis, options) =>
       emit(Opcode.IndexAdd, grad, index, out, axis, elements(index), options),
+    scatter: (kind, source, index, out, axis, options) =>
+      emit(Opcode.Scatter, source, index, out, axis, positions(index, axis), options, SCATTER_CODES[kind]),
   };
 }

@@ -1,4 +1,4 @@
-// Lowering of reductions, arg-reductions and scans.
+// Lowering of reductions, arg-reductions, scans and sorting.
 import {
   ArgReduce,
   ArgReduceKind as ArgReduceCode,
@@ -8,7 +8,9 @@ import {
   Reduce,
   ReduceKind as ReduceCode,
   Scan,
+  ScanIndices,
   ScanKind as ScanCode,
+  Sort,
 } from '../../../../assembly/commands';
 import { DTYPES } from '../../../dtype';
 import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind } from '../../contract';
@@ -25,7 +27,14 @@ const ARG_REDUCE_CODES: { readonly [K in ArgReduceKind]: ArgReduceCode } = {
   argmax: ArgReduceCode.Argmax,
   argmin: ArgReduceCode.Argmin,
 };
-const SCAN_CODES: { readonly [K in ScanKind]: ScanCode } = { cumsum: ScanCode.Cumsum, cumprod: ScanCode.Cumprod };
+const SCAN_CODES: { readonly [K in ScanKind]: ScanCode } = {
+  cumsum: ScanCode.Cumsum,
+  cumprod: ScanCode.Cumprod,
+  logcumsumexp: ScanCode.Logcumsumexp,
+};
+
+/** Two arrays of 32-bit positions. */
+const SORT_BYTES = 8;
 
 /** Elements of the partial results of a reduction; 0 if one chunk is all. */
 export function reducePartials({ outer, n, inner }: Axis): number {
@@ -33,8 +42,10 @@ export function reducePartials({ outer, n, inner }: Axis): number {
   return chunks > 1 ? outer * chunks * inner : 0;
 }
 
-/** reduce, argReduce and scan of the wasm device. */
-export function reduceKernels(stream: CommandStream): Pick<Kernels, 'reduce' | 'argReduce' | 'scan'> {
+/** reduce, argReduce, scan, scanIndices and sort of the wasm device. */
+export function reduceKernels(
+  stream: CommandStream,
+): Pick<Kernels, 'reduce' | 'argReduce' | 'scan' | 'scanIndices' | 'sort'> {
   return {
     reduce(kind, x, out, axis) {
       const { bytes, code } = DTYPES[x.dtype];
@@ -84,6 +95,41 @@ export function reduceKernels(stream: CommandStream): Pick<Kernels, 'reduce' | '
           inner: axis.inner,
           kind: SCAN_CODES[kind],
           reverse: reverse ? 1 : 0,
+          dtype: DTYPES[x.dtype].code,
+        },
+        [x],
+        [out],
+      );
+    },
+    scanIndices(kind, x, out, axis) {
+      stream.emit(
+        Opcode.ScanIndices,
+        ScanIndices,
+        {
+          x: stream.pointer(x),
+          out: stream.pointer(out),
+          outer: axis.outer,
+          n: axis.n,
+          inner: axis.inner,
+          kind: ARG_REDUCE_CODES[kind],
+          dtype: DTYPES[x.dtype].code,
+        },
+        [x],
+        [out],
+      );
+    },
+    sort(x, out, axis, descending) {
+      stream.emit(
+        Opcode.Sort,
+        Sort,
+        {
+          x: stream.pointer(x),
+          out: stream.pointer(out),
+          workspace: stream.workspace(axis.outer * axis.n * axis.inner * SORT_BYTES),
+          outer: axis.outer,
+          n: axis.n,
+          inner: axis.inner,
+          descending: descending ? 1 : 0,
           dtype: DTYPES[x.dtype].code,
         },
         [x],

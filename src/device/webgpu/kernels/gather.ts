@@ -87,6 +87,26 @@ export function clear(stream: GpuStream, out: View): void {
   stream.run(ZERO, [], [out], [count], groupsFor(count));
 }
 
+/** Queues the check of the indices behind `from`; gives the parameters that say which one to pass over. */
+export function checkIndices(
+  stream: GpuStream,
+  from: readonly [values: View, index: View],
+  out: View,
+  n: number,
+  options: IndexOptions,
+): readonly [hasIgnore: number, ignored: number] {
+  const [, index] = from;
+  const indices = numberOfElements(index.shape);
+  const ignore = [options.ignore === null ? 0 : 1, options.ignore ?? 0] as const;
+  stream.run(checkKernel(scalarType(index.dtype)), [index], [], [indices, n, ...ignore], indices === 0 ? 0 : 1, {
+    fallible: options,
+    bound: n,
+    from,
+    to: [out],
+  });
+  return ignore;
+}
+
 /** gather, scatterAdd, indexSelect and indexAdd of the webgpu device. */
 export function gatherKernels(stream: GpuStream): Pick<Kernels, 'gather' | 'scatterAdd' | 'indexSelect' | 'indexAdd'> {
   /** `perElement` if the index has the shape [outer, m, inner], else [m]. */
@@ -103,13 +123,7 @@ export function gatherKernels(stream: GpuStream): Pick<Kernels, 'gather' | 'scat
     const m = !perElement ? indices : outer * inner === 0 ? 0 : indices / (outer * inner);
     const type = scalarType(a.dtype);
     const indexType = scalarType(index.dtype);
-    const ignore = [options.ignore === null ? 0 : 1, options.ignore ?? 0];
-    stream.run(checkKernel(indexType), [index], [], [indices, n, ...ignore], indices === 0 ? 0 : 1, {
-      fallible: options,
-      bound: n,
-      from: [a, index],
-      to: [out],
-    });
+    const ignore = checkIndices(stream, [a, index], out, n, options);
     if (adds) clear(stream, out);
     const count = outer * m * inner;
     const code = (adds ? addKernel : readKernel)(type, indexType, perElement);

@@ -74,17 +74,29 @@ let result = total(best, lane);
 ${once(lanes)} { out[p.outAt + item] = i32(result.at); }`,
   }));
 
+/** Neutral element, and the statements that join a and b. */
+const SCANS: { readonly [K in ScanKind]: (type: Scalar) => readonly [neutral: string, combine: string] } = {
+  cumsum: (type) => [`${type}(0)`, 'return a + b;'],
+  cumprod: (type) => [`${type}(1)`, 'return a * b;'],
+  // Two equal infinities have no distance.
+  logcumsumexp: () => [
+    '-infinity()',
+    'let high = maxNan(a, b); if (isNan(high) || a == b && abs(a) == infinity()) { return high; } return high + log(1.0 + exp(-abs(a - b)));',
+  ],
+};
+
 /** Each lane scans a run of its own, from the result of the lanes before it. */
 const scanKernel = (kind: ScanKind, type: Scalar, lanes: Lanes, reverse: boolean): Kernel =>
   kernel(`${kind} ${type} ${lanes} ${reverse}`, () => {
-    const [neutral, operator] = kind === 'cumsum' ? [`${type}(0)`, '+'] : [`${type}(1)`, '*'];
+    const [neutral, combine] = SCANS[kind](type);
     const place = `start + ${reverse ? '(p.n - 1u - k)' : 'k'} * p.inner`;
     return {
       reads: [`x: ${type}`],
       writes: [`out: ${type}`],
       params: ['items: u32', 'n: u32', 'inner: u32'],
       size: sizeOf(lanes),
-      globals: lanes === 1 ? '' : `var<workgroup> totals: array<${type}, ${lanes}>;`,
+      globals: `fn combine(a: ${type}, b: ${type}) -> ${type} { ${combine} }
+${lanes === 1 ? '' : `var<workgroup> totals: array<${type}, ${lanes}>;`}`,
       body: `${itemOf(lanes)}
 let start = (item / p.inner) * p.n * p.inner + item % p.inner;
 var sum = ${neutral};
@@ -94,13 +106,13 @@ ${
     : `let length = (p.n + ${lanes - 1}u) / ${lanes}u;
 let first = min(lane * length, p.n);
 let last = min(first + length, p.n);
-for (var k = first; k < last; k++) { sum = sum ${operator} x[p.xAt + ${place}]; }
+for (var k = first; k < last; k++) { sum = combine(sum, x[p.xAt + ${place}]); }
 totals[lane] = sum;
 workgroupBarrier();
 sum = ${neutral};
-for (var k = 0u; k < lane; k++) { sum = sum ${operator} totals[k]; }`
+for (var k = 0u; k < lane; k++) { sum = combine(sum, totals[k]); }`
 }
-for (var k = first; k < last; k++) { sum = sum ${operator} x[p.xAt + ${place}]; out[p.outAt + ${place}] = sum; }`,
+for (var k = first; k < last; k++) { sum = combine(sum, x[p.xAt + ${place}]); out[p.outAt + ${place}] = sum; }`,
     };
   });
 
