@@ -144,4 +144,5 @@ export function viewStrides(shape: Shape, strides: Shape, target: Shape): number
 }
 
 /** The shape that these broadcast to. @throws ShapeError if they do not. @see torch.broadcast_shapes */
-export const broadcastShapesOf = (...shapes: readonly Shape[]): Shape => broadcastShapes('broadcastShapes', ...shapes);
+export const broadcastShapesOf = (...shapes: readonly (Shape | number)[]): Shape =>
+  broadcastShapes('broadcastShapes', ...shapes.map((shape) => (typeof shape === 'number' ? [shape] : shape)));

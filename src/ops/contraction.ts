@@ -93,7 +93,7 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
  * @see torch.einsum
  */
 export function einsum(equation: string, ...operands: readonly (Tensor | readonly Tensor[])[]): Tensor {
-  const tensors = operands.flat() as Tensor[];
+  const tensors: readonly Tensor[] = operands.flat<Tensor[]>();
   const [inputs, output, ...more] = equation.replaceAll(' ', '').split('->');
   const terms = inputs.split(',');
   if (more.length > 0) throw new RangeError(`einsum: '->' may appear once, got '${equation}'.`);

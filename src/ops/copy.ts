@@ -156,11 +156,22 @@ const FILL = singleOp<[self: Tensor], number>({
 export const fill_ = (self: Tensor, value: number | boolean | { value: number | boolean }): Tensor =>
   applyInPlace(FILL, [self], Number(typeof value === 'object' ? value.value : value));
 
-/** A copy with `value` everywhere. @see torch.fill */
-export const fill = (x: Tensor, value: number | boolean | Tensor | { value: number | boolean | Tensor }): Tensor => {
+const FILL_COPY = singleOp<[x: Tensor, value: Tensor | null], number>({
+  name: 'fill',
+  shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  forward: (device, [, value], out, number) => {
+    if (value === null) device.pointwise(fillProgram(out.dtype), [], [out], [number]);
+    else queueCopy(device, value, out);
+  },
+  saves: {},
+  backward: (grad, { shapes: [shape] }) => [() => filled(grad.device, shape, grad.dtype, 0), () => grad],
+});
+
+/** A copy with `value` (a number or a tensor without dimensions) everywhere. @see torch.fill */
+export function fill(x: Tensor, value: number | boolean | Tensor | { value: number | boolean | Tensor }): Tensor {
   const given = typeof value === 'object' && !(value instanceof Tensor) ? value.value : value;
-  return given instanceof Tensor ? copy_(clone(x), given) : fill_(clone(x), given);
-};
+  return given instanceof Tensor ? apply(FILL_COPY, [x, given], 0) : apply(FILL_COPY, [x, null], Number(given));
+}
 
 /** Writes zeros everywhere. @see torch.Tensor.zero_ */
 export const zero_ = (self: Tensor): Tensor => fill_(self, 0);

@@ -1,7 +1,7 @@
 // Decompositions and solutions of matrices: primitives over the linalg kernel with their gradients. The functions that
 // users see are in linalg.ts. Matrices are the last two dimensions; all before are batches.
 import type { IndexOptions, LinalgKind, LinalgSizes } from '../device/contract';
-import { isFloat, type DType } from '../dtype';
+import { isFloat } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { applyAll, type GradientThunks, type OpRecord, type Spec } from '../op';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../shape';
@@ -100,7 +100,7 @@ function record(
 }
 
 const like = (x: Tensor, ...end: number[]): Spec => ({ shape: [...batchOf(x), ...end], dtype: x.dtype });
-const int32 = (x: Tensor, ...end: number[]): Spec => ({ shape: [...batchOf(x), ...end], dtype: 'int32' as DType });
+const int32 = (x: Tensor, ...end: number[]): Spec => ({ shape: [...batchOf(x), ...end], dtype: 'int32' });
 
 const run = (
   kind: OpRecord<Inputs, Params>,

@@ -31,11 +31,11 @@ const SLICE = /^\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?$/;
 /** The tensor of nested arrays of indices. */
 function indexTensor(list: IndexList, device: Tensor['device']): Tensor {
   const shape: number[] = [];
-  for (let at: number | IndexList = list; typeof at !== 'number'; at = at[0] ?? 0) shape.push(at.length);
+  for (let at: unknown = list; Array.isArray(at); at = (at as readonly unknown[])[0]) shape.push(at.length);
   const values = (list as readonly unknown[]).flat(Infinity) as number[];
   if (values.length !== numelOf(shape)) throw new ShapeError('at: arrays of indices must have equal lengths.');
-  if (values.some((value) => typeof value === 'boolean')) {
-    throw new TypeError('at: an array of booleans must be a mask: make it one with tensor([...]).');
+  if (!values.every((value) => Number.isInteger(value))) {
+    throw new TypeError('at: an array must hold whole numbers; a mask is made with tensor([true, ...]).');
   }
   return to(fromArray(Int32Array.from(values), shape, { device }), 'int64');
 }

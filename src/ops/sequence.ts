@@ -138,7 +138,7 @@ function gradientAlong(x: Tensor, d: number, step: number | Tensor, edgeOrder: 1
   const spans = step instanceof Tensor ? along(diff(step)) : null;
   // Distance between elements i and i + 1, of `length` neighbours from i.
   const gap = (from: number, length: number): Tensor | number =>
-    spans === null ? (step as number) : narrow(spans, 0, from < 0 ? n - 1 + from : from, length);
+    spans === null ? step : narrow(spans, 0, from < 0 ? n - 1 + from : from, length);
   const times = (a: Tensor | number, b: Tensor | number): Tensor | number =>
     typeof a === 'number' ? (typeof b === 'number' ? a * b : mul(b, a)) : mul(a, b);
   const plus = (a: Tensor | number, b: Tensor | number): Tensor | number =>

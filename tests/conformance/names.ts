@@ -8,8 +8,6 @@ export type Callee = (...args: unknown[]) => unknown;
 
 /** Functions and methods whose name is not PyTorch's in camelCase. */
 const RENAMED: Readonly<Record<string, string>> = {
-  'Tensor.__getitem__': 'Tensor.at',
-  'Tensor.__setitem__': 'Tensor.setAt',
   random_split: 'data.randomSplit',
 };
 
@@ -37,8 +35,27 @@ const ourPath = (path: string): string =>
     .map((name) => camelCase(name.replace(/^_(?=[a-z])/, '')))
     .join('.');
 
+/** An array that Python would write as a list: in brackets one index, not several. */
+export class PythonList extends Array<unknown> {}
+
+/** The entries of an index, of which Python has several in a tuple. */
+const entriesOf = (index: unknown): unknown[] =>
+  Array.isArray(index) && !(index instanceof PythonList) ? (index as unknown[]) : [index];
+const isMask = (entry: unknown): boolean => entry instanceof Tensor && entry.dtype === 'bool';
+
+/** Brackets, which JavaScript cannot give a meaning; a mask gives a promise. */
+const BRACKETS: Readonly<Record<string, Callee>> = {
+  'Tensor.__getitem__': (x, index) => {
+    const entries = entriesOf(index);
+    const call = findMethod(entries.some(isMask) ? 'maskedAt' : 'at');
+    return call?.(x, ...entries);
+  },
+  'Tensor.__setitem__': (x, index, value) => findMethod('setAt')?.(x, entriesOf(index), value),
+};
+
 /** The public function at a path below `torch`, or null if there is none yet. */
 export function findFunction(path: string): Callee | null {
+  if (path in BRACKETS) return BRACKETS[path];
   const ours = ourPath(path);
   if (ours.startsWith('Tensor.')) return findMethod(ours.slice('Tensor.'.length));
   const found = find(ours);

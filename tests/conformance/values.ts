@@ -5,7 +5,7 @@ import { fromArray } from '../../src/ops/creation';
 import { Tensor } from '../../src/tensor';
 import { mismatch } from '../harness/allclose';
 import { Inexpressible, NotThere, type Call, type CaseTolerance, type Named, type RecordedTensor } from './cases';
-import { camelCase, findClass, findFunction, findModule, present } from './names';
+import { camelCase, findClass, findFunction, findModule, present, PythonList } from './names';
 
 export type { CaseTolerance };
 
@@ -83,7 +83,7 @@ const REVIVERS: Named<(content: unknown) => unknown> = {
     checkDType(name);
     return name;
   },
-  $list: (items) => revive(items),
+  $list: (items) => PythonList.from((items as unknown[]).map((item) => revive(item))),
   $fn: (path) => present(findFunction(String(path)), String(path)),
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- formulas of the cases, in a test
   $expr: (text) => new Function('epoch', `return ${String(text)}`),
