@@ -3,7 +3,7 @@
 import { gather as gatherArguments, taking, type Arguments } from '../arguments';
 import { ShapeError } from '../errors';
 import { formatShape, numelOf, wrapDim, wrapDims } from '../shape';
-import type { Tensor } from '../tensor';
+import { Tensor } from '../tensor';
 import { roll } from './arrange';
 import { diagonal, expand, permute, reshape, unsqueeze } from './movement';
 import { bmm, dot, mm } from './matmul';
@@ -93,7 +93,7 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
  * @see torch.einsum
  */
 export function einsum(equation: string, ...operands: readonly (Tensor | readonly Tensor[])[]): Tensor {
-  const tensors: readonly Tensor[] = operands.flat<Tensor[]>();
+  const tensors = operands.flatMap((operand): readonly Tensor[] => (operand instanceof Tensor ? [operand] : operand));
   const [inputs, output, ...more] = equation.replaceAll(' ', '').split('->');
   const terms = inputs.split(',');
   if (more.length > 0) throw new RangeError(`einsum: '->' may appear once, got '${equation}'.`);

@@ -3,7 +3,8 @@ import { ShapeError } from '../../errors';
 import { scope } from '../../memory';
 import { eq, ge, minimum, where } from '../../ops/compare';
 import { arange, zerosLike } from '../../ops/creation';
-import { gatherWith, scatterAdd } from '../../ops/index';
+import { gatherWith } from '../../ops/index';
+import { scatterAdd } from '../../ops/scatter';
 import {
   cosineEmbeddingError, hinge, hingeEmbeddingError, rankingError, softMarginError,
 } from '../../ops/pointwiseLoss'; // prettier-ignore
