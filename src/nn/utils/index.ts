@@ -3,6 +3,7 @@ export { clipGradNorm_, clipGradNormChecked_, clipGradValue_, type ClipNormOptio
 export { fuseConvBnEval, fuseLinearBnEval } from './fusion';
 export * as parametrizations from './parametrizations';
 export * as parametrize from './parametrize';
+export * as prune from './prune';
 export * as rnn from './rnn';
 export { skipInit } from './skipInit';
 export { removeSpectralNorm, spectralNorm, type SpectralNormOptions } from './spectralNorm';

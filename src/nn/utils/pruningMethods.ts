@@ -1,0 +1,330 @@
+// Pruning methods: parameters times masks of zeros and ones, computed before every call. Masks are made on the device,
+// where the values are: nothing is waited for.
+import { gather, type Arguments } from '../../arguments';
+import { noGrad } from '../../autograd';
+import { ShapeError } from '../../errors';
+import { eq, ge, gt, logicalAnd, lt, ne, where } from '../../ops/compare';
+import { clone, to } from '../../ops/copy';
+import { arange, fullLike, onesLike } from '../../ops/creation';
+import { cat } from '../../ops/join';
+import { narrow, reshape, unsqueeze } from '../../ops/movement';
+import { abs, add, mul, neg, pow, round } from '../../ops/pointwise';
+import { rand, randLike } from '../../ops/random';
+import { amax, sum } from '../../ops/reduce';
+import { formatShape, sameShape, wrapDim } from '../../shape';
+import type { Parameter, Tensor } from '../../tensor';
+import type { Module } from '../module';
+import { ownParameter, removeMember, replaceParameter, replacementOf } from './replaced';
+import type { Replacement } from './replaced';
+
+/** What a mask is chosen among: single elements, channels, or all tensors at once. */
+export type PruningType = 'unstructured' | 'structured' | 'global';
+
+/**
+ * Base of pruning methods. A method of one's own has a `pruningType` and a `computeMask`; `apply(module, name)` puts it
+ * to work. What has been pruned before stays pruned: masks are multiplied.
+ * @see torch.nn.utils.prune.BasePruningMethod
+ */
+export abstract class BasePruningMethod {
+  abstract readonly pruningType: PruningType;
+
+  /**
+   * The mask, of the shape of `scores`, which say how much each element matters. Where `defaultMask` is 0 the element has
+   * been pruned already; amounts are of those that have not.
+   */
+  abstract computeMask(scores: Tensor, defaultMask: Tensor): Tensor;
+
+  /** A tensor times the mask for it, without any module. */
+  prune(t: Tensor, defaultMask: Tensor = onesLike(t), importanceScores: Tensor = t): Tensor {
+    return mul(t, combined(this, importanceScores, defaultMask));
+  }
+
+  /**
+   * Prunes a parameter: `NAME_orig` takes its place, the buffer `NAME_mask` is the mask, and NAME is their product.
+   * @throws TypeError if there is no such parameter, ShapeError for scores of another shape
+   */
+  apply(module: Module, name: string, importanceScores: Tensor | null = null): this {
+    const before = pruningAt(module, name);
+    const original = before === null ? ownParameter('prune', module, name) : before.original;
+    const scores = importanceScores ?? noGrad(() => before?.compute() ?? original);
+    if (!sameShape(scores.shape, original.shape)) {
+      throw new ShapeError(
+        `prune: importanceScores must have the shape ${formatShape(original.shape)} of ${name}, got ${formatShape(scores.shape)}.`,
+        { shape: scores.shape },
+      );
+    }
+    const mask = noGrad(() => combined(this, scores.detach(), before?.mask() ?? onesLike(original)));
+    if (before !== null) {
+      before.methods.push(this);
+      Reflect.set(module, `${name}_mask`, mask);
+      Reflect.set(module, name, before.compute());
+      return this;
+    }
+    removeMember(module, name);
+    module.registerParameter(`${name}_orig`, original);
+    module.registerBuffer(`${name}_mask`, mask);
+    replaceParameter(module, name, new Pruning(module, name, original, this));
+    return this;
+  }
+}
+
+/** @internal The new mask of a method, on what is left by the masks before. */
+export function combined(method: BasePruningMethod, scores: Tensor, defaultMask: Tensor): Tensor {
+  const mask = method.computeMask(scores, defaultMask);
+  return mul(to(mask, defaultMask.dtype), defaultMask);
+}
+
+/** @internal A parameter that is pruned, by one method after the other. */
+export class Pruning implements Replacement {
+  readonly by = 'prune';
+  readonly methods: BasePruningMethod[];
+
+  constructor(
+    private readonly module: Module,
+    private readonly name: string,
+    readonly original: Parameter,
+    first: BasePruningMethod,
+  ) {
+    this.methods = [first];
+  }
+
+  // Looked up again, as `to` exchanges buffers.
+  mask(): Tensor {
+    return Reflect.get(this.module, `${this.name}_mask`) as Tensor;
+  }
+
+  compute(): Tensor {
+    return mul(to(this.mask(), this.original.dtype), this.original);
+  }
+}
+
+/** @internal What prunes a parameter; null if nothing does. */
+export function pruningAt(module: Module, name: string): Pruning | null {
+  const found = replacementOf(module, name);
+  return found instanceof Pruning ? found : null;
+}
+
+/** Several methods one after the other, as one. @see torch.nn.utils.prune.PruningContainer */
+export class PruningContainer extends BasePruningMethod {
+  readonly pruningType = 'global';
+  private readonly methods: BasePruningMethod[];
+
+  constructor(...methods: BasePruningMethod[]) {
+    super();
+    this.methods = methods;
+  }
+
+  addPruningMethod(method: BasePruningMethod): void {
+    this.methods.push(method);
+  }
+
+  get length(): number {
+    return this.methods.length;
+  }
+
+  [Symbol.iterator](): Iterator<BasePruningMethod> {
+    return this.methods.values();
+  }
+
+  computeMask(scores: Tensor, defaultMask: Tensor): Tensor {
+    return this.methods.reduce((mask, method) => combined(method, scores, mask), defaultMask);
+  }
+}
+
+// ---- how much ---------------------------------------------------------------------------------
+
+/** @throws RangeError unless `amount` is a whole number of elements or a share of them */
+function checkAmount(amount: number, count?: number): void {
+  if (!(amount >= 0 && (Number.isInteger(amount) || amount <= 1))) {
+    throw new RangeError(`prune: amount must be a whole number >= 0 or a share in [0, 1], got ${amount}.`);
+  }
+  if (count !== undefined && Number.isInteger(amount) && amount > count) {
+    throw new RangeError(`prune: amount must be at most ${count}, all that there are, got ${amount}.`);
+  }
+}
+
+/** How many of those where `kept` holds are to go: without dimensions, on the device, for a share of them. */
+const countOf = (amount: number, kept: Tensor): Tensor | number =>
+  Number.isInteger(amount) ? amount : round(mul(sum(to(kept, 'float32')), amount));
+
+/** Comparisons at a time. */
+const BLOCK = 2 ** 22;
+
+/** How many elements of a vector come before each in ascending order; of equal ones the first comes first. */
+function ranks(scores: Tensor): Tensor {
+  const n = scores.numel();
+  const places = arange(n, { device: scores.device });
+  const rows = Math.max(1, Math.floor(BLOCK / Math.max(1, n)));
+  const parts: Tensor[] = [];
+  for (let begin = 0; begin < n; begin += rows) {
+    const count = Math.min(rows, n - begin);
+    const [score, place] = [scores, places].map((x) => unsqueeze(narrow(x, 0, begin, count), 1));
+    const isEarlier = logicalAnd(eq(scores, score), lt(places, place));
+    parts.push(sum(add(to(lt(scores, score), 'float32'), to(isEarlier, 'float32')), 1));
+  }
+  return parts.length === 0 ? to(places, 'float32') : cat(parts);
+}
+
+/** 0 for the `amount` with the least scores among those where `kept` holds, a vector. */
+function withoutLeast(scores: Tensor, kept: Tensor, amount: number): Tensor {
+  const order = ranks(where(kept, scores, fullLike(scores, Infinity)));
+  return to(ge(order, countOf(amount, kept)), scores.dtype);
+}
+
+/** The same for the elements of a tensor of any shape. */
+function maskOfLeast(scores: Tensor, defaultMask: Tensor, amount: number): Tensor {
+  checkAmount(amount, scores.numel());
+  const flat = (x: Tensor): Tensor => reshape(x, [-1]);
+  return reshape(withoutLeast(flat(scores), ne(flat(defaultMask), 0), amount), scores.shape);
+}
+
+/** The same for channels along a dimension, whose scores `of` gives as a vector. */
+function maskOfChannels(
+  t: Tensor,
+  defaultMask: Tensor,
+  amount: number,
+  dim: number,
+  of: (others: number[]) => Tensor,
+): Tensor {
+  if (t.ndim < 2) {
+    throw new ShapeError(`prune: structured pruning needs at least two dimensions, got ${formatShape(t.shape)}.`, {
+      shape: t.shape,
+    });
+  }
+  const along = wrapDim('prune', dim, t.ndim);
+  checkAmount(amount, t.shape[along]);
+  const others = t.shape.map((_, d) => d).filter((d) => d !== along);
+  const kept = gt(sum(defaultMask, others), 0);
+  const channels = withoutLeast(of(others), kept, amount);
+  return mul(onesLike(t), reshape(channels, t.shape.map((_, d) => (d === along ? -1 : 1)))); // prettier-ignore
+}
+
+// ---- methods ----------------------------------------------------------------------------------
+
+/** Prunes nothing, but puts the mask there. @see torch.nn.utils.prune.Identity */
+export class Identity extends BasePruningMethod {
+  readonly pruningType = 'unstructured';
+
+  computeMask(_: Tensor, defaultMask: Tensor): Tensor {
+    return clone(defaultMask);
+  }
+}
+
+/** Options of pruning methods. */
+export interface AmountOptions {
+  /** How much to prune: a whole number of elements or channels, or a share of those that are left. */
+  amount: number;
+}
+
+/** Prunes elements at random. @see torch.nn.utils.prune.RandomUnstructured */
+export class RandomUnstructured extends BasePruningMethod {
+  readonly pruningType = 'unstructured';
+  private readonly amount: number;
+
+  constructor(...args: Arguments<AmountOptions, readonly ['amount']>) {
+    super();
+    this.amount = gather<AmountOptions>('RandomUnstructured', ['amount'], args).amount;
+    checkAmount(this.amount);
+  }
+
+  computeMask(scores: Tensor, defaultMask: Tensor): Tensor {
+    return maskOfLeast(neg(randLike(scores)), defaultMask, this.amount);
+  }
+}
+
+/** Prunes the elements that are least in size. @see torch.nn.utils.prune.L1Unstructured */
+export class L1Unstructured extends BasePruningMethod {
+  readonly pruningType = 'unstructured';
+  private readonly amount: number;
+
+  constructor(...args: Arguments<AmountOptions, readonly ['amount']>) {
+    super();
+    this.amount = gather<AmountOptions>('L1Unstructured', ['amount'], args).amount;
+    checkAmount(this.amount);
+  }
+
+  computeMask(scores: Tensor, defaultMask: Tensor): Tensor {
+    return maskOfLeast(abs(scores), defaultMask, this.amount);
+  }
+}
+
+/** Options of structured pruning. */
+export interface StructuredOptions extends AmountOptions {
+  /** The dimension of channels; -1 by default. */
+  dim?: number;
+}
+
+/** Prunes whole channels at random. @see torch.nn.utils.prune.RandomStructured */
+export class RandomStructured extends BasePruningMethod {
+  readonly pruningType = 'structured';
+  readonly dim: number;
+  private readonly amount: number;
+
+  constructor(...args: Arguments<StructuredOptions, readonly ['amount', 'dim']>) {
+    super();
+    const { amount, dim = -1 } = gather<StructuredOptions>('RandomStructured', ['amount', 'dim'], args);
+    checkAmount(amount);
+    this.amount = amount;
+    this.dim = dim;
+  }
+
+  computeMask(scores: Tensor, defaultMask: Tensor): Tensor {
+    const { device } = scores;
+    const draw = (): Tensor => rand([scores.shape[wrapDim('prune', this.dim, scores.ndim)]], { device });
+    return maskOfChannels(scores, defaultMask, this.amount, this.dim, draw);
+  }
+}
+
+/** Options of pruning by norms. */
+export interface LnStructuredOptions extends StructuredOptions {
+  /** Which norm; Infinity for the greatest size. */
+  n: number;
+}
+
+/** Prunes the channels with the least norms. @see torch.nn.utils.prune.LnStructured */
+export class LnStructured extends BasePruningMethod {
+  readonly pruningType = 'structured';
+  readonly dim: number;
+  private readonly amount: number;
+  private readonly n: number;
+
+  constructor(...args: Arguments<LnStructuredOptions, readonly ['amount', 'n', 'dim']>) {
+    super();
+    const { amount, n, dim = -1 } = gather<LnStructuredOptions>('LnStructured', ['amount', 'n', 'dim'], args);
+    checkAmount(amount);
+    this.amount = amount;
+    this.n = n;
+    this.dim = dim;
+  }
+
+  computeMask(scores: Tensor, defaultMask: Tensor): Tensor {
+    const sizes = abs(scores);
+    const powers = (): Tensor => (this.n === 0 ? to(ne(sizes, 0), sizes.dtype) : pow(sizes, this.n));
+    // The root changes no order, unless n is negative.
+    const norms = (others: number[]): Tensor => {
+      if (this.n === Infinity) return amax(sizes, others);
+      if (this.n === -Infinity) return neg(amax(neg(sizes), others));
+      return this.n < 0 ? pow(sum(powers(), others), 1 / this.n) : sum(powers(), others);
+    };
+    return maskOfChannels(scores, defaultMask, this.amount, this.dim, norms);
+  }
+}
+
+/** Prunes what a mask of one's own says. @see torch.nn.utils.prune.CustomFromMask */
+export class CustomFromMask extends BasePruningMethod {
+  readonly pruningType = 'global';
+
+  constructor(private readonly mask: Tensor) {
+    super();
+  }
+
+  computeMask(scores: Tensor): Tensor {
+    if (!sameShape(this.mask.shape, scores.shape)) {
+      throw new ShapeError(
+        `prune: the mask must have shape ${formatShape(scores.shape)}, got ${formatShape(this.mask.shape)}.`,
+        { shape: this.mask.shape },
+      );
+    }
+    return to(this.mask, scores.dtype);
+  }
+}
