@@ -97,7 +97,7 @@ export function customFromMask<M extends Module>(module: M, name: string, mask: 
  */
 export function globalUnstructured(
   parameters: Iterable<readonly [module: Module, name: string]>,
-  Method: new (...args: never[]) => BasePruningMethod,
+  Method: new (options: never) => BasePruningMethod,
   options: Readonly<Record<string, unknown>> & {
     importanceScores?: ReadonlyMap<Module, Readonly<Record<string, Tensor>>>;
   },
