@@ -1,14 +1,20 @@
 // Connectionist temporal classification, after https://www.cs.toronto.edu/~graves/icml_2006.pdf: the forward recursion in
-// log space, each step of it one kernel for all sequences and labels. Its gradient is that of the recursion.
+// log space, each step of it one command for all sequences and labels, and so each step of its gradient.
+import { enableGrad, grad as gradOf } from '../autograd';
+import type { Device, PointwiseProgram, View } from '../device/contract';
+import type { DType } from '../dtype';
 import * as e from '../expression';
 import type { Expression } from '../expression';
 import { fused } from '../fused';
+import { allocate, applyAll, type OpRecord } from '../op';
 import type { Tensor } from '../tensor';
-import { clampMin, eq, ge, logicalAnd, lt, maskedFill, minimum, ne, where } from './compare';
+import { clampMin, eq, ge, logicalAnd, logicalNot, logicalOr, lt, maskedFill, minimum, ne, where } from './compare';
+import { contiguous, fillProgram, queueCopy, viewPart } from './copy';
 import { arange, full, onesLike } from './creation';
+import { programOf } from './foreach';
 import { gatherWith, take } from './index';
 import { cat, constantPad, stack } from './join';
-import { expand, narrow, reshape, unbind, unsqueeze } from './movement';
+import { expand, narrow, reshape, select, unbind, unsqueeze } from './movement';
 import { add, exp, logaddexp, mul, neg, sub } from './pointwise';
 import { sum } from './reduce';
 import { cumsum } from './scan';
@@ -27,13 +33,139 @@ function logSum(a: Expression, b: Expression, c: Expression): Expression {
   return e.add(greatest, e.log(e.add(e.add(terms[0], terms[1]), terms[2])));
 }
 
-/**
- * α'(s) = log p(s) + log(α(s) + α(s-1) + α(s-2)), in logarithms; `skip` is 0 where s-2 may be skipped to s, else log 0, and
- * α stays where the sequence has ended.
- */
+/** α'(s) without log p(s), where `skip` is 0 if s-2 may be skipped to s, else log 0. */
+const reach = (stay: Expression, next: Expression, second: Expression, skip: Expression): Expression =>
+  logSum(stay, next, e.add(second, skip));
+
+/** `x` while a sequence lasts, then `otherwise`. */
+const whileActive = (isActive: Expression, x: Expression, otherwise: Expression): Expression =>
+  e.where(e.gt(isActive, like(isActive, 0)), x, otherwise);
+
+/** α'(s) = log p(s) + log(α(s) + α(s-1) + α(s-2)), in logarithms; α stays where the sequence has ended. */
 const STEP = fused('ctcStep', [1, 1, 1, 1, 1, 1], ([p], [stay], [next], [second], [skip], [isActive]) => [
-  [e.where(e.gt(isActive, like(isActive, 0)), e.add(p, logSum(stay, next, e.add(second, skip))), stay)],
+  [whileActive(isActive, e.add(p, reach(stay, next, second, skip)), stay)],
 ]);
+
+/** All steps, one after the other: the definition, of which every derivative exists. Shape: p [T, N, S] -> [N, S]. */
+function recursion(p: Tensor, skip: Tensor, isActive: Tensor): Tensor {
+  const [, batch, width] = p.shape;
+  const [first, ...others] = unbind(p);
+  const active = unbind(isActive);
+  let alpha = where(lt(arange(width, { device: p.device }), 2), first, LOG_ZERO);
+  others.forEach((step, t) => {
+    const before = constantPad(alpha, [2, 0], LOG_ZERO);
+    const mask = expand(unsqueeze(active[t + 1], 1), [batch, width]);
+    [alpha] = STEP(step, alpha, narrow(before, 1, 1, width), narrow(before, 1, 0, width), skip, mask);
+  });
+  return alpha;
+}
+
+const inputsOf = (count: number, dtype: DType): Expression[] =>
+  Array.from({ length: count }, (_, i) => e.input(i, dtype));
+
+/** The program of one step for tensors of a dtype: the new α, and what it is without log p. */
+function forwardProgram(dtype: DType): PointwiseProgram {
+  const [p, stay, next, second, skip, isActive] = inputsOf(6, dtype);
+  const sum = reach(stay, next, second, skip);
+  return programOf('ctcForward', Array<DType>(6).fill(dtype), [whileActive(isActive, e.add(p, sum), stay), sum]);
+}
+
+/**
+ * The program of one step back, to the gradient of α from that of α': each of the three places that α(s) goes to gives it
+ * e^(α(s) - sum) of its gradient, its share of the sum there.
+ */
+function backwardProgram(dtype: DType): PointwiseProgram {
+  const [grad0, grad1, grad2, sum0, sum1, sum2, alpha, skip2, isActive] = inputsOf(9, dtype);
+  const share = (grad: Expression, part: Expression, sum: Expression): Expression =>
+    e.mul(grad, e.exp(e.sub(part, sum)));
+  const total = e.add(
+    e.add(share(grad0, alpha, sum0), share(grad1, alpha, sum1)),
+    share(grad2, e.add(alpha, skip2), sum2),
+  );
+  return programOf('ctcBackward', Array<DType>(9).fill(dtype), [whileActive(isActive, total, grad0)]);
+}
+
+/** Columns [start, start + width) of step t of a buffer [T, N, *]. */
+function columns(view: View, t: number, start: number, width: number): View {
+  const step = viewPart(viewPart(view, 0, t, 1), 2, start, width);
+  return { ...step, shape: step.shape.slice(1), strides: step.strides.slice(1) };
+}
+
+/** Step t of isActive [T, N], the same for all of `width` columns. */
+const activeAt = (isActive: View, t: number, width: number): View => {
+  const { shape, strides, ...step } = viewPart(isActive, 0, t, 1);
+  return { ...step, shape: [shape[1], width], strides: [strides[1], 0] };
+};
+
+const fill = (device: Device, out: View, value: number): void => {
+  device.pointwise(fillProgram(out.dtype), [], [out], [value]);
+};
+
+/**
+ * α of every step [T, N, 2 + S], two columns of log 0 in front, and the sums [T, N, S + 2], two of ∞ behind: a primitive, so
+ * that a step is one command each way and its gradient needs no more than what it reads.
+ */
+const ALPHAS: OpRecord<[p: Tensor, skip: Tensor, isActive: Tensor], undefined> = {
+  name: 'ctcAlphas',
+  shape: ([p]) => {
+    const [steps, batch, width] = p.shape;
+    const spec = { shape: [steps, batch, width + 2], dtype: p.dtype };
+    return [spec, spec];
+  },
+  forward: (device, [p, skip, isActive], [alphas, sums]) => {
+    const [steps, , width] = p.shape;
+    fill(device, alphas, LOG_ZERO);
+    fill(device, sums, -LOG_ZERO);
+    const begun = Math.min(2, width);
+    queueCopy(device, columns(p, 0, 0, begun), columns(alphas, 0, 2, begun));
+    const program = forwardProgram(p.dtype);
+    for (let t = 1; t < steps; t++) {
+      const before = [2, 1, 0].map((start) => columns(alphas, t - 1, start, width));
+      const read = [columns(p, t, 0, width), ...before, skip, activeAt(isActive, t, width)];
+      device.pointwise(program, read, [columns(alphas, t, 2, width), columns(sums, t, 0, width)], []);
+    }
+  },
+  saves: { inputs: [0, 1, 2], outputs: [0, 1] },
+  // Only the last step's α is used, so only that has a gradient.
+  backward: ([grad], { inputs: [p, skip, isActive] }) => [
+    () => {
+      if (grad === null) return null;
+      const last = narrow(select(grad, 0, grad.shape[0] - 1), 1, 2, p.shape[2]);
+      const alpha = enableGrad(() => recursion(p, skip, isActive));
+      return gradOf([alpha], [p], { gradOutputs: [last], createGraph: true })[0];
+    },
+    null,
+    null,
+  ],
+  fusedBackward: ([grad], { inputs: [p, skip, isActive], outputs: [alphas, sums] }) =>
+    grad === null ? [] : [alphaGradient(contiguous(grad), p, skip, isActive, alphas, sums)],
+};
+
+/** The gradient of p from that of the last α, by its kernel; not differentiable itself. */
+function alphaGradient(grad: Tensor, p: Tensor, skip: Tensor, isActive: Tensor, alphas: Tensor, sums: Tensor): Tensor {
+  const [steps, , width] = p.shape;
+  const { home: device, dtype } = p;
+  const ahead = constantPad(narrow(skip, 1, Math.min(2, width), Math.max(0, width - 2)), [0, Math.min(2, width)]);
+  const grads = allocate(device, { shape: sums.shape, dtype });
+  fill(device, grads, 0);
+  queueCopy(device, columns(grad, steps - 1, 2, width), columns(grads, steps - 1, 0, width));
+  const program = backwardProgram(dtype);
+  for (let t = steps - 1; t > 0; t--) {
+    const later = [0, 1, 2].map((start) => columns(grads, t, start, width));
+    const sumsThere = [0, 1, 2].map((start) => columns(sums, t, start, width));
+    const read = [...later, ...sumsThere, columns(alphas, t - 1, 2, width), ahead, activeAt(isActive, t, width)];
+    device.pointwise(program, read, [columns(grads, t - 1, 0, width)], []);
+  }
+  device.seal(grads.buffer);
+  // Behind its end a sequence only hands the gradient on; before the first step there is nothing else to start from.
+  const places = arange(width, { device: p.device });
+  const isFirst = eq(arange(steps, { device: p.device }), 0);
+  const counts = logicalAnd(
+    unsqueeze(ne(isActive, 0), 2),
+    logicalOr(lt(places, 2), logicalNot(reshape(isFirst, [steps, 1, 1]))),
+  );
+  return where(counts, narrow(grads, 2, 0, width), 0);
+}
 
 /** How ctcLoss reads its targets, and what becomes of those that do not fit. */
 export interface CTCParams {
@@ -76,22 +208,15 @@ export function ctcLoss(x: Tensor, targets: Tensor, inputLengths: Tensor, target
   const faults = (what: string) => ({ op: NAME, what, ignore: null });
   const p = gatherWith(x, 2, expand(labels, [steps, batch, width]), faults('label'));
 
-  const places = arange(width, { device });
   // A label may be reached from the one before last, unless that is the same or a blank.
   const earlier = constantPad(narrow(labels, 1, 0, Math.max(0, width - 2)), [Math.min(2, width), 0], params.blank);
   const maySkip = logicalAnd(ne(labels, params.blank), ne(labels, earlier));
   const skip = maskedFill(full([batch, width], LOG_ZERO, { dtype, device }), maySkip, 0);
-  const isActive = lt(unsqueeze(arange(steps, { device }), 1), inputLengths).to(dtype);
+  // The first step always counts, of a sequence without steps too.
+  const isActive = lt(unsqueeze(arange(steps, { device }), 1), clampMin(inputLengths, 1)).to(dtype);
 
-  const [first, ...others] = unbind(p);
-  const active = unbind(isActive);
-  // A path starts with the first blank or the first label.
-  let alpha = where(lt(places, 2), first, LOG_ZERO);
-  others.forEach((step, t) => {
-    const before = constantPad(alpha, [2, 0], LOG_ZERO);
-    const mask = expand(unsqueeze(active[t + 1], 1), [batch, width]);
-    [alpha] = STEP(step, alpha, narrow(before, 1, 1, width), narrow(before, 1, 0, width), skip, mask);
-  });
+  const [alphas] = applyAll(ALPHAS, [p, skip, contiguous(isActive)], undefined);
+  const alpha = narrow(select(alphas, 0, steps - 1), 1, 2, width);
 
   // It ends with the last blank or the last label.
   const end = unsqueeze(mul(targetLengths, 2), 1);
