@@ -1,6 +1,6 @@
 // Browser tests: what a page sees of the built library (npm run test:browser builds it first).
 import { defineConfig } from '@playwright/test';
-import { findChromium } from './tests/browser/chromium';
+import { findChromium, SOFTWARE_ADAPTER } from './tests/browser/chromium';
 
 const FLAGS = [
   '--no-sandbox',
@@ -10,9 +10,6 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-
-/** WebGPU on the processor, as there is no other adapter to count on. */
-const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 export default defineConfig({
   testDir: 'tests/browser',

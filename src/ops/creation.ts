@@ -121,7 +121,15 @@ export function tensor(data: TensorData | Tensor, options: TensorOptions = {}): 
   if (data instanceof Tensor) return finish(to(data.detach(), options.dtype ?? data.dtype, { copy: true }), options);
   const own = DTYPE_OF_ARRAY.find(([type]) => data instanceof type);
   if (own !== undefined && isTypedArray(data)) {
-    const raw = uploaded(options.device, [data.length], own[1], data);
+    const { device, dtype = own[1] } = options;
+    // What the device cannot hold as it is must be converted here.
+    if (dtype !== own[1] && !getDevice(device).supports(own[1])) {
+      return finish(
+        uploaded(device, [data.length], dtype, encodeValues(Array.from<number | bigint>(data), dtype)),
+        options,
+      );
+    }
+    const raw = uploaded(device, [data.length], own[1], data);
     return finish(options.dtype === undefined ? raw : to(raw, options.dtype), options);
   }
   const values: (number | boolean | bigint)[] = [];

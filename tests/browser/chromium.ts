@@ -40,3 +40,6 @@ export function findChromium(): string {
   if (path === undefined) throw new Error('No Chromium found or installed. Install one, or set CHROME_PATH to it.');
   return path;
 }
+
+/** Flags for WebGPU on the processor, as there is no other adapter to count on. */
+export const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];

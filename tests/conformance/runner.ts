@@ -1,4 +1,5 @@
 // Runs recorded cases of every kind. Nothing here or in kinds/ knows any single op or layer.
+import { DTypeError } from '../../src/errors';
 import { Inexpressible, NotThere, type AnyCase, type Context } from './cases';
 import { runModule, runOp, type ModuleCase, type OpCase } from './kinds/call';
 import { runBig, type BigCase } from './kinds/big';
@@ -55,6 +56,7 @@ export async function runCase(recorded: AnyCase, context: Context): Promise<Outc
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     if (error instanceof NotThere) return { id, state: 'missing', detail };
+    if (error instanceof DTypeError && error.data.device === 'webgpu') return { id, state: 'skipped', detail };
     return { id, state: error instanceof Inexpressible ? 'skipped' : 'failed', detail };
   }
 }
