@@ -58,14 +58,37 @@ export function indexSelectTasks(c: IndexCommand, phase: i32): i32 {
 }
 
 export function indexSelect(c: IndexCommand, phase: i32, task: i32): void {
-  const bytes = c.inner * itemSize(c.dtype);
   const tasks = indexSelectTasks(c, 0);
   const end = taskStart(c.outer * c.m, tasks, task + 1);
-  for (let row = taskStart(c.outer * c.m, tasks, task); row < end; row++) {
+  let row = taskStart(c.outer * c.m, tasks, task);
+  while (row < end) {
     const o = row / c.m;
-    const from = rowAt(c, row - o * c.m);
-    if (from != NONE) copyBytes(c.out + row * bytes, c.a + (o * c.n + from) * bytes, bytes);
-    else memory.fill(c.out + row * bytes, 0, bytes);
+    const first = row - o * c.m;
+    const last = min<u32>(c.m, first + end - row);
+    selectRows(c, o, first, last);
+    row += last - first;
+  }
+}
+
+/** The rows of plane `o` that positions [first, last) of the index name. */
+function selectRows(c: IndexCommand, o: u32, first: u32, last: u32): void {
+  const bytes = c.inner * itemSize(c.dtype);
+  const plane = c.a + o * c.n * bytes;
+  let to = c.out + (o * c.m + first) * bytes;
+  if (bytes == 4 && c.indexDtype == DTypeCode.Int32 && !c.hasIgnore) {
+    // Rows of one number, as resampling takes them: a fifth of the time of what follows.
+    const n = c.n;
+    for (let at: usize = c.index + (first << 2); first < last; first++, to += 4, at += 4) {
+      const from = load<u32>(at);
+      if (from < n) store<u32>(to, load<u32>(plane + (from << 2)));
+      else store<u32>(to, rowAt(c, first) & 0);
+    }
+    return;
+  }
+  for (; first < last; first++, to += bytes) {
+    const from = rowAt(c, first);
+    if (from != NONE) copyBytes(to, plane + from * bytes, bytes);
+    else memory.fill(to, 0, bytes);
   }
 }
 
@@ -138,6 +161,7 @@ function addByIndex(c: IndexCommand, task: i32, wholeRows: bool): void {
 /** Adds plane `o` of a to the rows [low, high) of the same plane of out; the index is per row or per element. */
 function addPlane<T>(c: IndexCommand, o: u32, low: u32, high: u32, wholeRows: bool): void {
   const inner = c.inner;
+  if (wholeRows && inner == 1 && c.indexDtype == DTypeCode.Int32 && !c.hasIgnore) return addNumbers<T>(c, o, low, high);
   const out = c.out + o * c.n * inner * sizeof<T>();
   let at = o * c.m * inner;
   let a = c.a + at * sizeof<T>();
@@ -153,6 +177,22 @@ function addPlane<T>(c: IndexCommand, o: u32, low: u32, high: u32, wholeRows: bo
         const p = out + (row * inner + i) * sizeof<T>();
         store<T>(p, <T>(load<T>(p) + load<T>(a)));
       }
+    }
+  }
+}
+
+/** addPlane for rows of one number. */
+function addNumbers<T>(c: IndexCommand, o: u32, low: u32, high: u32): void {
+  const n = c.n;
+  const out = c.out + o * n * sizeof<T>();
+  let a = c.a + o * c.m * sizeof<T>();
+  for (let j: u32 = 0; j < c.m; j++, a += sizeof<T>()) {
+    const row = load<u32>(c.index + (j << 2));
+    if (row >= low && row < high) {
+      const p = out + row * sizeof<T>();
+      store<T>(p, <T>(load<T>(p) + load<T>(a)));
+    } else if (row >= n) {
+      rowAt(c, j);
     }
   }
 }

@@ -65,20 +65,21 @@ export interface ParametricRow<P> {
   readonly promotion: Promotion;
   readonly formula: (x: Expression, parameters: Symbols<P>) => Expression;
   readonly gradient?: (grad: Expression, x: Expression, y: Expression, parameters: Symbols<P>) => Expression;
+  readonly accepts?: NonNullable<PointwiseRecord['accepts']>;
 }
 
 /** The row as a function of one tensor and numbers, which travel with each call. */
 export function parametric<P extends Defaults>(
   name: string,
   defaults: P,
-  { promotion, formula, gradient }: ParametricRow<P>,
+  { formula, gradient, ...row }: ParametricRow<P>,
 ): ParametricFunction<P> {
   const names = Object.keys(defaults);
   const symbols = (scalar: ScalarOf): Symbols<P> =>
     Object.fromEntries(names.map((key, i) => [key, scalar(i)])) as Symbols<P>;
   const operation = new PointwiseOperation({
     name,
-    promotion,
+    ...row,
     formula: ([x], scalar) => formula(x, symbols(scalar)),
     ...(gradient && { gradient: (grad, [x], y, scalar) => [gradient(grad, x, y, symbols(scalar))] }),
   });

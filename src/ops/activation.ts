@@ -16,6 +16,9 @@ const isPositive = (x: Expression): Expression => e.gt(x, like(x, 0));
 /** min(x, 0): what exponentials of the negative branch are taken of, so that they cannot overflow. */
 const negativePart = (x: Expression): Expression => e.minimum(x, like(x, 0));
 
+/** PyTorch has no such function of integers. */
+const FLOATS = { promotion: 'common', accepts: 'floats' } as const;
+
 // ---- piecewise linear -------------------------------------------------------------------------------------
 
 /** max(x, 0); no gradient at 0. @see torch.nn.functional.relu */
@@ -50,28 +53,31 @@ export const leakyRelu = parametric(
   'leakyRelu',
   { negativeSlope: 0.01 },
   {
-    promotion: 'float',
+    ...FLOATS,
     formula: (x, { negativeSlope }) => e.where(isPositive(x), x, e.mul(negativeSlope, x)),
   },
 );
 
 /** x, or weight x below 0; the weight broadcasts. @see torch.nn.functional.prelu */
-export const prelu = binary('prelu', 'float', (x, weight) => e.where(isPositive(x), x, e.mul(weight, x)));
+export const prelu = binary('prelu', 'common', (x, weight) => e.where(isPositive(x), x, e.mul(weight, x)), {
+  accepts: 'floats',
+});
 
 /** relu6(x + 3) / 6. @see torch.nn.functional.hardsigmoid */
 export const hardsigmoid = unary(
   'hardsigmoid',
-  'float',
+  'common',
   (x) => times(1 / 6, clampInside(plus(x, 3), like(x, 0), like(x, 6))),
-  { gradient: (grad, [x]) => [strictlyInside(times(1 / 6, grad), x, like(x, -3), like(x, 3))] },
+  { accepts: 'floats', gradient: (grad, [x]) => [strictlyInside(times(1 / 6, grad), x, like(x, -3), like(x, 3))] },
 );
 
 /** x relu6(x + 3) / 6. @see torch.nn.functional.hardswish */
 export const hardswish = unary(
   'hardswish',
-  'float',
+  'common',
   (x) => e.mul(x, times(1 / 6, clampInside(plus(x, 3), like(x, 0), like(x, 6)))),
   {
+    accepts: 'floats',
     gradient: (grad, [x]) => {
       const middle = e.mul(grad, plus(times(1 / 3, x), 0.5));
       return [zeroWhere(e.lt(x, like(x, -3)), e.where(e.le(x, like(x, 3)), middle, grad))];
@@ -91,7 +97,7 @@ export const softshrink = parametric(
   'softshrink',
   { lambd: 0.5 },
   {
-    promotion: 'float',
+    ...FLOATS,
     formula: (x, { lambd }) => {
       // 0 for NaN too, as in PyTorch 1.13.
       const below = e.where(e.lt(x, e.neg(lambd)), e.add(x, lambd), like(x, 0));
@@ -105,7 +111,7 @@ export const softshrink = parametric(
 export const hardshrink = parametric(
   'hardshrink',
   { lambd: 0.5 },
-  { promotion: 'float', formula: (x, { lambd }) => zeroWhere(e.le(e.abs(x), lambd), x) },
+  { ...FLOATS, formula: (x, { lambd }) => zeroWhere(e.le(e.abs(x), lambd), x) },
 );
 
 // ---- exponential linear -------------------------------------------------------------------------------------
@@ -115,7 +121,7 @@ export const elu = parametric(
   'elu',
   { alpha: 1 },
   {
-    promotion: 'float',
+    ...FLOATS,
     formula: (x, { alpha }) => e.where(isPositive(x), x, e.mul(alpha, e.expm1(negativePart(x)))),
     gradient: (grad, x, _y, { alpha }) =>
       e.where(isPositive(x), grad, e.mul(grad, e.mul(alpha, e.exp(negativePart(x))))),
@@ -127,7 +133,7 @@ export const celu = parametric(
   'celu',
   { alpha: 1 },
   {
-    promotion: 'float',
+    ...FLOATS,
     formula: (x, { alpha }) => e.where(isPositive(x), x, e.mul(alpha, e.expm1(e.div(negativePart(x), alpha)))),
     gradient: (grad, x, _y, { alpha }) =>
       e.where(isPositive(x), grad, e.mul(grad, e.exp(e.div(negativePart(x), alpha)))),
@@ -141,9 +147,10 @@ const SELU_ALPHA = 1.6732632423543772;
 /** scale · elu(x, alpha) with the constants of self-normalizing networks. @see torch.nn.functional.selu */
 export const selu = unary(
   'selu',
-  'float',
+  'common',
   (x) => e.where(isPositive(x), times(SELU_SCALE, x), times(SELU_SCALE * SELU_ALPHA, e.expm1(negativePart(x)))),
   {
+    accepts: 'floats',
     gradient: (grad, [x]) => {
       const negative = e.mul(grad, times(SELU_SCALE * SELU_ALPHA, e.exp(negativePart(x))));
       return [e.where(isPositive(x), times(SELU_SCALE, grad), negative)];
@@ -158,15 +165,18 @@ const normalCdf = (x: Expression): Expression => times(0.5, plus(e.erf(times(Mat
 /** φ(x) = e^(-x²/2) / √(2π). */
 const normalPdf = (x: Expression): Expression => times(1 / Math.sqrt(2 * Math.PI), e.exp(times(-0.5, e.square(x))));
 
-const geluByErf = unary('gelu', 'float', (x) => e.mul(x, normalCdf(x)), {
+const geluByErf = unary('gelu', 'common', (x) => e.mul(x, normalCdf(x)), {
   // d x Φ(x) = Φ(x) + x φ(x)
+  accepts: 'floats',
   gradient: (grad, [x]) => [e.mul(grad, e.add(e.mul(x, normalPdf(x)), normalCdf(x)))],
 });
 
 /** √(2/π) (x + 0.044715 x³). */
 const geluArgument = (x: Expression): Expression =>
   times(Math.sqrt(2 / Math.PI), e.mul(x, plus(times(0.044715, e.square(x)), 1)));
-const geluByTanh = unary('gelu', 'float', (x) => e.mul(times(0.5, x), plus(e.tanh(geluArgument(x)), 1)));
+const geluByTanh = unary('gelu', 'common', (x) => e.mul(times(0.5, x), plus(e.tanh(geluArgument(x)), 1)), {
+  accepts: 'floats',
+});
 
 /** How `gelu` is computed: exactly, or by Hendrycks' formula with tanh. */
 export interface GeluOptions {
@@ -185,7 +195,8 @@ export const gelu = Object.assign((x: Tensor, options: GeluOptions = {}): Tensor
 });
 
 /** x sigmoid(x). @see torch.nn.functional.silu */
-export const silu = unary('silu', 'float', (x) => e.mul(x, e.sigmoid(x)), {
+export const silu = unary('silu', 'common', (x) => e.mul(x, e.sigmoid(x)), {
+  accepts: 'floats',
   gradient: (grad, [x]) => {
     const s = e.sigmoid(x);
     return [e.mul(grad, e.mul(s, plus(e.mul(x, e.sub(like(s, 1), s)), 1)))];
@@ -196,7 +207,8 @@ export const silu = unary('silu', 'float', (x) => e.mul(x, e.sigmoid(x)), {
 const logOnePlusExp = (x: Expression): Expression => e.add(e.maximum(x, like(x, 0)), e.log1p(e.exp(e.neg(e.abs(x)))));
 
 /** x tanh(log(1 + e^x)). @see torch.nn.functional.mish */
-export const mish = unary('mish', 'float', (x) => e.mul(x, e.tanh(logOnePlusExp(x))), {
+export const mish = unary('mish', 'common', (x) => e.mul(x, e.tanh(logOnePlusExp(x))), {
+  accepts: 'floats',
   gradient: (grad, [x]) => {
     const t = e.tanh(logOnePlusExp(x));
     const slope = e.mul(e.sigmoid(x), e.sub(like(x, 1), e.square(t)));
@@ -209,7 +221,7 @@ export const softplus = parametric(
   'softplus',
   { beta: 1, threshold: 20 },
   {
-    promotion: 'float',
+    ...FLOATS,
     formula: (x, { beta, threshold: bound }) =>
       e.where(e.gt(e.mul(x, beta), bound), x, e.div(logOnePlusExp(e.mul(x, beta)), beta)),
     gradient: (grad, x, _y, { beta, threshold: bound }) => {
@@ -220,9 +232,15 @@ export const softplus = parametric(
 );
 
 /** log sigmoid(x) = min(x, 0) - log(1 + e^-|x|). @see torch.nn.functional.logsigmoid */
-export const logsigmoid = unary('logsigmoid', 'float', (x) => e.sub(negativePart(x), e.log1p(e.exp(e.neg(e.abs(x))))), {
-  gradient: (grad, [x]) => [e.mul(grad, e.sigmoid(e.neg(x)))],
-});
+export const logsigmoid = unary(
+  'logsigmoid',
+  'common',
+  (x) => e.sub(negativePart(x), e.log1p(e.exp(e.neg(e.abs(x))))),
+  {
+    accepts: 'floats',
+    gradient: (grad, [x]) => [e.mul(grad, e.sigmoid(e.neg(x)))],
+  },
+);
 
 /** x / (1 + |x|). @see torch.nn.functional.softsign */
 export const softsign = unary('softsign', 'float', (x) => e.div(x, plus(e.abs(x), 1)), {

@@ -16,7 +16,8 @@ import { add, mul, sub } from './pointwise';
 /** x / (1 - p) with probability 1 - p, else 0. */
 const DROPOUT = new PointwiseOperation({
   name: 'dropout',
-  promotion: 'float',
+  promotion: 'common',
+  accepts: 'floats',
   formula: ([x], scalar): Expression => {
     const [p, scale] = [scalar(0, 'float32'), scalar(1)];
     const kept = e.ge(e.uniform(scalar(2, 'int32'), scalar(3, 'int32')), p);
@@ -31,7 +32,7 @@ export function seedHalves(): [number, number] {
 }
 
 function checkProbability(op: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`${op}: p must be a probability in [0, 1], got ${p}.`);
+  if (!(p >= 0 && p <= 1)) throw new RangeError(`${op}: p must be in [0, 1], got ${p}.`);
 }
 
 /** Probability, scale and seed, as the formula takes them. */

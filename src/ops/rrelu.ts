@@ -8,7 +8,8 @@ import { seedHalves } from './dropout';
 /** x above 0, else x times a number uniform in [lower, upper). */
 const RRELU = new PointwiseOperation({
   name: 'rrelu',
-  promotion: 'float',
+  promotion: 'common',
+  accepts: 'floats',
   formula: ([x], scalar) => {
     const [lower, span] = [scalar(0), scalar(1)];
     const drawn = e.cast(x.dtype, e.uniform(scalar(2, 'int32'), scalar(3, 'int32')));

@@ -16,6 +16,8 @@ type Mode = Opcode.Gather | Opcode.ScatterAdd | Opcode.IndexSelect | Opcode.Inde
 const SHAPES: readonly Sizes[] = [
   ...SIZES.map((inner) => ({ outer: 2, n: 5, inner, m: 7 })),
   ...SIZES.map((m) => ({ outer: 3, n: 17, inner: 1, m })),
+  ...SIZES.map((m) => ({ outer: 4, n: 17, inner: 1, m })),
+  { outer: 1, n: 40000, inner: 1, m: 50000 },
   { outer: 1, n: 1000, inner: 64, m: 300 },
   { outer: 20, n: 40, inner: 100, m: 50 },
 ];
@@ -124,6 +126,22 @@ describe.each<Build>(['baseline', 'relaxed'])('indexing, %s', (build) => {
           reference(mode, numbers(a), numbers(index), sizes),
         );
         expect(bench.faults()).toEqual({ count: 1, kind: FAULT_INDEX, value: bad });
+      }
+    }
+  });
+
+  test('an index out of range among rows of one number', () => {
+    const sizes: Sizes = { outer: 2, n: 4, inner: 1, m: 5 };
+    for (const mode of [Opcode.IndexSelect, Opcode.IndexAdd] as const) {
+      for (const bad of [4, -1]) {
+        const a = fill('float32', 10);
+        const index = indices('int32', mode, sizes);
+        index[3] = bad;
+        const bench = new KernelBench(build);
+        expect(run(bench, mode, 'float32', a, index, 'int32', sizes)).toEqual(
+          reference(mode, numbers(a), numbers(index), sizes),
+        );
+        expect(bench.faults()).toMatchObject({ kind: FAULT_INDEX, value: BigInt(bad) });
       }
     }
   });

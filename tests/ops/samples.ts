@@ -356,14 +356,14 @@ export const SAMPLES: Readonly<Record<string, OpSample>> = {
   dropout1d: {
     call: (x) => F.dropout1d(x, 1),
     inputs: [[real([2, 3, 2])]],
-    bad: [[() => F.dropout1d(k.zeros(2, 3, 2), 1.5), 'dropout1d: p must be a probability in [0, 1], got 1.5.']],
+    bad: [[() => F.dropout1d(k.zeros(2, 3, 2), 1.5), 'dropout1d: p must be in [0, 1], got 1.5.']],
   },
   dropout2d: { call: (x) => F.dropout2d(x, 1), inputs: [[real([2, 3, 2, 1])]] },
   dropout3d: { call: (x) => F.dropout3d(x, 0), inputs: [[real([2, 3, 2, 1])]] },
   alphaDropout: {
     call: (x) => F.alphaDropout(x, 1, true),
     inputs: [[real([2, 3])]],
-    bad: [[() => F.alphaDropout(k.zeros(2), -1), 'alphaDropout: p must be a probability']],
+    bad: [[() => F.alphaDropout(k.zeros(2), -1), 'alphaDropout: p must be in [0, 1]']],
   },
   featureAlphaDropout: {
     call: (x) => F.featureAlphaDropout(x, 1, true),

@@ -66,8 +66,13 @@ export const hardswish = plain('hardswish', ops.hardswish);
 export const leakyRelu = parametric('leakyRelu', ops.leakyRelu, 'negativeSlope');
 /** x, or alpha (exp(x) - 1) below 0. @see torch.nn.functional.elu */
 export const elu = parametric('elu', ops.elu, 'alpha');
-/** x, or alpha (exp(x / alpha) - 1) below 0. @see torch.nn.functional.celu */
-export const celu = parametric('celu', ops.celu, 'alpha');
+const scaledCelu = parametric('celu', ops.celu, 'alpha');
+/** x, or alpha (exp(x / alpha) - 1) below 0. @throws RangeError if alpha is 0. @see torch.nn.functional.celu */
+export const celu: typeof scaledCelu = (input, ...args) => {
+  const { alpha } = gather<{ alpha?: number; inplace?: boolean }>('celu', ['alpha', 'inplace'], args);
+  if (alpha === 0) throw new RangeError('celu: alpha must not be 0.');
+  return scaledCelu(input, ...args);
+};
 /** x within [minVal, maxVal]. @see torch.nn.functional.hardtanh */
 export const hardtanh = parametric('hardtanh', ops.hardtanh, 'minVal', 'maxVal');
 /** x above the threshold, else value. @see torch.nn.functional.threshold */
