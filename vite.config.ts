@@ -239,7 +239,7 @@ export default defineConfig(({ mode }) => ({
   ...BUILDS[mode]?.(),
   test: {
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/browser/**', 'tests/bench/**'],
+    exclude: ['tests/browser/**', 'tests/bench/node_modules/**'],
     globalSetup: ['tests/harness/compileEngine.ts'],
     testTimeout: 60_000,
     reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],

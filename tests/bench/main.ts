@@ -2,7 +2,7 @@
 // of its own, one right after the other, so that what else the machine does weighs on all alike.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { chromium, type Browser, type Page } from '@playwright/test';
+import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import { findChromium } from '../browser/chromium';
 import { disagreement } from './agreement';
 import { LINES, type Line } from './lines';
@@ -45,9 +45,28 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+/** A browser that is started again if it has crashed. */
+class Visitor {
+  private browser: Browser | null = null;
+  private readonly hasRealAdapter: boolean;
+
+  constructor(hasRealAdapter: boolean) {
+    this.hasRealAdapter = hasRealAdapter;
+  }
+
+  async newContext(): Promise<BrowserContext> {
+    if (this.browser?.isConnected() !== true) this.browser = await launch(this.hasRealAdapter);
+    return this.browser.newContext();
+  }
+
+  async close(): Promise<void> {
+    await this.browser?.close();
+  }
+}
+
 /** Does something on a page where a library is ready for a line. */
 async function visit<T>(
-  browser: Browser,
+  browser: Visitor,
   origin: string,
   { module, backend }: Contender,
   { job }: Line,
@@ -71,7 +90,8 @@ async function visit<T>(
   } finally {
     clearTimeout(timer);
     measured.catch(() => undefined);
-    await context.close();
+    // A browser that has crashed has no contexts to close.
+    await context.close().catch(() => undefined);
   }
 }
 
@@ -83,7 +103,7 @@ async function compare(settings: Settings, origin: string): Promise<number> {
   const descriptions = new Map<string, string>();
   const figures: Figures = new Map(lines.map((line) => [line, new Map<Contender, Cell>()]));
   for (let round = 0; round < rounds; round++) {
-    const browser = await launch(hasRealAdapter);
+    const browser = new Visitor(hasRealAdapter);
     try {
       for (const [i, line] of lines.entries()) {
         const expected = await visit(browser, origin, REFERENCE, line, (page) => page.evaluate(() => bench.check()));
@@ -103,6 +123,8 @@ async function compare(settings: Settings, origin: string): Promise<number> {
           }
         }
         console.error(`round ${round + 1} of ${rounds}: ${line.name}`);
+        // Hours of measuring are not lost with their end.
+        if (json !== null) writeFileSync(json, JSON.stringify(record(figures, descriptions), null, 2));
       }
     } finally {
       await browser.close();
@@ -111,7 +133,6 @@ async function compare(settings: Settings, origin: string): Promise<number> {
   for (const [name, description] of descriptions) console.log(`${name}: ${description}`);
   printTable(figures, contenders);
   printNotes(figures);
-  if (json !== null) writeFileSync(json, JSON.stringify(record(figures, descriptions), null, 2));
   return 0;
 }
 
@@ -146,7 +167,7 @@ function record(figures: Figures, descriptions: ReadonlyMap<string, string>): ob
 async function profile({ profile: wanted, hasRealAdapter }: Settings, origin: string): Promise<number> {
   const line = LINES.find(({ name }) => name === wanted) ?? LINES.find(({ name }) => name.startsWith(wanted ?? ''));
   if (line === undefined) throw new RangeError(`--profile: there is no line ${wanted ?? ''}. --list names them.`);
-  const browser = await launch(hasRealAdapter);
+  const browser = new Visitor(hasRealAdapter);
   try {
     const measured = await visit(browser, origin, REFERENCE, line, (page) =>
       page.evaluate((ms) => bench.profile(ms), PROFILED_MS),
