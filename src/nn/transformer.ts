@@ -1,4 +1,5 @@
-// Transformers, after "Attention Is All You Need" (https://arxiv.org/abs/1706.03762).
+// Transformers, after "Attention Is All You Need" (https://arxiv.org/abs/1706.03762). Five classes and the arguments they hand to
+// each other, hence the length.
 import { ShapeError } from '../errors';
 import { full } from '../ops/creation';
 import { triu } from '../ops/index';

@@ -59,7 +59,8 @@ const EMBEDDING_BAG = [
 
 /**
  * Rows of a table, summed, averaged or their maximum by bags; 0 for empty ones. With mode 'max' and offsets, memory for
- * every row in every bag is taken for a while.
+ * every row in every bag is taken for a while. scaleGradByFreq divides by the row's own count, where PyTorch 1.13 by mistake
+ * takes that of another row.
  *
  * Shape: input [B, N], or [N] with offsets [B] ([B + 1] with includeLastOffset) -> [B, embeddingDim].
  * @throws ShapeError, TypeError for arguments that do not go together. An index, or a first offset that is not 0, is a fault.
