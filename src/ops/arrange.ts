@@ -176,7 +176,7 @@ function repeatEach(x: Tensor, counts: readonly number[], dim: number): Tensor {
 }
 
 /** An index vector on the device of `like`. */
-const indexVector = (values: readonly number[], { device }: Tensor): Tensor =>
+const indexVector = (values: readonly number[], { device }: Pick<Tensor, 'device'>): Tensor =>
   to(fromArray(Int32Array.from(values), [values.length], { device }), 'int64');
 
 // ---- diagonals --------------------------------------------------------------------------------------
@@ -512,11 +512,13 @@ export const unfold = taking(
       strides: [...x.strides.map((stride, i) => (i === d ? stride * step : stride)), x.strides[d]],
       offset: x.offset,
     };
+    // Not x itself, whose handle may be freed before the gradient is taken.
+    const like = { device: x.device };
     const again = (base: Tensor): Tensor => unfold(base, d, size, step);
     return applyView('unfold', x, geometry, again, (grad) => {
       const places = Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * step + (i % size));
       const windows = flatten(movedim(grad, -1, d + 1), d, d + 1);
-      return addAlong(windows, d, indexVector(places, x), n);
+      return addAlong(windows, d, indexVector(places, like), n);
     });
   },
 );
@@ -547,17 +549,22 @@ export const asStrided = taking(
         `asStrided: size ${formatShape(size)}, stride ${formatShape(stride)} and offset ${offset} must stay within ${length} elements.`,
       );
     }
-    const { shape, strides, offset: own } = x;
+    const { shape, strides, offset: own, device } = x;
     const again = (base: Tensor): Tensor => asStrided(base, size, stride, offset);
     return applyView('asStrided', x, { shape: size, strides: stride, offset }, again, (grad) => {
-      const whole = addAlong(reshape(grad, -1), 0, positions(size, stride, offset, x), Math.max(last + 1, length));
+      const whole = addAlong(
+        reshape(grad, -1),
+        0,
+        positions(size, stride, offset, { device }),
+        Math.max(last + 1, length),
+      );
       return clone(asStrided(whole, shape, strides, own));
     });
   },
 );
 
 /** Places in memory of the elements of a strided view, as a vector. */
-function positions(size: Shape, stride: Shape, offset: number, { device }: Tensor): Tensor {
+function positions(size: Shape, stride: Shape, offset: number, { device }: Pick<Tensor, 'device'>): Tensor {
   const start = filled(device, [], 'int64', offset);
   const places = size.reduce(
     (sum: Tensor, n, d) => add(unsqueeze(sum, -1), mul(arange(n, { device }), stride[d])),

@@ -112,7 +112,7 @@ function sliced(x: Tensor, dim: number, text: string): Tensor {
  * @throws TypeError for a mask, whose result has a shape that only the data tells: use maskedAt
  * @see torch.Tensor.__getitem__
  */
-export function at(x: Tensor, ...entries: readonly Index[]): Tensor {
+export function at(x: Tensor, ...entries: Index[]): Tensor {
   const { view, indices } = plan(x, entries);
   if (indices.every((index) => index === null)) return view;
   const only = indices.filter((index) => index !== null);
@@ -198,7 +198,7 @@ async function withoutMasks(entries: readonly Index[]): Promise<Index[]> {
  * @example await x.maskedAt(x.gt(0)); await x.maskedAt(':', mask)
  * @see torch.Tensor.__getitem__
  */
-export async function maskedAt(x: Tensor, ...entries: readonly Index[]): Promise<Tensor> {
+export async function maskedAt(x: Tensor, ...entries: Index[]): Promise<Tensor> {
   return at(x, ...(await withoutMasks(entries)));
 }
 

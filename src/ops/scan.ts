@@ -91,8 +91,10 @@ const logcumsumexpAlong: (x: Tensor, parameters: ScanParameters) => Tensor = def
   backward: (grad, { inputs: [x], output: y, params: { dim, reverse } }) => [
     () => {
       const part = (isTaken: Tensor): Tensor => {
-        const size = log(where(isTaken, abs(grad), 0));
-        return exp(add(logcumsumexpAlong(contiguous(sub(size, y)), { dim, reverse: !reverse }), x));
+        const size = log(where(isTaken, abs(grad), 1));
+        // Where nothing is taken y may be -∞ too, and their difference has no value.
+        const scaled = where(isTaken, sub(size, y), -Infinity);
+        return exp(add(logcumsumexpAlong(contiguous(scaled), { dim, reverse: !reverse }), x));
       };
       return sub(part(gt(grad, 0)), part(lt(grad, 0)));
     },

@@ -8,8 +8,9 @@ import * as e from '../expression';
 import type { Expression } from '../expression';
 import type { Tensor } from '../tensor';
 import { to } from './copy';
-import { abs, add, digamma, div, exp2, floor, lgamma, log2, mul, pow, sub } from './pointwise';
-import { ge, lt, where } from './compare';
+import { abs, add, digamma, div, exp2, floor, lgamma, log2, mul, pow, sign, sub } from './pointwise';
+import { eq, ge, lt, where } from './compare';
+import { withGradient } from './decomposition';
 
 const like = e.constantLike;
 const one = (x: Expression): Expression => like(x, 1);
@@ -101,24 +102,30 @@ const besselI0e = (x: Expression): Expression => scaledBessel(0, e.abs(x));
 const besselI1e = (x: Expression): Expression => e.copysign(scaledBessel(1, e.abs(x)), x);
 const besselI0 = (x: Expression): Expression => e.mul(besselI0e(x), e.exp(e.abs(x)));
 const besselI1 = (x: Expression): Expression => e.mul(besselI1e(x), e.exp(e.abs(x)));
+const VALUES = {
+  i0: unary('i0', 'float', besselI0),
+  i0e: unary('i0e', 'float', besselI0e),
+  i1: unary('i1', 'float', besselI1),
+  i1e: unary('i1e', 'float', besselI1e),
+};
+
 /** I_1(x) / x, with its limit at 0. */
-const overX = (y: Expression, x: Expression): Expression =>
-  e.where(e.eq(x, zero(x)), like(x, 0.5), e.div(y, e.where(e.eq(x, zero(x)), one(x), x)));
+const overX = (y: Tensor, x: Tensor): Tensor => where(eq(x, 0), 0.5, div(y, where(eq(x, 0), 1, x)));
+
+/** Their derivatives are made of each other: the series are too long to be differentiated term by term. */
+const bessel = (name: keyof typeof VALUES, slope: (x: Tensor, y: Tensor) => Tensor): ((x: Tensor) => Tensor) => {
+  const known = withGradient(name, (grad, x, y) => mul(grad, slope(x, y)));
+  return (x) => (x.requiresGrad ? known(x, VALUES[name](x.detach())) : VALUES[name](x));
+};
 
 /** Modified Bessel function of the first kind of order 0. @see torch.special.i0 */
-export const i0 = unary('i0', 'float', besselI0, { gradient: (grad, [x]) => [e.mul(grad, besselI1(x))] });
+export const i0: (x: Tensor) => Tensor = bessel('i0', (x) => i1(x));
 /** i0(x) e^{-|x|}. @see torch.special.i0e */
-export const i0e = unary('i0e', 'float', besselI0e, {
-  gradient: (grad, [x], y) => [e.mul(grad, e.sub(besselI1e(x), e.mul(e.sign(x), y)))],
-});
+export const i0e: (x: Tensor) => Tensor = bessel('i0e', (x, y) => sub(i1e(x), mul(sign(x), y)));
 /** Modified Bessel function of the first kind of order 1. @see torch.special.i1 */
-export const i1 = unary('i1', 'float', besselI1, {
-  gradient: (grad, [x], y) => [e.mul(grad, e.sub(besselI0(x), overX(y, x)))],
-});
+export const i1: (x: Tensor) => Tensor = bessel('i1', (x, y) => sub(i0(x), overX(y, x)));
 /** i1(x) e^{-|x|}. @see torch.special.i1e */
-export const i1e = unary('i1e', 'float', besselI1e, {
-  gradient: (grad, [x], y) => [e.mul(grad, e.sub(e.sub(besselI0e(x), overX(y, x)), e.mul(e.sign(x), y)))],
-});
+export const i1e: (x: Tensor) => Tensor = bessel('i1e', (x, y) => sub(sub(i0e(x), overX(y, x)), mul(sign(x), y)));
 
 // ---- entropies and the gamma function ---------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import * as k from '../../src/index';
 import { Tensor } from '../../src/index';
 import { mismatch } from '../harness/allclose';
 import { SAMPLES, type Input } from './samples';
+import { TENSOR_SAMPLES } from './tensorSamples';
 
 const { gradcheck, gradgradcheck } = k.autograd;
 
@@ -39,7 +40,7 @@ const listOf = (result: Tensor | readonly Tensor[]): readonly Tensor[] =>
 const leaves = (inputs: readonly Tensor[]): Tensor[] =>
   inputs.map((x) => (x.isFloatingPoint() ? x.detach().requiresGrad_() : x));
 
-describe.each(Object.entries(SAMPLES))('%s', (_name, sample) => {
+describe.each(Object.entries({ ...SAMPLES, ...TENSOR_SAMPLES }))('%s', (_name, sample) => {
   const { call, inputs, order = 2, agrees = true, bad = [] } = sample;
 
   it('gives the same for every layout', async () => {

@@ -57,13 +57,13 @@ const everyLayout = (low: number, high: number): readonly (readonly Input[])[] =
   [real([0, 3], low, high)],
 ];
 
-const unary = (call: (x: Tensor) => Tensor, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
+export const unary = (call: (x: Tensor) => Tensor, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
   call,
   inputs: everyLayout(low, high),
   order,
 });
 
-const binary = (call: (a: Tensor, b: Tensor) => Tensor, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
+export const binary = (call: (a: Tensor, b: Tensor) => Tensor, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
   call,
   inputs: [
     [real([3, 4], low, high), real([3, 4], low, high)],
@@ -97,13 +97,13 @@ const product = (call: (a: Tensor, b: Tensor) => Tensor, a: readonly number[], b
   ],
 });
 
-const view = (call: (x: Tensor) => Result): OpSample => ({
+export const view = (call: (x: Tensor) => Result): OpSample => ({
   call,
   inputs: [[real([2, 3, 4])], [real([2, 3, 4], -2, 2, 'transposed')], [real([2, 3, 4], -2, 2, 'strided')]],
 });
 
 /** Reductions over some dims. */
-const reduction = (call: (x: Tensor) => Result, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
+export const reduction = (call: (x: Tensor) => Result, low = -2, high = 2, order: 0 | 1 | 2 = 2): OpSample => ({
   call,
   inputs: [[real([3, 4], low, high)], [real([4, 3], low, high, 'transposed')], [real([5, 2], low, high, 'strided')]],
   order,
