@@ -28,6 +28,8 @@ export const test = base.extend<Fixtures, { sites: Readonly<Record<(typeof KINDS
     const failures: string[] = [];
     page.on('pageerror', (error) => failures.push(String(error)));
     page.on('console', (message) => {
+      // What Chromium itself remarks where 'auto' looks for a graphics adapter in vain.
+      if (message.text() === 'No available adapters.') return;
       if (message.type() === 'error' || message.type() === 'warning') failures.push(message.text());
     });
     await use(page);
