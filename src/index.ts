@@ -56,6 +56,7 @@ export * from './ops/pointwise';
 export * from './ops/compare';
 export { relu, prelu, selu, celu } from './ops/activation';
 export { dropout } from './ops/dropout';
+export { nativeLayerNorm } from './ops/normalize';
 export { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
 export type { Dims, FoldOptions, ReduceOptions } from './ops/reduce';
 export { argmax, argmin, max, min } from './ops/extremum';

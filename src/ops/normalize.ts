@@ -333,3 +333,18 @@ export function instanceNorm(
   });
   return out;
 }
+
+/** layerNorm with the mean and 1 / sqrt(var + eps) of each row, of size 1 in the normalized dimensions. @see torch.native_layer_norm */
+export function nativeLayerNorm(
+  x: Tensor,
+  normalizedShape: Shape,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  eps: number,
+): [out: Tensor, mean: Tensor, rstd: Tensor] {
+  const out = layerNorm(x, normalizedShape, weight, bias, eps);
+  const dims = normalizedShape.map((_, i) => x.ndim - 1 - i);
+  const average = x.mean(dims, true);
+  const centred = sub(x, average);
+  return [out, average, rsqrt(add(mul(centred, centred).mean(dims, true), eps))];
+}
