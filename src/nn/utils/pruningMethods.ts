@@ -3,14 +3,14 @@
 import { gather, type Arguments } from '../../arguments';
 import { noGrad } from '../../autograd';
 import { ShapeError } from '../../errors';
-import { eq, ge, gt, logicalAnd, lt, ne, where } from '../../ops/compare';
+import { ge, gt, ne, where } from '../../ops/compare';
 import { clone, to } from '../../ops/copy';
-import { arange, fullLike, onesLike } from '../../ops/creation';
-import { cat } from '../../ops/join';
-import { narrow, reshape, unsqueeze } from '../../ops/movement';
-import { abs, add, mul, neg, pow, round } from '../../ops/pointwise';
+import { fullLike, onesLike } from '../../ops/creation';
+import { reshape } from '../../ops/movement';
+import { abs, mul, neg, pow, round } from '../../ops/pointwise';
 import { rand, randLike } from '../../ops/random';
 import { amax, sum } from '../../ops/reduce';
+import { argsort } from '../../ops/sort';
 import { formatShape, sameShape, wrapDim } from '../../shape';
 import type { Parameter, Tensor } from '../../tensor';
 import type { Module } from '../module';
@@ -147,23 +147,8 @@ function checkAmount(amount: number, count?: number): void {
 const countOf = (amount: number, kept: Tensor): Tensor | number =>
   Number.isInteger(amount) ? amount : round(mul(sum(to(kept, 'float32')), amount));
 
-/** Comparisons at a time. */
-const BLOCK = 2 ** 22;
-
 /** How many elements of a vector come before each in ascending order; of equal ones the first comes first. */
-function ranks(scores: Tensor): Tensor {
-  const n = scores.numel();
-  const places = arange(n, { device: scores.device });
-  const rows = Math.max(1, Math.floor(BLOCK / Math.max(1, n)));
-  const parts: Tensor[] = [];
-  for (let begin = 0; begin < n; begin += rows) {
-    const count = Math.min(rows, n - begin);
-    const [score, place] = [scores, places].map((x) => unsqueeze(narrow(x, 0, begin, count), 1));
-    const isEarlier = logicalAnd(eq(scores, score), lt(places, place));
-    parts.push(sum(add(to(lt(scores, score), 'float32'), to(isEarlier, 'float32')), 1));
-  }
-  return parts.length === 0 ? to(places, 'float32') : cat(parts);
-}
+const ranks = (scores: Tensor): Tensor => argsort(argsort(scores));
 
 /** 0 for the `amount` with the least scores among those where `kept` holds, a vector. */
 function withoutLeast(scores: Tensor, kept: Tensor, amount: number): Tensor {
