@@ -1,4 +1,5 @@
 // Every public operation has an entry in samples.ts, from which its tests are derived, or stands here with the reason.
+/// <reference types="vite/types/importMeta.d.ts" />
 import { expect, test } from 'vitest';
 import * as kindling from '../../src/index';
 import { SAMPLES } from './samples';
