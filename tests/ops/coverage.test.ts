@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import * as kindling from '../../src/index';
 import { SAMPLES } from './samples';
+import { TENSOR_SAMPLES } from './tensorSamples';
 
 /** What takes no tensor to differentiate by: makes tensors, draws at random, or tells about dtypes. */
 const WITHOUT_SAMPLE: readonly string[] = [
@@ -17,7 +18,9 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 /** Those that have no sample, by none of their names: `arccos` is `acos`. */
 function withoutSample(exported: Readonly<Record<string, unknown>>, names: readonly string[]): string[] {
-  const sampled = new Set([...Object.keys(SAMPLES), ...WITHOUT_SAMPLE].map((name) => exported[name]));
+  const sampled = new Set(
+    [...Object.keys({ ...SAMPLES, ...TENSOR_SAMPLES }), ...WITHOUT_SAMPLE].map((name) => exported[name]),
+  );
   return names.filter((name) => !sampled.has(exported[name]));
 }
 
