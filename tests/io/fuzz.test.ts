@@ -1,9 +1,9 @@
 // `load` on broken files: it refuses or reads them, in little time and memory, and leaves the page as it was. How many is
 // said by FUZZ_FILES: 5,000 here, 200,000 in `npm run accept`. A failure prints its seed, which makes the file again.
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { getDevice } from '../../src/device/registry';
-import { KindlingError, Tensor, io } from '../../src/index';
+import { KindlingError, Tensor, io, synchronize, tensor } from '../../src/index';
 import { mutate, random, type Bytes } from './mutate';
 
 const FILES = Number(process.env.FUZZ_FILES ?? 5_000);
@@ -29,6 +29,12 @@ const properties = (): string => prototypes.map((prototype) => Reflect.ownKeys(p
 
 let greatest = 0;
 let onDevice = 0;
+
+// What the engine unpacks for itself when it starts is none of a file's.
+beforeAll(async () => {
+  tensor([0]);
+  await synchronize();
+});
 
 beforeEach(() => {
   const device = getDevice();
