@@ -1,7 +1,7 @@
 // What runs in the page of the webgpu tests: the library from its sources, and comparisons of the two devices. Every
 // comparison gives its mismatches in words; none is success.
 import * as kindling from '../../../src/index';
-import { Tensor, type DeviceName } from '../../../src/index';
+import { DeviceError, Tensor, type DeviceName } from '../../../src/index';
 import { getDevice } from '../../../src/device/registry';
 import type { WebGpuDevice } from '../../../src/device/webgpu/device';
 import type { TypedArray } from '../../../src/dtype';
@@ -10,7 +10,10 @@ import { setLackingDTypes } from '../../conformance/values';
 import type { CaseFile } from '../../conformance/cases';
 import { mismatch, type Tolerance } from '../../harness/allclose';
 import { SAMPLES, type Input } from '../../ops/samples';
+import { TENSOR_SAMPLES } from '../../ops/tensorSamples';
 import { FAMILIES } from './families';
+
+const ALL_SAMPLES = { ...SAMPLES, ...TENSOR_SAMPLES };
 
 /**
  * float32 on both sides, but sums are taken in another order: what is allowed goes by the greatest element, which tells how
@@ -62,19 +65,40 @@ function forwardAndBackward(call: (...inputs: Tensor[]) => Result, inputs: reado
 
 const read = (tensors: readonly Tensor[]): Promise<TypedArray[]> => Promise.all(tensors.map((t) => t.data()));
 
-/** `absent` gets the names of operations that say themselves that the device does not have them. */
-async function sampleResults(device: DeviceName, absent = new Set<string>()): Promise<Results> {
+/** Notes in `used` that the device's `linalg` was called. */
+function watchLinalg(used: { linalg: boolean }): void {
+  const device = getDevice();
+  const linalg = device.linalg.bind(device);
+  const watched: typeof linalg = (...args) => {
+    used.linalg = true;
+    linalg(...args);
+  };
+  Object.assign(device, { linalg: watched });
+}
+
+/**
+ * `decomposing` gets the cases that need `linalg`: on wasm those that call it, on webgpu, which does not have it, those that
+ * fail with the error that says so.
+ */
+async function sampleResults(device: DeviceName, decomposing: Set<string>): Promise<Results> {
   await start(device);
+  const used = { linalg: false };
+  if (device === 'wasm') watchLinalg(used);
   const results: Results = new Map();
-  for (const [name, { call, inputs, order = 2 }] of Object.entries(SAMPLES)) {
+  for (const [op, { call, inputs, order = 2 }] of Object.entries(ALL_SAMPLES)) {
     for (const [i, specs] of inputs.entries()) {
+      const name = `${op}, inputs ${i}`;
+      used.linalg = false;
       const tensors = specs.map(make);
       try {
-        results.set(`${name}, inputs ${i}`, await read(forwardAndBackward(call, tensors, order)));
+        results.set(name, await read(forwardAndBackward(call, tensors, order)));
       } catch (error) {
-        if (!/(is not there|is not supported) on the webgpu device/.test(String(error))) throw error;
-        absent.add(name);
+        if (!(device === 'webgpu' && error instanceof DeviceError && error.message.startsWith('linalg: '))) {
+          throw new Error(`${name} on ${device}: ${String(error)}`, { cause: error });
+        }
+        used.linalg = true;
       }
+      if (used.linalg) decomposing.add(name);
     }
   }
   return results;
@@ -114,17 +138,23 @@ export interface OpSupport {
 }
 
 const suites = {
-  /** Every op of tests/ops/samples.ts, forward and backward. */
-  async samples(): Promise<{ cases: number; failures: string[]; ops: OpSupport[] }> {
-    const expected = await sampleResults('wasm');
-    const absent = new Set<string>();
-    const actual = await sampleResults('webgpu', absent);
-    for (const name of [...expected.keys()]) if (absent.has(name.slice(0, name.indexOf(',')))) expected.delete(name);
-    const failures = compareResults(actual, expected);
-    const ops = Object.entries(SAMPLES)
+  /** Every op that tests/ops has samples of, forward and backward. `absent`: those that webgpu refuses, as they need `linalg`. */
+  async samples(): Promise<{ cases: number; failures: string[]; ops: OpSupport[]; absent: string[] }> {
+    const decomposing = new Set<string>();
+    const expected = await sampleResults('wasm', decomposing);
+    const refused = new Set<string>();
+    const actual = await sampleResults('webgpu', refused);
+    const failures = [
+      ...[...decomposing].filter((name) => !refused.has(name)).map((name) => `${name}: not refused, though it needs linalg`),
+      ...[...refused].filter((name) => !decomposing.has(name)).map((name) => `${name}: refused, though it needs no linalg`),
+    ]; // prettier-ignore
+    for (const name of refused) expected.delete(name);
+    failures.push(...compareResults(actual, expected));
+    const absent = new Set([...refused].map((name) => name.slice(0, name.indexOf(','))));
+    const ops = Object.entries(ALL_SAMPLES)
       .filter(([name]) => !absent.has(name))
       .map(([name, { order = 2 }]) => ({ name, hasGradient: order > 0 }));
-    return { cases: expected.size, failures, ops };
+    return { cases: expected.size, failures, ops, absent: [...absent] };
   },
 
   /** The kernel families on many sizes. */

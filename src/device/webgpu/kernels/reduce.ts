@@ -81,7 +81,7 @@ const SCANS: { readonly [K in ScanKind]: (type: Scalar) => readonly [neutral: st
   // Two equal infinities have no distance.
   logcumsumexp: () => [
     '-infinity()',
-    'let high = maxNan(a, b); if (isNan(high) || a == b && abs(a) == infinity()) { return high; } return high + log(1.0 + exp(-abs(a - b)));',
+    'let high = maxNan(a, b); if (isNan(high) || (a == b && isInfinite(a))) { return high; } return high + log1pOf(expOf(-abs(a - b)));',
   ],
 };
 
