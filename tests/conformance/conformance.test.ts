@@ -10,7 +10,6 @@ import { runCase, type Outcome } from './runner';
 
 /** Cases by the start of their id, with why they do not apply. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'nn.Softshrink/extra/nonfinite': 'PyTorch 1.13 turned NaN into 0; NaN in gives NaN out',
   'nn.functional.avg_pool2d/op_db/float32_4': 'an empty stride, which only Python code could write',
   'nn.functional.avg_pool2d/op_db/float32_5': 'a padding of one number for two dimensions',
   'nn.functional._scaled_dot_product_attention/op_db': "an option of PyTorch 1.13's private function",
@@ -21,8 +20,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'torch.topk/op_db/int64_1': 'which of equals comes first is not defined; ours is the first',
   'torch.mode/op_db/float32_6': 'which of equals is named is not defined; ours is the last',
   'torch.norm/op_db/nuc': 'linalg.norm has it',
-  'errors.ops/op_db_nn.functional.softshrink_0': 'not refused yet',
-  'errors.modules/BCELoss_range': 'not refused yet',
   'pth/dtypes': 'float16 and others are not there yet',
   'safetensors/f16_only': 'float16 is not there yet',
 };
