@@ -142,8 +142,8 @@ export const plainly = (op: string, dim: number): IndexParams => ({
 });
 
 /** @throws ShapeError unless index has as many dimensions as x, and outside `dim` no larger ones. */
-export function checkWithin(op: string, x: Tensor, index: Tensor, dim: number, also?: number): void {
-  const fits = index.ndim === x.ndim && index.shape.every((size, d) => d === dim || d === also || size <= x.shape[d]);
+export function checkWithin(op: string, x: Tensor, index: Tensor, dim: number): void {
+  const fits = index.ndim === x.ndim && index.shape.every((size, d) => d === dim || size <= x.shape[d]);
   if (!fits) {
     throw new ShapeError(
       `${op}: index must have the dimensions of the tensor and, except along dimension ${dim}, no larger sizes, ` +

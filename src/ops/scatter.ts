@@ -41,6 +41,15 @@ const JOIN: (x: Tensor, source: Tensor, index: Tensor, params: JoinParams) => Te
   ],
 });
 
+/** @throws ShapeError unless there is an element of source for each index. */
+function checkCovers(op: string, source: Tensor, index: Tensor): void {
+  if (index.ndim === source.ndim && index.shape.every((size, d) => size <= source.shape[d])) return;
+  throw new ShapeError(
+    `${op}: source must have an element for each index, got source ${formatShape(source.shape)} and index ${formatShape(index.shape)}.`,
+    { source: source.shape, index: index.shape },
+  );
+}
+
 /** The corner of source that index covers. */
 const covered = (source: Tensor, shape: Shape): Tensor =>
   shape.reduce((view, size, d) => (size < view.shape[d] ? narrow(view, d, 0, size) : view), source);
@@ -66,7 +75,7 @@ function onReached(
   }
   if (index.numel() === 0) return clone(x);
   checkWithin(op, x, index, d);
-  if (source instanceof Tensor) checkWithin(op, source, index, d, d);
+  if (source instanceof Tensor) checkCovers(op, source, index);
   const values =
     source instanceof Tensor
       ? covered(source, index.shape)

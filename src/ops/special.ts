@@ -252,7 +252,7 @@ export const bitwiseRightShift = SHIFTS.right;
 
 /** x 2^other. @see torch.ldexp */
 export const ldexp = taking('ldexp', ['other'], (x: Tensor, { other }: { other: Tensor | number }): Tensor =>
-  mul(x, pow(2, typeof other === 'number' ? other : to(other, 'float32'))),
+  mul(x, pow(2, typeof other === 'number' || isFloat(other.dtype) ? other : to(other, 'float32'))),
 );
 
 /** x as mantissa 2^exponent, with the mantissa in [0.5, 1) (exponent int32). @see torch.frexp */
