@@ -31,16 +31,23 @@ export {
   unbind, unflatten, unsqueeze,
 } from './ops/movement'; // prettier-ignore
 export { logSoftmax, softmax } from './ops/softmax';
-export { cat, constantPad, constantPad as constantPadNd, repeat, stack } from './ops/join';
+export { cat, constantPad as constantPadNd, repeat, stack } from './ops/join';
 export { gather, indexAdd, indexSelect, take, tril, triu } from './ops/index';
-export * from './ops/scatter';
+export {
+  indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce, takeAlongDim,
+} from './ops/scatter'; // prettier-ignore
+export type {
+  IndexFillOptions, IndexReduceOptions, IndexSourceOptions, PutOptions, ScatterOptions, ScatterReduceOptions, ScatterReduction,
+  TakeAlongDimOptions,
+} from './ops/scatter'; // prettier-ignore
 export { at, indexPut, maskedAt, setAt } from './ops/indexing';
 export type { Index, IndexList, IndexPutOptions, SliceText } from './ops/indexing';
 export * from './ops/filter';
 export * from './ops/sort';
 export * from './ops/arrange';
 export { narrowFrom as narrow } from './ops/arrange';
-export * from './ops/contraction';
+export { cdist, cross, dist, einsum, inner, kron, tensordot, vdot } from './ops/contraction';
+export type { CdistOptions, TensordotDims } from './ops/contraction';
 export * from './ops/sequence';
 export {
   bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, polygamma, signbit, sinc,
