@@ -5,10 +5,37 @@ import * as kindling from '../../src/index';
 import { SAMPLES } from './samples';
 import { TENSOR_SAMPLES } from './tensorSamples';
 
-/** What takes no tensor to differentiate by: makes tensors, draws at random, or tells about dtypes. */
+/** What the derived tests cannot call, or what has no derivative that they could check. */
 const WITHOUT_SAMPLE: readonly string[] = [
-  ...['arange', 'empty', 'emptyLike', 'eye', 'fromArray', 'full', 'fullLike', 'linspace', 'ones', 'onesLike', 'tensor'],
-  ...['zeros', 'zerosLike', 'rand', 'randLike', 'randint', 'randn', 'randnLike', 'randperm', 'dropout'],
+  // Makes tensors from sizes and numbers.
+  ...[
+    'arange',
+    'empty',
+    'emptyLike',
+    'eye',
+    'fromArray',
+    'full',
+    'fullLike',
+    'linspace',
+    'logspace',
+    'ones',
+    'onesLike',
+  ],
+  ...['tensor', 'trilIndices', 'triuIndices', 'zeros', 'zerosLike'],
+  // Draws at random.
+  ...['rand', 'randLike', 'randint', 'randn', 'randnLike', 'randperm', 'dropout'],
+  // Gives a promise, as only the data tells the shape or the answer: dataDependent.test.ts.
+  ...[
+    'allclose',
+    'argwhere',
+    'bincount',
+    'equal',
+    'maskedAt',
+    'maskedSelect',
+    'nonzero',
+    'unique',
+    'uniqueConsecutive',
+  ],
 ];
 
 const modules = import.meta.glob<Readonly<Record<string, unknown>>>('../../src/ops/*.ts', { eager: true });
