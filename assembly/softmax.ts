@@ -8,15 +8,17 @@
 import { DTypeCode, Softmax, SoftmaxBackward } from './commands';
 import { exp as exp64, log as log64 } from './double';
 import { taskCount, taskStart } from './partition';
-import { exp as exp32, log as log32 } from './simd/float32';
+import { expNegative, log as log32 } from './simd/float32';
 import { horizontalMax, horizontalSum, lanes, loadLanes, madd, storeLanes } from './simd/lanes';
 
 /** Nanoseconds for one element: the exponential in vectors of float32, and one at a time in float64. */
 const FLOAT32_WORK: u64 = 1;
 const FLOAT64_WORK: u64 = 20;
 
+/** For x ≤ 0. */
+@inline
 function exp<T>(x: v128): v128 {
-  if (sizeof<T>() == 4) return exp32(x);
+  if (sizeof<T>() == 4) return expNegative(x);
   return f64x2.replace_lane(f64x2.splat(exp64(f64x2.extract_lane(x, 0))), 1, exp64(f64x2.extract_lane(x, 1)));
 }
 

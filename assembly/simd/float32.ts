@@ -17,10 +17,25 @@ function powerOfTwo(n: v128): v128 {
   return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
 }
 
-/** n of x = n ln 2 + r with |r| ≤ ln 2 / 2, as a whole float. */
+/** 1.5 * 2^23: added to a number below 2^22 it rounds it to a whole one, which its low bits then hold. */
+const ROUNDING: f32 = 12582912;
+
+/** ROUNDING + n for x = n ln 2 + r with |r| ≤ ln 2 / 2; cheaper than to round and to convert. */
 @inline
-function binaryExponent(x: v128): v128 {
-  return f32x4.nearest(f32x4.mul(x, all(1.44269504)));
+function withExponent(x: v128): v128 {
+  return madd<f32>(x, all(1.44269504), all(ROUNDING));
+}
+
+/** n as a float, of ROUNDING + n. */
+@inline
+function exponentOf(rounded: v128): v128 {
+  return f32x4.sub(rounded, all(ROUNDING));
+}
+
+/** n as an integer, of ROUNDING + n. */
+@inline
+function integerOf(rounded: v128): v128 {
+  return i32x4.sub(rounded, all(ROUNDING));
 }
 
 /** e^r - 1 for r = x - n ln 2:  r + r² Q(r), |r| ≤ 0.35, error 3e-10. */
@@ -42,20 +57,28 @@ function expm1Reduced(x: v128, n: v128): v128 {
 @inline
 export function exp(x: v128): v128 {
   const clamped = f32x4.pmax(f32x4.pmin(x, all(89)), all(-104));
-  const exponent = binaryExponent(clamped);
-  const y = f32x4.add(expm1Reduced(clamped, exponent), all(1));
-  const n = i32x4.trunc_sat_f32x4_s(exponent);
+  const rounded = withExponent(clamped);
+  const y = f32x4.add(expm1Reduced(clamped, exponentOf(rounded)), all(1));
+  const n = integerOf(rounded);
   const half = i32x4.shr_s(n, 1);
   return f32x4.mul(f32x4.mul(y, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+}
+
+/** e^x for x ≤ 0, with 0 for what is below the normal numbers: softmax needs no more. */
+@inline
+export function expNegative(x: v128): v128 {
+  const rounded = withExponent(x);
+  const y = f32x4.add(expm1Reduced(x, exponentOf(rounded)), all(1));
+  return v128.andnot(f32x4.mul(y, powerOfTwo(integerOf(rounded))), f32x4.lt(x, all(-87.33654)));
 }
 
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)); the halving keeps 2^128 within range. */
 @inline
 export function expm1(x: v128): v128 {
   const clamped = f32x4.max(f32x4.min(x, all(89)), all(-20));
-  const exponent = binaryExponent(clamped);
-  const scale = powerOfTwo(i32x4.sub(i32x4.trunc_sat_f32x4_s(exponent), i32x4.splat(1)));
-  const y = madd<f32>(scale, expm1Reduced(clamped, exponent), f32x4.sub(scale, all(0.5)));
+  const rounded = withExponent(clamped);
+  const scale = powerOfTwo(i32x4.sub(integerOf(rounded), i32x4.splat(1)));
+  const y = madd<f32>(scale, expm1Reduced(clamped, exponentOf(rounded)), f32x4.sub(scale, all(0.5)));
   return f32x4.add(y, y);
 }
 

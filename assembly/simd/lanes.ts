@@ -13,11 +13,13 @@ export function madd<T>(a: v128, b: v128, c: v128): v128 {
 }
 
 /** The vector at p, of which only the first `count` (at least 1) elements are there; lanes beyond are `fill`'s. */
+@inline
 export function loadLanes<T>(p: usize, count: u32, fill: v128): v128 {
   return count >= lanes<T>() ? v128.load(p) : loadPartial<T>(p, count, fill);
 }
 
 /** Stores the first `count` (at least 1) lanes at p. */
+@inline
 export function storeLanes<T>(p: usize, v: v128, count: u32): void {
   if (count >= lanes<T>()) v128.store(p, v);
   else storePartial<T>(p, v, count);
