@@ -1,6 +1,7 @@
 // Functions that kernels may call, in WGSL. Elementary functions are written out where WGSL's own may be wrong by more
 // than a few units in the last place (it allows sin an absolute error of 2^-11, and nothing may rest on NaN, which is told
 // by its bits). The polynomials are those of assembly/simd/float32.ts and assembly/double.ts, so both devices agree closely.
+// One table, long as it is: its entries are found by name in the text that calls them.
 
 /** Horner's scheme in `x`, highest coefficient first. */
 const polynomial = (x: string, ...coefficients: number[]): string =>
@@ -122,8 +123,45 @@ fn nan() -> f32 { return bitcast<f32>(nanBits); }`,
   }
   return q * x;
 }`,
+  mulHigh: `fn mulHigh(a: u32, b: u32) -> u32 {
+  let low = a & 0xffffu;
+  let high = a >> 16u;
+  let first = high * (b & 0xffffu) + ((low * (b & 0xffffu)) >> 16u);
+  let second = low * (b >> 16u) + (first & 0xffffu);
+  return high * (b >> 16u) + (first >> 16u) + (second >> 16u);
+}`,
+  // Payne and Hanek: x / 2π modulo 1 in 64 bits, from those bits of 1 / 2π that count; its first two are the quadrant.
+  largeQuadrant: `const TURN = array<u32, 7>(0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u, 0x7f9458eau);
+fn largeQuadrant(x: f32) -> vec2<f32> {
+  let bits = bitcast<u32>(abs(x));
+  let m = (bits << 8u) | 0x80000000u;
+  let exponent = (bits >> 23u) - 126u;
+  let i = exponent >> 5u;
+  let shift = exponent & 31u;
+  var a = 0u;
+  if (i > 0u) { a = TURN[i - 1u]; }
+  var b = TURN[i];
+  var c = TURN[i + 1u];
+  if (shift > 0u) {
+    a = (a << shift) | (b >> (32u - shift));
+    b = (b << shift) | (c >> (32u - shift));
+    c = (c << shift) | (TURN[i + 2u] >> (32u - shift));
+  }
+  var low = m * b + mulHigh(m, c);
+  var high = m * a + mulHigh(m, b) + select(0u, 1u, low < m * b);
+  let n = i32((high + 0x20000000u) >> 30u);
+  high -= u32(n) << 30u;
+  let isBelow = (high >> 31u) != 0u;
+  if (isBelow) {
+    low = ~low + 1u;
+    high = ~high + select(0u, 1u, low == 0u);
+  }
+  let r = fma(f32(high), 4294967296f, f32(low)) * ${literal((Math.PI / 2) * 2 ** -62)};
+  return vec2(select(r, -r, isBelow != (x < 0f)), f32(select(n, -n, x < 0f) & 3));
+}`,
   // x - n π/2 with π/2 in three parts of few bits (Cephes), whose products with n are exact up to some thousand turns.
   quadrant: `fn quadrant(x: f32) -> vec2<f32> {
+  if (abs(x) > 8192f) { return largeQuadrant(x); }
   let n = round(x * 0.63661977f);
   let r = fma(n, -7.54979e-8f, fma(n, -4.8375130e-4f, fma(n, -1.5703125f, x)));
   return vec2(r, n - 4f * floor(n * 0.25f));

@@ -2,9 +2,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { CaseFile } from '../../conformance/cases';
 import { expect, test } from './fixtures';
+import type * as Kindling from '../../../src/index';
 import type { Suites } from './page';
 
 declare const suites: Suites;
+declare const kindling: typeof Kindling;
 
 test('every op gives on webgpu what it gives on wasm, forward and backward', async ({ gpuPage }) => {
   const { cases, failures, ops, absent } = await gpuPage.evaluate(() => suites.samples());
@@ -18,8 +20,29 @@ test('every op gives on webgpu what it gives on wasm, forward and backward', asy
 
 test('every kernel family gives on webgpu what it gives on wasm, for many sizes', async ({ gpuPage }) => {
   const { cases, failures } = await gpuPage.evaluate(() => suites.families());
-  expect(cases).toBeGreaterThan(150);
   expect(failures.join('\n')).toBe('');
+  expect(cases).toBeGreaterThan(150);
+});
+
+test('sines, cosines and tangents of angles of any size', async ({ gpuPage }) => {
+  const errors = await gpuPage.evaluate(async () => {
+    await kindling.init({ device: 'webgpu' });
+    const errors: Record<string, number> = {};
+    for (const most of [1.5, 10, 1e4, 1e5, 1e9, 1e20, 3.4e38]) {
+      const angles = Float32Array.from({ length: 2001 }, (_, i) => (i / 1000 - 1) * most);
+      for (const name of ['sin', 'cos', 'tan'] as const) {
+        const values = await kindling.tensor(angles)[name]().data();
+        // 1 + y²: how much faster the tangent grows than its argument.
+        const off = Array.from(
+          angles,
+          (x, i) => Math.abs(Number(values[i]) - Math[name](x)) / (1 + Math[name](x) ** 2),
+        );
+        errors[`${name} up to ${most}`] = Math.max(...off);
+      }
+    }
+    return errors;
+  });
+  for (const [name, error] of Object.entries(errors)) expect(error, name).toBeLessThan(2e-7);
 });
 
 /** Units of recorded cases that reach every kernel. */

@@ -187,6 +187,48 @@ const indexing: readonly FamilyCase[] = [
   })),
 ];
 
+/** Random numbers of few values, so that many are equal, with some that are not finite. */
+const ties = (...shape: number[]): Tensor => {
+  const x = k.randint(-4, 5, shape).float();
+  return k.where(x.eq(-4), NaN, k.where(x.eq(4), Infinity, x));
+};
+
+const columns: readonly FamilyCase[] = [
+  ...cases('sorting', POSITIVE, (n) => ({
+    call: (x, y) => [true, false].flatMap((descending) => [
+      ...k.sort(x, 1, descending), ...k.sort(y, 1, descending), k.argsort(y.to('uint8'), 0, descending),
+    ]),
+    inputs: () => [ties(3, n, 2), k.randint(-5, 5, [3, n, 2])],
+    order: 0,
+  })),
+  ...cases('running extremes', POSITIVE, (n) => ({
+    call: (x, y) => [...k.cummax(x, 1), ...k.cummin(x, 1), ...k.cummax(y, 1), ...k.cummin(y, 0)],
+    inputs: () => [ties(3, n, 2), k.randint(-5, 5, [3, n, 2])],
+    order: 0,
+  })),
+  ...cases('running sums of exponentials', [...POSITIVE, 5000], (n) => ({
+    call: (x) => [k.logcumsumexp(x, 1), k.flip(x, 1).logcumsumexp(1)],
+    inputs: () => [normal(2, n, 2)],
+  })),
+  {
+    name: 'running sums of exponentials that are not finite',
+    call: (x) => k.logcumsumexp(x, 0),
+    inputs: () => [k.tensor([[-Infinity, 1, Infinity], [-Infinity, -Infinity, Infinity], [2, NaN, 1], [200, 1, -Infinity]])],
+    order: 0,
+  },
+  ...cases('scattering', POSITIVE, (n) => ({
+    call: (x, y, index) => ['float32', 'int64', 'uint8'].flatMap((dtype) => {
+      const [a, b] = [x.to(dtype as 'float32'), y.to(dtype as 'float32')];
+      return [
+        k.scatter(a, 1, index, b), k.scatterAdd(a, 1, index, b), k.scatterReduce(a, 1, index, b, 'prod'),
+        k.scatterReduce(a, 1, index, b, 'amax'), k.scatterReduce(a, 1, index, b, 'amin', false),
+      ];
+    }),
+    inputs: () => [k.randint(0, 30, [3, n, 2]), k.randint(0, 30, [3, 5, 2]), k.randint(0, n, [3, 5, 2])],
+    order: 0,
+  })),
+]; // prettier-ignore
+
 export const FAMILIES: readonly FamilyCase[] = [
   ...pointwise,
   ...reductions,
@@ -196,4 +238,5 @@ export const FAMILIES: readonly FamilyCase[] = [
   ...convolutions,
   ...pooling,
   ...indexing,
+  ...columns,
 ];

@@ -1,6 +1,7 @@
 // What works on whole columns of [outer, n, inner]: sorting, running extremes, scattering into what is there. Sorting counts
 // for each element how many come before it, which is n² comparisons but all of them at once; the others walk a column
 // with one invocation, in order.
+import type { DType } from '../../../dtype';
 import { DeviceError } from '../../../errors';
 import type { ArgReduceKind, Kernels, ScatterKind } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
@@ -64,12 +65,20 @@ const JOINS: { readonly [K in ScatterKind]: (type: Scalar) => string } = {
   amin: (type) => (type === 'f32' ? 'minNan(old, value)' : 'min(old, value)'),
 };
 
-const scatterKernel = (type: Scalar, indexType: Scalar, kind: ScatterKind): Kernel =>
-  kernel(`join ${type} ${indexType} ${kind}`, () => ({
-    reads: [`source: ${type}`, `index: ${indexType}`],
-    writes: [`out: ${type}`],
-    params: ['items: u32', 'n: u32', 'inner: u32', 'm: u32'],
-    body: `${COLUMN}
+/** What an element of the dtype holds of a result: uint8 wraps around, a bool is 0 or 1. */
+const stored = (dtype: DType, value: string): string => {
+  if (dtype === 'uint8') return `(${value}) & 255u`;
+  return dtype === 'bool' ? `u32((${value}) != 0u)` : value;
+};
+
+const scatterKernel = (dtype: DType, indexType: Scalar, kind: ScatterKind): Kernel =>
+  kernel(`join ${dtype} ${indexType} ${kind}`, () => {
+    const type = scalarType(dtype);
+    return {
+      reads: [`source: ${type}`, `index: ${indexType}`],
+      writes: [`out: ${type}`],
+      params: ['items: u32', 'n: u32', 'inner: u32', 'm: u32'],
+      body: `${COLUMN}
 let first = (i / p.inner) * p.m * p.inner + i % p.inner;
 for (var k = 0u; k < p.m; k++) {
   let row = bitcast<u32>(i32(index[p.indexAt + first + k * p.inner]));
@@ -77,9 +86,10 @@ for (var k = 0u; k < p.m; k++) {
   let at = p.outAt + start + row * p.inner;
   let old = out[at];
   let value = source[p.sourceAt + first + k * p.inner];
-  out[at] = ${JOINS[kind](type)};
+  out[at] = ${stored(dtype, JOINS[kind](type))};
 }`,
-  }));
+    };
+  });
 
 /** sort, scanIndices and scatter of the webgpu device; linalg is not there. */
 export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'scanIndices' | 'scatter' | 'linalg'> {
@@ -97,7 +107,7 @@ export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'scanIn
       const items = outer * inner;
       const m = items === 0 ? 0 : numberOfElements(index.shape) / items;
       checkIndices(stream, [source, index], out, n, options);
-      const code = scatterKernel(scalarType(out.dtype), scalarType(index.dtype), kind);
+      const code = scatterKernel(out.dtype, scalarType(index.dtype), kind);
       stream.run(code, [source, index], [out], [items, n, inner, m], groupsFor(items));
     },
     linalg(kind) {
