@@ -1,7 +1,8 @@
 // What runs in the page of the webgpu tests: the library from its sources, and comparisons of the two devices. Every
 // comparison gives its mismatches in words; none is success.
 import * as kindling from '../../../src/index';
-import { DeviceError, Tensor, type DeviceName } from '../../../src/index';
+import { DeviceError, DTypeError, Tensor, type DeviceName } from '../../../src/index';
+import type { Device } from '../../../src/device/contract';
 import { getDevice } from '../../../src/device/registry';
 import type { WebGpuDevice } from '../../../src/device/webgpu/device';
 import type { TypedArray } from '../../../src/dtype';
@@ -65,40 +66,52 @@ function forwardAndBackward(call: (...inputs: Tensor[]) => Result, inputs: reado
 
 const read = (tensors: readonly Tensor[]): Promise<TypedArray[]> => Promise.all(tensors.map((t) => t.data()));
 
-/** Notes in `used` that the device's `linalg` was called. */
-function watchLinalg(used: { linalg: boolean }): void {
-  const device = getDevice();
+/** What webgpu does not have. */
+type Lack = 'linalg' | 'float64';
+
+/** Tells `note` of what this device, which has it, is asked for. */
+function watchLacks(device: Device, note: (lack: Lack) => void): void {
   const linalg = device.linalg.bind(device);
-  const watched: typeof linalg = (...args) => {
-    used.linalg = true;
-    linalg(...args);
+  const allocate = device.allocate.bind(device);
+  const watched: Pick<Device, 'linalg' | 'allocate'> = {
+    linalg: (...args) => {
+      note('linalg');
+      linalg(...args);
+    },
+    allocate: (bytes, dtype) => {
+      if (dtype === 'float64') note('float64');
+      return allocate(bytes, dtype);
+    },
   };
-  Object.assign(device, { linalg: watched });
+  Object.assign(device, watched);
 }
 
-/**
- * `decomposing` gets the cases that need `linalg`: on wasm those that call it, on webgpu, which does not have it, those that
- * fail with the error that says so.
- */
-async function sampleResults(device: DeviceName, decomposing: Set<string>): Promise<Results> {
+/** What webgpu says that it lacks; null for any other error. */
+function lackOf(error: unknown): Lack | null {
+  if (error instanceof DeviceError && error.message.startsWith('linalg: ')) return 'linalg';
+  return error instanceof DTypeError && error.message.startsWith('float64 is not supported on the webgpu') ? 'float64' : null;
+} // prettier-ignore
+
+/** `lacks` gets what cases need that webgpu does not have: on wasm what they ask for, on webgpu what it refuses them. */
+async function sampleResults(device: DeviceName, lacks: Map<string, Lack>): Promise<Results> {
   await start(device);
-  const used = { linalg: false };
-  if (device === 'wasm') watchLinalg(used);
   const results: Results = new Map();
+  let name = '';
+  const note = (lack: Lack): void => {
+    if (!lacks.has(name)) lacks.set(name, lack);
+  };
+  if (device === 'wasm') watchLacks(getDevice(), note);
   for (const [op, { call, inputs, order = 2 }] of Object.entries(ALL_SAMPLES)) {
     for (const [i, specs] of inputs.entries()) {
-      const name = `${op}, inputs ${i}`;
-      used.linalg = false;
+      name = `${op}, inputs ${i}`;
       const tensors = specs.map(make);
       try {
         results.set(name, await read(forwardAndBackward(call, tensors, order)));
       } catch (error) {
-        if (!(device === 'webgpu' && error instanceof DeviceError && error.message.startsWith('linalg: '))) {
-          throw new Error(`${name} on ${device}: ${String(error)}`, { cause: error });
-        }
-        used.linalg = true;
+        const lack = device === 'webgpu' ? lackOf(error) : null;
+        if (lack === null) throw new Error(`${name} on ${device}: ${String(error)}`, { cause: error });
+        note(lack);
       }
-      if (used.linalg) decomposing.add(name);
     }
   }
   return results;
@@ -138,19 +151,22 @@ export interface OpSupport {
 }
 
 const suites = {
-  /** Every op that tests/ops has samples of, forward and backward. `absent`: those that webgpu refuses, as they need `linalg`. */
+  /** Every op that tests/ops has samples of, forward and backward. `absent`: those that webgpu refuses for what it lacks. */
   async samples(): Promise<{ cases: number; failures: string[]; ops: OpSupport[]; absent: string[] }> {
-    const decomposing = new Set<string>();
-    const expected = await sampleResults('wasm', decomposing);
-    const refused = new Set<string>();
+    const needed = new Map<string, Lack>();
+    const expected = await sampleResults('wasm', needed);
+    const refused = new Map<string, Lack>();
     const actual = await sampleResults('webgpu', refused);
-    const failures = [
-      ...[...decomposing].filter((name) => !refused.has(name)).map((name) => `${name}: not refused, though it needs linalg`),
-      ...[...refused].filter((name) => !decomposing.has(name)).map((name) => `${name}: refused, though it needs no linalg`),
-    ]; // prettier-ignore
-    for (const name of refused) expected.delete(name);
+    const failures: string[] = [];
+    for (const name of new Set([...needed.keys(), ...refused.keys()])) {
+      const [need, refusal] = [needed, refused].map((lacks) => lacks.get(name) ?? 'nothing');
+      // Some ops take float64 only where there is one.
+      if (need === refusal || (need === 'float64' && refusal === 'nothing')) continue;
+      failures.push(`${name}: webgpu refuses ${refusal}, expected ${need}`);
+    }
+    for (const name of refused.keys()) expected.delete(name);
     failures.push(...compareResults(actual, expected));
-    const absent = new Set([...refused].map((name) => name.slice(0, name.indexOf(','))));
+    const absent = new Set([...refused.keys()].map((name) => name.slice(0, name.indexOf(','))));
     const ops = Object.entries(ALL_SAMPLES)
       .filter(([name]) => !absent.has(name))
       .map(([name, { order = 2 }]) => ({ name, hasGradient: order > 0 }));
