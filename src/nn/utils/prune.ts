@@ -9,21 +9,21 @@ import { numelOf } from '../../shape';
 import { Tensor } from '../../tensor';
 import type { Module } from '../module';
 import {
-  combined, CustomFromMask, Identity, L1Unstructured, LnStructured, Pruning, pruningAt, RandomStructured, RandomUnstructured,
+  combined, CustomFromMask, IdentityPruning, L1Unstructured, LnStructured, Pruning, pruningAt, RandomStructured, RandomUnstructured,
   type AmountOptions, type BasePruningMethod, type LnStructuredOptions, type StructuredOptions,
 } from './pruningMethods'; // prettier-ignore
 import { removeMember, replacementsOf, restoreParameter } from './replaced';
 import { notThere } from './weightNorm';
 
 export {
-  BasePruningMethod, CustomFromMask, Identity, L1Unstructured, LnStructured, PruningContainer, RandomStructured, RandomUnstructured,
+  BasePruningMethod, CustomFromMask, IdentityPruning as Identity, L1Unstructured, LnStructured, PruningContainer, RandomStructured, RandomUnstructured,
   type AmountOptions, type LnStructuredOptions, type PruningType, type StructuredOptions,
 } from './pruningMethods'; // prettier-ignore
 
 /** Puts a mask of ones on a parameter. @see torch.nn.utils.prune.identity */
 export function identity<M extends Module>(module: M, name: string, options: Record<never, never> = {}): M {
   gather('identity', [], [options]);
-  new Identity().apply(module, name);
+  new IdentityPruning().apply(module, name);
   return module;
 }
 

@@ -186,8 +186,8 @@ function maskOfChannels(
 
 // ---- methods ----------------------------------------------------------------------------------
 
-/** Prunes nothing, but puts the mask there. @see torch.nn.utils.prune.Identity */
-export class Identity extends BasePruningMethod {
+/** Prunes nothing, but puts the mask there; public as prune.Identity, as nn.Identity is another class. @see torch.nn.utils.prune.Identity */
+export class IdentityPruning extends BasePruningMethod {
   readonly pruningType = 'unstructured';
 
   computeMask(_: Tensor, defaultMask: Tensor): Tensor {
