@@ -15,6 +15,16 @@ export function yieldBackground(): Promise<void> {
   return Promise.race([idle, new Promise<void>((resolve) => setTimeout(resolve, BACKGROUND_LIMIT))]);
 }
 
+/** From this part of a device's limit on, awaits make time for the garbage collector. */
+export const PRESSURE = 0.75;
+/** Turns of the event loop that they give it; finalizers run some turns after the collection. */
+const FINALIZER_TURNS = 4;
+
+/** Gives the garbage collector time to run finalizers. */
+export async function yieldToFinalizers(): Promise<void> {
+  for (let turn = 0; turn < FINALIZER_TURNS; turn++) await yieldBackground();
+}
+
 /** Milliseconds that `yieldBackground` waits for the page to idle. */
 const BACKGROUND_LIMIT = 20;
 

@@ -1,8 +1,8 @@
 // The wasm device: memory and stream, and every kernel by the lowering of its family.
-import { itemSize, type DType } from '../../dtype';
-import { input } from '../../expression';
+import { itemSize } from '../../dtype';
+import { copyProgram } from '../lowering';
 import { denseStrides, isDense, numelOf } from '../../shape';
-import type { Device, DeviceBuffer, Kernels, MemoryInfo, PointwiseProgram, View } from '../contract';
+import type { Device, DeviceBuffer, Kernels, MemoryInfo, View } from '../contract';
 import type { Fault } from '../faults';
 import { convKernels } from './kernels/conv';
 import { gatherKernels } from './kernels/gather';
@@ -83,15 +83,4 @@ async function read(device: WasmDevice, view: View): Promise<ArrayBuffer> {
   } finally {
     stream.free(buffer);
   }
-}
-
-const copyPrograms = new Map<DType, PointwiseProgram>();
-
-function copyProgram(dtype: DType): PointwiseProgram {
-  let program = copyPrograms.get(dtype);
-  if (program === undefined) {
-    program = { name: 'contiguous', inputs: [dtype], outputs: [input(0, dtype)], outputDTypes: [dtype] };
-    copyPrograms.set(dtype, program);
-  }
-  return program;
 }

@@ -15,7 +15,7 @@ import { itemSize } from '../../dtype';
 import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../errors';
 import type { IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, StreamBuffer, TRANSFER, type Fault } from '../faults';
-import { yieldTask } from '../task';
+import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
 import { Allocator, type Block } from './allocator';
 import type { CommandStream } from './commandStream';
 import { argumentNames, encode, type Arguments } from './encode';
@@ -26,10 +26,6 @@ import type { KernelTime, Report, Transport, TransportEvents } from './transport
 const WRITE_LIMIT = 1024;
 /** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
 const REPORT_INTERVAL = 1024;
-/** From this part of the limit on, awaits make time for the garbage collector. */
-const PRESSURE = 0.75;
-/** Turns of the event loop that they give it; finalizers run some turns after the collection. */
-const FINALIZER_TURNS = 4;
 
 /** Apart enough that vector loads of one do not meet the other. Bytes. */
 const STATUS_BYTES = 64;
@@ -329,7 +325,7 @@ export class WasmStream implements CommandStream, TransportEvents {
     await yieldTask();
     if (this.heap.live < PRESSURE * this.transport.limit) return;
     this.onMemoryPressure();
-    for (let turn = 0; turn < FINALIZER_TURNS; turn++) await yieldTask();
+    await yieldToFinalizers();
   }
 
   private releaseWorkspaces(): void {

@@ -1,8 +1,7 @@
 // The webgpu device: memory and stream, and every kernel by its family.
-import { input } from '../../expression';
-import type { DType } from '../../dtype';
+import { copyProgram } from '../lowering';
 import { denseStrides, isDense, numelOf } from '../../shape';
-import type { Device, Kernels, PointwiseProgram, View } from '../contract';
+import type { Device, Kernels, View } from '../contract';
 import { findAdapter, missing, requestDevice, type AdapterChoice } from './adapter';
 import { convKernels } from './kernels/conv';
 import { gatherKernels } from './kernels/gather';
@@ -93,15 +92,4 @@ async function read(stream: GpuStream, kernels: Kernels, view: View): Promise<Ar
   } finally {
     stream.free(dense.buffer);
   }
-}
-
-const copyPrograms = new Map<DType, PointwiseProgram>();
-
-function copyProgram(dtype: DType): PointwiseProgram {
-  let program = copyPrograms.get(dtype);
-  if (program === undefined) {
-    program = { name: 'contiguous', inputs: [dtype], outputs: [input(0, dtype)], outputDTypes: [dtype] };
-    copyPrograms.set(dtype, program);
-  }
-  return program;
 }

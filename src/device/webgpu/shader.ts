@@ -12,6 +12,9 @@ export const FAULT_TABLE_ENTRIES = { header: FAULT_HEADER_WORDS, slots: FAULT_SL
 /** Invocations of a workgroup, unless a kernel says otherwise. */
 export const WORKGROUP = 256;
 
+/** Workgroups for one invocation each. */
+export const groupsFor = (invocations: number): number => Math.ceil(invocations / WORKGROUP);
+
 /** A kernel before its bindings: what a family makes for one choice of types and variants. */
 export interface KernelSource {
   /** Buffers that are read, as 'x: f32'. For each there is p.xAt, the place of the view's first element. */

@@ -8,7 +8,7 @@ import { numelOf } from '../../shape';
 import type { DeviceBuffer, IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, TRANSFER, type Fault, type StreamBuffer } from '../faults';
 import { faultError, readFaults } from '../faultTable';
-import { yieldTask } from '../task';
+import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
 import { BlockPool, ELEMENT_BYTES, GpuBuffer, storedBytes, type Block } from './blocks';
 import { checkStored, fromStored, toStored } from './layout';
 import { kernel, Pipelines, UNIFORM_STEP, type Kernel, type Pipeline } from './pipelines';
@@ -20,10 +20,6 @@ const FLUSH_COMMANDS = 128;
 const WRITE_LIMIT = 64 * 1024;
 /** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
 const REPORT_INTERVAL = 1024;
-/** From this part of the limit on, awaits make time for the garbage collector. */
-const PRESSURE = 0.75;
-/** Turns of the event loop that they give it. */
-const FINALIZER_TURNS = 4;
 /** Most workgroups along one dimension of a dispatch. */
 const MOST_GROUPS = 65535;
 /** Memory to use where the adapter's is not known. Bytes. */
@@ -644,7 +640,7 @@ export class GpuStream {
     await yieldTask();
     if (this.pool.live < PRESSURE * this.limit) return;
     this.onMemoryPressure();
-    for (let turn = 0; turn < FINALIZER_TURNS; turn++) await yieldTask();
+    await yieldToFinalizers();
   }
 
   private check(): void {

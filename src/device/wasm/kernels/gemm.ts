@@ -1,7 +1,8 @@
 // Lowering of matrix products.
 import { Gemm, Opcode } from '../../../../assembly/commands';
 import { DTYPES, type DType } from '../../../dtype';
-import type { Kernels, View } from '../../contract';
+import type { Kernels } from '../../contract';
+import { productOf } from '../../lowering';
 import type { CommandStream } from '../commandStream';
 
 /** The register tile of matrix kernels is 8 columns wide (TILE_COLUMNS in assembly/microkernel.ts). */
@@ -30,24 +31,12 @@ export function gemmWorkspaceBytes({ batch, m, n, k, bBatch, dtype }: GemmSizes)
   return bytes * (bBatch === 0 ? 1 : batch);
 }
 
-/** The strides of a batch of matrices; a dimension of one element has none that matter. */
-function batchStrides({ shape, strides }: View): [batch: number, row: number, column: number] {
-  return [shape[0] === 1 ? 0 : strides[0], strides[1], strides[2]];
-}
-
 /** gemm of the wasm device. */
 export function gemmKernels(stream: CommandStream): Pick<Kernels, 'gemm'> {
   return {
     gemm(a, b, bias, out) {
-      const [batch, m, n] = out.shape as [number, number, number];
-      const k = a.shape[2];
-      const [aBatch, rowOfA, aColumn] = batchStrides(a);
-      const aRow = m === 1 ? aBatch : rowOfA;
-      const [bBatch, bRow, bColumn] = batchStrides(b);
-      // Products that share b and continue each other in a are one taller product, whose panels of b serve all of them.
-      const merge = batch > 1 && bBatch === 0 && aBatch === m * aRow;
-      const sizes = merge ? { batch: 1, m: batch * m, n, k } : { batch, m, n, k };
-      const workspace = gemmWorkspaceBytes({ ...sizes, bBatch, dtype: out.dtype });
+      const { sizes, strides } = productOf(a, b, out);
+      const workspace = gemmWorkspaceBytes({ ...sizes, bBatch: strides.bBatch, dtype: out.dtype });
       const reads = bias === null ? [a, b] : [a, b, bias];
       stream.emit(
         Opcode.Gemm,
@@ -59,12 +48,7 @@ export function gemmKernels(stream: CommandStream): Pick<Kernels, 'gemm'> {
           out: stream.pointer(out),
           workspace: stream.workspace(workspace),
           ...sizes,
-          aBatch,
-          aRow,
-          aColumn,
-          bBatch,
-          bRow,
-          bColumn,
+          ...strides,
           dtype: DTYPES[out.dtype].code,
         },
         reads,

@@ -1,9 +1,16 @@
 // Appends pointwise commands: lowered programs are kept per program, and a call fills in addresses, sizes and scalars.
-import { MAX_COMMAND_WORDS, OperandLayout, Opcode, POINTWISE_BLOCK } from '../../../../assembly/commands';
+import {
+  HEADER_WORDS,
+  MAX_COMMAND_WORDS,
+  Opcode,
+  OperandLayout,
+  Pointwise,
+  POINTWISE_BLOCK,
+} from '../../../../assembly/commands';
 import type { IndexOptions, Kernels, PointwiseProgram, View } from '../../contract';
+import { layoutOf } from '../../lowering';
 import type { CommandStream } from '../commandStream';
 import { argumentNames } from '../encode';
-import { Pointwise, HEADER_WORDS } from '../../../../assembly/commands';
 import { FIXED_WORDS, lowerPointwise, type LoweredPointwise } from './pointwiseProgram';
 
 type Group = Parameters<Kernels['foreach']>[1][number];
@@ -33,21 +40,6 @@ function begin(program: LoweredPointwise, scalars: readonly number[]): number {
   for (let i = 0; i < program.scalars; i++) wordBytes.setFloat64((program.scalarsAt + 2 * i) * 4, scalars[i], true);
   words[NDIM] = 0;
   return program.words.length;
-}
-
-/** Dense if there are no gaps, uniform if nothing moves, else strided. One element is dense. */
-function layoutOf(shape: readonly number[], strides: readonly number[]): OperandLayout {
-  let dense = true;
-  let uniform = true;
-  let expected = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    const size = shape[d];
-    if (size === 1) continue;
-    if (strides[d] !== expected) dense = false;
-    if (strides[d] !== 0) uniform = false;
-    expected *= size;
-  }
-  return dense ? OperandLayout.Dense : uniform ? OperandLayout.Uniform : OperandLayout.Strided;
 }
 
 /**
@@ -103,11 +95,11 @@ export function pointwiseKernels(stream: CommandStream): Pick<Kernels, 'pointwis
     let strided = 0;
     for (let i = 0; i < inputs.length; i++) {
       const layout = layoutOf(shape, inputs[i].strides);
-      if (layout === OperandLayout.Uniform) uniform |= 1 << i;
-      else if (layout === OperandLayout.Strided) strided |= 1 << i;
+      if (layout === 'uniform') uniform |= 1 << i;
+      else if (layout === 'strided') strided |= 1 << i;
     }
     for (let i = 0; i < outputs.length; i++) {
-      if (layoutOf(shape, outputs[i].strides) !== OperandLayout.Dense) strided |= 1 << (inputs.length + i);
+      if (layoutOf(shape, outputs[i].strides) !== 'dense') strided |= 1 << (inputs.length + i);
     }
     const code = lower(program, uniform >>> 0);
     let at = begin(code, scalars);

@@ -13,7 +13,7 @@ import {
   Sort,
 } from '../../../../assembly/commands';
 import { DTYPES } from '../../../dtype';
-import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind } from '../../contract';
+import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind, View } from '../../contract';
 import type { CommandStream } from '../commandStream';
 
 const REDUCE_CODES: { readonly [K in ReduceKind]: ReduceCode } = {
@@ -46,21 +46,25 @@ export function reducePartials({ outer, n, inner }: Axis): number {
 export function reduceKernels(
   stream: CommandStream,
 ): Pick<Kernels, 'reduce' | 'argReduce' | 'scan' | 'scanIndices' | 'sort'> {
+  /** The fields that all have. */
+  const along = (x: View, out: View, { outer, n, inner }: Axis) => ({
+    x: stream.pointer(x),
+    out: stream.pointer(out),
+    outer,
+    n,
+    inner,
+    dtype: DTYPES[x.dtype].code,
+  });
   return {
     reduce(kind, x, out, axis) {
-      const { bytes, code } = DTYPES[x.dtype];
+      const { bytes } = DTYPES[x.dtype];
       stream.emit(
         Opcode.Reduce,
         Reduce,
         {
-          x: stream.pointer(x),
-          out: stream.pointer(out),
+          ...along(x, out, axis),
           workspace: stream.workspace(reducePartials(axis) * bytes),
-          outer: axis.outer,
-          n: axis.n,
-          inner: axis.inner,
           kind: REDUCE_CODES[kind],
-          dtype: code,
         },
         [x],
         [out],
@@ -71,13 +75,8 @@ export function reduceKernels(
         Opcode.ArgReduce,
         ArgReduce,
         {
-          x: stream.pointer(x),
-          out: stream.pointer(out),
-          outer: axis.outer,
-          n: axis.n,
-          inner: axis.inner,
+          ...along(x, out, axis),
           kind: ARG_REDUCE_CODES[kind],
-          dtype: DTYPES[x.dtype].code,
         },
         [x],
         [out],
@@ -88,14 +87,9 @@ export function reduceKernels(
         Opcode.Scan,
         Scan,
         {
-          x: stream.pointer(x),
-          out: stream.pointer(out),
-          outer: axis.outer,
-          n: axis.n,
-          inner: axis.inner,
+          ...along(x, out, axis),
           kind: SCAN_CODES[kind],
           reverse: reverse ? 1 : 0,
-          dtype: DTYPES[x.dtype].code,
         },
         [x],
         [out],
@@ -106,13 +100,8 @@ export function reduceKernels(
         Opcode.ScanIndices,
         ScanIndices,
         {
-          x: stream.pointer(x),
-          out: stream.pointer(out),
-          outer: axis.outer,
-          n: axis.n,
-          inner: axis.inner,
+          ...along(x, out, axis),
           kind: ARG_REDUCE_CODES[kind],
-          dtype: DTYPES[x.dtype].code,
         },
         [x],
         [out],
@@ -123,14 +112,9 @@ export function reduceKernels(
         Opcode.Sort,
         Sort,
         {
-          x: stream.pointer(x),
-          out: stream.pointer(out),
+          ...along(x, out, axis),
           workspace: stream.workspace(axis.outer * axis.n * axis.inner * SORT_BYTES),
-          outer: axis.outer,
-          n: axis.n,
-          inner: axis.inner,
           descending: descending ? 1 : 0,
-          dtype: DTYPES[x.dtype].code,
         },
         [x],
         [out],

@@ -3,11 +3,12 @@
 // with one invocation, in order.
 import type { DType } from '../../../dtype';
 import { DeviceError } from '../../../errors';
+import { numelOf } from '../../../shape';
 import type { ArgReduceKind, Kernels, ScatterKind } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
 import { kernel, type Kernel } from '../pipelines';
 import type { GpuStream } from '../stream';
-import { groupsFor, numberOfElements } from '../views';
+import { groupsFor } from '../shader';
 import { checkIndices } from './gather';
 
 /** Column `i`: `start` is its first element. */
@@ -105,7 +106,7 @@ export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'scanIn
     },
     scatter(kind, source, index, out, { outer, n, inner }, options) {
       const items = outer * inner;
-      const m = items === 0 ? 0 : numberOfElements(index.shape) / items;
+      const m = items === 0 ? 0 : numelOf(index.shape) / items;
       checkIndices(stream, [source, index], out, n, options);
       const code = scatterKernel(out.dtype, scalarType(index.dtype), kind);
       stream.run(code, [source, index], [out], [items, n, inner, m], groupsFor(items));

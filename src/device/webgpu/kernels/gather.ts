@@ -1,11 +1,11 @@
 // Reading and adding by index. Indices are checked by a kernel of its own, which names the first bad one; the others pass
 // over what is out of range.
+import { numelOf } from '../../../shape';
 import type { Axis, IndexOptions, Kernels, View } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
 import { kernel, type Kernel } from '../pipelines';
-import { WORKGROUP } from '../shader';
+import { WORKGROUP, groupsFor } from '../shader';
 import type { GpuStream } from '../stream';
-import { groupsFor, numberOfElements } from '../views';
 
 /** One workgroup looks at all indices: the least bad place is recorded, whatever the order of things. */
 const checkKernel = (type: Scalar): Kernel =>
@@ -83,7 +83,7 @@ if (isGood) { addTo(p.outAt + place, grad[p.gradAt + i]); }`,
 
 /** Queues zeros over a dense view. */
 export function clear(stream: GpuStream, out: View): void {
-  const count = numberOfElements(out.shape);
+  const count = numelOf(out.shape);
   stream.run(ZERO, [], [out], [count], groupsFor(count));
 }
 
@@ -96,7 +96,7 @@ export function checkIndices(
   options: IndexOptions,
 ): readonly [hasIgnore: number, ignored: number] {
   const [, index] = from;
-  const indices = numberOfElements(index.shape);
+  const indices = numelOf(index.shape);
   const ignore = [options.ignore === null ? 0 : 1, options.ignore ?? 0] as const;
   stream.run(checkKernel(scalarType(index.dtype)), [index], [], [indices, n, ...ignore], indices === 0 ? 0 : 1, {
     fallible: options,
@@ -119,7 +119,7 @@ export function gatherKernels(stream: GpuStream): Pick<Kernels, 'gather' | 'scat
     { outer, n, inner }: Axis,
     options: IndexOptions,
   ): void {
-    const indices = numberOfElements(index.shape);
+    const indices = numelOf(index.shape);
     const m = !perElement ? indices : outer * inner === 0 ? 0 : indices / (outer * inner);
     const type = scalarType(a.dtype);
     const indexType = scalarType(index.dtype);

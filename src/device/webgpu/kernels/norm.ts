@@ -3,11 +3,12 @@
 //   db = Σ g        dw = r Σ g (x - mean)
 //   dx = r (w g - mean of w g - (x - mean) r² mean of w g (x - mean))
 // The means run over what was normalized: a row, or a channel.
+import { numelOf } from '../../../shape';
 import type { Kernels, View } from '../../contract';
 import { kernel, type Kernel } from '../pipelines';
 import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
 import type { GpuStream } from '../stream';
-import { groupsFor, numberOfElements } from '../views';
+import { groupsFor } from '../shader';
 
 type NormKernels = Pick<Kernels, 'normalizeRows' | 'normalizeRowsBackward' | 'batchNorm' | 'batchNormBackward'>;
 
@@ -221,7 +222,7 @@ export function normKernels(stream: GpuStream, { reduce }: Pick<Kernels, 'reduce
       const code = rowsBackwardKernel(weight !== null, lanes);
       stream.run(code, present(grad, x, mean, variance, weight), [out], params, groupsOf(lanes, rows));
       if (gradWeight === null && gradBias === null) return;
-      const entries = numberOfElements((gradWeight ?? gradBias ?? out).shape);
+      const entries = numelOf((gradWeight ?? gradBias ?? out).shape);
       const count = (rows / groups) * inner;
       const affineLanes: Lanes = inner >= 32 ? 64 : 1;
       const most = affineLanes === 1 ? AFFINE_CHUNK : AFFINE_CHUNK_SHARED;

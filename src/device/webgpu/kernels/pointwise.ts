@@ -1,29 +1,13 @@
 // Pointwise programs and foreach: one invocation an element, the program's text around loads and stores that fit the
 // layout of each operand. A buffer that is read and written is bound once, so writing in place needs no copy.
+import { numelOf } from '../../../shape';
 import type { Kernels, PointwiseProgram, View } from '../../contract';
+import { layoutOf, type Layout } from '../../lowering';
 import { scalarType } from '../layout';
 import { lower, type Lowered } from '../lower';
 import { kernel, type Kernel } from '../pipelines';
 import { WORKGROUP } from '../shader';
 import type { GpuStream } from '../stream';
-import { numberOfElements } from '../views';
-
-/** Dense if there are no gaps, uniform if nothing moves, else strided. */
-type Layout = 'd' | 'u' | 's';
-
-function layoutOf(shape: readonly number[], strides: readonly number[]): Layout {
-  let dense = true;
-  let uniform = true;
-  let expected = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    const size = shape[d];
-    if (size === 1) continue;
-    if (strides[d] !== expected) dense = false;
-    if (strides[d] !== 0) uniform = false;
-    expected *= size;
-  }
-  return dense ? 'd' : uniform ? 'u' : 's';
-}
 
 /** Sizes, and strides of each view, with every run of dimensions that all views walk through evenly as one. */
 function collapse(shape: readonly number[], views: readonly View[]): { sizes: number[]; strides: number[][] } {
@@ -101,11 +85,11 @@ function makeKernel(
   const key = `pointwise ${program.name} ${numberOf(program)} ${layouts.join('')} ${ndim} ${names.join(' ')}`;
   return kernel(key, () => {
     const inputs = program.inputs.length;
-    const strided = layouts.flatMap((layout, i) => (layout === 's' ? [i] : []));
+    const strided = layouts.flatMap((layout, i) => (layout === 'strided' ? [i] : []));
     const dims = Array.from({ length: ndim }, (_, d) => d);
     const place = (i: number): string => {
-      if (layouts[i] === 'd') return `p.at${i} + i`;
-      if (layouts[i] === 'u') return `p.at${i}`;
+      if (layouts[i] === 'dense') return `p.at${i} + i`;
+      if (layouts[i] === 'uniform') return `p.at${i}`;
       return [`p.at${i}`, ...dims.map((d) => `c${d} * p.stride${i}_${d}`)].join(' + ');
     };
     const coordinates =
@@ -155,11 +139,11 @@ export function pointwiseKernels(stream: GpuStream): Pick<Kernels, 'pointwise' |
     shape: readonly number[],
     layouts: readonly Layout[],
   ): void {
-    const count = numberOfElements(shape);
+    const count = numelOf(shape);
     if (count === 0) return;
     const lowered = lower(program);
     const views = [...inputs, ...outputs];
-    const strided = views.filter((_, i) => layouts[i] === 's');
+    const strided = views.filter((_, i) => layouts[i] === 'strided');
     const { sizes, strides } = strided.length === 0 ? { sizes: [], strides: [] } : collapse(shape, strided);
     const binding = bind(inputs, outputs);
     const code = makeKernel(program, lowered, binding, layouts, sizes.length);
@@ -184,9 +168,9 @@ export function pointwiseKernels(stream: GpuStream): Pick<Kernels, 'pointwise' |
     foreach(program, groups, scalars) {
       for (const { inputs, outputs } of groups) {
         const { shape } = outputs[0];
-        const count = numberOfElements(shape);
+        const count = numelOf(shape);
         const layouts = [...inputs, ...outputs].map((view): Layout =>
-          count > 1 && numberOfElements(view.shape) === 1 ? 'u' : 'd',
+          count > 1 && numelOf(view.shape) === 1 ? 'uniform' : 'dense',
         );
         run(program, inputs, outputs, scalars, [count], layouts);
       }

@@ -1,9 +1,10 @@
 // Pooling over planes, an invocation for each element of the result. Backward, every element of the input's gradient
 // gathers from the windows that hold it; only the gradient of the maximum is scattered.
+import { numelOf } from '../../../shape';
 import type { AvgPoolSizes, Kernels, PoolSizes, View } from '../../contract';
 import { kernel, type Kernel } from '../pipelines';
 import type { GpuStream } from '../stream';
-import { groupsFor, numberOfElements } from '../views';
+import { groupsFor } from '../shader';
 import { atomicAddTo, clear } from './gather';
 
 type PoolKernels = Pick<
@@ -180,7 +181,7 @@ export function poolKernels(stream: GpuStream): PoolKernels {
     pooled: View,
     sizes: PoolSizes | AvgPoolSizes | null,
   ): void => stream.run(code, reads, writes, paramsOf(count, image, pooled, sizes), groupsFor(count));
-  const elements = (view: View): number => numberOfElements(view.shape);
+  const elements = (view: View): number => numelOf(view.shape);
   return {
     maxPool2d: (x, out, indices, sizes) => run(MAX(), [x], [out, indices], elements(out), x, out, sizes),
     maxPool2dBackward(grad, indices, out) {
