@@ -13,7 +13,7 @@ import type { Extremum } from './extremum';
 import { gather } from './index';
 import { cat } from './join';
 import { expand, movedim, narrow, reshape, select, squeeze, unsqueeze } from './movement';
-import { ceil, floor, lerp, mul, round, rsub, sub } from './pointwise';
+import { ceil, floor, floorDivide, lerp, mul, round, rsub, sub } from './pointwise';
 import { all, any, sum } from './reduce';
 import { cummax } from './scan';
 
@@ -144,12 +144,11 @@ function medianAlong(op: string, skipsNaN: boolean, x: Tensor, d: number, keepdi
   const missing = sum(to(isnan(x.detach()), 'int64'), d, true);
   // NaN stands last: the first one is the median if there is any, or the median is among the rest.
   const numbers = rsub(missing, n);
-  const place = skipsNaN ? where(eq(numbers, 0), 0, floor(halfBelow(numbers))) : where(eq(missing, 0), middle, numbers);
+  const place = skipsNaN
+    ? where(eq(numbers, 0), 0, floorDivide(sub(numbers, 1), 2))
+    : where(eq(missing, 0), middle, numbers);
   return chosen(x, d, gather(order, d, place), keepdim);
 }
-
-/** (n - 1) / 2 rounded down, of integers. */
-const halfBelow = (n: Tensor): Tensor => to(floor(mul(to(sub(n, 1), 'float64'), 0.5)), 'int64');
 
 /** `median` as a method. */
 export interface MedianMethod {

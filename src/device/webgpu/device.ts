@@ -7,6 +7,7 @@ import { convKernels } from './kernels/conv';
 import { gatherKernels } from './kernels/gather';
 import { columnKernels } from './kernels/columns';
 import { gemmKernels } from './kernels/gemm';
+import { linalgKernels } from './kernels/linalg';
 import { normKernels } from './kernels/norm';
 import { pointwiseKernels } from './kernels/pointwise';
 import { poolKernels } from './kernels/pool';
@@ -54,6 +55,7 @@ export function createWebGpuDevice(
     ...columnKernels(stream),
     ...gatherKernels(stream),
     ...gemmKernels(stream),
+    ...linalgKernels(stream),
     ...normKernels(stream, reducing),
     ...pointwiseKernels(stream),
     ...poolKernels(stream),

@@ -1,5 +1,5 @@
 // From a kernel's body to WGSL: bindings, parameters, the guard of in-place commands, and the fault table.
-import { FAULT_DIVISION, FAULT_INDEX, FAULT_WORDS } from '../../../assembly/commands';
+import { FAULT_DIVISION, FAULT_INDEX, FAULT_MATRIX, FAULT_WORDS } from '../../../assembly/commands';
 import { library } from './math';
 
 /** Entries of the fault table. */
@@ -64,6 +64,7 @@ fn blocked() -> bool {
 const RECORD = /* wgsl */ `
 const INDEX_FAULT = ${FAULT_INDEX}u;
 const DIVISION_FAULT = ${FAULT_DIVISION}u;
+const MATRIX_FAULT = ${FAULT_MATRIX}u;
 fn record(kind: u32, value: i32) {
   if (atomicExchange(&faults[2], p.seq) == p.seq) { return; }
   let at = atomicAdd(&faults[0], 1u);

@@ -1,34 +1,15 @@
 // A page with WebGPU on the browser's software adapter, and the library from its sources in it.
 import { test as base, type Page } from '@playwright/test';
-import { build } from 'vite';
-import { engineModules } from '../../../vite.config';
+import { bundlePage } from '../bundle';
 
 const ORIGIN = 'http://localhost';
 const PAGE =
   '<!doctype html><html lang="en"><head><title>kindling</title><script src="/page.js"></script></head></html>';
 
-/** page.ts and all it imports, as one script. */
-async function bundlePage(): Promise<string> {
-  const result = await build({
-    configFile: false,
-    logLevel: 'warn',
-    plugins: [engineModules()],
-    build: {
-      write: false,
-      minify: false,
-      target: 'es2022',
-      lib: { entry: `${import.meta.dirname}/page.ts`, formats: ['iife'], name: 'tests' },
-    },
-  });
-  const output = Array.isArray(result) ? result[0] : result;
-  if (output === undefined || !('output' in output)) throw new Error('the page was not built');
-  return output.output[0].code;
-}
-
 export const test = base.extend<{ gpuPage: Page }, { script: string }>({
   script: [
     // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixture's needs from the pattern.
-    async ({}, use) => use(await bundlePage()),
+    async ({}, use) => use(await bundlePage(`${import.meta.dirname}/page.ts`)),
     { scope: 'worker' },
   ],
   /** `kindling` and `suites` (page.ts) are global in it. */

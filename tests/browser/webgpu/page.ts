@@ -1,7 +1,7 @@
 // What runs in the page of the webgpu tests: the library from its sources, and comparisons of the two devices. Every
 // comparison gives its mismatches in words; none is success.
 import * as kindling from '../../../src/index';
-import { DeviceError, DTypeError, Tensor, type DeviceName } from '../../../src/index';
+import { DTypeError, Tensor, type DeviceName } from '../../../src/index';
 import type { Device } from '../../../src/device/contract';
 import { getDevice } from '../../../src/device/registry';
 import type { WebGpuDevice } from '../../../src/device/webgpu/device';
@@ -66,41 +66,28 @@ function forwardAndBackward(call: (...inputs: Tensor[]) => Result, inputs: reado
 
 const read = (tensors: readonly Tensor[]): Promise<TypedArray[]> => Promise.all(tensors.map((t) => t.data()));
 
-/** What webgpu does not have. */
-type Lack = 'linalg' | 'float64';
-
-/** Tells `note` of what this device, which has it, is asked for. */
-function watchLacks(device: Device, note: (lack: Lack) => void): void {
-  const linalg = device.linalg.bind(device);
+/** Tells `note` when this device, which has it, is asked for float64. */
+function watchDouble(device: Device, note: () => void): void {
   const allocate = device.allocate.bind(device);
-  const watched: Pick<Device, 'linalg' | 'allocate'> = {
-    linalg: (...args) => {
-      note('linalg');
-      linalg(...args);
-    },
+  const watched: Pick<Device, 'allocate'> = {
     allocate: (bytes, dtype) => {
-      if (dtype === 'float64') note('float64');
+      if (dtype === 'float64') note();
       return allocate(bytes, dtype);
     },
   };
   Object.assign(device, watched);
 }
 
-/** What webgpu says that it lacks; null for any other error. */
-function lackOf(error: unknown): Lack | null {
-  if (error instanceof DeviceError && error.message.startsWith('linalg: ')) return 'linalg';
-  return error instanceof DTypeError && error.message.startsWith('float64 is not supported on the webgpu') ? 'float64' : null;
-} // prettier-ignore
+/** Whether webgpu says that it has no float64. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof DTypeError && error.message.startsWith('float64 is not supported on the webgpu');
 
-/** `lacks` gets what cases need that webgpu does not have: on wasm what they ask for, on webgpu what it refuses them. */
-async function sampleResults(device: DeviceName, lacks: Map<string, Lack>): Promise<Results> {
+/** `double` gets the cases that ask for float64 on wasm, and that webgpu refuses for want of it. */
+async function sampleResults(device: DeviceName, double: Set<string>): Promise<Results> {
   await start(device);
   const results: Results = new Map();
   let name = '';
-  const note = (lack: Lack): void => {
-    if (!lacks.has(name)) lacks.set(name, lack);
-  };
-  if (device === 'wasm') watchLacks(getDevice(), note);
+  if (device === 'wasm') watchDouble(getDevice(), () => void double.add(name));
   for (const [op, { call, inputs, order = 2 }] of Object.entries(ALL_SAMPLES)) {
     for (const [i, specs] of inputs.entries()) {
       name = `${op}, inputs ${i}`;
@@ -108,9 +95,10 @@ async function sampleResults(device: DeviceName, lacks: Map<string, Lack>): Prom
       try {
         results.set(name, await read(forwardAndBackward(call, tensors, order)));
       } catch (error) {
-        const lack = device === 'webgpu' ? lackOf(error) : null;
-        if (lack === null) throw new Error(`${name} on ${device}: ${String(error)}`, { cause: error });
-        note(lack);
+        if (device === 'wasm' || !isRefusal(error)) {
+          throw new Error(`${name} on ${device}: ${String(error)}`, { cause: error });
+        }
+        double.add(name);
       }
     }
   }
@@ -153,20 +141,17 @@ export interface OpSupport {
 const suites = {
   /** Every op that tests/ops has samples of, forward and backward. `absent`: those that webgpu refuses for what it lacks. */
   async samples(): Promise<{ cases: number; failures: string[]; ops: OpSupport[]; absent: string[] }> {
-    const needed = new Map<string, Lack>();
+    const needed = new Set<string>();
     const expected = await sampleResults('wasm', needed);
-    const refused = new Map<string, Lack>();
+    const refused = new Set<string>();
     const actual = await sampleResults('webgpu', refused);
-    const failures: string[] = [];
-    for (const name of new Set([...needed.keys(), ...refused.keys()])) {
-      const [need, refusal] = [needed, refused].map((lacks) => lacks.get(name) ?? 'nothing');
-      // Some ops take float64 only where there is one.
-      if (need === refusal || (need === 'float64' && refusal === 'nothing')) continue;
-      failures.push(`${name}: webgpu refuses ${refusal}, expected ${need}`);
-    }
-    for (const name of refused.keys()) expected.delete(name);
+    // Some ops take float64 only where there is one.
+    const failures = [...refused]
+      .filter((name) => !needed.has(name))
+      .map((name) => `${name}: webgpu refuses it for want of float64, which it does not need on wasm`);
+    for (const name of refused) expected.delete(name);
     failures.push(...compareResults(actual, expected));
-    const absent = new Set([...refused.keys()].map((name) => name.slice(0, name.indexOf(','))));
+    const absent = new Set([...refused].map((name) => name.slice(0, name.indexOf(','))));
     const ops = Object.entries(ALL_SAMPLES)
       .filter(([name]) => !absent.has(name))
       .map(([name, { order = 2 }]) => ({ name, hasGradient: order > 0 }));

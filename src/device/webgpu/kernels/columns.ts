@@ -2,7 +2,6 @@
 // for each element how many come before it, which is n² comparisons but all of them at once; the others walk a column
 // with one invocation, in order.
 import type { DType } from '../../../dtype';
-import { DeviceError } from '../../../errors';
 import { numelOf } from '../../../shape';
 import type { ArgReduceKind, Kernels, ScatterKind } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
@@ -92,8 +91,8 @@ for (var k = 0u; k < p.m; k++) {
     };
   });
 
-/** sort, scanIndices and scatter of the webgpu device; linalg is not there. */
-export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'scanIndices' | 'scatter' | 'linalg'> {
+/** sort, scanIndices and scatter of the webgpu device. */
+export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'scanIndices' | 'scatter'> {
   return {
     sort(x, out, { outer, n, inner }, descending) {
       const items = outer * inner;
@@ -110,12 +109,6 @@ export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'scanIn
       checkIndices(stream, [source, index], out, n, options);
       const code = scatterKernel(out.dtype, scalarType(index.dtype), kind);
       stream.run(code, [source, index], [out], [items, n, inner, m], groupsFor(items));
-    },
-    linalg(kind) {
-      throw new DeviceError(
-        `linalg: ${kind} is not there on the webgpu device, as it needs double precision. Move the matrix: x.to('wasm').`,
-        { device: 'webgpu' },
-      );
     },
   };
 }
