@@ -51,6 +51,10 @@ export enum DTypeCode {
   Int64,
   Uint8,
   Bool,
+  Int8,
+  Int16,
+  Float16,
+  Bfloat16,
 }
 
 /** Instructions of pointwise programs. Their type (Float32 to Int64) is that of the arguments. */
@@ -66,7 +70,8 @@ export enum PointwiseOp {
   ToInt32,
   ToInt64,
   ToBool,
-  ToUint8,
+  /** Rounds or wraps to what a type narrower than its register holds; the type is that one. */
+  Narrow,
   Neg,
   Abs,
   Sqrt,

@@ -19,6 +19,7 @@ import {
   unaryDouble,
   Loop,
 } from './loops';
+import { narrow } from './operands';
 import * as op from './operations';
 import { uniform } from './random';
 
@@ -28,7 +29,24 @@ const unsupported: Loop = (out, a, b, c, n) => unreachable();
 export function loopOf(code: i32, type: i32): Loop {
   if (type == DTypeCode.Float32) return float32Loop(code);
   if (type == DTypeCode.Float64) return float64Loop(code);
-  return type == DTypeCode.Int32 ? int32Loop(code) : int64Loop(code);
+  if (type == DTypeCode.Int32) return int32Loop(code);
+  return type == DTypeCode.Int64 ? int64Loop(code) : narrowLoop(type);
+}
+
+/** Loops of Narrow, which rounds or wraps in registers. */
+function narrowLoop(type: i32): Loop {
+  switch (type) {
+    case DTypeCode.Uint8:
+      return (out, a, b, c, n) => narrow(DTypeCode.Uint8, out, a, n);
+    case DTypeCode.Int8:
+      return (out, a, b, c, n) => narrow(DTypeCode.Int8, out, a, n);
+    case DTypeCode.Int16:
+      return (out, a, b, c, n) => narrow(DTypeCode.Int16, out, a, n);
+    case DTypeCode.Float16:
+      return (out, a, b, c, n) => narrow(DTypeCode.Float16, out, a, n);
+    default:
+      return (out, a, b, c, n) => narrow(DTypeCode.Bfloat16, out, a, n);
+  }
 }
 
 /** Loops of float32. */
@@ -340,8 +358,6 @@ function int32Loop(code: i32): Loop {
       return uniform;
     case PointwiseOp.Index:
       return (out, a, b, c, n) => count(out, load<u32>(a), n);
-    case PointwiseOp.ToUint8:
-      return (out, a, b, c, n) => unary<i32, op.LowByte>(out, a, n);
     default:
       return unsupported;
   }

@@ -1,5 +1,6 @@
 // Operands of pointwise programs that are not dense, or narrower than a register: blocks of them are gathered into
-// scratch before the instructions run, or scattered from there afterwards. Bool and uint8 are int32 in registers.
+// scratch before the instructions run, or scattered from there afterwards. In registers the narrow integers and bool are
+// int32, float16 and bfloat16 float32; their bits are converted within the block.
 import { DTypeCode } from './commands';
 
 /** Whether elements lie in memory as they do in registers. */
@@ -11,7 +12,14 @@ export function isRegisterType(dtype: u32): bool {
 /** log2 of the bytes of an element in memory. */
 @inline
 export function elementShift(dtype: u32): u32 {
-  return isRegisterType(dtype) ? registerShift(dtype) : 0;
+  if (isRegisterType(dtype)) return registerShift(dtype);
+  return isHalfWidth(dtype) ? 1 : 0;
+}
+
+/** Whether elements have two bytes. */
+@inline
+function isHalfWidth(dtype: u32): bool {
+  return dtype > <u32>DTypeCode.Int8;
 }
 
 /** log2 of the bytes of an element in a register. */
@@ -35,7 +43,7 @@ class Gather<T, R> {
   }
 }
 
-/** The way back: wraps to uint8. */
+/** The way back: drops the upper bits. */
 @unmanaged
 class Scatter<T, R> {
   @inline
@@ -115,15 +123,97 @@ function walk<T, R, F>(base: usize, block: usize, start: u32, n: u32, shape: Sha
 
 /** Elements [start, start + n) of an input into the register at `block`. */
 export function gather(dtype: u32, base: usize, block: usize, start: u32, n: u32, shape: Shape): void {
-  if (!isRegisterType(dtype)) walk<u8, i32, Gather<u8, i32>>(base, block, start, n, shape);
-  else if (registerShift(dtype) == 2) walk<u32, u32, Gather<u32, u32>>(base, block, start, n, shape);
+  if (!isRegisterType(dtype)) {
+    if (isHalfWidth(dtype)) walk<u16, i32, Gather<u16, i32>>(base, block, start, n, shape);
+    else walk<u8, i32, Gather<u8, i32>>(base, block, start, n, shape);
+    widen(dtype, block, n);
+  } else if (registerShift(dtype) == 2) walk<u32, u32, Gather<u32, u32>>(base, block, start, n, shape);
   else walk<u64, u64, Gather<u64, u64>>(base, block, start, n, shape);
 }
 
 /** The register at `block` into elements [start, start + n) of an output. */
 export function scatter(dtype: u32, base: usize, block: usize, start: u32, n: u32, shape: Shape): void {
   if (dtype == DTypeCode.Bool) walk<u8, i32, ScatterBool>(base, block, start, n, shape);
-  else if (dtype == DTypeCode.Uint8) walk<u8, i32, Scatter<u8, i32>>(base, block, start, n, shape);
-  else if (registerShift(dtype) == 2) walk<u32, u32, Scatter<u32, u32>>(base, block, start, n, shape);
+  else if (!isRegisterType(dtype)) {
+    toBits(dtype, block, n);
+    if (isHalfWidth(dtype)) walk<u16, i32, Scatter<u16, i32>>(base, block, start, n, shape);
+    else walk<u8, i32, Scatter<u8, i32>>(base, block, start, n, shape);
+  } else if (registerShift(dtype) == 2) walk<u32, u32, Scatter<u32, u32>>(base, block, start, n, shape);
   else walk<u64, u64, Scatter<u64, u64>>(base, block, start, n, shape);
+}
+
+// ---- narrow types in registers ------------------------------------------------------------------------------
+
+/** The bits of narrow elements, zero-extended to 32, as the values that registers hold. */
+function widen(dtype: u32, block: usize, n: u32): void {
+  if (dtype == DTypeCode.Uint8 || dtype == DTypeCode.Bool) return;
+  for (const end = block + <usize>n * 4; block < end; block += 16) {
+    const bits = v128.load(block);
+    let value: v128;
+    if (dtype == DTypeCode.Float16) value = ofFloat16(bits);
+    else if (dtype == DTypeCode.Int8) value = i32x4.shr_s(i32x4.shl(bits, 24), 24);
+    else value = i32x4.shl(bits, 16);
+    if (dtype == DTypeCode.Int16) value = i32x4.shr_s(value, 16);
+    v128.store(block, value);
+  }
+}
+
+/** The way back to bits; of those of integers the upper ones are not cleared. */
+function toBits(dtype: u32, block: usize, n: u32): void {
+  if (dtype < <u32>DTypeCode.Float16) return;
+  for (const end = block + <usize>n * 4; block < end; block += 16) {
+    const value = v128.load(block);
+    v128.store(block, dtype == DTypeCode.Float16 ? toFloat16(value) : toBfloat16(value));
+  }
+}
+
+/** out = a rounded or wrapped to what `dtype` holds: the loop of the instruction Narrow. */
+export function narrow(dtype: u32, out: usize, a: usize, n: u32): void {
+  memory.copy(out, a, <usize>n * 4);
+  toBits(dtype, out, n);
+  if (dtype == DTypeCode.Uint8) {
+    for (const end = out + <usize>n * 4; out < end; out += 16) {
+      v128.store(out, v128.and(v128.load(out), i32x4.splat(255)));
+    }
+  } else widen(dtype, out, n);
+}
+
+/** The exponents differ by 112 in their bias: a product by 2^112 makes normal numbers of subnormal ones too. */
+@inline
+function ofFloat16(bits: v128): v128 {
+  const magnitude = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
+  const isSpecial = i32x4.ge_u(magnitude, i32x4.splat(0x0f800000));
+  return v128.or(
+    v128.or(f32x4.mul(magnitude, f32x4.splat(<f32>5.192296858534828e33)), v128.and(isSpecial, i32x4.splat(0x7f800000))),
+    i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16),
+  );
+}
+
+/**
+ * Rounds by adding a power of two whose last bit is that of the result. As in https://github.com/Maratyszcza/FP16
+ * (fp16_ieee_from_fp32_value), which PyTorch uses.
+ */
+@inline
+function toFloat16(x: v128): v128 {
+  const doubled = i32x4.shl(x, 1);
+  const bias = i32x4.max_u(v128.and(doubled, i32x4.splat(0xff000000)), i32x4.splat(0x71000000));
+  // 2^112 and 2^-110: what is beyond the greatest number becomes infinite.
+  const base = f32x4.mul(
+    f32x4.mul(f32x4.abs(x), f32x4.splat(<f32>5.192296858534828e33)),
+    f32x4.splat(<f32>7.703719777548943e-34),
+  );
+  const sum = f32x4.add(i32x4.add(i32x4.shr_u(bias, 1), i32x4.splat(0x07800000)), base);
+  const exponent = v128.and(i32x4.shr_u(sum, 13), i32x4.splat(0x7c00));
+  const magnitude = i32x4.add(exponent, v128.and(sum, i32x4.splat(0x0fff)));
+  return v128.or(
+    v128.bitselect(i32x4.splat(0x7e00), magnitude, i32x4.gt_u(doubled, i32x4.splat(0xff000000))),
+    v128.and(i32x4.shr_u(x, 16), i32x4.splat(0x8000)),
+  );
+}
+
+/** Half of the last bit that stays, or just less where that bit is even. */
+@inline
+function toBfloat16(x: v128): v128 {
+  const half = i32x4.add(v128.and(i32x4.shr_u(x, 16), i32x4.splat(1)), i32x4.splat(0x7fff));
+  return v128.bitselect(i32x4.shr_u(i32x4.add(x, half), 16), i32x4.splat(0x7fc0), f32x4.eq(x, x));
 }

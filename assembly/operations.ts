@@ -195,14 +195,6 @@ export class Copysign<T> {
 }
 
 @unmanaged
-export class LowByte {
-  @inline
-  apply(x: v128): v128 {
-    return v128.and(x, i32x4.splat(255));
-  }
-}
-
-@unmanaged
 export class Exp {
   @inline
   apply(x: v128): v128 {

@@ -5,7 +5,9 @@ export { Tensor, Parameter } from './tensor';
 export type { GradFn, GradHook, NestedNumbers, RemovableHandle } from './tensor';
 export type { DType, TypedArray } from './dtype';
 export type { DeviceName, MemoryInfo } from './device/contract';
-export { float32, float64, int32, int64, uint8, bool, resultType, promoteTypes } from './dtype';
+export {
+  bfloat16, bool, float16, float32, float64, int16, int32, int64, int8, promoteTypes, resultType, uint8,
+} from './dtype'; // prettier-ignore
 export * from './errors';
 
 export { init, diagnose, memory, synchronize, shutdown, onerror } from './runtime';

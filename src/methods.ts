@@ -39,7 +39,24 @@ import { logsumexp, norm, std, variance } from './ops/statistics';
 import { inPlaceForms } from './elementwise';
 import { Tensor } from './tensor';
 
-const { clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool } = copies;
+const {
+  clone,
+  contiguous,
+  to,
+  copy_,
+  fill_,
+  zero_,
+  float,
+  double,
+  int,
+  long,
+  byte,
+  bool,
+  half,
+  bfloat16,
+  char,
+  short,
+} = copies;
 const { view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, slice, select } = movement;
 const { squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, viewAsShape } = movement;
 
@@ -122,7 +139,7 @@ const methods = {
   ...{ isneginf, isposinf, isclose, positive, rsub, logaddexp, floatPower, frexp, i0, ldexp, mvlgamma, signbit },
   ...{ isnan, isinf, isfinite, maximum, minimum, fmax, fmin, prelu, hardshrink },
   ...{ backward, registerHook, retainGrad },
-  ...{ clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool },
+  ...{ clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short },
   ...{ newEmpty, newFull, newOnes, newTensor, newZeros },
   ...{ onesLike, zerosLike, fullLike, emptyLike },
   ...{

@@ -3,7 +3,7 @@
 import { isGradEnabled } from './graph';
 import { differentiate } from './derivative';
 import type { Device, PointwiseProgram, View } from './device/contract';
-import { DTYPES, isFloat, resultType, type DType } from './dtype';
+import { DTYPES, isFloat, resultType, wideDType, type DType } from './dtype';
 import { DTypeError, ShapeError } from './errors';
 import { cast, constantLike, input, inputsOf, scalar, substitute, type Expression } from './expression';
 import { apply, applyInPlace, type GradientThunks, type OpRecord } from './op';
@@ -182,14 +182,15 @@ function viewsOf(tensors: readonly Tensor[], shape: Shape): readonly View[] {
 
 // ---- operands -------------------------------------------------------------------------------------
 
-/** Kinds of operands as far as programs depend on them: 12 for tensors (dtype, with dimensions or not), 3 for numbers. */
-const KINDS = 16;
-const BOOLEAN = 12;
-const WHOLE = 13;
-const FRACTION = 14;
+/** Kinds of operands as far as programs depend on them: 3 for numbers, then those of tensors (dtype, with dimensions or not). */
+const BOOLEAN = 0;
+const WHOLE = 1;
+const FRACTION = 2;
+const NUMBERS = 3;
+const KINDS = NUMBERS + 2 * Object.keys(DTYPES).length;
 
 function kindOf(op: string, operand: Operand): number {
-  if (operand instanceof Tensor) return DTYPES[operand.dtype].code * 2 + (operand.shape.length > 0 ? 1 : 0);
+  if (operand instanceof Tensor) return NUMBERS + DTYPES[operand.dtype].code * 2 + (operand.shape.length > 0 ? 1 : 0);
   if (typeof operand === 'number') return Number.isInteger(operand) ? WHOLE : FRACTION;
   if (typeof operand === 'boolean') return BOOLEAN;
   throw new TypeError(`${op}: expected a tensor or a number, got ${describe(operand)}.`);
@@ -218,7 +219,8 @@ function makeFormula(record: PointwiseRecord, operands: readonly Operand[], outp
   const tensorDTypes: DType[] = [];
   let numbers = 0;
   const leaves = operands.map((operand, i) => {
-    if (!(operand instanceof Tensor)) return scalar(numbers++, dtypes[i]);
+    // A number is rounded to what the tensors are, as in PyTorch.
+    if (!(operand instanceof Tensor)) return scalar(numbers++, wideDType(dtypes[i]));
     return input(tensorDTypes.push(operand.dtype) - 1, operand.dtype);
   });
   const args = leaves.map((leaf, i) => cast(dtypes[i], leaf));

@@ -3,6 +3,7 @@
 // ATen (core/MT19937RNGEngine.h, core/DistributionsHelper.h, native/cpu/DistributionTemplates.h) of PyTorch 1.13 to 2.6.
 import { DTYPES } from './dtype';
 import type { TypedArray } from './dtype';
+import { HALF_DIGITS, roundHalf, type Half } from './half';
 
 /** Arrays that continuous distributions are drawn into. */
 export type FloatArray = Float32Array | Float64Array;
@@ -194,9 +195,27 @@ export function drawSeed(generator: Generator = defaultGenerator): bigint {
   return BigInt.asUintN(63, generator.random64());
 }
 
-/** Uniform numbers in [from, to): 24 random bits each for float32, 53 for float64. */
-export function fillUniform(out: FloatArray, from = 0, to = 1, generator: Generator = defaultGenerator): void {
+/**
+ * Uniform numbers in [from, to): 24 random bits each for float32, 53 for float64; for the values of a 16-bit type, here
+ * and below in a Float32Array with `half`, as many as it has digits.
+ */
+export function fillUniform(
+  out: FloatArray,
+  from = 0,
+  to = 1,
+  generator: Generator = defaultGenerator,
+  half: Half | null = null,
+): void {
   checkOrder('uniform', from, to);
+  if (half !== null) {
+    const start = roundHalf(half, from);
+    const range = roundHalf(half, roundHalf(half, to) - start);
+    const values = 2 ** HALF_DIGITS[half];
+    for (let i = 0; i < out.length; i++) {
+      out[i] = roundHalf(half, ((generator.random() % values) / values) * range + start);
+    }
+    return;
+  }
   if (out instanceof Float64Array) {
     const range = to - from;
     for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(generator.random53(), range, from);
@@ -212,25 +231,45 @@ export function fillUniform(out: FloatArray, from = 0, to = 1, generator: Genera
  * Normal numbers. 16 or more are made in blocks of 16 from uniform ones, the j-th paired with the (j+8)-th; a last partial
  * block is replaced by the last 16 elements, drawn afresh. Fewer are made one by one in double.
  */
-export function fillNormal(out: FloatArray, mean = 0, std = 1, generator: Generator = defaultGenerator): void {
+export function fillNormal(
+  out: FloatArray,
+  mean = 0,
+  std = 1,
+  generator: Generator = defaultGenerator,
+  half: Half | null = null,
+): void {
   if (!(std >= 0)) throw new RangeError(`normal: std must be at least 0, got ${std}.`);
   const n = out.length;
   if (n < NORMAL_BLOCK) {
     for (let i = 0; i < n; i++) out[i] = generator.normal() * std + mean;
     return;
   }
-  fillUniform(out, 0, 1, generator);
-  for (let start = 0; start + NORMAL_BLOCK <= n; start += NORMAL_BLOCK) boxMuller(out, start, mean, std);
+  fillUniform(out, 0, 1, generator, half);
+  for (let start = 0; start + NORMAL_BLOCK <= n; start += NORMAL_BLOCK) boxMuller(out, start, mean, std, half);
   if (n % NORMAL_BLOCK !== 0) {
-    fillUniform(out.subarray(n - NORMAL_BLOCK), 0, 1, generator);
-    boxMuller(out, n - NORMAL_BLOCK, mean, std);
+    fillUniform(out.subarray(n - NORMAL_BLOCK), 0, 1, generator, half);
+    boxMuller(out, n - NORMAL_BLOCK, mean, std, half);
   }
 }
 
 /** Turns 16 uniform numbers at `start` into normal ones. */
-function boxMuller(out: FloatArray, start: number, mean: number, std: number): void {
-  if (out instanceof Float32Array) boxMullerSingle(out, start, mean, std);
+function boxMuller(out: FloatArray, start: number, mean: number, std: number, half: Half | null): void {
+  if (half !== null) boxMullerHalf(half, out, start, mean, std);
+  else if (out instanceof Float32Array) boxMullerSingle(out, start, mean, std);
   else boxMullerDouble(out, start, mean, std);
+}
+
+/** PyTorch has functions of its own for bfloat16, which round every result; those of float16 are float32's. */
+function boxMullerHalf(half: Half, out: FloatArray, start: number, mean: number, std: number): void {
+  const round = (x: number): number => roundHalf(half, x);
+  const step = half === 'bfloat16' ? round : Math.fround;
+  const [center, scale] = [round(mean), round(std)];
+  for (let j = start; j < start + HALF_BLOCK; j++) {
+    const radius = round(Math.sqrt(step(-2 * step(Math.log(round(1 - out[j]))))));
+    const theta = round(2 * Math.PI * out[j + HALF_BLOCK]);
+    out[j] = round(step(step(radius * step(Math.cos(theta))) * scale) + center);
+    out[j + HALF_BLOCK] = round(step(step(radius * step(Math.sin(theta))) * scale) + center);
+  }
 }
 
 function boxMullerDouble(out: Float64Array, start: number, mean: number, std: number): void {
@@ -267,13 +306,16 @@ export function fillTruncNormal(
   a = -2,
   b = 2,
   generator: Generator = defaultGenerator,
+  half: Half | null = null,
 ): void {
   checkOrder('truncNormal', a, b);
   if (!(std > 0)) throw new RangeError(`truncNormal: std must be positive, got ${std}.`);
   // The normal distribution function is (1 + erf(z / sqrt 2)) / 2, so erf itself is uniform between these.
-  fillUniform(out, erf((a - mean) / (std * Math.SQRT2)), erf((b - mean) / (std * Math.SQRT2)), generator);
+  fillUniform(out, erf((a - mean) / (std * Math.SQRT2)), erf((b - mean) / (std * Math.SQRT2)), generator, half);
+  const round = (x: number): number => (half === null ? x : roundHalf(half, x));
+  const scale = round(std * Math.SQRT2);
   for (let i = 0; i < out.length; i++) {
-    const x = inverseErf(out[i]) * std * Math.SQRT2 + mean;
+    const x = round(round(round(inverseErf(out[i])) * scale) + round(mean));
     out[i] = Math.min(Math.max(x, a), b);
   }
 }

@@ -226,14 +226,20 @@ export class Tensor extends Handle implements View {
   // ---- values -----------------------------------------------------------------------------------
 
   /**
-   * The elements in row-major order, in a fresh typed array (BigInt64Array for int64, Uint8Array for bool).
+   * The elements in row-major order, in a fresh typed array (BigInt64Array for int64, Uint8Array for bool, Float32Array
+   * for float16 and bfloat16).
    * @throws FaultError if an operation that the values depend on met bad data.
    */
   async data(): Promise<TypedArray> {
-    const { dtype, home } = this;
-    const bytes = await home.read(this);
+    const { dtype } = this;
+    return DTYPES[dtype].array(await this.bytes());
+  }
+
+  /** @internal The elements in row-major order as memory holds them. */
+  async bytes(): Promise<ArrayBuffer> {
+    const bytes = await this.home.read(this);
     await awaitCollection();
-    return DTYPES[dtype].array(bytes);
+    return bytes;
   }
 
   /** The value of a tensor of one element. @throws RangeError if it has another number, or for an int64 beyond 2^53. */

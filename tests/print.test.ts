@@ -1,7 +1,7 @@
 // What PyTorch 1.13 prints for the same values.
 import { describe, expect, it } from 'vitest';
 import type { DType } from '../src/dtype';
-import { encodeValues } from '../src/ops/creation';
+import { valuesOf } from '../src/ops/creation';
 import { formatTensor } from '../src/print';
 
 const ramp = (n: number, at: (i: number) => number = (i) => i): number[] => Array.from({ length: n }, (_, i) => at(i));
@@ -35,11 +35,11 @@ const CASES: [name: string, values: (number | boolean)[], shape: number[], dtype
 
 describe('formatTensor', () => {
   it.each(CASES)('prints %s as PyTorch does', (_name, values, shape, dtype, printed) => {
-    expect(formatTensor(encodeValues(values, dtype), shape, dtype, [])).toBe(printed);
+    expect(formatTensor(valuesOf(values, dtype), shape, dtype, [])).toBe(printed);
   });
 
   it('summarises a matrix by its corners', () => {
-    const lines = formatTensor(encodeValues(ramp(2000), 'float32'), [40, 50], 'float32', []).split('\n');
+    const lines = formatTensor(valuesOf(ramp(2000), 'float32'), [40, 50], 'float32', []).split('\n');
     expect(lines.slice(0, 2)).toEqual([
       'tensor([[0.0000e+00, 1.0000e+00, 2.0000e+00,  ..., 4.7000e+01, 4.8000e+01,',
       '         4.9000e+01],',
@@ -52,7 +52,7 @@ describe('formatTensor', () => {
       'tensor([1.5000], grad_fn=<AddBackward0>)',
     );
     const long = formatTensor(
-      encodeValues(
+      valuesOf(
         ramp(8, (i) => i / 3),
         'float32',
       ),

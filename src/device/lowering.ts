@@ -1,7 +1,5 @@
 // What every device asks of views before it lowers a kernel: how they lie in memory, which matrices a product is of.
-import type { DType } from '../dtype';
-import { input } from '../expression';
-import type { PointwiseProgram, View } from './contract';
+import type { View } from './contract';
 
 /** How a view walks through memory: without gaps, not at all, or by strides. */
 export type Layout = 'dense' | 'uniform' | 'strided';
@@ -53,16 +51,4 @@ export function productOf(a: View, b: View, out: View): { sizes: ProductSizes; s
     sizes: isMerged ? { batch: 1, m: batch * m, n, k } : { batch, m, n, k },
     strides: { aBatch, aRow, aColumn: a.strides[2], bBatch, bRow: b.strides[1], bColumn: b.strides[2] },
   };
-}
-
-const copyPrograms = new Map<DType, PointwiseProgram>();
-
-/** The program that copies elements as they are: how a strided view is made dense before it is read. */
-export function copyProgram(dtype: DType): PointwiseProgram {
-  let program = copyPrograms.get(dtype);
-  if (program === undefined) {
-    program = { name: 'contiguous', inputs: [dtype], outputs: [input(0, dtype)], outputDTypes: [dtype] };
-    copyPrograms.set(dtype, program);
-  }
-  return program;
 }

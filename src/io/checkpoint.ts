@@ -1,6 +1,5 @@
 // Saving and loading checkpoints: PyTorch's two formats and safetensors, told apart by their first bytes. What tensors
 // and containers become is here; the formats are in torchFile.ts and safetensors.ts.
-import { DTYPES } from '../dtype';
 import { LoadError } from '../errors';
 import { isPlainObject } from '../arguments';
 import { unscoped, type Storage } from '../memory';
@@ -8,7 +7,7 @@ import { uploaded } from '../ops/creation';
 import type { StateDict } from '../nn/stateDict';
 import { Parameter, Tensor } from '../tensor';
 import type { Bytes } from './bytes';
-import { decodeElements, fileDType, type FileDType } from './fileDtypes';
+import { elementsOf, fileDType, type FileDType } from './fileDtypes';
 import { hasIntegerKeys, PickledTensor, type Pickled } from './pickle';
 import { Dict, Global, TensorLayout, Tuple, type StorageRecord } from './pickled';
 import { decode, encode, type Metadata, type TensorBytes } from './safetensors';
@@ -73,13 +72,10 @@ async function saveSafetensors(value: Checkpoint, metadata?: Metadata): Promise<
   }
   const reads = (entries as [string, Tensor][]).map(async ([name, tensor]): Promise<[string, TensorBytes]> => {
     const { dtype, shape } = tensor;
-    return [name, { dtype: fileDType(dtype), shape, bytes: bytesOf(await tensor.data()) }];
+    return [name, { dtype: fileDType(dtype), shape, bytes: new Uint8Array(await tensor.bytes()) }];
   });
   return encode(new Map(await Promise.all(reads)), metadata);
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Bytes =>
-  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
 /** The elements of a storage that are saved: those between the first and the last that a saved tensor sees. */
 interface Place {
@@ -103,7 +99,7 @@ function notePlace(places: Map<Storage, Place>, tensor: Tensor): void {
 }
 
 async function readPlace({ tensor, begin, end }: Place): Promise<Bytes> {
-  return bytesOf(await new Tensor(tensor.storage, tensor.dtype, [end - begin], [1], begin).data());
+  return new Uint8Array(await new Tensor(tensor.storage, tensor.dtype, [end - begin], [1], begin).bytes());
 }
 
 /** Calls `visit` with every tensor in a value. @throws TypeError for what cannot be saved */
@@ -196,7 +192,7 @@ function hide(object: object, versions: unknown): void {
  *
  * Dicts become plain objects, or Maps where their keys are not texts; lists and tuples arrays; integers beyond 2^53
  * bigints. Dicts of whole numbers whose values are no tensors are objects too, so that `checkpoint.optimizer.state[0]`
- * reads as in PyTorch. Tensors that share memory in the file share it here. dtypes that kindling lacks are widened.
+ * reads as in PyTorch. Tensors that share memory in the file share it here.
  * @example net.loadStateDict(await load('net.pt', { onProgress: (loaded) => bar.value = loaded }))
  * @example const { model, epoch } = await load<{ model: nn.StateDict; epoch: number }>(file)
  * @throws LoadError if the address cannot be read, the file is not sound, or wants what is not allowed: it says which
@@ -242,8 +238,7 @@ function upload(
   fileBytes: Bytes,
   device: DeviceName | undefined,
 ): Tensor {
-  const { dtype, bytes } = decodeElements(fileType, fileBytes);
-  return uploaded(device, shape, dtype, DTYPES[dtype].array(bytes.buffer));
+  return uploaded(device, shape, fileType.name, elementsOf(fileType, fileBytes));
 }
 
 /** Containers in containers; more would overflow the stack. */

@@ -4,6 +4,8 @@ import { noGrad } from '../autograd';
 import { DTypeError, ShapeError } from '../errors';
 import { scope } from '../memory';
 import { fromArray } from '../ops/creation';
+import { isHalf } from '../dtype';
+import type { Half } from '../half';
 import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray, type Generator } from '../random';
 import { formatShape } from '../shape';
 import type { Tensor } from '../tensor';
@@ -135,16 +137,16 @@ export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut:
 /** U(a, b). @see torch.nn.init.uniform_ */
 export function uniform_<T extends Tensor>(tensor: T, ...args: Arguments<UniformOptions, typeof UNIFORM>): T {
   const { a = 0, b = 1, generator } = gather<UniformOptions>('uniform_', UNIFORM, args);
-  return draw(tensor, (values) => {
-    fillUniform(values, a, b, generator);
+  return draw(tensor, (values, half) => {
+    fillUniform(values, a, b, generator, half);
   });
 }
 
 /** N(mean, std²). @see torch.nn.init.normal_ */
 export function normal_<T extends Tensor>(tensor: T, ...args: Arguments<NormalOptions, typeof NORMAL>): T {
   const { mean = 0, std = 1, generator } = gather<NormalOptions>('normal_', NORMAL, args);
-  return draw(tensor, (values) => {
-    fillNormal(values, mean, std, generator);
+  return draw(tensor, (values, half) => {
+    fillNormal(values, mean, std, generator, half);
   });
 }
 
@@ -160,8 +162,8 @@ export function truncNormal_<T extends Tensor>(
     b = 2,
     generator,
   } = gather<TruncNormalOptions>('truncNormal_', TRUNC_NORMAL, args);
-  return draw(tensor, (values) => {
-    fillTruncNormal(values, mean, std, a, b, generator);
+  return draw(tensor, (values, half) => {
+    fillTruncNormal(values, mean, std, a, b, generator, half);
   });
 }
 
@@ -275,8 +277,8 @@ export function orthogonal_<T extends Tensor>(tensor: T, ...args: Arguments<Gain
   checkDimensions('orthogonal_', tensor, tensor.ndim >= 2, 'at least two dimensions');
   const rows = tensor.shape[0];
   const columns = rows === 0 ? 0 : tensor.numel() / rows;
-  return draw(tensor, (values) => {
-    fillNormal(values, 0, 1, generator);
+  return draw(tensor, (values, half) => {
+    fillNormal(values, 0, 1, generator, half);
     // Vectors along the longer side; vector v has its element i at v * vectorStride + i * stride.
     const vectors = Math.min(rows, columns);
     const [vectorStride, stride] = rows < columns ? [columns, 1] : [1, columns];
@@ -330,8 +332,8 @@ export function sparse_<T extends Tensor>(tensor: T, ...args: Arguments<SparseOp
   checkDimensions('sparse_', tensor, tensor.ndim === 2, 'two dimensions');
   const [rows, columns] = tensor.shape;
   const zeros = Math.ceil(sparsity * rows);
-  return draw(tensor, (values) => {
-    fillNormal(values, 0, std, generator);
+  return draw(tensor, (values, half) => {
+    fillNormal(values, 0, std, generator, half);
     for (let column = 0; column < columns; column++) {
       for (const row of permutation(rows, generator).subarray(0, zeros)) values[row * columns + column] = 0;
     }
@@ -352,18 +354,21 @@ export function withoutInit<T>(fn: () => T): T {
   }
 }
 
+/** Writes values; `half` is the tensor's dtype if that is a 16-bit one. */
+type Make = (values: FloatArray, half: Half | null) => void;
+
 /** Overwrites a tensor with what `make` writes into zeros, outside the graph. */
-function fill<T extends Tensor>(tensor: T, make: (values: FloatArray) => void): T {
+function fill<T extends Tensor>(tensor: T, make: Make): T {
   if (isSkipped) return tensor;
   const { dtype, device, shape } = tensor;
   const values = dtype === 'float64' ? new Float64Array(tensor.numel()) : new Float32Array(tensor.numel());
-  make(values);
+  make(values, isHalf(dtype) ? dtype : null);
   scope(() => noGrad(() => tensor.copy_(fromArray(values, shape, { device }))));
   return tensor;
 }
 
 /** The same for random numbers, which only floating-point tensors take. */
-function draw<T extends Tensor>(tensor: T, make: (values: FloatArray) => void): T {
+function draw<T extends Tensor>(tensor: T, make: Make): T {
   if (!tensor.isFloatingPoint()) {
     throw new DTypeError(`init: random values need a floating-point tensor, got ${tensor.dtype}.`, {
       dtype: tensor.dtype,

@@ -409,6 +409,16 @@ export class Module extends Callable implements Holder {
     return this.to('float64');
   }
 
+  /** Casts floating-point parameters and buffers to float16. */
+  half(): this {
+    return this.to('float16');
+  }
+
+  /** Casts floating-point parameters and buffers to bfloat16. */
+  bfloat16(): this {
+    return this.to('bfloat16');
+  }
+
   // ---- state ------------------------------------------------------------------------------------
 
   /**

@@ -12,6 +12,10 @@ const TYPE_NAMES: { readonly [D in DType]: string } = {
   int64: 'LongTensor',
   uint8: 'ByteTensor',
   bool: 'BoolTensor',
+  int8: 'CharTensor',
+  int16: 'ShortTensor',
+  float16: 'HalfTensor',
+  bfloat16: 'BFloat16Tensor',
 };
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>

@@ -1,25 +1,13 @@
 // Moving values as they are: copies, conversions, fills.
 import type { Device, DeviceName, PointwiseProgram, View } from '../device/contract';
 import { getDevice } from '../device/registry';
+import { copyProgram } from '../device/widening';
 import { checkDType, type DType } from '../dtype';
 import { ShapeError } from '../errors';
-import { cast, input, scalar } from '../expression';
+import { scalar } from '../expression';
 import { allocate, apply, applyInPlace, singleOp } from '../op';
 import { broadcastShapes, broadcastStrides, formatShape, sameShape, type Shape } from '../shape';
 import { Tensor } from '../tensor';
-
-const copyPrograms = new Map<string, PointwiseProgram>();
-
-/** The program that copies one dtype into another. */
-export function copyProgram(from: DType, to: DType): PointwiseProgram {
-  const key = `${from} ${to}`;
-  let program = copyPrograms.get(key);
-  if (program === undefined) {
-    program = { name: 'copy', inputs: [from], outputs: [cast(to, input(0, from))], outputDTypes: [to] };
-    copyPrograms.set(key, program);
-  }
-  return program;
-}
 
 const fillPrograms = new Map<DType, PointwiseProgram>();
 
@@ -197,3 +185,11 @@ export const long = (x: Tensor): Tensor => to(x, 'int64');
 export const byte = (x: Tensor): Tensor => to(x, 'uint8');
 /** @see float */
 export const bool = (x: Tensor): Tensor => to(x, 'bool');
+/** @see float */
+export const half = (x: Tensor): Tensor => to(x, 'float16');
+/** @see float */
+export const bfloat16 = (x: Tensor): Tensor => to(x, 'bfloat16');
+/** @see float */
+export const char = (x: Tensor): Tensor => to(x, 'int8');
+/** @see float */
+export const short = (x: Tensor): Tensor => to(x, 'int16');

@@ -1,7 +1,8 @@
 // New tensors: from values, filled, counted. Random ones are in random.ts.
 import type { DeviceName } from '../device/contract';
 import { getDevice } from '../device/registry';
-import { checkDType, DTYPES, isFloat, type DType, type TypedArray } from '../dtype';
+import { checkDType, isFloat, isHalf, newArray, stored, type DType, type TypedArray } from '../dtype';
+import { roundHalf } from '../half';
 import { ShapeError } from '../errors';
 import { allocate } from '../op';
 import { formatShape, numelOf, type Shape } from '../shape';
@@ -61,6 +62,8 @@ const DTYPE_OF_ARRAY: readonly [new (n: number) => TypedArray, DType][] = [
   [Int32Array, 'int32'],
   [BigInt64Array, 'int64'],
   [Uint8Array, 'uint8'],
+  [Int8Array, 'int8'],
+  [Int16Array, 'int16'],
 ];
 
 const isTypedArray = (value: unknown): value is TypedArray => DTYPE_OF_ARRAY.some(([type]) => value instanceof type);
@@ -99,9 +102,9 @@ function inferDType(values: readonly (number | boolean | bigint)[]): DType {
   return values.some((v) => typeof v === 'bigint') ? 'int64' : 'float32';
 }
 
-/** Numbers in the memory layout of `dtype`; floats are truncated towards zero for integers. */
-export function encodeValues(values: readonly (number | boolean | bigint)[], dtype: DType): TypedArray {
-  const array = DTYPES[dtype].array(new ArrayBuffer(values.length * DTYPES[dtype].bytes));
+/** Numbers as values of `dtype`; floats are truncated towards zero for integers. */
+export function valuesOf(values: readonly (number | boolean | bigint)[], dtype: DType): TypedArray {
+  const array = newArray(dtype, values.length);
   if (array instanceof BigInt64Array) {
     values.forEach((v, i) => (array[i] = typeof v === 'bigint' ? v : BigInt(Math.trunc(Number(v)))));
   } else {
@@ -109,6 +112,10 @@ export function encodeValues(values: readonly (number | boolean | bigint)[], dty
   }
   return array;
 }
+
+/** Numbers in the memory layout of `dtype`. */
+const encodeValues = (values: readonly (number | boolean | bigint)[], dtype: DType): ArrayBufferView =>
+  stored(dtype, valuesOf(values, dtype));
 
 /**
  * A tensor with a copy of these values. Numbers give float32, booleans bool, bigints int64, typed arrays their own dtype.
@@ -237,10 +244,12 @@ export function arange(...args: (number | ArangeOptions)[]): Tensor {
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
   if (!Number.isInteger(steps) || steps < 0)
     throw new RangeError(`linspace: steps must be a whole number >= 0, got ${steps}.`);
-  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  const dtype = options.dtype ?? 'float32';
+  const exact = steps > 1 ? (end - start) / (steps - 1) : 0;
+  const step = isHalf(dtype) ? roundHalf(dtype, exact) : exact;
   // From both ends, as PyTorch does, so that the last value is exactly `end`.
   const at = (i: number): number => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
-  return ramp(steps, at, options, options.dtype ?? 'float32');
+  return ramp(steps, at, options, dtype);
 }
 
 /** base to the power of `steps` values from start to end. @see torch.logspace */

@@ -4,11 +4,11 @@ import type { BatchSizes, RowSizes } from '../device/contract';
 import { noGrad } from '../autograd';
 import type { Gradients } from '../graph';
 import { DTypeError, ShapeError } from '../errors';
-import { isFloat } from '../dtype';
+import { isFloat, wideDType } from '../dtype';
 import { applyAll, type GradientContext, type OpRecord } from '../op';
 import { formatShape, numelOf, sameShape, type Shape } from '../shape';
 import type { Tensor } from '../tensor';
-import { contiguous } from './copy';
+import { contiguous, to } from './copy';
 import { reshape } from './movement';
 import { add, mul, rsqrt, sub } from './pointwise';
 
@@ -75,8 +75,8 @@ const ROWS: OpRecord<NormInputs, RowParams> = {
   name: 'nativeLayerNorm',
   shape: ([x], { rows }) => [
     { shape: x.shape, dtype: x.dtype },
-    { shape: [rows], dtype: x.dtype },
-    { shape: [rows], dtype: x.dtype },
+    { shape: [rows], dtype: wideDType(x.dtype) },
+    { shape: [rows], dtype: wideDType(x.dtype) },
   ],
   forward: (device, [x, weight, bias], [out, mean, variance], params) => {
     device.normalizeRows(x, weight, bias, out, mean, variance, params, params.eps);
@@ -132,8 +132,8 @@ const BATCH: OpRecord<NormInputs, BatchParams> = {
   name: 'nativeBatchNorm',
   shape: ([x], { channels }) => [
     { shape: x.shape, dtype: x.dtype },
-    { shape: [channels], dtype: x.dtype },
-    { shape: [channels], dtype: x.dtype },
+    { shape: [channels], dtype: wideDType(x.dtype) },
+    { shape: [channels], dtype: wideDType(x.dtype) },
   ],
   forward: (device, [x, weight, bias], [out, mean, variance], params) => {
     device.batchNorm(x, weight, bias, out, mean, variance, params, params.eps);
@@ -170,7 +170,7 @@ function checkNorm(op: string, x: Tensor, shape: Shape, others: Readonly<Record<
         shape: t.shape,
       });
     }
-    if (t.dtype !== x.dtype) {
+    if (t.dtype !== x.dtype && t.dtype !== wideDType(x.dtype)) {
       throw new DTypeError(`${op}: ${name} must be of the dtype of the input, got ${t.dtype} and ${x.dtype}.`);
     }
   }
@@ -293,10 +293,12 @@ function normalizeBy(
   eps: number,
 ): Tensor {
   const perChannel = (t: Tensor): Tensor => reshape(t, [-1, ...x.shape.slice(2).map(() => 1)]);
-  const rstd = rsqrt(add(variance, eps));
-  const scale = weight === null ? rstd : mul(rstd, weight);
-  const scaled = mul(sub(x, perChannel(mean)), perChannel(scale));
-  return bias === null ? scaled : add(scaled, perChannel(bias));
+  // Of 16-bit floats the result alone is rounded.
+  const wide = (t: Tensor): Tensor => to(t, wideDType(t.dtype));
+  const rstd = rsqrt(add(wide(variance), eps));
+  const scale = weight === null ? rstd : mul(rstd, wide(weight));
+  const scaled = mul(sub(wide(x), perChannel(wide(mean))), perChannel(scale));
+  return to(bias === null ? scaled : add(scaled, perChannel(wide(bias))), x.dtype);
 }
 
 /**

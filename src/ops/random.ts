@@ -1,8 +1,9 @@
 // Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
 // that the same seed gives the same weights and the same order as in Python.
-import { DTYPES, type DType } from '../dtype';
+import { isHalf, newArray, stored, type DType } from '../dtype';
+import type { Half } from '../half';
 import { noGrad } from '../autograd';
-import { fillNormal, fillRandint, fillUniform, permutation, type Generator } from '../random';
+import { fillNormal, fillRandint, fillUniform, permutation, type FloatArray, type Generator } from '../random';
 import type { Tensor } from '../tensor';
 import { copy_, to } from './copy';
 import { finish, requireFloat, shapeAndOptions, uploaded, type ShapeArguments, type TensorOptions } from './creation';
@@ -14,29 +15,29 @@ export interface RandomOptions extends TensorOptions {
   generator?: Generator;
 }
 
-type FloatFill = (out: Float32Array | Float64Array, generator?: Generator) => void;
+type FloatFill = (out: FloatArray, generator: Generator | undefined, half: Half | null) => void;
 
 function drawn(op: string, shape: Shape, options: RandomOptions, fill: FloatFill): Tensor {
   const dtype = options.dtype ?? 'float32';
   requireFloat(op, dtype);
-  const values = dtype === 'float64' ? new Float64Array(numelOf(shape)) : new Float32Array(numelOf(shape));
-  fill(values, options.generator);
-  return finish(uploaded(options.device, shape, dtype, values), options);
+  const values = newArray(dtype, numelOf(shape)) as FloatArray;
+  fill(values, options.generator, isHalf(dtype) ? dtype : null);
+  return finish(uploaded(options.device, shape, dtype, stored(dtype, values)), options);
 }
 
 /** Uniform in [0, 1), the bits of PyTorch for the same seed. @see torch.rand */
 export function rand(...args: ShapeArguments<RandomOptions>): Tensor {
   const [shape, options] = shapeAndOptions<RandomOptions>('rand', args);
-  return drawn('rand', shape, options, (out, generator) => {
-    fillUniform(out, 0, 1, generator);
+  return drawn('rand', shape, options, (out, generator, half) => {
+    fillUniform(out, 0, 1, generator, half);
   });
 }
 
 /** Standard normal, within 8 ulp of PyTorch for the same seed. @see torch.randn */
 export function randn(...args: ShapeArguments<RandomOptions>): Tensor {
   const [shape, options] = shapeAndOptions<RandomOptions>('randn', args);
-  return drawn('randn', shape, options, (out, generator) => {
-    fillNormal(out, 0, 1, generator);
+  return drawn('randn', shape, options, (out, generator, half) => {
+    fillNormal(out, 0, 1, generator, half);
   });
 }
 
@@ -55,9 +56,9 @@ export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions,
     typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, (c ?? {}) as RandomOptions];
   if (!(high > low)) throw new RangeError(`randint: low must be below high, got low ${low} and high ${high}.`);
   const dtype: DType = options.dtype ?? 'int64';
-  const values = DTYPES[dtype].array(new ArrayBuffer(numelOf(shape) * DTYPES[dtype].bytes));
+  const values = newArray(dtype, numelOf(shape));
   fillRandint(values, low, high, options.generator);
-  return finish(uploaded(options.device, shape, dtype, values), options);
+  return finish(uploaded(options.device, shape, dtype, stored(dtype, values)), options);
 }
 
 /** The numbers 0 .. n-1 in random order, int64. @see torch.randperm */
@@ -74,12 +75,12 @@ function refill(self: Tensor, op: string, fill: FloatFill): Tensor {
 
 /** Fills with uniform draws from [from, to). @see torch.Tensor.uniform_ */
 export const uniform_ = (self: Tensor, from = 0, to = 1, generator?: Generator): Tensor =>
-  refill(self, 'uniform_', (out) => {
-    fillUniform(out, from, to, generator);
+  refill(self, 'uniform_', (out, _generator, half) => {
+    fillUniform(out, from, to, generator, half);
   });
 
 /** Fills with normal draws. @see torch.Tensor.normal_ */
 export const normal_ = (self: Tensor, mean = 0, std = 1, generator?: Generator): Tensor =>
-  refill(self, 'normal_', (out) => {
-    fillNormal(out, mean, std, generator);
+  refill(self, 'normal_', (out, _generator, half) => {
+    fillNormal(out, mean, std, generator, half);
   });

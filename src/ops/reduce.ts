@@ -2,7 +2,7 @@
 // composed of folds (variance, norms, ...) in statistics.ts, running folds in scan.ts.
 import { gather as gatherArguments, taking, type Arguments } from '../arguments';
 import type { Axis, Device, DeviceBuffer, DeviceName, ReduceKind, View } from '../device/contract';
-import { checkDType, isFloat, itemSize, type DType } from '../dtype';
+import { checkDType, isFloat, itemSize, wideDType, type DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp, type GradientContext } from '../op';
 import { denseStrides, formatShape, numelOf, wrapDims, type Shape } from '../shape';
@@ -106,9 +106,10 @@ function queueReduce(device: Device, kind: ReduceKind, x: View, out: View, dims:
     let target = out;
     if (stage < stages.length - 1) {
       const shape = [axis.outer * axis.inner];
-      const buffer = device.allocate(shape[0] * itemSize(x.dtype), x.dtype);
+      const dtype = wideDType(x.dtype);
+      const buffer = device.allocate(shape[0] * itemSize(dtype), dtype);
       temporaries.push(buffer);
-      target = { buffer, dtype: x.dtype, shape, strides: [1], offset: 0 };
+      target = { buffer, dtype, shape, strides: [1], offset: 0 };
     }
     device.reduce(kind, from, target, axis);
     from = target;

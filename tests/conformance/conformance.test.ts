@@ -20,8 +20,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'torch.topk/op_db/int64_1': 'which of equals comes first is not defined; ours is the first',
   'torch.mode/op_db/float32_6': 'which of equals is named is not defined; ours is the last',
   'torch.norm/op_db/nuc': 'linalg.norm has it',
-  'pth/dtypes': 'float16 and others are not there yet',
-  'safetensors/f16_only': 'float16 is not there yet',
 };
 
 const folder = folderAt(fileURLToPath(new URL('cases', import.meta.url)));

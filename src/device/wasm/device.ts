@@ -1,6 +1,6 @@
 // The wasm device: memory and stream, and every kernel by the lowering of its family.
 import { itemSize } from '../../dtype';
-import { copyProgram } from '../lowering';
+import { copyProgram, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../shape';
 import type { Device, DeviceBuffer, Kernels, MemoryInfo, View } from '../contract';
 import type { Fault } from '../faults';
@@ -44,12 +44,15 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     ...reduceKernels(stream),
     ...softmaxKernels(stream),
   };
+  const memory = {
+    allocate: (bytes: number) => stream.allocate(bytes),
+    free: (buffer: DeviceBuffer) => stream.free(own(buffer)),
+  };
   const device: WasmDevice = {
-    ...kernels,
+    ...widening(kernels, memory),
+    ...memory,
     name: 'wasm',
     stream,
-    allocate: (bytes) => stream.allocate(bytes),
-    free: (buffer) => stream.free(own(buffer)),
     upload: (buffer, data) => stream.upload(own(buffer), data),
     receive: (buffer, data) => stream.receive(own(buffer), data),
     seal: (buffer) => stream.seal(own(buffer)),

@@ -1,5 +1,5 @@
 // The webgpu device: memory and stream, and every kernel by its family.
-import { copyProgram } from '../lowering';
+import { copyProgram, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../shape';
 import type { Device, Kernels, View } from '../contract';
 import { findAdapter, missing, requestDevice, type AdapterChoice } from './adapter';
@@ -64,13 +64,16 @@ export function createWebGpuDevice(
   const started = device.then(() => undefined);
   // Whoever waits is told; a page that does not hears it from its first read.
   started.catch(() => undefined);
+  const memory: Pick<Device, 'allocate' | 'free'> = {
+    allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
+    free: (buffer) => stream.free(buffer),
+  };
   return {
-    ...kernels,
+    ...widening(kernels, memory),
+    ...memory,
     name: 'webgpu',
     stream,
     started,
-    allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
-    free: (buffer) => stream.free(buffer),
     upload: (buffer, data) => stream.upload(buffer, data),
     receive: (buffer, data) => stream.receive(buffer, data),
     seal: (buffer) => stream.seal(buffer),

@@ -1,6 +1,7 @@
 // How the elements of a tensor are stored on the webgpu device, and the conversions at its border.
-import type { DType } from '../../dtype';
+import { DTYPES, isHalf, type DType, type TypedArray } from '../../dtype';
 import { DTypeError } from '../../errors';
+import { encodeHalf } from '../../half';
 
 /** The type of an element in WGSL. */
 export type Scalar = 'f32' | 'i32' | 'u32';
@@ -12,6 +13,10 @@ const SCALARS: { readonly [D in DType]: Scalar } = {
   int64: 'i32',
   uint8: 'u32',
   bool: 'u32',
+  int8: 'i32',
+  int16: 'i32',
+  float16: 'f32',
+  bfloat16: 'f32',
 };
 
 /** The WGSL type that holds elements of `dtype` in memory. */
@@ -26,9 +31,17 @@ export function checkStored(dtype: DType): void {
   );
 }
 
+/** Values of the dtypes that are stored wide. */
+type NarrowArray = Exclude<TypedArray, BigInt64Array>;
+
 /** A copy of `data`, elements of `dtype`, as the device stores them. @throws RangeError for an int64 beyond 32 bits */
 export function toStored(dtype: DType, data: ArrayBufferView): Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
   const { byteOffset, byteLength } = data;
+  const { wide, array } = DTYPES[dtype];
+  if (wide !== undefined) {
+    const values = array(new Uint8Array(data.buffer, byteOffset, byteLength).slice().buffer) as NarrowArray;
+    return wide === 'float32' ? new Uint32Array(Float32Array.from(values).buffer) : Int32Array.from(values);
+  }
   // A view of the right type needs an aligned start.
   const aligned = byteOffset % 8 === 0;
   const buffer = aligned ? data.buffer : data.buffer.slice(byteOffset, byteOffset + byteLength);
@@ -49,5 +62,7 @@ function narrow(value: bigint): number {
 export function fromStored(dtype: DType, stored: ArrayBuffer): ArrayBuffer {
   if (dtype === 'int64') return BigInt64Array.from(new Int32Array(stored), BigInt).buffer;
   if (dtype === 'uint8' || dtype === 'bool') return Uint8Array.from(new Uint32Array(stored)).buffer;
-  return stored;
+  if (dtype === 'int8') return Int8Array.from(new Int32Array(stored)).buffer;
+  if (dtype === 'int16') return Int16Array.from(new Int32Array(stored)).buffer;
+  return isHalf(dtype) ? encodeHalf(dtype, new Float32Array(stored)).buffer : stored;
 }

@@ -1,5 +1,5 @@
 // Lowers pointwise expressions to WGSL: one `let` for each value, inputs loaded where they are first used.
-import { isFloat, type DType } from '../../dtype';
+import { isFloat, wideDType, type DType } from '../../dtype';
 import { cast, topological, type ApplyNode, type Expression, type Primitive } from '../../expression';
 import type { PointwiseProgram } from '../contract';
 import { scalarType } from './layout';
@@ -7,7 +7,7 @@ import { literal } from './math';
 
 type Register = 'f32' | 'i32' | 'u32' | 'bool';
 
-/** The type of a value on the way: bool is bool, uint8 is u32 within 0 .. 255, float64 is the best there is. */
+/** The type of a value on the way: bool is bool, uint8 is u32 within 0 .. 255, the other narrow ones what they are stored as. */
 const registerType = (dtype: DType): Register => (dtype === 'bool' ? 'bool' : scalarType(dtype));
 
 /** Formulas by primitive: of floats, and of whole numbers where they differ. Arguments are a, b, c. */
@@ -118,7 +118,7 @@ function lowerAnew(program: PointwiseProgram): Lowered {
   }
   roots.forEach((root, i) => {
     const name = names.get(root) as string;
-    lines.push(`let r${i} = ${root.dtype === 'bool' ? `u32(${name})` : name};`);
+    lines.push(`let r${i} = ${root.dtype === 'bool' ? `u32(${name})` : narrowed(name, root.dtype)};`);
   });
   const types = Array.from({ length: scalars }, (_, i) => numbers[i] ?? 'f32');
   return { text: lines.join('\n'), scalars: types, fallible };
@@ -130,7 +130,7 @@ function value(x: Expression, names: ReadonlyMap<Expression, string>, scalars: r
       return x.dtype === 'bool' ? `(x${x.index} != 0u)` : `x${x.index}`;
     case 'scalar': {
       const from = scalars[x.index] === 'i32' ? 'int32' : 'float32';
-      return convert(`p.s${x.index}`, from, x.dtype);
+      return convert(`p.s${x.index}`, from, wideDType(x.dtype));
     }
     case 'constant':
       return constant(x.value, x.dtype);
@@ -158,7 +158,17 @@ function constant(value: number, dtype: DType): string {
   return Object.is(single, -0) ? 'withSign(0f, -1f)' : literal(single);
 }
 
-function convert(a: string, from: DType, to: DType): string {
+/** Rounds or wraps to what a dtype holds that is stored wide. */
+function narrowed(a: string, dtype: DType): string {
+  if (dtype === 'int8' || dtype === 'int16')
+    return `((${a} << ${dtype === 'int8' ? 24 : 16}u) >> ${dtype === 'int8' ? 24 : 16}u)`;
+  if (dtype === 'float16') return `roundFloat16(${a})`;
+  return dtype === 'bfloat16' ? `roundBfloat16(${a})` : a;
+}
+
+const convert = (a: string, from: DType, to: DType): string => narrowed(convertWide(a, from, to), to);
+
+function convertWide(a: string, from: DType, to: DType): string {
   const [source, target] = [registerType(from), registerType(to)];
   if (source === target) return a;
   if (target === 'bool') return source === 'f32' ? `((bitcast<u32>(${a}) << 1u) != 0u)` : `(${a} != ${source}(0))`;
@@ -181,7 +191,8 @@ function applied(x: ApplyNode, args: readonly string[]): string {
   if (primitive === 'ne' && args[0] === args[1] && isFloat(last)) return `isNan(${args[0]})`;
   const text = typeof row === 'string' ? row : row[isFloat(last) ? 0 : 1];
   if (isFloat(last)) return fill(text, args);
-  if (last !== 'uint8' && last !== 'bool') return fill(text, args);
+  if (last !== 'uint8' && last !== 'bool')
+    return x.dtype === last ? narrowed(fill(text, args), last) : fill(text, args);
   // Narrow types are computed in i32, as on the wasm device, and wrapped afterwards.
   const result = fill(
     text,

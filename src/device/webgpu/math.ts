@@ -24,6 +24,19 @@ fn nan() -> f32 { return bitcast<f32>(nanBits); }`,
 }`,
   maxNan: `fn maxNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return max(a, b); }`,
   minNan: `fn minNan(a: f32, b: f32) -> f32 { if (isNan(a)) { return a; } if (isNan(b)) { return b; } return min(a, b); }`,
+  // Neighbours of x are a power of two apart, at least 2^-24; a product by one is exact.
+  roundFloat16: `fn roundFloat16(x: f32) -> f32 {
+  let bits = bitcast<u32>(x) & 0x7fffffffu;
+  if (bits >= 0x7f800000u) { return x; }
+  if (bits >= 0x477ff000u) { return withSign(infinity(), x); }
+  let e = max(bits >> 23u, 113u);
+  return withSign(round(x * bitcast<f32>((264u - e) << 23u)) * bitcast<f32>((e - 10u) << 23u), x);
+}`,
+  roundBfloat16: `fn roundBfloat16(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if (isNan(x)) { return x; }
+  return bitcast<f32>((bits + 0x7fffu + ((bits >> 16u) & 1u)) & 0xffff0000u);
+}`,
   powerOfTwo: `fn powerOfTwo(n: i32) -> f32 { return bitcast<f32>(u32(n + 127) << 23u); }`,
   expm1Reduced: `fn expm1Reduced(x: f32, n: f32) -> f32 {
   let r = fma(n, 2.1219444e-4f, fma(n, -0.693359375f, x));

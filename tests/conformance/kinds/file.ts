@@ -48,8 +48,7 @@ async function sameTensor(what: string, actual: unknown, { dtype, shape, data }:
   if (!(actual instanceof Tensor) || actual.dtype !== dtype || String(actual.shape) !== String(shape)) {
     throw new Error(`${what}: expected ${dtype} [${shape.join(', ')}], got ${String(actual)}`);
   }
-  const { buffer, byteOffset, byteLength } = await actual.data();
-  const got = new Uint8Array(buffer, byteOffset, byteLength);
+  const got = new Uint8Array(await actual.bytes());
   const expected = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const at = expected.findIndex((byte, i) => got[i] !== byte);
   if (at >= 0) throw new Error(`${what}: byte ${at} must be ${expected[at]}, got ${got[at]}`);

@@ -10,7 +10,7 @@ import {
   Pointwise,
   PointwiseOp,
 } from '../../../../assembly/commands';
-import { DTYPES, isFloat, type DType } from '../../../dtype';
+import { DTYPES, isFloat, wideDType, type DType } from '../../../dtype';
 import { cast, operands, topological, type ApplyNode, type Expression, type Primitive } from '../../../expression';
 import type { PointwiseProgram } from '../../contract';
 import { argumentNames, type Arguments } from '../encode';
@@ -110,12 +110,14 @@ interface Instruction {
   readonly out: Value;
 }
 
-/** The type in registers: bool and uint8 are held as int32. */
+/** The type in registers: bool and the narrow integers are held as int32, 16-bit floats as float32. */
 const registerType = (dtype: DType): DTypeCode =>
-  dtype === 'bool' || dtype === 'uint8' ? DTypeCode.Int32 : DTYPES[dtype].code;
+  dtype === 'bool' || dtype === 'uint8' ? DTypeCode.Int32 : DTYPES[wideDType(dtype)].code;
+/** Whether a register may hold what the dtype does not. */
+const isNarrow = (dtype: DType): boolean => registerType(dtype) !== DTYPES[dtype].code;
 const isWide = (type: DTypeCode): boolean => type === DTypeCode.Float64 || type === DTypeCode.Int64;
 
-/** Primitives whose result may leave the range of uint8 or bool though their arguments are in it. */
+/** Primitives whose result may leave the range of a narrow integer or bool though their arguments are in it. */
 const OVERFLOWING: ReadonlySet<Primitive> = new Set<Primitive>(['neg', 'add', 'sub', 'mul', 'pow', 'bitwiseNot']);
 /** Primitives that divide; on integers they fault on zero. */
 const DIVIDING: ReadonlySet<Primitive> = new Set<Primitive>(['floorDivide', 'truncDivide', 'remainder', 'fmod']);
@@ -161,7 +163,12 @@ class Selection {
   }
 
   results(): readonly Value[] {
-    return this.roots.map((root) => this.value(root));
+    // What is only stored needs no rounding: storing rounds.
+    return this.roots.map((root) =>
+      root.kind === 'cast' && this.uses.get(root) === 1
+        ? this.convert(this.value(root.x), root.x.dtype, root.dtype, false)
+        : this.value(root),
+    );
   }
 
   private value(x: Expression): Value {
@@ -205,9 +212,15 @@ class Selection {
     const type = args[args.length - 1].type;
     this.fallible ||= DIVIDING.has(x.primitive) && !isFloat(x.dtype);
     const result = this.emit(OPCODES[x.primitive], type, registerType(x.dtype), args);
-    if (!OVERFLOWING.has(x.primitive)) return result;
-    if (x.dtype === 'uint8') return this.emit(PointwiseOp.ToUint8, result.type, result.type, [result]);
-    return x.dtype === 'bool' ? this.emit(PointwiseOp.ToBool, result.type, result.type, [result]) : result;
+    // 16-bit floats are rounded when they are stored, or where the formula says so.
+    return OVERFLOWING.has(x.primitive) && !isFloat(x.dtype) ? this.narrowed(result, x.dtype) : result;
+  }
+
+  /** The value rounded or wrapped to what `dtype` holds. */
+  private narrowed(value: Value, dtype: DType): Value {
+    if (!isNarrow(dtype)) return value;
+    if (dtype === 'bool') return this.emit(PointwiseOp.ToBool, value.type, value.type, [value]);
+    return this.emit(PointwiseOp.Narrow, DTYPES[dtype].code, value.type, [value]);
   }
 
   /** A product that is used only here, so that it can become part of a multiply-add. */
@@ -220,11 +233,11 @@ class Selection {
     return this.emit(PointwiseOp.MulAdd, args[0].type, args[0].type, args);
   }
 
-  private convert(value: Value, from: DType, to: DType): Value {
+  private convert(value: Value, from: DType, to: DType, narrows = true): Value {
     if (to === 'bool') return this.emit(PointwiseOp.ToBool, value.type, DTypeCode.Int32, [value]);
     const type = registerType(to);
     const converted = value.type === type ? value : this.emit(CONVERSIONS[type], value.type, type, [value]);
-    return to === 'uint8' && from !== 'bool' ? this.emit(PointwiseOp.ToUint8, type, type, [converted]) : converted;
+    return narrows && from !== 'bool' ? this.narrowed(converted, to) : converted;
   }
 
   private splat(type: DTypeCode, cell: number): Value {
