@@ -1,5 +1,5 @@
 // Lint rules: type-checked TypeScript, and the one direction of imports:
-//   demo -> index -> nn, optim, data, io -> ops -> op, autograd, tensor -> device -> shape, dtype, errors
+//   demo -> index -> nn, optim, amp, data, io -> ops -> op, autograd, tensor -> device -> shape, dtype, errors
 // Formatting is Prettier's. AssemblyScript (assembly/) is checked by its own compiler.
 // Circles, which no direction shows, fail the build (vite.config.ts).
 import eslint from '@eslint/js';
@@ -7,10 +7,10 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** Files and folders of src by layer, lowest first. */
-const PURE = ['arguments', 'derivative', 'dtype', 'errors', 'expression', 'random', 'shape'];
+const PURE = ['arguments', 'derivative', 'dtype', 'errors', 'expression', 'half', 'random', 'shape'];
 const CORE = ['autograd', 'elementwise', 'memory', 'op', 'pointwise', 'print', 'tensor'];
 const OPS = ['ops', 'methods'];
-const MODULES = ['nn', 'optim', 'data', 'io'];
+const MODULES = ['nn', 'optim', 'amp', 'data', 'io'];
 const ENGINES = ['device/wasm', 'device/webgpu'];
 
 /** What a file or folder may not import. The last entry that matches a file counts. */
@@ -22,7 +22,7 @@ const FORBIDDEN = [
   { who: CORE, whom: [...OPS, ...MODULES, ...ENGINES], why: 'the core knows no single op and no single device' },
   { who: OPS, whom: [...MODULES, ...ENGINES], why: 'ops see devices through the contract' },
   { who: MODULES, whom: ['device'], why: 'modules compute with ops, never on a device' },
-  { who: ['nn'], whom: ['device', 'optim', 'data', 'io'], why: 'nn stands alone' },
+  { who: ['nn'], whom: ['device', 'optim', 'amp', 'data', 'io'], why: 'nn stands alone' },
 ];
 
 /** Folders below src are no deeper than this. */

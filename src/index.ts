@@ -87,3 +87,4 @@ export * as nn from './nn';
 export * as optim from './optim';
 export * as data from './data';
 export * as io from './io';
+export * as amp from './amp';

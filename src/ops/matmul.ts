@@ -296,5 +296,5 @@ export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = 
 
 /** beta input + alpha Σ of the batch of products. Shape: input broadcast to [m, n], a [batch, m, k], b [batch, k, n]. @see torch.addbmm */
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('addbmm', input, bmm(a, b).sum(0), options);
+  return addProduct('addbmm', input, bmm(a, b).sum(0, { dtype: a.dtype }), options);
 }

@@ -239,9 +239,14 @@ export const lcm = binary(
   { accepts: 'integers' },
 );
 
+/** Narrow integers have no room for the power of two. */
+const wide = (x: Expression): Expression => e.cast('int64', x);
+const shiftedRight = (a: Expression, b: Expression): Expression =>
+  e.floorDivide(a, e.pow(like(b, 2), e.minimum(b, like(b, 62))));
+
 const SHIFTS: { readonly [name: string]: BinaryFunction } = {
   left: binary('bitwiseLeftShift', 'common', (a, b) => e.mul(a, e.pow(like(b, 2), b)), { accepts: 'integers' }),
-  right: binary('bitwiseRightShift', 'common', (a, b) => e.floorDivide(a, e.pow(like(b, 2), b)), {
+  right: binary('bitwiseRightShift', 'common', (a, b) => e.cast(a.dtype, shiftedRight(wide(a), wide(b))), {
     accepts: 'integers',
   }),
 };
