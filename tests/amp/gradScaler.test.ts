@@ -22,9 +22,10 @@ describe('GradScaler', () => {
       const w = weight();
       const loss = w
         .half()
-        .mul(tensor([3e-8, 6e-8]).half())
+        .mul(tensor([5e-8, 6e-8]).half())
+        .float()
         .sum()
-        .mul(tensor(0.25, { dtype: 'float16' }));
+        .mul(0.25);
       scaler.scale(loss).backward();
       await scaler.step(new optim.SGD([w], { lr: 0 }));
       return w.grad?.tolist();
