@@ -50,6 +50,34 @@ const pointwise: readonly FamilyCase[] = [
   ...cases('dropout', SIZES, (n) => ({ call: (x) => F.dropout(x, 0.3), inputs: () => [k.ones(n, 7)] })),
 ];
 
+/** Dtypes that are computed in wide ones: rounded and wrapped alike. */
+const narrow: readonly FamilyCase[] = [
+  ...cases('16-bit floats', POSITIVE, (n) => ({
+    call: (a, b) =>
+      (['float16', 'bfloat16'] as const).flatMap((dtype) => {
+        const [x, y] = [a.to(dtype), b.to(dtype)];
+        return [
+          x, x.t(), x.mul(70000), x.mul(1e-7), x.add(0.1).sub(y), x.matmul(y.t()), x.softmax(1), x.sum(0), x.cumsum(0),
+          x.sort(0).values, F.layerNorm(x, [3]), x.int(), x.to('bfloat16'), x.to('float16'), x.gt(y),
+        ];
+      }),
+    inputs: () => [normal(n, 3), normal(n, 3)],
+    order: 0,
+  })),
+  ...cases('narrow integers', POSITIVE, (n) => ({
+    call: (a, b) =>
+      (['int8', 'int16'] as const).flatMap((dtype) => {
+        const [x, y] = [a.to(dtype), b.to(dtype)];
+        return [
+          x, x.t(), x.mul(y), x.add(y), x.neg(), x.floorDivide(y.abs().clampMin(1)), x.matmul(y.t()), x.sum(0), x.amax(0),
+          x.half(), x.gt(y), x.bitwiseNot(), x.argmax(0), x.sort(0).values,
+        ];
+      }),
+    inputs: () => [k.randint(-40000, 40000, [n, 3]), k.randint(-200, 200, [n, 3])],
+    order: 0,
+  })),
+]; // prettier-ignore
+
 const reductions: readonly FamilyCase[] = [0, 1, 2].flatMap((dim) =>
   cases(`reductions over dimension ${dim}`, POSITIVE, (n) => {
     const shape = [2, 3, 5];
@@ -231,6 +259,7 @@ const columns: readonly FamilyCase[] = [
 
 export const FAMILIES: readonly FamilyCase[] = [
   ...pointwise,
+  ...narrow,
   ...reductions,
   ...extremes,
   ...rows,

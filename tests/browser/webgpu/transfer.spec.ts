@@ -9,7 +9,8 @@ test('values, dtypes and views arrive, in both directions', async ({ gpuPage }) 
     const { tensor } = kindling;
     const originals = [
       tensor([[1.5, -2], [3, 4]]).t(), tensor([1n, -5n]), tensor([true, false]), tensor(new Uint8Array([0, 255])),
-      tensor(new Int32Array([-1, 7])), kindling.zeros(0, 3), tensor(4),
+      tensor(new Int32Array([-1, 7])), kindling.zeros(0, 3), tensor(4), tensor(new Int8Array([-128, 127, 3])),
+      tensor(new Int16Array([-32768, 7])), tensor([1 / 3, 6e-8, 1e9], { dtype: 'float16' }), tensor([1 / 3, 1e-40], { dtype: 'bfloat16' }),
     ]; // prettier-ignore
     const lists = [];
     for (const x of originals) {
