@@ -1,15 +1,15 @@
 // How kindling is built, served and tested. The library has no assets at run time: the engine's binaries and
 // its worker reach the sources as virtual modules, the same in builds, the development server and tests.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { deflateRawSync } from 'node:zlib';
+import { compress } from 'lzma1';
 import { dts } from 'rolldown-plugin-dts';
+import ts from 'typescript';
 import { build, type Plugin, type PluginOption, type UserConfig } from 'vite';
 import { defineConfig } from 'vitest/config';
-import { interleave } from './src/device/wasm/interleave.ts';
 
 const ROOT = import.meta.dirname;
 const DEMO = resolve(ROOT, 'demo');
@@ -24,11 +24,13 @@ const engineSources = (): string[] => [
     .map((file) => resolve(ROOT, 'assembly', file)),
 ];
 const enginePath = (name: EngineBuild): string => resolve(ROOT, `build/${name}.wasm`);
+/** Both binaries one after the other, packed. */
+const PACKED_ENGINES = resolve(ROOT, 'build/engines.lzma');
 const modified = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 let compilation: Promise<void> | null = null;
 
-/** Compiles those binaries of the engine that are missing or older than their sources. */
+/** Compiles those binaries of the engine that are missing or older than their sources, and packs them. */
 export function compileEngine(): Promise<void> {
   // Bundlers load both binaries at the same time; one run makes both.
   compilation ??= compileStale().finally(() => (compilation = null));
@@ -49,6 +51,18 @@ async function compileStale(): Promise<void> {
       renameSync(resolve(ROOT, output), enginePath(name));
     }),
   );
+  const binaries = ENGINES.map(enginePath);
+  if (modified(PACKED_ENGINES) >= Math.max(...binaries.map(modified))) return;
+  const packed = `${PACKED_ENGINES}.${process.pid}`;
+  writeFileSync(packed, compress(Buffer.concat(binaries.map((file) => readFileSync(file))), 9));
+  renameSync(packed, PACKED_ENGINES);
+}
+
+/** The text of `kindling:wasm`. */
+function engineModule(): string {
+  const sizes = ENGINES.map((name) => statSync(enginePath(name)).size);
+  return `export const sizes = ${JSON.stringify(sizes)};
+export default '${readFileSync(PACKED_ENGINES, 'base64')}';`;
 }
 
 const librarySources = (): string[] => [
@@ -92,7 +106,7 @@ async function bundleWorker(): Promise<string> {
 }
 
 /**
- * Serves `kindling:wasm` (both builds, deflated, base64) and `kindling:worker` (script text); see
+ * Serves `kindling:wasm` (both builds, packed, base64) and `kindling:worker` (script text); see
  * src/device/wasm/virtual.d.ts. With `separate` these are empty and the files are emitted beside the bundle.
  */
 export function engineModules({ separate = false } = {}): Plugin {
@@ -107,17 +121,14 @@ export function engineModules({ separate = false } = {}): Plugin {
       filter: { id: /^\0kindling:/ },
       async handler(id) {
         const name = id.slice('\0kindling:'.length);
-        let content = '';
-        if (!separate && name === 'worker') {
+        if (separate) return `export const sizes = []; export default '';`;
+        if (name === 'worker') {
           this.addWatchFile(WORKER_ENTRY);
-          content = await bundleWorker();
-        } else if (!separate) {
-          for (const file of engineSources()) this.addWatchFile(file);
-          await compileEngine();
-          const [relaxed, baseline] = ENGINES.map((build) => readFileSync(enginePath(build)));
-          content = deflateRawSync(interleave(relaxed, baseline), { level: 9 }).toString('base64');
+          return `export default ${JSON.stringify(await bundleWorker())};`;
         }
-        return `export default ${JSON.stringify(content)};`;
+        for (const file of engineSources()) this.addWatchFile(file);
+        await compileEngine();
+        return engineModule();
       },
     },
     async generateBundle() {
@@ -127,6 +138,73 @@ export function engineModules({ separate = false } = {}): Plugin {
         this.emitFile({ type: 'asset', fileName: `${name}.wasm`, source: readFileSync(enginePath(name)) });
       }
       this.emitFile({ type: 'asset', fileName: 'kindling-worker.js', source: await bundleWorker() });
+    },
+  };
+}
+
+/** WGSL without comments and without most blanks; those at its ends stay, as the text is a part of another. */
+export function compactShader(text: string): string {
+  return text
+    .replace(/\/\/.*/g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/(?<=.) ?([{}()[\],;:+*/%<>&|^]) ?(?=[^=])/g, '$1')
+    .replace(/(?<=[\w)\]]) ?= ?(?=[^= ])/g, '=')
+    .replace(/(?<=[\w)\]]) ?- ?(?=[\w(])/g, '-');
+}
+
+/** Compacts the shaders of the webgpu device: the texts of several lines in its modules. */
+function compactShaders(): Plugin {
+  return {
+    name: 'kindling-compact-shaders',
+    enforce: 'post',
+    transform: {
+      filter: { id: /\/src\/device\/webgpu\// },
+      handler(code, id) {
+        const edits: [start: number, end: number][] = [];
+        const visit = (node: ts.Node): void => {
+          if (ts.isTemplateLiteral(node) && node.getText().includes('\n')) {
+            // Between the delimiters: ` or } before, ` or ${ after.
+            const edit = (part: ts.Node): void => {
+              edits.push([part.getStart() + 1, part.end - (part.getText().endsWith('${') ? 2 : 1)]);
+            };
+            if (ts.isTemplateExpression(node))
+              [node.head, ...node.templateSpans.map((span) => span.literal)].forEach(edit);
+            else edit(node);
+          }
+          ts.forEachChild(node, visit);
+        };
+        visit(ts.createSourceFile(id, code, ts.ScriptTarget.ESNext, true));
+        let at = 0;
+        let text = '';
+        for (const [start, end] of edits.sort(([a], [b]) => a - b)) {
+          text += code.slice(at, start) + compactShader(code.slice(start, end));
+          at = end;
+        }
+        return text + code.slice(at);
+      },
+    },
+  };
+}
+
+/**
+ * Namespaces and exports as plain objects, made once everything is defined, where the bundler writes a getter for each
+ * name: modules here do not change what they export.
+ */
+function plainNamespaces(): Plugin {
+  return {
+    name: 'kindling-plain-namespaces',
+    renderChunk(code) {
+      const namespaces: string[] = [];
+      const rest = code
+        .replace(/var \w+ = \S* @__PURE__ \*\/ __exportAll(\(\{[^}]*\}\));/g, (text, members: string) => {
+          namespaces.push(text.replace(/=.*/s, `= ${members.replaceAll('() => ', '')};`));
+          return '';
+        })
+        .replace(/Object\.defineProperty\(exports, "(\w+)", \{[^}]*return (\w+);\s*\}\s*\}\);/g, 'exports.$1 = $2;');
+      return rest.replace(/(?:\s*exports\.\w+ = \w+;)+/, (all) => {
+        const members = all.replace(/exports\.(\w+) = (\w+);/g, '$1: $2,');
+        return `${namespaces.join('\n')}\nObject.assign(exports, {${members}});`;
+      });
     },
   };
 }
@@ -185,7 +263,7 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
     oxc: false,
   }),
   /** One classic script that defines the global `kindling`. */
-  global: () => bundle('iife', 'kindling.global.js', { minify: true }),
+  global: () => bundle('iife', 'kindling.global.js', { minify: true, plugins: [compactShaders(), plainNamespaces()] }),
   /** ES modules as the sources are cut, so that bundlers leave out what a page does not use. */
   modules: () => {
     const config = bundle('es', 'kindling.js');

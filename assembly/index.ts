@@ -4,6 +4,7 @@ import { setWorker } from './worker';
 
 export { help, recoverHelper } from './barrier';
 export { recover, run } from './interpreter';
+export { multiplyTile6 } from './microkernel';
 
 /** Gives this instance its scratch memory (SCRATCH_BYTES) and, in the leader, the number of its helpers. */
 export function initialize(scratch: usize, helpers: i32): void {

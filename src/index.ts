@@ -1,6 +1,6 @@
 // The public API, and nothing else. Importing it registers the devices and installs the methods of Tensor.
-import './methods';
-
+export { init, diagnose, memory, synchronize, shutdown, onerror } from './runtime';
+export type { InitOptions } from './runtime';
 export { Tensor, Parameter } from './tensor';
 export type { GradFn, GradHook, NestedNumbers, RemovableHandle } from './tensor';
 export type { DType, TypedArray } from './dtype';
@@ -9,9 +9,6 @@ export {
   bfloat16, bool, float16, float32, float64, int16, int32, int64, int8, promoteTypes, resultType, uint8,
 } from './dtype'; // prettier-ignore
 export * from './errors';
-
-export { init, diagnose, memory, synchronize, shutdown, onerror } from './runtime';
-export type { InitOptions } from './runtime';
 
 export { noGrad, enableGrad, isGradEnabled } from './autograd';
 export * as autograd from './autogradApi';
@@ -88,3 +85,5 @@ export * as optim from './optim';
 export * as data from './data';
 export * as io from './io';
 export * as amp from './amp';
+
+import './methods';

@@ -1,36 +1,55 @@
 // Operations that are also methods of Tensor: `a.add(b)` is `add(a, b)`. One flat list, from which both the types
 // and the prototype derive. Importing this file installs them.
 import { backward, registerHook, retainGrad } from './autograd';
-import * as copies from './ops/copy';
 import {
-  emptyLike,
-  fullLike,
-  newEmpty,
-  newFull,
-  newOnes,
-  newTensor,
-  newZeros,
-  onesLike,
-  zerosLike,
-} from './ops/creation';
+  clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short,
+} from './ops/copy'; // prettier-ignore
+import {
+  emptyLike, fullLike, newEmpty, newFull, newOnes, newTensor, newZeros, onesLike, zerosLike,
+} from './ops/creation'; // prettier-ignore
 import { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
-import * as arrange from './ops/arrange';
-import * as contraction from './ops/contraction';
-import * as filter from './ops/filter';
-import * as linalg from './ops/linalg';
-import * as scatters from './ops/scatter';
-import * as sequence from './ops/sequence';
-import * as sorting from './ops/sort';
-import * as special from './ops/special';
+import {
+  flip, fliplr, flipud, roll, rot90, tile, repeatInterleave, diag, diagEmbed, diagflat, trace, tensorSplit, hsplit, vsplit,
+  dsplit, unfold, asStrided, diagonalScatter, selectScatter, sliceScatter, ravel, narrowCopy, sumToSize, narrowFrom,
+} from './ops/arrange'; // prettier-ignore
+import { cross, dist, inner, kron, vdot } from './ops/contraction';
+import { nonzero, argwhere, maskedSelect, unique, uniqueConsecutive, bincount, equal, allclose } from './ops/filter';
+import {
+  det, slogdet, logdet, matrixExp, matrixPower, cholesky, choleskyInverse, choleskySolve, qr, triangularSolve, inv as inverse,
+  pinv as pinverse,
+} from './ops/linalg'; // prettier-ignore
+import {
+  indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce, takeAlongDim,
+} from './ops/scatter'; // prettier-ignore
+import { diff, cov, corrcoef, nansum, nanmean, aminmax, renorm, histc, histogram } from './ops/sequence';
+import {
+  sort, argsort, msort, topk, kthvalue, median, nanmedian, mode, quantile, nanquantile, type MedianFunction,
+  type MedianMethod,
+} from './ops/sort'; // prettier-ignore
+import {
+  bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, signbit, sinc,
+} from './ops/special'; // prettier-ignore
 import { at, indexPut, maskedAt, setAt } from './ops/indexing';
 import { overwriting, reshaping } from './ops/writing';
-import * as movement from './ops/movement';
-import * as compare from './ops/compare';
+import {
+  view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, slice, select, squeeze, unsqueeze, flatten,
+  unflatten, unbind, split, chunk, diagonal, viewAsShape, mT,
+} from './ops/movement'; // prettier-ignore
+import {
+  eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, maximum, minimum, fmax, fmin, logicalAnd, logicalOr, logicalXor, logicalNot,
+  bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot, maskedFill, heaviside, clamp, clampMin, clampMax, nanToNum, isclose,
+  isneginf, isposinf,
+} from './ops/compare'; // prettier-ignore
 import { hardshrink, prelu, relu } from './ops/activation';
 import { argmax, argmin, max, min, type ExtremumFunction, type ExtremumMethod } from './ops/extremum';
 import { gather, indexAdd, indexSelect, take, tril, triu } from './ops/index';
 import { repeat } from './ops/join';
-import * as pointwise from './ops/pointwise';
+import {
+  add, sub, mul, div, floorDivide, remainder, fmod, addcmul, addcdiv, lerp, pow, square, reciprocal, sqrt, rsqrt, neg, abs,
+  sign, floor, ceil, round, trunc, frac, copysign, exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan,
+  atan2, sinh, cosh, tanh, asinh, acosh, atanh, hypot, erf, erfc, erfinv, lgamma, digamma, sigmoid, logit, deg2rad, rad2deg,
+  logaddexp, positive, trueDivide, xlogy, rsub,
+} from './ops/pointwise'; // prettier-ignore
 import { normal_, uniform_ } from './ops/random';
 import { logSoftmax, softmax } from './ops/softmax';
 import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
@@ -38,51 +57,6 @@ import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
 import { logsumexp, norm, std, variance } from './ops/statistics';
 import { inPlaceForms } from './elementwise';
 import { Tensor } from './tensor';
-
-const {
-  clone,
-  contiguous,
-  to,
-  copy_,
-  fill_,
-  zero_,
-  float,
-  double,
-  int,
-  long,
-  byte,
-  bool,
-  half,
-  bfloat16,
-  char,
-  short,
-} = copies;
-const { view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, slice, select } = movement;
-const { squeeze, unsqueeze, flatten, unflatten, unbind, split, chunk, diagonal, viewAsShape } = movement;
-
-const { add, sub, mul, div, floorDivide, remainder, fmod, addcmul, addcdiv, lerp, pow, square } = pointwise;
-const { reciprocal, sqrt, rsqrt, neg, abs, sign, floor, ceil, round, trunc, frac, copysign } = pointwise;
-const { exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan, atan2 } = pointwise;
-const { sinh, cosh, tanh, asinh, acosh, atanh, hypot, erf, erfc, erfinv, lgamma, digamma, sigmoid, logit } = pointwise;
-const { eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, maximum, minimum, fmax, fmin } = compare;
-const { logicalAnd, logicalOr, logicalXor, logicalNot, bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot } = compare;
-const { maskedFill, heaviside, clamp, clampMin, clampMax, nanToNum, isclose, isneginf, isposinf } = compare;
-const { deg2rad, rad2deg, logaddexp, positive, trueDivide, xlogy, rsub } = pointwise;
-const { bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma } = special;
-const { signbit, sinc } = special;
-const { indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce } = scatters;
-const { takeAlongDim } = scatters;
-const { flip, fliplr, flipud, roll, rot90, tile, repeatInterleave, diag, diagEmbed, diagflat, trace } = arrange;
-const { tensorSplit, hsplit, vsplit, dsplit, unfold, asStrided, diagonalScatter, selectScatter, sliceScatter } =
-  arrange;
-const { ravel, narrowCopy, sumToSize } = arrange;
-const { sort, argsort, msort, topk, kthvalue, median, nanmedian, mode, quantile, nanquantile } = sorting;
-const { nonzero, argwhere, maskedSelect, unique, uniqueConsecutive, bincount, equal, allclose } = filter;
-const { cross, dist, inner, kron, vdot } = contraction;
-const { diff, cov, corrcoef, nansum, nanmean, aminmax, renorm, histc, histogram } = sequence;
-const { det, slogdet, logdet, matrixExp, matrixPower, cholesky, choleskyInverse, choleskySolve, qr, triangularSolve } =
-  linalg;
-const { inv: inverse, pinv: pinverse } = linalg;
 
 /** Those that also write over their first tensor: `add` gives the method `add_`. */
 const writing = {
@@ -152,7 +126,7 @@ const methods = {
     expand,
     expandAs,
     reshapeAs,
-    narrow: arrange.narrowFrom,
+    narrow: narrowFrom,
     slice,
     select,
   },
@@ -177,13 +151,13 @@ const methods = {
 };
 
 /** Properties that are operations without arguments. */
-const properties = { mT: movement.mT, T: (x: Tensor): Tensor => x.permute(x.shape.map((_, i) => x.ndim - 1 - i)) };
+const properties = { mT: mT, T: (x: Tensor): Tensor => x.permute(x.shape.map((_, i) => x.ndim - 1 - i)) };
 
 /** A function of a tensor, as a method of it. */
 type Method<F> = F extends ExtremumFunction
   ? ExtremumMethod
-  : F extends sorting.MedianFunction
-    ? sorting.MedianMethod
+  : F extends MedianFunction
+    ? MedianMethod
     : F extends (x: Tensor, ...args: infer A) => infer R
       ? (...args: A) => R
       : never;

@@ -1,7 +1,7 @@
-// The engine's binary: one file serves shared and unshared memory; it is embedded deflated, in base64.
-import engines from 'kindling:wasm';
+// The engine's binary: one file serves shared and unshared memory; it is embedded packed, in base64.
+import engines, { sizes } from 'kindling:wasm';
 import { DeviceError } from '../../errors';
-import { separate } from './interleave';
+import { unpackLzma } from './lzma';
 
 /** The two builds, from one source. */
 export type Build = 'relaxed' | 'baseline';
@@ -21,22 +21,18 @@ export function patchMemoryFlag(binary: Uint8Array<ArrayBuffer>, shared: boolean
 
 /** Compiles a build, embedded or from `url` (a folder with <build>.wasm in it, or the file itself). */
 export async function compileBuild(build: Build, shared: boolean, url?: string): Promise<WebAssembly.Module> {
-  const bytes = url === undefined ? await unpack(build) : await download(url, build);
+  const bytes = url === undefined ? unpack(build) : await download(url, build);
   return WebAssembly.compile(patchMemoryFlag(bytes, shared));
 }
 
-async function unpack(build: Build): Promise<Uint8Array<ArrayBuffer>> {
+/** The builds differ little, so that the second, which costs the page 1 KB, is packed as its differences from the first. */
+function unpack(build: Build): Uint8Array<ArrayBuffer> {
   if (engines === '') {
     throw new DeviceError('init: this entry has no engine inside. Give init({ wasmUrl, workerUrl }).', { build });
   }
-  const [relaxed, baseline] = separate(await inflate(engines));
-  return build === 'relaxed' ? relaxed : baseline;
-}
-
-async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
-  const deflated = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const packed = Uint8Array.from(atob(engines), (character) => character.charCodeAt(0));
+  const [relaxed, baseline] = sizes;
+  return build === 'relaxed' ? unpackLzma(packed, relaxed) : unpackLzma(packed, relaxed + baseline).slice(relaxed);
 }
 
 async function download(url: string, build: Build): Promise<Uint8Array<ArrayBuffer>> {

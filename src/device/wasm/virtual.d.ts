@@ -2,9 +2,11 @@
 // In the entry with separate files both are empty, and init({ workerUrl, wasmUrl }) names the files.
 
 declare module 'kindling:wasm' {
-  /** The relaxed and the baseline build: interleaved (interleave.ts), deflated (raw), then base64. */
-  const deflated: string;
-  export default deflated;
+  /** Bytes of the relaxed and of the baseline build. */
+  export const sizes: readonly [relaxed: number, baseline: number];
+  /** Both, one after the other: packed (lzma.ts), then base64. */
+  const packed: string;
+  export default packed;
 }
 
 declare module 'kindling:worker' {
