@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync,
 import { createRequire } from 'node:module';
 import { dirname, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { compress } from 'lzma1';
 import { dts } from 'rolldown-plugin-dts';
 import ts from 'typescript';
 import { build, type Plugin, type PluginOption, type UserConfig } from 'vite';
@@ -54,8 +53,14 @@ async function compileStale(): Promise<void> {
   const binaries = ENGINES.map(enginePath);
   if (modified(PACKED_ENGINES) >= Math.max(...binaries.map(modified))) return;
   const packed = `${PACKED_ENGINES}.${process.pid}`;
-  writeFileSync(packed, compress(Buffer.concat(binaries.map((file) => readFileSync(file))), 9));
+  writeFileSync(packed, packLzma(Buffer.concat(binaries.map((file) => readFileSync(file)))));
   renameSync(packed, PACKED_ENGINES);
+}
+
+/** The bytes packed as src/device/wasm/lzma.ts unpacks them. */
+export function packLzma(bytes: Uint8Array): Uint8Array {
+  const { compress } = createRequire(import.meta.url)('lzma') as { compress(bytes: Uint8Array, mode: number): number[] };
+  return Uint8Array.from(compress(bytes, 9));
 }
 
 /** The text of `kindling:wasm`. */

@@ -8,10 +8,13 @@ import {
   emptyLike, fullLike, newEmpty, newFull, newOnes, newTensor, newZeros, onesLike, zerosLike,
 } from './ops/creation'; // prettier-ignore
 import { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
-import {
-  flip, fliplr, flipud, roll, rot90, tile, repeatInterleave, diag, diagEmbed, diagflat, trace, tensorSplit, hsplit, vsplit,
-  dsplit, unfold, asStrided, diagonalScatter, selectScatter, sliceScatter, ravel, narrowCopy, sumToSize, narrowFrom,
-} from './ops/arrange'; // prettier-ignore
+import { sumToSize } from './ops/combine';
+import { diag, diagEmbed, diagflat, trace } from './ops/diagonal';
+import { diagonalScatter, narrowCopy, narrowFrom, ravel, selectScatter, sliceScatter } from './ops/part';
+import { repeatInterleave, tile } from './ops/repeat';
+import { dsplit, hsplit, tensorSplit, vsplit } from './ops/split';
+import { asStrided, unfold } from './ops/strided';
+import { flip, fliplr, flipud, roll, rot90 } from './ops/turn';
 import { cross, dist, inner, kron, vdot } from './ops/contraction';
 import { nonzero, argwhere, maskedSelect, unique, uniqueConsecutive, bincount, equal, allclose } from './ops/filter';
 import {

@@ -11,4 +11,4 @@ export { cat as concat, cat as concatenate } from './join';
 export { movedim as moveaxis, split as splitWithSizes, transpose as swapaxes, transpose as swapdims } from './movement';
 export { outer as ger } from './matmul';
 export { trapezoid as trapz } from './sequence';
-export { vstack as rowStack } from './arrange';
+export { vstack as rowStack } from './combine';

@@ -4,7 +4,7 @@ import { gather as gatherArguments, taking, type Arguments } from '../arguments'
 import { ShapeError } from '../errors';
 import { formatShape, numelOf, wrapDim, wrapDims } from '../shape';
 import { Tensor } from '../tensor';
-import { roll } from './arrange';
+import { roll } from './turn';
 import { diagonal, expand, permute, reshape, unsqueeze } from './movement';
 import { bmm, dot, mm } from './matmul';
 import { mul, sub } from './pointwise';

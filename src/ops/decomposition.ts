@@ -10,7 +10,7 @@ import { contiguous, queueCopy } from './copy';
 import { eye, zerosLike } from './creation';
 import { tril, triu } from './index';
 import { matmul } from './matmul';
-import { diagEmbed } from './arrange';
+import { diagEmbed } from './diagonal';
 import { diagonal, expand, mT, narrow, unsqueeze } from './movement';
 import { add, div, mul, neg, reciprocal, square, sub } from './pointwise';
 import { cat } from './join';

@@ -6,7 +6,7 @@ import { defineOp } from '../op';
 import { axisOf, formatShape, sameShape, wrapDim } from '../shape';
 import type { Tensor } from '../tensor';
 import { contiguous, to } from './copy';
-import { arange, onesLike, zeros } from './creation';
+import { arange, fromArray, onesLike, zeros } from './creation';
 import { logicalNot, lt, maskedFill, where } from './compare';
 import { narrow, reshape, unsqueeze } from './movement';
 import { add, mul, reciprocal } from './pointwise';
@@ -30,6 +30,10 @@ export function checkPlaces(op: string, index: Tensor): void {
     dtype: index.dtype,
   });
 }
+
+/** An index vector on the device of `like`. */
+export const indexVector = (values: readonly number[], { device }: Pick<Tensor, 'device'>): Tensor =>
+  to(fromArray(Int32Array.from(values), [values.length], { device }), 'int64');
 
 /** Indices that may count from the end, counted from the front. */
 export const fromFront = (index: Tensor, n: number): Tensor => where(lt(index, 0), add(index, n), index);

@@ -1,8 +1,8 @@
 import engines, { sizes } from 'kindling:wasm';
-import { compress } from 'lzma1';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { unpackLzma } from '../../../src/device/wasm/lzma';
+import { packLzma } from '../../../vite.config';
 
 test('the embedded engines are those that were compiled', () => {
   const [relaxed, baseline] = sizes;
@@ -30,11 +30,11 @@ test.each([
   ['copies from far away', [...far, ...far.slice(3, 900), ...far.slice(100, 2000), ...far]],
   ['copies by turns', Array.from({ length: 4000 }, (_, i) => far.slice((i % 5) * 50, (i % 5) * 50 + 20)).flat()],
 ])('%s come back as they were', (_, bytes) => {
-  const packed = compress(Uint8Array.from(bytes), 9);
+  const packed = packLzma(Uint8Array.from(bytes));
   expect(unpackLzma(packed, bytes.length)).toEqual(Uint8Array.from(bytes));
 });
 
 test('a part may be unpacked', () => {
-  const packed = compress(Uint8Array.from(far), 9);
+  const packed = packLzma(Uint8Array.from(far));
   expect(unpackLzma(packed, 1000)).toEqual(Uint8Array.from(far.slice(0, 1000)));
 });
