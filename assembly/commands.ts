@@ -1,7 +1,7 @@
 // The layout of everything that the page and the engine exchange through memory: opcodes, command
 // structs, control area, fault table. Compiled twice, as AssemblyScript (where a class laid over a
 // pointer reads a command) and as TypeScript (where the same class gives the order of its fields to
-// the encoder), so that there is one place for every offset. Every field is one 32-bit word.
+// the encoder), so that there is one place for every offset, however long. Every field is one 32-bit word.
 //
 //   command:   | opcode + words << 8 | seq | guardFirst | guardLast | arguments ... |
 //

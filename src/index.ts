@@ -31,13 +31,13 @@ export {
 } from './ops/movement'; // prettier-ignore
 export { logSoftmax, softmax } from './ops/softmax';
 export { cat, constantPad as constantPadNd, repeat, stack } from './ops/join';
-export { gather, indexAdd, indexSelect, take, tril, triu } from './ops/index';
+export { gather, indexAdd, indexSelect, take, takeAlongDim, tril, triu } from './ops/index';
+export type { TakeAlongDimOptions } from './ops/index';
 export {
-  indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce, takeAlongDim,
+  indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce,
 } from './ops/scatter'; // prettier-ignore
 export type {
   IndexFillOptions, IndexReduceOptions, IndexSourceOptions, PutOptions, ScatterOptions, ScatterReduceOptions, ScatterReduction,
-  TakeAlongDimOptions,
 } from './ops/scatter'; // prettier-ignore
 export { at, indexPut, maskedAt, setAt } from './ops/indexing';
 export type { Index, IndexList, IndexPutOptions, SliceText } from './ops/indexing';

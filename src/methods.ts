@@ -22,7 +22,7 @@ import {
   pinv as pinverse,
 } from './ops/linalg'; // prettier-ignore
 import {
-  indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce, takeAlongDim,
+  indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce,
 } from './ops/scatter'; // prettier-ignore
 import { diff, cov, corrcoef, nansum, nanmean, aminmax, renorm, histc, histogram } from './ops/sequence';
 import {
@@ -45,7 +45,7 @@ import {
 } from './ops/compare'; // prettier-ignore
 import { hardshrink, prelu, relu } from './ops/activation';
 import { argmax, argmin, max, min, type ExtremumFunction, type ExtremumMethod } from './ops/extremum';
-import { gather, indexAdd, indexSelect, take, tril, triu } from './ops/index';
+import { gather, indexAdd, indexSelect, take, takeAlongDim, tril, triu } from './ops/index';
 import { repeat } from './ops/join';
 import {
   add, sub, mul, div, floorDivide, remainder, fmod, addcmul, addcdiv, lerp, pow, square, reciprocal, sqrt, rsqrt, neg, abs,

@@ -1,6 +1,7 @@
 // PyTorch's CPU generator (mt19937) and the distributions drawn from it, bit for bit and draw for draw,
 // into plain typed arrays. No tensors here: ops upload what is drawn. Order of draws and arithmetic follow
 // ATen (core/MT19937RNGEngine.h, core/DistributionsHelper.h, native/cpu/DistributionTemplates.h) of PyTorch 1.13 to 2.6.
+// A generator and one function for each distribution, which share its state: hence the length.
 import { DTYPES } from './dtype';
 import type { TypedArray } from './dtype';
 import { HALF_DIGITS, roundHalf, type Half } from './half';

@@ -361,3 +361,17 @@ export function withGradient(
   };
   return (a, value) => applyAll(known, [a, value], undefined)[0];
 }
+
+/** Results in an array that also has them under names. */
+export type Results<N extends string> = Tensor[] & Record<N, Tensor>;
+
+/** Results under names. */
+export const named = <N extends string>(names: readonly N[], values: readonly Tensor[]): Results<N> =>
+  Object.assign([...values], Object.fromEntries(names.map((name, i) => [name, values[i]]))) as Results<N>;
+
+/** A number for each matrix, as a matrix of one element. */
+export const lifted = (x: Tensor): Tensor => unsqueeze(unsqueeze(x, -1), -1);
+
+/** Whether b is a batch of vectors, one for each matrix of a. */
+export const isVectors = (a: Tensor, b: Tensor): boolean =>
+  b.ndim === 1 || (b.ndim === a.ndim - 1 && formatShape(b.shape) === formatShape(a.shape.slice(0, -1)));

@@ -1,14 +1,15 @@
 // Reading and adding by index. Each reading op has an adding op as its gradient, and the other way round.
+import { taking } from '../arguments';
 import type { IndexOptions } from '../device/contract';
 import type { DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
-import { axisOf, formatShape, sameShape, wrapDim } from '../shape';
+import { axisOf, broadcastShapes, formatShape, sameShape, wrapDim } from '../shape';
 import type { Tensor } from '../tensor';
 import { contiguous, to } from './copy';
 import { arange, fromArray, onesLike, zeros } from './creation';
 import { logicalNot, lt, maskedFill, where } from './compare';
-import { narrow, reshape, unsqueeze } from './movement';
+import { expand, narrow, reshape, unsqueeze } from './movement';
 import { add, mul, reciprocal } from './pointwise';
 import { all } from './reduce';
 
@@ -301,3 +302,27 @@ export const tril = (x: Tensor, diagonal = 0): Tensor => maskedFill(x, above('tr
 /** Matrices with zeros below a diagonal. @see torch.triu */
 export const triu = (x: Tensor, diagonal = 0): Tensor =>
   maskedFill(x, above('triu', x, diagonal - 1).logicalNot(), zeroOf(x));
+
+/** Options of `takeAlongDim`. */
+export interface TakeAlongDimOptions {
+  indices: Tensor;
+  dim?: number | null;
+}
+
+/** `gather` with x and indices broadcast against each other outside `dim`; without a dim from the flattened x. @see torch.take_along_dim */
+export const takeAlongDim = taking(
+  'takeAlongDim',
+  ['indices', 'dim'],
+  (x: Tensor, { indices, dim = null }: TakeAlongDimOptions): Tensor => {
+    checkPlaces('takeAlongDim', indices);
+    if (dim === null) return gather(reshape(x, -1), 0, reshape(indices, -1));
+    if (x.ndim !== indices.ndim) {
+      throw new ShapeError(
+        `takeAlongDim: indices must have ${x.ndim} dimensions, got ${formatShape(indices.shape)} for ${formatShape(x.shape)}.`,
+      );
+    }
+    const d = wrapDim('takeAlongDim', dim, x.ndim);
+    const shape = broadcastShapes('takeAlongDim', withSize(x.shape, d, 1), withSize(indices.shape, d, 1));
+    return gather(expand(x, withSize(shape, d, x.shape[d])), d, expand(indices, withSize(shape, d, indices.shape[d])));
+  },
+);

@@ -378,27 +378,3 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   const taken = reshape(gather(reshape(source, -1), 0, places), shape);
   return where(whole, taken, x);
 }
-
-/** Options of `takeAlongDim`. */
-export interface TakeAlongDimOptions {
-  indices: Tensor;
-  dim?: number | null;
-}
-
-/** `gather` with x and indices broadcast against each other outside `dim`; without a dim from the flattened x. @see torch.take_along_dim */
-export const takeAlongDim = taking(
-  'takeAlongDim',
-  ['indices', 'dim'],
-  (x: Tensor, { indices, dim = null }: TakeAlongDimOptions): Tensor => {
-    checkPlaces('takeAlongDim', indices);
-    if (dim === null) return gather(reshape(x, -1), 0, reshape(indices, -1));
-    if (x.ndim !== indices.ndim) {
-      throw new ShapeError(
-        `takeAlongDim: indices must have ${x.ndim} dimensions, got ${formatShape(indices.shape)} for ${formatShape(x.shape)}.`,
-      );
-    }
-    const d = wrapDim('takeAlongDim', dim, x.ndim);
-    const shape = broadcastShapes('takeAlongDim', withSize(x.shape, d, 1), withSize(indices.shape, d, 1));
-    return gather(expand(x, withSize(shape, d, x.shape[d])), d, expand(indices, withSize(shape, d, indices.shape[d])));
-  },
-);

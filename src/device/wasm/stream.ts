@@ -1,4 +1,5 @@
-// The wasm device's command stream: numbers and guards commands, hands out memory, answers reads.
+// The wasm device's command stream: numbers and guards commands, hands out memory, answers reads. One class, whose
+// parts share the same counters and marks, hence the length.
 import {
   Acknowledge,
   DTypeCode,

@@ -1,6 +1,7 @@
 // The webgpu device's command stream: numbers and guards commands, hands out memory, encodes what is queued once the
 // adapter is there and its pipelines are compiled, answers reads. Nothing waits: commands queue up on the page while the
 // stream is held, and everything that is ready goes into one command encoder a flush (per microtask, or when it grows large).
+// Over 400 lines because all of it turns on the order of that one queue.
 import { FAULT_WORDS } from '../../../assembly/commands';
 import { itemSize, type DType } from '../../dtype';
 import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../errors';
