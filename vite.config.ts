@@ -59,8 +59,8 @@ async function compileStale(): Promise<void> {
 
 /** The bytes packed as src/device/wasm/lzma.ts unpacks them. */
 export function packLzma(bytes: Uint8Array): Uint8Array {
-  const { compress } = createRequire(import.meta.url)('lzma') as { compress(bytes: Uint8Array, mode: number): number[] };
-  return Uint8Array.from(compress(bytes, 9));
+  const lzma = createRequire(import.meta.url)('lzma') as { compress(bytes: Uint8Array, mode: number): number[] };
+  return Uint8Array.from(lzma.compress(bytes, 9));
 }
 
 /** The text of `kindling:wasm`. */
