@@ -1,5 +1,5 @@
 // The checkpoint of the fixtures: what kindling.pt, kindling-legacy.pt and kindling.safetensors hold. They were opened in
-// PyTorch 1.13 when they were recorded, with equal values throughout.
+// PyTorch 1.13 when they were recorded, with equal values throughout, as were narrow.pt, narrow-legacy.pt and narrow.safetensors.
 import { fromArray, manualSeed, nn, ones, optim, tensor, type Tensor } from '../../src/index';
 
 /** A trained layer, its optimizer, and one of everything that a checkpoint can hold. */
@@ -35,3 +35,13 @@ export function sampleCheckpoint(): Record<string, unknown> {
 }
 
 export const sampleStateDict = (): Record<string, Tensor> => ({ w: tensor([[1, 2]]), flags: tensor([true]) });
+
+const values = Float32Array.of(1, -0, 1 / 3, Infinity, -7e-8, 100.6);
+
+/** Tensors of the dtypes that are computed in wider ones. */
+export const sampleNarrow = (): Record<string, Tensor> => ({
+  float16: fromArray(values, [2, 3]).half(),
+  bfloat16: fromArray(values, [2, 3]).bfloat16().t(),
+  int8: fromArray(Int8Array.of(-128, 127, 5), [3]),
+  int16: fromArray(Int16Array.of(-32768, 32767, 5), [3, 1]),
+});

@@ -6,7 +6,7 @@ import { ByteReader } from '../../src/io/bytes';
 import { unpickle } from '../../src/io/unpickle';
 import { writeZip, ZipReader } from '../../src/io/zip';
 import { assertClose } from '../harness/allclose';
-import { sampleCheckpoint, sampleStateDict } from './sample';
+import { sampleCheckpoint, sampleNarrow, sampleStateDict } from './sample';
 
 const { load, save } = io;
 
@@ -65,6 +65,20 @@ describe('written files', () => {
     expect(new Uint8Array(await save(again))).toEqual(fixture('kindling.pt'));
     const stateDict = await save(sampleStateDict(), { format: 'safetensors', metadata: { format: 'pt' } });
     expect(new Uint8Array(stateDict)).toEqual(fixture('kindling.safetensors'));
+  });
+
+  it.each([
+    ['torch', 'narrow.pt'],
+    ['legacy', 'narrow-legacy.pt'],
+    ['safetensors', 'narrow.safetensors'],
+  ] as const)('hold 16-bit floats and narrow integers bit for bit, in the format %s', async (format, name) => {
+    const saved = await save(sampleNarrow(), { format });
+    expect(new Uint8Array(saved)).toEqual(fixture(name));
+    const loaded = await load(saved);
+    for (const [key, original] of Object.entries(sampleNarrow())) {
+      expect([key, loaded[key].dtype, loaded[key].shape]).toEqual([key, key, original.shape]);
+      expect(await loaded[key].bytes()).toEqual(await original.bytes());
+    }
   });
 
   it('keep shared memory shared, once', async () => {
