@@ -67,7 +67,7 @@ export const wideDType = (dtype: DType): DType => DTYPES[dtype].wide ?? dtype;
 export const newArray = (dtype: DType, n: number): TypedArray =>
   isHalf(dtype) ? new Float32Array(n) : DTYPES[dtype].array(new ArrayBuffer(n * itemSize(dtype)));
 /** Values of a dtype as memory holds them: 16-bit floats are rounded to their bits. */
-export const stored = (dtype: DType, values: TypedArray): ArrayBufferView =>
+export const stored = (dtype: DType, values: TypedArray): TypedArray | Uint16Array =>
   isHalf(dtype) ? encodeHalf(dtype, values as Float32Array) : values;
 
 /** Throws a DTypeError that names `op` unless `dtype` is a known name. */

@@ -59,7 +59,7 @@ export class KernelBench {
   }
 
   /** A tensor with these elements between guard words; returns its address. */
-  place(values: TypedArray, name = 'tensor'): number {
+  place(values: TypedArray | Uint16Array, name = 'tensor'): number {
     const at = this.reserve(values.byteLength, name);
     new Uint8Array(this.memory.buffer, at, values.byteLength).set(
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength),

@@ -3,8 +3,9 @@ import { MAX_COMMAND_WORDS, type Opcode } from '../../assembly/commands';
 import type { DeviceBuffer, Kernels, PointwiseProgram, View } from '../../src/device/contract';
 import type { CommandStream } from '../../src/device/wasm/commandStream';
 import { pointwiseKernels } from '../../src/device/wasm/kernels/pointwise';
-import { DTYPES, type DType, type TypedArray } from '../../src/dtype';
+import { DTYPES, isHalf, newArray, stored, type DType, type TypedArray } from '../../src/dtype';
 import { topological, type Expression, type Primitive } from '../../src/expression';
+import { roundHalf } from '../../src/half';
 import { denseStrides, numelOf } from '../../src/shape';
 import { KernelBench, type Build } from './kernel';
 
@@ -55,7 +56,8 @@ export class PointwiseBench implements Pick<CommandStream, 'emitWords' | 'pointe
     strides: readonly number[] = denseStrides(shape),
     offset = 0,
   ): PlacedView {
-    const buffer = { bytes: values.byteLength, address: this.bench.place(values) };
+    const memory = stored(dtype, values);
+    const buffer = { bytes: memory.byteLength, address: this.bench.place(memory) };
     return { buffer, dtype, shape, strides, offset };
   }
 
@@ -189,9 +191,14 @@ export function evaluate(root: Expression, inputs: readonly number[], scalars: r
   return of(root);
 }
 
-function castTo(dtype: DType, x: number): number {
+/** `x` as the dtype holds it. */
+export function castTo(dtype: DType, x: number): number {
   if (dtype === 'bool') return Number(x !== 0);
   if (dtype === 'float32') return Math.fround(x);
   if (dtype === 'float64') return x;
-  return dtype === 'uint8' ? Math.trunc(x) & 255 : Math.trunc(x);
+  if (isHalf(dtype)) return roundHalf(dtype, x);
+  const array = dtype === 'int64' ? null : newArray(dtype, 1);
+  if (array === null) return Math.trunc(x);
+  array[0] = Math.trunc(x);
+  return Number(array[0]);
 }

@@ -1,10 +1,10 @@
 // Pointwise programs by pointer: every layout, dtype and block length. Accuracy is in pointwiseAccuracy.test.ts.
 import { describe, expect, test } from 'vitest';
 import { FAULT_DIVISION, POINTWISE_BLOCK } from '../../assembly/commands';
-import { DTYPES, type DType } from '../../src/dtype';
+import { isFloat, newArray, type DType } from '../../src/dtype';
 import * as e from '../../src/expression';
 import type { Build } from '../harness/kernel';
-import { evaluate, offsets, PointwiseBench, programOf } from '../harness/pointwise';
+import { castTo, evaluate, offsets, PointwiseBench, programOf } from '../harness/pointwise';
 import { SIZES, expectClose, fill, numbers } from './values';
 
 const BUILDS: readonly Build[] = ['baseline', 'relaxed'];
@@ -18,7 +18,9 @@ const LENGTHS = [
   3 * POINTWISE_BLOCK + 70,
   60001,
 ];
-const NUMERIC: readonly DType[] = ['float32', 'float64', 'int32', 'int64', 'uint8'];
+const NUMERIC: readonly DType[] = [
+  'float32', 'float64', 'int32', 'int64', 'uint8', 'int8', 'int16', 'float16', 'bfloat16',
+]; // prettier-ignore
 
 const a = (dtype: DType = 'float32'): e.Expression => e.input(0, dtype);
 const b = (dtype: DType = 'float32'): e.Expression => e.input(1, dtype);
@@ -43,9 +45,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
       const views = [bench.place(dtype, x), bench.place(dtype, y)];
       for (const f of [e.add, e.sub, e.mul, e.maximum, e.minimum, e.eq, e.ne, e.lt, e.le, e.gt, e.ge]) {
         const root = f(a(dtype), b(dtype));
-        const wrap = (v: number): number =>
-          root.dtype === 'uint8' ? v & 255 : root.dtype === 'float32' ? Math.fround(v) : v;
-        const expected = numbers(x).map((v, i) => wrap(evaluate(root, [v, Number(y[i])])));
+        const expected = numbers(x).map((v, i) => castTo(root.dtype, evaluate(root, [v, Number(y[i])])));
         expectClose(bench.evaluate(root, views), expected, 0, `${f.name} ${dtype} ${n}`);
       }
     }
@@ -82,7 +82,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
     for (const [name, n, strides, offset] of LAYOUTS.filter(([, elements]) => elements >= 840)) {
       const x = fill(dtype, n);
       const view = bench.place(dtype, x, SHAPE, strides, offset);
-      const three = bench.place(dtype, DTYPES[dtype].array(new ArrayBuffer(8)), SHAPE, [0, 0, 0]);
+      const three = bench.place(dtype, newArray(dtype, 8), SHAPE, [0, 0, 0]);
       const program = programOf([view, three], e.cast(dtype, e.eq(a(dtype), b(dtype))));
       bench.kernels.pointwise(program, [view, three], [view], []);
       expectClose(
@@ -99,7 +99,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
     const dtypes = [...NUMERIC, 'bool' as const];
     for (const from of dtypes) {
       for (const to of dtypes) {
-        const x = fill(from, 77).map((v) => (from.startsWith('float') ? Number(v) * 150 : v) as never);
+        const x = fill(from, 77).map((v) => (isFloat(from) ? castTo(from, Number(v) * 150) : v) as never);
         const actual = bench.evaluate(e.cast(to, a(from)), [bench.place(from, x)]);
         expectClose(
           actual,

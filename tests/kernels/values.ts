@@ -1,6 +1,7 @@
 // Values for kernel tests: sizes around every vector width, deterministic fills, reading back as numbers.
 import { expect } from 'vitest';
-import { DTYPES, type DType, type TypedArray } from '../../src/dtype';
+import { DTYPES, isHalf, newArray, type DType, type TypedArray } from '../../src/dtype';
+import { roundHalf } from '../../src/half';
 import type { KernelBench } from '../harness/kernel';
 
 /** Lengths that meet whole vectors, remainders and neither. */
@@ -8,14 +9,15 @@ export const SIZES = [0, 1, 3, 4, 5, 16, 17, 1000] as const;
 
 /** `length` reproducible values of the dtype: floats in [-1, 1), integers of small size and both signs, with ties. */
 export function fill(dtype: DType, length: number, seed = 1): TypedArray {
-  const array = DTYPES[dtype].array(new ArrayBuffer(length * DTYPES[dtype].bytes));
+  const array = newArray(dtype, length);
   let state = (seed * 2654435761) >>> 0;
   for (let i = 0; i < length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const unit = state / 2 ** 32;
     if (array instanceof BigInt64Array) array[i] = BigInt(Math.floor(unit * 200) - 100);
     else if (dtype === 'bool') array[i] = unit < 0.5 ? 0 : 1;
-    else if (dtype === 'int32') array[i] = Math.floor(unit * 200) - 100;
+    else if (isHalf(dtype)) array[i] = roundHalf(dtype, unit * 2 - 1);
+    else if (dtype.startsWith('int')) array[i] = Math.floor(unit * 200) - 100;
     else if (dtype === 'uint8') array[i] = Math.floor(unit * 256);
     else array[i] = unit * 2 - 1;
   }
