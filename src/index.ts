@@ -8,6 +8,7 @@ export type { DeviceName, MemoryInfo } from './device/contract';
 export {
   bfloat16, bool, float16, float32, float64, int16, int32, int64, int8, promoteTypes, resultType, uint8,
 } from './dtype'; // prettier-ignore
+export * from './limits';
 export * from './errors';
 
 export { noGrad, enableGrad, isGradEnabled } from './autograd';

@@ -4,6 +4,7 @@ import { ShapeError } from '../errors';
 import * as e from '../expression';
 import type { Expression } from '../expression';
 import { binary, PointwiseOperation, unary, type BinaryFunction, type InPlaceForm, type Operand } from '../elementwise';
+import { finfo } from '../limits';
 import { formatShape } from '../shape';
 import { Tensor } from '../tensor';
 
@@ -262,7 +263,7 @@ export interface NanToNumOptions {
 }
 
 function replacements({ dtype }: Tensor, { nan = 0, posinf = null, neginf = null }: NanToNumOptions): number[] {
-  const greatest = dtype === 'float64' ? Number.MAX_VALUE : 3.4028234663852886e38;
+  const greatest = isFloat(dtype) ? finfo(dtype).max : 0;
   return [nan, posinf ?? greatest, neginf ?? -greatest];
 }
 

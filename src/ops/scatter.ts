@@ -4,6 +4,7 @@ import { taking } from '../arguments';
 import type { ScatterKind } from '../device/contract';
 import { isFloat } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
+import { iinfo } from '../limits';
 import { defineOp } from '../op';
 import { axisOf, broadcastShapes, formatShape, numelOf, sameShape, wrapDim, type Shape } from '../shape';
 import { Tensor } from '../tensor';
@@ -197,8 +198,8 @@ function identityOf(kind: ReduceParams['kind'], { dtype }: Tensor): number {
   if (kind === 'mul') return 1;
   const sign = kind === 'amax' ? -1 : 1;
   if (isFloat(dtype)) return sign * Infinity;
-  const bits = { uint8: 8, bool: 1, int32: 31, int64: 53 }[dtype as string] ?? 31;
-  return dtype === 'uint8' || dtype === 'bool' ? (sign < 0 ? 0 : 2 ** bits - 1) : sign * (2 ** bits - 1);
+  const { min, max } = dtype === 'bool' ? { min: 0, max: 1 } : iinfo(dtype);
+  return sign < 0 ? min : max;
 }
 
 function reducing(reduction: ScatterReduction, includeSelf = true): Reducer {

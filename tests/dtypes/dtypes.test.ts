@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  finfo,
   float16,
   fromArray,
+  iinfo,
   nn,
   optim,
   promoteTypes,
@@ -27,6 +29,10 @@ interface Recorded {
     readonly scalars: Readonly<Record<DType, readonly DType[]>>;
     readonly scalarsAlone: Readonly<Record<DType, readonly DType[]>>;
   };
+  /** bits, max, min, eps, tiny, resolution. */
+  readonly floats: Readonly<Record<string, readonly number[]>>;
+  /** bits, max, min. */
+  readonly integers: Readonly<Record<string, readonly number[]>>;
   readonly printed: Readonly<Record<string, readonly [RecordedTensor, string]>>;
   readonly cases: readonly AnyCase[];
 }
@@ -59,6 +65,28 @@ describe('operations', () => {
       const { state, detail } = await runCase(one, { folder: folderAt(''), at: '' });
       expect(`${state} ${detail}`).toBe('passed ');
     }
+  });
+});
+
+describe('limits', () => {
+  it('are PyTorch’s', () => {
+    for (const [dtype, row] of Object.entries(recorded.floats)) {
+      const { bits, max, min, eps, tiny, smallestNormal, resolution } = finfo(dtype as DType);
+      expect([bits, max, min, eps, tiny, resolution]).toEqual(row);
+      expect(smallestNormal).toBe(tiny);
+    }
+    for (const [dtype, row] of Object.entries(recorded.integers)) {
+      const { bits, max, min } = iinfo(dtype as DType);
+      expect([bits, max, min]).toEqual(row);
+    }
+    expect(() => finfo('int8')).toThrow('finfo: dtype must be a floating-point one, got int8.');
+    expect(() => iinfo('float16')).toThrow('iinfo: dtype must be an integer one, got float16.');
+  });
+
+  it('are what infinities become', async () => {
+    const values = tensor([Infinity, -Infinity, NaN]);
+    expect(await values.half().nanToNum().tolist()).toEqual([65504, -65504, 0]);
+    expect(await values.bfloat16().nanToNum().tolist()).toEqual([finfo('bfloat16').max, finfo('bfloat16').min, 0]);
   });
 });
 

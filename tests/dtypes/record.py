@@ -245,9 +245,12 @@ def main():
     cases = [c for c in cases if c is not None] + list(draws())
     for at, c in enumerate(cases):
         c["id"] += f"/{at}"
+    bounds = lambda d: [d.bits, float(d.max), float(d.min)]
+    floats = {d: [*bounds(i), i.eps, i.tiny, i.resolution] for d in ALL if DTYPES[d].is_floating_point for i in [torch.finfo(DTYPES[d])]}
+    integers = {d: bounds(torch.iinfo(DTYPES[d])) for d in ALL if "int" in d}
     printed = {name: [encode(values(DTYPES[name], 2, 3)), str(values(DTYPES[name], 2, 3))] for name in NAMES}
     lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
-    print(f'{{"promotions":{json.dumps(promotions())},\n"printed":{json.dumps(printed)},\n"cases":[\n{lines}\n]}}')
+    print(f'{{"promotions":{json.dumps(promotions())},\n"floats":{json.dumps(floats)},\n"integers":{json.dumps(integers)},\n"printed":{json.dumps(printed)},\n"cases":[\n{lines}\n]}}')
 
 
 main()

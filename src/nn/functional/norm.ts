@@ -1,5 +1,6 @@
 // Normalization with PyTorch's arguments.
 import { ShapeError } from '../../errors';
+import { finfo } from '../../limits';
 import { scope } from '../../memory';
 import { avgPool } from '../../ops/avgPool';
 import { constantPad } from '../../ops/join';
@@ -91,8 +92,6 @@ export interface RMSNormArguments {
   eps?: number | null;
 }
 const RMS_NORM = ['normalizedShape', 'weight', 'eps'] as const;
-/** The smallest step at 1, as torch.finfo gives it. */
-const EPSILON: Readonly<Partial<Record<Tensor['dtype'], number>>> = { float64: 2 ** -52 };
 
 /**
  * x / sqrt(mean of x² + eps) weight over the last dimensions. Shape: [*, ...normalizedShape] -> same.
@@ -110,7 +109,7 @@ export function rmsNorm(input: Tensor, ...args: Arguments<RMSNormArguments, type
   }
   return scope(() => {
     const dims = normalizedShape.map((_, i) => lead + i);
-    const scale = input.square().mean(dims, true).add(eps ?? EPSILON[input.dtype] ?? 2 ** -23).rsqrt(); // prettier-ignore
+    const scale = input.square().mean(dims, true).add(eps ?? finfo(input.dtype).eps).rsqrt(); // prettier-ignore
     const normal = input.mul(scale);
     return weight === null ? normal : normal.mul(weight);
   });

@@ -3,6 +3,7 @@
 import { gather, type Arguments } from '../../arguments';
 import { noGrad } from '../../autograd';
 import { ShapeError } from '../../errors';
+import { finfo } from '../../limits';
 import { eq, le, where } from '../../ops/compare';
 import { to } from '../../ops/copy';
 import { eye, zeros, zerosLike } from '../../ops/creation';
@@ -230,6 +231,6 @@ function orthogonalized(a: Tensor): Tensor {
 /** Whether the columns of each matrix are orthonormal to working precision, without dimensions. */
 function isOrthogonal(q: Tensor): Tensor {
   const n = q.shape[q.ndim - 1];
-  const precision = q.dtype === 'float64' ? 2 ** -52 : 2 ** -23;
+  const precision = finfo(q.dtype).eps;
   return all(le(abs(sub(matmul(mT(q), q), eyeLike(q))), 10 * n * precision));
 }
