@@ -60,8 +60,17 @@ const LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
-/** A device with the adapter's limits. */
+/** A device with the adapter's limits, and with subgroups where it has them. */
 export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
-  return adapter.requestDevice({ requiredLimits });
+  return adapter.requestDevice({
+    requiredLimits,
+    requiredFeatures: adapter.features.has('subgroups') ? ['subgroups'] : [],
+  });
+}
+
+/** Invocations of a subgroup, if the device has subgroups and all are of that size; else 0. */
+export function subgroupSize({ info }: GPUAdapter, device: GPUDevice): number {
+  const { subgroupMinSize, subgroupMaxSize } = info;
+  return device.features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0;
 }

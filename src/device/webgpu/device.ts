@@ -2,7 +2,7 @@
 import { copyProgram, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../shape';
 import type { Device, Kernels, View } from '../contract';
-import { findAdapter, missing, requestDevice, type AdapterChoice } from './adapter';
+import { findAdapter, missing, requestDevice, subgroupSize, type AdapterChoice } from './adapter';
 import { convKernels } from './kernels/conv';
 import { gatherKernels } from './kernels/gather';
 import { columnKernels } from './kernels/columns';
@@ -41,6 +41,7 @@ export function createWebGpuDevice(
     if (adapter === null) throw missing(note);
     const gpu = await requestDevice(adapter);
     stream.isSoftware = isFallback;
+    stream.subgroup = subgroupSize(adapter, gpu);
     const { maxBufferSize, maxStorageBuffersPerShaderStage } = gpu.limits;
     notes.push(
       `limits: ${Math.floor(maxBufferSize / 2 ** 20)} MB a buffer, ${maxStorageBuffersPerShaderStage} buffers a kernel`,

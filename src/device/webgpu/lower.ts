@@ -76,10 +76,22 @@ const ROWS: Rows = {
 
 const DIVIDING: ReadonlySet<Primitive> = new Set<Primitive>(['floorDivide', 'truncDivide', 'remainder', 'fmod']);
 
+/** A value of a program. */
+export interface Statement {
+  readonly text: string;
+  /** The inputs that it depends on. */
+  readonly inputs: ReadonlySet<number>;
+  /** Whether it depends on the element's place. */
+  readonly isPlaced: boolean;
+  /** Whether it takes more than a load or a cast. */
+  readonly isComputed: boolean;
+}
+
 /** A program as statements. */
 export interface Lowered {
-  /** Statements; results are `r0`, `r1`, ... in the type of the outputs' memory. */
-  readonly text: string;
+  readonly statements: readonly Statement[];
+  /** Results `r0`, `r1`, ... in the type of the outputs' memory. */
+  readonly results: string;
   /** Types of the scalars that a call gives, in order. */
   readonly scalars: readonly ('f32' | 'i32')[];
   /** Whether it divides integers, which faults on zero. */
@@ -98,7 +110,7 @@ export function lower(program: PointwiseProgram): Lowered {
 function lowerAnew(program: PointwiseProgram): Lowered {
   const roots = program.outputs.map((output, i) => cast(program.outputDTypes[i], output));
   const names = new Map<Expression, string>();
-  const lines: string[] = [];
+  const statements = new Map<Expression, Statement>();
   let scalars = 0;
   let fallible = false;
   const numbers: ('f32' | 'i32')[] = [];
@@ -113,16 +125,26 @@ function lowerAnew(program: PointwiseProgram): Lowered {
   }
   for (const x of topological(roots)) {
     const name = `t${names.size}`;
-    lines.push(`let ${name} = ${value(x, names, numbers)};`);
+    const operands = operandsOf(x).map((operand) => statements.get(operand) as Statement);
+    statements.set(x, {
+      text: `let ${name} = ${value(x, names, numbers)};`,
+      inputs: new Set([...(x.kind === 'input' ? [x.index] : []), ...operands.flatMap(({ inputs }) => [...inputs])]),
+      isPlaced: x.kind === 'index' || operands.some(({ isPlaced }) => isPlaced),
+      isComputed: x.kind === 'apply',
+    });
     names.set(x, name);
   }
-  roots.forEach((root, i) => {
+  const results = roots.map((root, i) => {
     const name = names.get(root) as string;
-    lines.push(`let r${i} = ${root.dtype === 'bool' ? `u32(${name})` : narrowed(name, root.dtype)};`);
+    return `let r${i} = ${root.dtype === 'bool' ? `u32(${name})` : narrowed(name, root.dtype)};`;
   });
   const types = Array.from({ length: scalars }, (_, i) => numbers[i] ?? 'f32');
-  return { text: lines.join('\n'), scalars: types, fallible };
+  return { statements: [...statements.values()], results: results.join('\n'), scalars: types, fallible };
 }
+
+/** What a value is computed from. */
+const operandsOf = (x: Expression): readonly Expression[] =>
+  x.kind === 'apply' ? x.args : x.kind === 'cast' ? [x.x] : [];
 
 function value(x: Expression, names: ReadonlyMap<Expression, string>, scalars: readonly ('f32' | 'i32')[]): string {
   switch (x.kind) {

@@ -95,6 +95,7 @@ export function wgsl(source: KernelSource, use: FaultUse): string {
   const load = (at: string): string => (isRecording ? `atomicLoad(&faults[${at}])` : `faults[${at}]`);
   const own = `${globals}\n${body}`;
   return [
+    own.includes('subgroup') ? 'enable subgroups;' : '',
     ...bindings,
     `struct Parameters { ${fields.length === 0 ? 'unused: u32' : fields.join(', ')} }`,
     '@group(1) @binding(0) var<uniform> p: Parameters;',

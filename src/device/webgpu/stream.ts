@@ -225,6 +225,9 @@ export class GpuStream {
   /** Whether the adapter computes on the processor. */
   isSoftware = false;
 
+  /** Invocations of a subgroup where they may share values; 0 if that is not known. */
+  subgroup = 0;
+
   // ---- memory
 
   allocate(bytes: number, dtype: DType): GpuBuffer {

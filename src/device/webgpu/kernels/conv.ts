@@ -50,38 +50,51 @@ fn offsetOf(q: u32) -> vec3<u32> {
 // 0 in the padding; what lies above or left of x wraps around to large numbers.
 fn inputAt(window: vec3<u32>, offset: vec3<u32>) -> f32 {
   let at = window + offset;
-  if (at.x >= p.height || at.y >= p.width) { return 0f; }
-  return x[at.z + at.x * p.width + at.y];
+  let isInside = (at.x < p.height) & (at.y < p.width);
+  return select(0f, x[select(0u, at.z + at.x * p.width + at.y, isInside)], isInside);
 }`;
 
-/** Where element (z, o, pixel) of out or grad [N, groups * O, oH, oW] lies. */
+/** The element of a kernel after one, each as how far it lies from the start of a window. */
+const NEXT_OFFSET = /* wgsl */ `
+fn nextOffset(offset: vec3<u32>) -> vec3<u32> {
+  let v = offset.y + p.dilationW;
+  let endsRow = v >= p.kernelW * p.dilationW;
+  let u = offset.x + select(0u, p.dilationH, endsRow);
+  let endsPlane = u >= p.kernelH * p.dilationH;
+  return vec3(select(u, 0u, endsPlane), select(v, 0u, endsRow), offset.z + select(0u, p.height * p.width, endsPlane));
+}`;
+
+/** Where element (z, o, pixel) of out or grad [N, groups * O, oH, oW] lies: the sum of the places of (z, o) and of the pixel. */
 const OUT_PLACE = /* wgsl */ `
-fn outPlace(z: u32, o: u32, pixel: u32) -> u32 {
+fn channelPlace(z: u32, o: u32) -> u32 { return (z * p.outChannels + o) * p.outHeight * p.outWidth; }
+fn pixelPlace(pixel: u32) -> u32 {
   let plane = p.outHeight * p.outWidth;
-  return (((pixel / plane) * p.groups + z) * p.outChannels + o) * plane + pixel % plane;
+  return (pixel / plane) * p.groups * p.outChannels * plane + pixel % plane;
 }`;
 
 const FORWARD = (hasBias: boolean): Product => ({
   key: `conv2d ${hasBias}`,
   reads: ['x: f32', 'weight: f32', ...(hasBias ? ['bias: f32'] : [])],
   params: PARAMS,
-  elements: `${WINDOW}${OUT_PLACE}
+  elements: `${WINDOW}${NEXT_OFFSET}${OUT_PLACE}
 alias Row = u32;
 struct Depth { q: u32, offset: vec3<u32> }
 alias Column = vec3<u32>;
 fn rowOf(z: u32, row: u32) -> Row { return p.weightAt + (z * p.outChannels + row) * p.k; }
 fn depthOf(k: u32) -> Depth { return Depth(k, offsetOf(k)); }
+fn nextDepth(d: Depth) -> Depth { return Depth(d.q + 1u, nextOffset(d.offset)); }
 fn columnOf(z: u32, column: u32) -> Column { return windowOf(z, column); }
 fn elementA(row: Row, k: Depth) -> f32 { return weight[row + k.q]; }
 fn elementB(k: Depth, column: Column) -> f32 { return inputAt(column, k.offset); }`,
-  place: 'fn place(z: u32, row: u32, column: u32) -> u32 { return outPlace(z, row, column); }',
+  places: `fn rowPlace(z: u32, row: u32) -> u32 { return channelPlace(z, row); }
+fn columnPlace(column: u32) -> u32 { return pixelPlace(column); }`,
   bias: hasBias ? ' + bias[p.biasAt + z * p.outChannels + row]' : '',
   alongK: [true, false],
 });
 
 // dx[c, pixel] = sum over (o, u, v) of w[o, c, u, v] dy[o, (pixel + padding - (u, v) dilation) / stride] where that is whole.
-const GRAD_INPUT: Product = {
-  key: 'conv2dGradInput',
+const GRAD_INPUT = (isStrided: boolean): Product => ({
+  key: `conv2dGradInput ${isStrided}`,
   reads: ['grad: f32', 'weight: f32'],
   params: PARAMS,
   elements: /* wgsl */ `
@@ -98,6 +111,17 @@ fn depthOf(k: u32) -> Depth {
     (k % p.kernelW) * p.dilationW,
     o * p.outHeight * p.outWidth);
 }
+fn nextDepth(d: Depth) -> Depth {
+  let v = d.v + p.dilationW;
+  let endsRow = v >= p.kernelW * p.dilationW;
+  let u = d.u + select(0u, p.dilationH, endsRow);
+  let endsPlane = u >= p.kernelH * p.dilationH;
+  return Depth(
+    d.weight + 1u + select(0u, (p.channels - 1u) * p.kernelH * p.kernelW, endsPlane),
+    select(u, 0u, endsPlane),
+    select(v, 0u, endsRow),
+    d.grad + select(0u, p.outHeight * p.outWidth, endsPlane));
+}
 fn columnOf(z: u32, column: u32) -> Column {
   let image = column / (p.width * p.height);
   return vec3(
@@ -112,17 +136,24 @@ fn elementA(row: Row, k: Depth) -> f32 {
 fn elementB(k: Depth, column: Column) -> f32 {
   let h = column.x - k.u;
   let w = column.y - k.v;
-  let row = h / p.strideH;
+  ${
+    isStrided
+      ? `let row = h / p.strideH;
   let at = w / p.strideW;
-  if (row >= p.outHeight || at >= p.outWidth || row * p.strideH != h || at * p.strideW != w) { return 0f; }
-  return grad[column.z + k.grad + row * p.outWidth + at];
+  let isThere = (row < p.outHeight) & (at < p.outWidth) & (row * p.strideH == h) & (at * p.strideW == w);`
+      : `let row = h;
+  let at = w;
+  let isThere = (row < p.outHeight) & (at < p.outWidth);`
+  }
+  return select(0f, grad[select(0u, column.z + k.grad + row * p.outWidth + at, isThere)], isThere);
 }`,
-  place: `fn place(z: u32, row: u32, column: u32) -> u32 {
+  places: `fn rowPlace(z: u32, row: u32) -> u32 { return (z * p.channels + row) * p.height * p.width; }
+fn columnPlace(column: u32) -> u32 {
   let plane = p.height * p.width;
-  return (((column / plane) * p.groups + z) * p.channels + row) * plane + column % plane;
+  return (column / plane) * p.groups * p.channels * plane + column % plane;
 }`,
   alongK: [false, false],
-};
+});
 
 // dw[o, q] = sum over pixels of dy[o, pixel] x[window of pixel, q].
 const GRAD_WEIGHT: Product = {
@@ -134,7 +165,19 @@ alias Row = vec2<u32>;
 struct Depth { window: vec3<u32>, grad: u32 }
 struct Column { z: u32, offset: vec3<u32> }
 fn rowOf(z: u32, row: u32) -> Row { return vec2(z, row); }
-fn depthOf(k: u32) -> Depth { return Depth(windowOf(0u, k), p.gradAt + outPlace(0u, 0u, k)); }
+fn depthOf(k: u32) -> Depth { return Depth(windowOf(0u, k), p.gradAt + pixelPlace(k)); }
+fn nextDepth(d: Depth) -> Depth {
+  let column = d.window.y + p.strideW;
+  let endsRow = column + p.paddingW >= p.outWidth * p.strideW;
+  let row = d.window.x + select(0u, p.strideH, endsRow);
+  let endsImage = row + p.paddingH >= p.outHeight * p.strideH;
+  let window = vec3(
+    select(row, 0u - p.paddingH, endsImage),
+    select(column, 0u - p.paddingW, endsRow),
+    d.window.z + select(0u, p.groups * p.channels * p.height * p.width, endsImage));
+  let others = (p.groups * p.outChannels - 1u) * p.outHeight * p.outWidth;
+  return Depth(window, d.grad + 1u + select(0u, others, endsImage));
+}
 fn columnOf(z: u32, column: u32) -> Column { return Column(z, offsetOf(column)); }
 fn elementA(row: Row, k: Depth) -> f32 {
   return grad[k.grad + (row.x * p.outChannels + row.y) * p.outHeight * p.outWidth];
@@ -144,9 +187,10 @@ fn elementB(k: Depth, column: Column) -> f32 {
   return inputAt(k.window + group, column.offset);
 }`,
   // Parts of the depth lie one behind the other: [splits, groups, m, n].
-  place: `fn place(part: u32, row: u32, column: u32) -> u32 {
-  return (((part % p.splits) * p.groups + part / p.splits) * p.m + row) * p.n + column;
-}`,
+  places: `fn rowPlace(part: u32, row: u32) -> u32 {
+  return (((part % p.splits) * p.groups + part / p.splits) * p.m + row) * p.n;
+}
+fn columnPlace(column: u32) -> u32 { return column; }`,
   alongK: [true, true],
 };
 
@@ -177,7 +221,8 @@ export function convKernels(
       const [o, c, kH, kW] = weight.shape as [number, number, number, number];
       const n = out.shape[0] * out.shape[2] * out.shape[3];
       const size = { batch: groups, m: c, n, k: (o / groups) * kH * kW, splits: 1 };
-      runProduct(stream, GRAD_INPUT, [grad, weight], out, size, params);
+      const isStrided = Math.max(...sizes.stride) > 1;
+      runProduct(stream, GRAD_INPUT(isStrided), [grad, weight], out, size, params);
     },
     conv2dGradWeight(grad, x, out, sizes) {
       const params = paramsOf(x.shape, out.shape, grad.shape, sizes);

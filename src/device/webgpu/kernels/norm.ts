@@ -211,20 +211,20 @@ export function normKernels(stream: GpuStream, { reduce }: Pick<Kernels, 'reduce
 
   return {
     normalizeRows(x, weight, bias, out, mean, variance, { rows, n, groups, inner }, eps) {
-      const lanes = lanesFor(rows, n, 1);
+      const lanes = lanesFor(stream, rows, n, 1);
       const code = rowsKernel(weight !== null, bias !== null, lanes);
       const params = [rows, n, groups, inner, eps];
       stream.run(code, present(x, weight, bias), [out, mean, variance], params, groupsOf(lanes, rows));
     },
     normalizeRowsBackward(grad, x, mean, variance, weight, out, gradWeight, gradBias, { rows, n, groups, inner }, eps) {
-      const lanes = lanesFor(rows, n, 1);
+      const lanes = lanesFor(stream, rows, n, 1);
       const params = [rows, n, groups, inner, eps];
       const code = rowsBackwardKernel(weight !== null, lanes);
       stream.run(code, present(grad, x, mean, variance, weight), [out], params, groupsOf(lanes, rows));
       if (gradWeight === null && gradBias === null) return;
       const entries = numelOf((gradWeight ?? gradBias ?? out).shape);
       const count = (rows / groups) * inner;
-      const affineLanes: Lanes = inner >= 32 ? 64 : 1;
+      const affineLanes: Lanes = inner >= 32 && !stream.isSoftware ? 64 : 1;
       const most = affineLanes === 1 ? AFFINE_CHUNK : AFFINE_CHUNK_SHARED;
       const chunks = Math.max(1, Math.ceil(count / most));
       const items = entries * chunks;

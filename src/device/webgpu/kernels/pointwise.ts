@@ -1,10 +1,10 @@
-// Pointwise programs and foreach: one invocation an element, the program's text around loads and stores that fit the
-// layout of each operand. A buffer that is read and written is bound once, so writing in place needs no copy.
+// Pointwise programs and foreach: the program's text around loads and stores that fit the layout of each operand. An
+// invocation computes one element, or of many elements several, and what is the same for all of them once. A buffer that is read and written is bound once, so writing in place needs no copy.
 import { numelOf } from '../../../shape';
 import type { Kernels, PointwiseProgram, View } from '../../contract';
 import { layoutOf, type Layout } from '../../lowering';
 import { scalarType } from '../layout';
-import { lower, type Lowered } from '../lower';
+import { lower, type Lowered, type Statement } from '../lower';
 import { kernel, type Kernel } from '../pipelines';
 import { WORKGROUP } from '../shader';
 import type { GpuStream } from '../stream';
@@ -75,14 +75,23 @@ function numberOf(program: PointwiseProgram): number {
   return number;
 }
 
+/** Elements of one invocation, where there are many and something is to be computed for all of them. */
+const SEVERAL = 4;
+const MANY = 1 << 14;
+
+/** Whether a value is the same for all elements. */
+const isCommon = ({ inputs, isPlaced }: Statement, layouts: readonly Layout[]): boolean =>
+  !isPlaced && [...inputs].every((i) => layouts[i] === 'uniform');
+
 function makeKernel(
   program: PointwiseProgram,
-  { text, scalars, fallible }: Lowered,
+  { statements, results, scalars, fallible }: Lowered,
   { declared, names }: Binding,
   layouts: readonly Layout[],
   ndim: number,
+  each: number,
 ): Kernel {
-  const key = `pointwise ${program.name} ${numberOf(program)} ${layouts.join('')} ${ndim} ${names.join(' ')}`;
+  const key = `pointwise ${program.name} ${numberOf(program)} ${layouts.join('')} ${ndim} ${names.join(' ')} ${each}`;
   return kernel(key, () => {
     const inputs = program.inputs.length;
     const strided = layouts.flatMap((layout, i) => (layout === 'strided' ? [i] : []));
@@ -103,6 +112,18 @@ function makeKernel(
                 d === 0 ? ['let c0 = left;'] : [`let c${d} = left % p.size${d};`, `left = left / p.size${d};`],
               ),
           ];
+    const load = (i: number): string => `let x${i} = ${names[i]}[${place(i)}];`;
+    const operands = program.inputs.map((_, i) => i);
+    const isOnce = (i: number): boolean => each > 1 && layouts[i] === 'uniform';
+    const common = each > 1 ? statements.filter((statement) => isCommon(statement, layouts)) : [];
+    const element = [
+      'let position = i;',
+      ...coordinates,
+      ...operands.filter((i) => !isOnce(i)).map(load),
+      ...statements.filter((statement) => !common.includes(statement)).map(({ text }) => text),
+      results,
+      ...program.outputs.map((_, k) => `${names[inputs + k]}[${place(inputs + k)}] = r${k};`),
+    ];
     return {
       reads: declared[0],
       writes: declared[1],
@@ -115,12 +136,16 @@ function makeKernel(
       ],
       records: fallible,
       body: [
-        'if (i >= p.count) { return; }',
-        'let position = i;',
-        ...coordinates,
-        ...program.inputs.map((_, i) => `let x${i} = ${names[i]}[${place(i)}];`),
-        text,
-        ...program.outputs.map((_, k) => `${names[inputs + k]}[${place(inputs + k)}] = r${k};`),
+        ...operands.filter(isOnce).map(load),
+        ...common.map(({ text }) => text),
+        ...(each === 1
+          ? ['if (i >= p.count) { return; }', ...element]
+          : [
+              `for (var e = 0u; e < ${each}u; e++) {`,
+              `let i = (group * ${each}u + e) * ${WORKGROUP}u + lane;`,
+              ...['if (i < p.count) {', ...element, '}'],
+              '}',
+            ]),
         fallible ? 'if (dividedByZero) { record(DIVISION_FAULT, dividend); }' : '',
       ].join('\n'),
     };
@@ -146,12 +171,14 @@ export function pointwiseKernels(stream: GpuStream): Pick<Kernels, 'pointwise' |
     const strided = views.filter((_, i) => layouts[i] === 'strided');
     const { sizes, strides } = strided.length === 0 ? { sizes: [], strides: [] } : collapse(shape, strided);
     const binding = bind(inputs, outputs);
-    const code = makeKernel(program, lowered, binding, layouts, sizes.length);
+    const isWorth = (statement: Statement): boolean => statement.isComputed && isCommon(statement, layouts);
+    const each = count >= MANY && lowered.statements.some(isWorth) ? SEVERAL : 1;
+    const code = makeKernel(program, lowered, binding, layouts, sizes.length, each);
     const numbers = lowered.scalars.map((type, i) =>
       type === 'f32' ? scalars[i] : Math.min(Math.max(Math.trunc(scalars[i]), -LIMIT), LIMIT - 1),
     );
     const params = [count, ...views.map(({ offset }) => offset), ...numbers, ...sizes, ...strides.flat()];
-    stream.run(code, binding.reads, binding.writes, params, Math.ceil(count / WORKGROUP), {
+    stream.run(code, binding.reads, binding.writes, params, Math.ceil(count / (WORKGROUP * each)), {
       // A buffer is bound once, as written if it is read too; in-place commands depend on it all the same.
       from: inputs,
       to: outputs,

@@ -121,7 +121,8 @@ export function reduceKernels(stream: GpuStream): Pick<Kernels, 'reduce' | 'argR
   function reduce(kind: ReduceKind, x: View, out: View, { outer, n, inner }: Axis, scale: number): void {
     const items = outer * inner;
     if (items === 0) return;
-    const lanes = lanesFor(items, n, inner);
+    // Chunks give a software adapter enough to do at once.
+    const lanes = stream.isSoftware ? 1 : lanesFor(stream, items, n, inner);
     const most = lanes === 1 ? COLUMN_CHUNK : ROW_CHUNK;
     const chunks = Math.max(1, Math.ceil(n / most));
     const code = reduceKernel(chunks > 1 && kind === 'mean' ? 'sum' : kind, scalarType(x.dtype), lanes);
@@ -139,7 +140,7 @@ export function reduceKernels(stream: GpuStream): Pick<Kernels, 'reduce' | 'argR
     reduce: (kind, x, out, axis) => reduce(kind, x, out, axis, 1 / axis.n),
     argReduce(kind, x, out, { outer, n, inner }) {
       const items = outer * inner;
-      const lanes = lanesFor(items, n, inner);
+      const lanes = lanesFor(stream, items, n, inner);
       const code = argReduceKernel(kind, scalarType(x.dtype), lanes);
       stream.run(code, [x], [out], [items, n, inner], groupsOf(lanes, items));
     },

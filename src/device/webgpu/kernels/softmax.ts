@@ -20,7 +20,15 @@ var most = -infinity();
 ${loop(lanes, '0u', 'p.n', 'most = maxNan(most, x[p.xAt + start + k * p.inner]);')}
 most = greatest(most, lane);
 var sum = 0f;
-${loop(lanes, '0u', 'p.n', 'sum += expOf(x[p.xAt + start + k * p.inner] - most);')}
+${loop(
+  lanes,
+  '0u',
+  'p.n',
+  `let at = start + k * p.inner;
+  let y = expOf(x[p.xAt + at] - most);
+  sum += y;
+  ${log ? '' : 'out[p.outAt + at] = y;'}`,
+)}
 sum = total(sum, lane);
 ${log ? 'let shift = logOf(sum);' : 'let scale = 1f / sum;'}
 ${loop(
@@ -28,8 +36,7 @@ ${loop(
   '0u',
   'p.n',
   `let at = start + k * p.inner;
-  let y = x[p.xAt + at] - most;
-  out[p.outAt + at] = ${log ? 'y - shift' : 'expOf(y) * scale'};`,
+  out[p.outAt + at] ${log ? '= x[p.xAt + at] - most - shift' : '*= scale'};`,
 )}`,
   }));
 
@@ -68,12 +75,12 @@ export function softmaxKernels(stream: GpuStream): Pick<Kernels, 'softmax' | 'so
   return {
     softmax(x, out, { outer, n, inner }, log) {
       const items = outer * inner;
-      const lanes = lanesFor(items, n, inner);
+      const lanes = lanesFor(stream, items, n, inner);
       stream.run(softmaxKernel(log, lanes), [x], [out], [items, n, inner], groupsOf(lanes, items));
     },
     softmaxBackward(grad, y, out, { outer, n, inner }, log) {
       const items = outer * inner;
-      const lanes = lanesFor(items, n, inner);
+      const lanes = lanesFor(stream, items, n, inner);
       const code = softmaxBackwardKernel(log, lanes);
       stream.run(code, [grad, y], [out], [items, n, inner], groupsOf(lanes, items));
     },
