@@ -158,7 +158,7 @@ export function compactShader(text: string): string {
 }
 
 /** Compacts the shaders of the webgpu device: the texts of several lines in its modules. */
-function compactShaders(): Plugin {
+export function compactShaders(): Plugin {
   return {
     name: 'kindling-compact-shaders',
     enforce: 'post',

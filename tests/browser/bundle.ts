@@ -1,13 +1,14 @@
 // Scripts for pages that test the library from its sources.
 import { build } from 'vite';
-import { engineModules } from '../../vite.config';
+import { compactShaders, engineModules } from '../../vite.config';
 
 /** The module at `entry` and all it imports, as one classic script. */
 export async function bundlePage(entry: string): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'warn',
-    plugins: [engineModules()],
+    // Shaders as they are shipped.
+    plugins: [engineModules(), compactShaders()],
     build: {
       write: false,
       minify: false,
