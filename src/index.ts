@@ -43,6 +43,7 @@ export type {
 export { at, indexPut, maskedAt, setAt } from './ops/indexing';
 export type { Index, IndexList, IndexPutOptions, SliceText } from './ops/indexing';
 export * from './ops/filter';
+export * from './ops/gamma';
 export * from './ops/sort';
 export * from './ops/combine';
 export * from './ops/diagonal';
@@ -56,7 +57,8 @@ export { cdist, cross, dist, einsum, inner, kron, tensordot, vdot } from './ops/
 export type { CdistOptions, TensordotDims } from './ops/contraction';
 export * from './ops/sequence';
 export {
-  bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, polygamma, signbit, sinc,
+  bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, nextafter, polygamma, signbit,
+  sinc,
 } from './ops/special'; // prettier-ignore
 export {
   choleskyInverse, choleskySolve, cholesky, det, inv as inverse, logdet, lstsq, matrixExp, matrixPower, pinv as pinverse, qr,
@@ -69,7 +71,7 @@ export * from './ops/pointwise';
 export * from './ops/compare';
 export { relu, prelu, selu, celu } from './ops/activation';
 export { dropout } from './ops/dropout';
-export { nativeLayerNorm } from './ops/normalize';
+export { nativeBatchNorm, nativeLayerNorm } from './ops/normalize';
 export { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
 export type { Dims, FoldOptions, ReduceOptions } from './ops/reduce';
 export { argmax, argmin, max, min } from './ops/extremum';

@@ -30,8 +30,9 @@ import {
   type MedianMethod,
 } from './ops/sort'; // prettier-ignore
 import {
-  bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, signbit, sinc,
+  bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, nextafter, signbit, sinc,
 } from './ops/special'; // prettier-ignore
+import { igamma, igammac } from './ops/gamma';
 import { at, indexPut, maskedAt, setAt } from './ops/indexing';
 import { overwriting, reshaping } from './ops/writing';
 import {
@@ -70,7 +71,7 @@ const writing = {
   ...{ eq, ne, lt, le, gt, ge },
   ...{ logicalAnd, logicalOr, logicalXor, logicalNot, bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot },
   ...{ maskedFill, heaviside, clamp, clampMin, clampMax, nanToNum, relu, deg2rad, rad2deg, trueDivide, xlogy },
-  ...{ bitwiseLeftShift, bitwiseRightShift, gcd, lcm, sinc, logaddexp2 },
+  ...{ bitwiseLeftShift, bitwiseRightShift, gcd, igamma, igammac, lcm, nextafter, sinc, logaddexp2 },
   ...{ sgn: sign, absolute: abs, negative: neg, clip: clamp, multiply: mul, divide: div, subtract: sub, fix: trunc },
   ...{ less: lt, lessEqual: le, greater: gt, greaterEqual: ge, notEqual: ne },
   ...{ arccos: acos, arccosh: acosh, arcsin: asin, arcsinh: asinh, arctan: atan, arctan2: atan2, arctanh: atanh },

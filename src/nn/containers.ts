@@ -3,7 +3,6 @@ import type { Tensor } from '../tensor';
 import { isPlainObject } from '../arguments';
 import { checkName, describe, noMember, position } from './members';
 import { membersOf, Module } from './module';
-import { representRuns } from './representation';
 
 /** Arguments of the first of a chain of modules. */
 type InputOf<M extends readonly Module[]> = M extends readonly [infer First extends Module, ...Module[]]
@@ -152,10 +151,6 @@ export class ModuleList<M extends Module = Module> extends ModuleSequence<M> {
   /** A new list of some of the modules, which are shared with this one. */
   slice(start?: number, end?: number): ModuleList<M> {
     return new ModuleList([...this].slice(start, end));
-  }
-
-  protected override childLines(): string[] {
-    return representRuns([...this]);
   }
 }
 

@@ -517,12 +517,8 @@ export class Module extends Callable implements Holder {
 
   /** The printed form of `print(model)` in PyTorch. */
   override toString(): string {
-    return represent(this.constructor.name, this.extraRepr(), this.childLines());
-  }
-
-  /** Lines of the printed form, one for each child. */
-  protected childLines(): string[] {
-    return [...this.#ownModules()].map(([name, child]) => representChild(name, child));
+    const children = [...this.#ownModules()].map(([name, child]) => representChild(name, child));
+    return represent(this.constructor.name, this.extraRepr(), children);
   }
 }
 

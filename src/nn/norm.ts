@@ -230,4 +230,9 @@ export class CrossMapLRN2d extends LocalResponseNorm {
     const width = 2 * Math.floor((this.size - 1) / 2) + 1;
     return localResponseNorm(input, width, (this.alpha * width) / this.size, this.beta, this.k);
   }
+
+  override extraRepr(): string {
+    // PyTorch's default for k is a whole number here.
+    return `${this.size}, alpha=${float(this.alpha)}, beta=${float(this.beta)}, k=${this.k}`;
+  }
 }

@@ -34,21 +34,6 @@ export function representChild(name: string, child: Module | null): string {
   return `(${name}): ${indent(child === null ? 'None' : child.toString())}`;
 }
 
-/** Children of a list, with runs of equal ones folded: `(0-2): 3 x Linear(...)`. */
-export function representRuns(children: readonly Module[]): string[] {
-  const lines: string[] = [];
-  let start = 0;
-  while (start < children.length) {
-    const text = children[start].toString();
-    let end = start + 1;
-    while (end < children.length && children[end].toString() === text) end++;
-    const count = end - start;
-    lines.push(count === 1 ? `(${start}): ${indent(text)}` : `(${start}-${end - 1}): ${count} x ${indent(text)}`);
-    start = end;
-  }
-  return lines;
-}
-
 function indent(text: string): string {
   return text.replaceAll('\n', '\n  ');
 }

@@ -122,7 +122,9 @@ const adaptiveAverageBackward: (grad: Tensor, shape: Shape) => Tensor = defineOp
  * @see torch.nn.functional.adaptive_avg_pool2d
  */
 export function adaptiveAvgPool(dims: SpatialDims, x: Tensor, outputSize: AdaptiveSize): Tensor {
-  const output = adaptiveSize(`adaptiveAvgPool${dims}d`, x, dims, outputSize, 0);
+  // Means of sequences and images may be of no channels, those of volumes not: PyTorch's rule.
+  const first = dims === 3 ? 1 : x.ndim - dims;
+  const output = adaptiveSize(`adaptiveAvgPool${dims}d`, x, dims, outputSize, 0, first);
   return scope(() => {
     const means = adaptiveAverage(planesOf(x, dims), dims === 1 ? [1, output[0]] : output.slice(-2));
     if (dims < 3) return reshape(means, withSpatial(x, output));

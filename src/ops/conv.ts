@@ -13,6 +13,7 @@ import { fromArray } from './creation';
 import { indexSelect } from './index';
 import { constantPad } from './join';
 import { permute, reshape, squeeze, unsqueeze } from './movement';
+import { add, mul } from './pointwise';
 
 /** Options of convolutions; `padding` also takes 'valid' (none) and 'same' (output as large as the input, stride 1 only). */
 export interface ConvOptions<Size> {
@@ -133,10 +134,13 @@ function checkOperands(op: string, x: Tensor, weight: Tensor, bias: Tensor | nul
       { shapes },
     );
   }
-  if (weight.shape.some((size) => size === 0)) {
-    throw new ShapeError(`${op}: weight must have no dimension of size 0, got ${formatShape(weight.shape)}.`, {
-      shapes,
-    });
+  if (weight.shape.some((size, d) => size === 0 && d !== 1)) {
+    throw new ShapeError(
+      `${op}: weight must have no dimension but that of channels of size 0, got ${formatShape(weight.shape)}.`,
+      {
+        shapes,
+      },
+    );
   }
   checkBias(op, bias, weight.shape[0]);
 }
@@ -188,6 +192,12 @@ function convolution<Size extends Shape>(
         `and a kernel of ${reach.join(' x ')}. Use a smaller kernel or more padding.`,
       { shapes: [input.shape, weight.shape] },
     );
+  }
+  if (x.shape[1] === 0) {
+    // PyTorch's result has no channels either, whatever the weight asks for; it still depends on all three.
+    const none = mul(reshape(x, [x.shape[0], 0, ...out]), weight.sum());
+    const result = bias === null ? none : add(none, bias.sum());
+    return isBatched ? result : squeeze(result, 0);
   }
   const sizes = { stride: pair(stride), padding: pair(padding, 0), dilation: pair(dilation), groups };
   const full = overImages(x, weight, bias, sizes, { n: out[0], stride: stride[0], padding: padding[0], dilation: dilation[0] }); // prettier-ignore

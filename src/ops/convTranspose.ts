@@ -55,7 +55,7 @@ function convTranspose<Size extends Shape>(
   const x = isBatched ? input : unsqueeze(input, 0);
   const groups = options.groups ?? 1;
   checkDTypes(op, x, weight, bias);
-  if (!Number.isInteger(groups) || groups < 1 || weight.shape[0] % groups !== 0) {
+  if (!Number.isInteger(groups) || groups < 1 || weight.shape[0] < groups || weight.shape[0] % groups !== 0) {
     throw new RangeError(
       `${op}: groups must be a positive integer that divides the ${weight.shape[0]} input channels, got ${groups}.`,
     );

@@ -9,6 +9,7 @@ import { applyAll, type GradientContext, type OpRecord } from '../op';
 import { formatShape, numelOf, sameShape, type Shape } from '../shape';
 import type { Tensor } from '../tensor';
 import { contiguous, to } from './copy';
+import { empty } from './creation';
 import { reshape } from './movement';
 import { add, mul, rsqrt, sub } from './pointwise';
 
@@ -349,4 +350,30 @@ export function nativeLayerNorm(
   const average = x.mean(dims, true);
   const centred = sub(x, average);
   return [out, average, rsqrt(add(mul(centred, centred).mean(dims, true), eps))];
+}
+
+/**
+ * batchNorm, with what it normalized by: mean and 1 / sqrt(var + eps) of the batch, or nothing if it is not training. No
+ * gradient flows through these. @see torch.native_batch_norm
+ */
+export function nativeBatchNorm(
+  x: Tensor,
+  weight: Tensor | null,
+  bias: Tensor | null,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  training: boolean,
+  momentum: number,
+  eps: number,
+): [out: Tensor, mean: Tensor, rstd: Tensor] {
+  const out = batchNorm(x, runningMean, runningVar, weight, bias, training, momentum, eps);
+  const options = { dtype: wideDType(x.dtype), device: x.device };
+  if (!training) return [out, empty([0], options), empty([0], options)];
+  return noGrad(() => {
+    const values = to(x, options.dtype);
+    const dims = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
+    const mean = values.mean(dims);
+    const centred = sub(values, reshape(mean, [-1, ...x.shape.slice(2).map(() => 1)]));
+    return [out, mean, rsqrt(add(mul(centred, centred).mean(dims), eps))];
+  });
 }

@@ -49,13 +49,16 @@ function outputSize(
   return ceilMode && (size - 1) * stride >= n + padding ? size - 1 : size;
 }
 
-/** @throws ShapeError, DTypeError unless x is floats of `dims` spatial dimensions behind [N, C] or [C], which must not be empty */
-export function checkPoolInput(op: string, x: Tensor, dims: SpatialDims): void {
+/**
+ * @throws ShapeError, DTypeError unless x is floats of `dims` spatial dimensions behind [N, C] or [C], none of which is
+ * empty from the one numbered `first` on
+ */
+export function checkPoolInput(op: string, x: Tensor, dims: SpatialDims, first = x.ndim - dims - 1): void {
   const isBatched = x.ndim === dims + 2;
-  if ((!isBatched && x.ndim !== dims + 1) || x.shape.slice(isBatched ? 1 : 0).includes(0)) {
+  if ((!isBatched && x.ndim !== dims + 1) || x.shape.slice(first).includes(0)) {
     const spatial = ['[C, L]', '[C, H, W]', '[C, D, H, W]'][dims - 1];
     throw new ShapeError(
-      `${op}: input must be ${spatial} or ${spatial.replace('[', '[N, ')} with no dimension but N of size 0, got ${formatShape(x.shape)}.`,
+      `${op}: input must be ${spatial} or ${spatial.replace('[', '[N, ')} with sizes above 0 from dimension ${first} on, got ${formatShape(x.shape)}.`,
       { shape: x.shape },
     );
   }
@@ -126,9 +129,19 @@ export const withSpatial = (x: Tensor, spatial: Shape): Shape => [
 /** A size per dimension, or one for all; null for that of the input. */
 export type AdaptiveSize = number | null | readonly (number | null)[];
 
-/** The sizes asked for of adaptive pooling; null keeps that of the input. @throws RangeError, ShapeError */
-export function adaptiveSize(op: string, x: Tensor, dims: SpatialDims, size: AdaptiveSize, least: number): Shape {
-  checkPoolInput(op, x, dims);
+/**
+ * The sizes asked for of adaptive pooling; null keeps that of the input. Only dimensions before `first` may be empty.
+ * @throws RangeError, ShapeError
+ */
+export function adaptiveSize(
+  op: string,
+  x: Tensor,
+  dims: SpatialDims,
+  size: AdaptiveSize,
+  least: number,
+  first = 1,
+): Shape {
+  checkPoolInput(op, x, dims, first);
   const wanted = typeof size === 'number' || size === null ? new Array<number | null>(dims).fill(size) : size;
   return perDimension(
     op,

@@ -12,7 +12,6 @@ import { runCase, type Outcome } from './runner';
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'nn.functional.avg_pool2d/op_db/float32_4': 'an empty stride, which only Python code could write',
   'nn.functional.avg_pool2d/op_db/float32_5': 'a padding of one number for two dimensions',
-  'nn.functional._scaled_dot_product_attention/op_db': "an option of PyTorch 1.13's private function",
   'torch.arange/op_db/float32_6': 'booleans as numbers, which Python has',
   'torch.addbmm/op_db/float32_3': 'in place PyTorch gives a smaller tensor another shape',
   'torch.addbmm/op_db/float32_5': 'in place PyTorch gives a smaller tensor another shape',

@@ -1,5 +1,6 @@
 // `load` on broken files: it refuses or reads them, in little time and memory, and leaves the page as it was. How many is
-// said by FUZZ_FILES: 5,000 here, 200,000 in `npm run accept`. A failure prints its seed, which makes the file again.
+// said by FUZZ_FILES: 5,000 here, 200,000 in `npm run accept`. A failure prints its seed, which makes the file again;
+// FUZZ_FROM is the first seed.
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { getDevice } from '../../src/device/registry';
@@ -7,6 +8,7 @@ import { KindlingError, Tensor, io, synchronize, tensor } from '../../src/index'
 import { mutate, random, type Bytes } from './mutate';
 
 const FILES = Number(process.env.FUZZ_FILES ?? 5_000);
+const FROM = Number(process.env.FUZZ_FROM ?? 0);
 const MAX_MS = 1_000;
 /** Times the size of the file, for what is allocated by a single request or on the device. */
 const MAX_GROWTH = 10;
@@ -95,7 +97,7 @@ it(
   async () => {
     const before = properties();
     let sound = 0;
-    for (let seed = 0; seed < FILES; seed++) {
+    for (let seed = FROM; seed < FROM + FILES; seed++) {
       try {
         if (await check(seed)) sound++;
         if (seed % 100 === 0) expect(properties()).toBe(before);

@@ -191,7 +191,7 @@ describe('Module', () => {
       'Sequential(\n  (0): Scale()\n  (1): Sequential(\n    (0): Scale()\n  )\n)',
     );
     expect(String(new ModuleList([new Scale(), new Scale(), new Net()]))).toBe(
-      'ModuleList(\n  (0-1): 2 x Scale()\n  (2): Net(\n    (first): Scale()\n    (second): Scale()\n  )\n)',
+      'ModuleList(\n  (0): Scale()\n  (1): Scale()\n  (2): Net(\n    (first): Scale()\n    (second): Scale()\n  )\n)',
     );
     expect(String(new ModuleDict({ a: new Scale(), b: new Identity() }))).toBe(
       'ModuleDict(\n  (a): Scale()\n  (b): Identity()\n)',

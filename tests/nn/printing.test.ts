@@ -127,6 +127,7 @@ const PRINTED: [nn.Module, string][] = [
   ],
   [new nn.LazyBatchNorm3d(), 'LazyBatchNorm3d(0, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)'],
   [new nn.LocalResponseNorm(2), 'LocalResponseNorm(2, alpha=0.0001, beta=0.75, k=1.0)'],
+  [new nn.CrossMapLRN2d(3), 'CrossMapLRN2d(3, alpha=0.0001, beta=0.75, k=1)'],
   [new nn.Dropout1d(), 'Dropout1d(p=0.5, inplace=False)'],
   [new nn.Dropout3d(0.2, true), 'Dropout3d(p=0.2, inplace=True)'],
   [new nn.AlphaDropout(0), 'AlphaDropout(p=0, inplace=False)'],

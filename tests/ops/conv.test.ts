@@ -1,6 +1,6 @@
 // Convolution: gradients of first and second order, padding by name, messages.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { autograd, manualSeed, rand, shutdown, zeros, type Tensor } from '../../src/index';
+import { autograd, manualSeed, nn, ones, rand, shutdown, zeros, type Tensor } from '../../src/index';
 import { conv1d, conv2d } from '../../src/ops/conv';
 
 beforeEach(() => void manualSeed(1));
@@ -45,5 +45,32 @@ describe('convolution', () => {
     expect(() => conv1d(zeros(1, 4), zeros(1, 1, 3), null, { stride: 0 })).toThrow(
       'conv1d: stride must be an integer of at least 1, got 0.',
     );
+  });
+});
+
+describe('no channels', () => {
+  const { functional: F } = nn;
+
+  it('gives no channels, and gradients of zeros, as PyTorch does', async () => {
+    const [x, weight, bias] = [zeros(2, 0, 5), zeros(3, 0, 2), ones(3)].map((t) => t.requiresGrad_());
+    const out = F.conv1d(x, weight, bias);
+    expect(out.shape).toEqual([2, 0, 4]);
+    out.sum().backward();
+    expect([x, weight].map((t) => t.grad?.shape)).toEqual([x.shape, weight.shape]);
+    expect(await bias.grad?.tolist()).toEqual([0, 0, 0]);
+    expect(F.conv2d(zeros(0, 5, 5), zeros(3, 0, 2, 2)).shape).toEqual([0, 4, 4]);
+    expect(F.conv3d(zeros(2, 0, 5, 5, 5), zeros(3, 0, 2, 2, 2)).shape).toEqual([2, 0, 4, 4, 4]);
+    expect(() => F.convTranspose1d(zeros(2, 0, 5), zeros(0, 3, 2))).toThrow('convTranspose1d: groups must be');
+    expect(() => F.conv1d(zeros(2, 3, 5), zeros(0, 3, 2))).toThrow('conv1d: weight must have no dimension but');
+  });
+
+  it('is what adaptive pools take where PyTorch does', () => {
+    expect(F.adaptiveAvgPool1d(zeros(2, 0, 5), 2).shape).toEqual([2, 0, 2]);
+    expect(F.adaptiveAvgPool2d(zeros(2, 0, 5, 5), 2).shape).toEqual([2, 0, 2, 2]);
+    expect(F.adaptiveAvgPool3d(zeros(0, 5, 5, 5), 2).shape).toEqual([0, 2, 2, 2]);
+    expect(F.adaptiveMaxPool2d(zeros(0, 5, 5), 2).shape).toEqual([0, 2, 2]);
+    expect(() => F.adaptiveAvgPool3d(zeros(2, 0, 5, 5, 5), 2)).toThrow('sizes above 0 from dimension 1 on, got [2, 0,');
+    expect(() => F.adaptiveMaxPool1d(zeros(2, 0, 5), 2)).toThrow('sizes above 0 from dimension 1 on, got [2, 0, 5]');
+    expect(() => F.adaptiveAvgPool1d(zeros(2, 3, 0), 2)).toThrow('sizes above 0 from dimension 2 on, got [2, 3, 0]');
   });
 });

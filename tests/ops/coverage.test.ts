@@ -2,6 +2,7 @@
 /// <reference types="vite/types/importMeta.d.ts" />
 import { expect, test } from 'vitest';
 import * as kindling from '../../src/index';
+import { LINALG_SAMPLES } from './linalgSamples';
 import { SAMPLES } from './samples';
 import { TENSOR_SAMPLES } from './tensorSamples';
 
@@ -43,10 +44,19 @@ const operations = new Set(Object.values(modules).flatMap((exported) => Object.k
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-/** Those that have no sample, by none of their names: `arccos` is `acos`. */
-function withoutSample(exported: Readonly<Record<string, unknown>>, names: readonly string[]): string[] {
+const NAMES = [...Object.keys({ ...SAMPLES, ...TENSOR_SAMPLES, ...LINALG_SAMPLES }), ...WITHOUT_SAMPLE];
+
+/**
+ * Those of a namespace that have no sample, by none of their names: `arccos` is `acos`. What the namespace shares with
+ * torch by name only needs a sample of its own, called `linalg.norm`.
+ */
+function withoutSample(exported: Readonly<Record<string, unknown>>, names: readonly string[], prefix = ''): string[] {
   const sampled = new Set(
-    [...Object.keys({ ...SAMPLES, ...TENSOR_SAMPLES }), ...WITHOUT_SAMPLE].map((name) => exported[name]),
+    NAMES.map((name) => {
+      if (prefix === '') return exported[name];
+      if (name.startsWith(prefix)) return exported[name.slice(prefix.length)];
+      return name in kindling ? (Reflect.get(kindling, name) as unknown) : exported[name];
+    }),
   );
   return names.filter((name) => !sampled.has(exported[name]));
 }
@@ -64,4 +74,9 @@ test('every public operation has a sample', () => {
 test('every function of nn.functional has a sample', () => {
   const { functional } = kindling.nn;
   expect(withoutSample(functional, Object.keys(functional))).toEqual([]);
+});
+
+test.each(['linalg', 'special'] as const)('every function of %s has a sample', (namespace) => {
+  const functions = kindling[namespace];
+  expect(withoutSample(functions, Object.keys(functions), `${namespace}.`)).toEqual([]);
 });

@@ -1,21 +1,10 @@
-// Samples of tensor operations: arranging, sorting, writing by index, contractions, linear algebra, special functions.
+// Samples of tensor operations: arranging, sorting, writing by index, contractions, special functions.
 import * as k from '../../src/index';
 import type { Tensor } from '../../src/index';
 import { binary, bools, index, real, reduction, unary, view, type OpSample } from './samples';
 
-const { linalg, special } = k;
+const { special } = k;
 
-/** Square matrices that are far from singular. */
-const regular = (x: Tensor): Tensor => x.add(k.eye(x.size(-1), { dtype: x.dtype }).mul(4));
-const symmetric = (x: Tensor): Tensor => x.add(x.mT);
-const matrices = (call: (x: Tensor) => Tensor | readonly Tensor[]): OpSample => ({
-  call: (x) => call(regular(x)),
-  inputs: [[real([3, 3])], [real([2, 2, 2], -1, 1, 'transposed')]],
-});
-
-const positive = (x: Tensor): Tensor => x.matmul(x.mT).add(k.eye(x.size(-1), { dtype: x.dtype }));
-/** A lower factor with a diagonal that is far from 0. */
-const factor = (x: Tensor): Tensor => k.tril(regular(x));
 /** NaN at every fifth element. */
 const holed = (x: Tensor): Tensor => x.maskedFill(k.arange(x.numel()).view(x.shape).remainder(5).eq(1), NaN);
 const int64 = (...values: number[]): Tensor => k.tensor(values, { dtype: 'int64' });
@@ -258,27 +247,11 @@ export const TENSOR_SAMPLES: Readonly<Record<string, OpSample>> = {
     call: (weight) => k.histogram(k.linspace(-1, 1.5, 12).to(weight.dtype), 4, { range: [-1.1, 1.6], weight, density: true })[0],
     inputs: [[real([12], 0.5, 2)], [real([12], 0.5, 2, 'strided')]],
   },
-  // linear algebra
-  det: matrices(linalg.det),
-  slogdet: matrices((x) => linalg.slogdet(x).logabsdet),
-  inv: matrices(linalg.inv),
-  solve: { call: (a, b) => linalg.solve(regular(a), b), inputs: [[real([3, 3]), real([3, 2])], [real([2, 2, 2]), real([2, 2])]] },
-  solveTriangular: { call: (a, b) => linalg.solveTriangular(regular(a), b, true), inputs: [[real([3, 3]), real([3, 2])]] },
-  cholesky: { call: (x) => linalg.cholesky(regular(symmetric(x)).add(k.eye(3, { dtype: x.dtype }).mul(4))), inputs: [[real([3, 3])]] },
-  qr: { call: (x) => [...linalg.qr(x)], inputs: [[real([4, 2], 0.5, 3)], [real([2, 3], 0.5, 3)]] },
-  eigvalsh: { call: (x) => linalg.eigvalsh(symmetric(x)), inputs: [[real([3, 3])]] },
-  svdvals: { call: (x) => linalg.svdvals(x), inputs: [[real([3, 2])], [real([2, 3])]] },
-  pinv: { call: (x) => linalg.pinv(x), inputs: [[real([3, 2])]], agrees: false },
-  matrixExp: { call: (x) => linalg.matrixExp(x), inputs: [[real([2, 2], -1, 1)]], order: 1 },
-  matrixPower: matrices((x) => linalg.matrixPower(x, 3)),
-  logdet: { call: (x) => k.logdet(positive(x)), inputs: [[real([3, 3])], [real([2, 2, 2], -1, 1, 'transposed')]] },
-  choleskyInverse: { call: (x) => k.choleskyInverse(factor(x)), inputs: [[real([3, 3])], [real([2, 2, 2], -1, 1, 'transposed')]] },
-  choleskySolve: { call: (b, x) => k.choleskySolve(b, factor(x)), inputs: [[real([3, 2]), real([3, 3], -2, 2, 'transposed')]] },
-  choleskySolveUpper: { call: (b, x) => k.choleskySolve(b, factor(x).mT, true), inputs: [[real([2, 2]), real([2, 2])]] },
-  lstsq: { call: (a, b) => k.lstsq(a, b).solution, inputs: [[real([4, 2], 0.5, 3), real([4, 3], -2, 2, 'transposed')]], agrees: false },
-  triangularSolve: {
-    call: (b, x) => k.triangularSolve(b, regular(x), { transpose: true }).solution,
-    inputs: [[real([3, 2], -2, 2, 'transposed'), real([3, 3])], [real([2, 2, 1]), real([2, 2, 2], -1, 1, 'transposed')]],
+  // normalization
+  nativeBatchNorm: {
+    call: (x, w, b) => k.nativeBatchNorm(x, w, b, null, null, true, 0.1, 0.1)[0],
+    inputs: [[real([3, 4]), real([4]), real([4])], [real([2, 3, 4], -2, 2, 'transposed'), real([3]), real([3])]],
+    bad: [[() => k.nativeBatchNorm(k.zeros(2, 3), null, null, null, null, false, 0.1, 0.1), 'batchNorm: runningMean and runningVar must be given']],
   },
   nativeLayerNorm: {
     call: (x, w, b) => k.nativeLayerNorm(x, [4], w, b, 0.1),
@@ -290,6 +263,13 @@ export const TENSOR_SAMPLES: Readonly<Record<string, OpSample>> = {
   ndtri: unary(special.ndtri, 0.1, 0.9), entr: unary(special.entr, 0.2, 2), sinc: unary(k.sinc, 0.2, 2),
   i0: unary(k.i0), i0e: unary(special.i0e, 0.2, 2), i1: unary(special.i1), i1e: unary(special.i1e, 0.2, 2),
   polygamma: unary((x) => k.polygamma(1, x), 0.5, 3), mvlgamma: unary((x) => k.mvlgamma(x, 2), 1, 3),
+  // Its derivative is by the second argument only.
+  igamma: {
+    ...unary((x) => k.igamma(k.full(x.shape, 1.7, { dtype: x.dtype }), x), 0.3, 4),
+    bad: [[() => k.igamma(k.ones(2, { requiresGrad: true }), k.ones(2)), 'igamma: there is no derivative by the first argument']],
+  },
+  igammac: unary((x) => k.igammac(k.full(x.shape, 2.3, { dtype: x.dtype }), x), 0.3, 4),
+  nextafter: { ...binary((a, b) => k.nextafter(a, b)), bad: [[() => k.nextafter(k.arange(2), k.arange(2)), 'nextafter: ']] },
   logaddexp2: binary((a, b) => k.logaddexp2(a, b)),
   xlog1py: binary((a, b) => special.xlog1py(a, b), 0.3, 2),
   // rarer arithmetic

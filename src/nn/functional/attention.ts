@@ -23,13 +23,16 @@ export interface AttentionOptions {
   isCausal?: boolean;
   /** Factor of the scores; 1/√E by default. */
   scale?: number | null;
+  /** Gives the weights too, as PyTorch 1.13's function does. */
+  needAttnWeights?: boolean;
 }
-const ATTENTION = ['attnMask', 'dropoutP', 'isCausal', 'scale'] as const;
+const ATTENTION = ['attnMask', 'dropoutP', 'isCausal', 'scale', 'needAttnWeights'] as const;
 
 /**
  * softmax(scale q kᵀ + mask) v.
  *
  * Shape: query [*, L, E], key [*, S, E], value [*, S, Ev] -> [*, L, Ev].
+ * With needAttnWeights, true or false, the result is [output, weights], weights [*, L, S] after dropout.
  * @throws TypeError for both a mask and isCausal.
  * @see torch.nn.functional.scaled_dot_product_attention
  */
@@ -37,17 +40,35 @@ export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
+  options: AttentionOptions & { needAttnWeights: boolean },
+): [output: Tensor, weights: Tensor];
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
   ...args: Arguments<AttentionOptions, typeof ATTENTION>
-): Tensor {
+): Tensor;
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  ...args: Arguments<AttentionOptions, typeof ATTENTION>
+): Tensor | [output: Tensor, weights: Tensor] {
   const name = 'scaledDotProductAttention';
-  const { attnMask = null, isCausal = false, ...rest } = gather<AttentionOptions>(name, ATTENTION, args);
+  const {
+    attnMask = null,
+    isCausal = false,
+    needAttnWeights,
+    ...rest
+  } = gather<AttentionOptions>(name, ATTENTION, args);
   if (attnMask !== null && isCausal) {
     throw new TypeError(`${name}: attnMask and isCausal cannot both be given. Put the causal part into the mask.`);
   }
   return scope(() => {
     const boolean = attnMask?.dtype === 'bool' ? additiveMask(logicalNot(attnMask), query) : attnMask;
     const mask = isCausal ? causalMask(query, key) : boolean;
-    return attend(query, key, value, mask, rest).output;
+    const { output, weights } = attend(query, key, value, mask, rest);
+    return needAttnWeights === undefined ? output : [output, weights];
   });
 }
 

@@ -10,11 +10,12 @@ import { runFolder } from '../../conformance/suite';
 import { setLackingDTypes } from '../../conformance/values';
 import type { CaseFile } from '../../conformance/cases';
 import { mismatch, type Tolerance } from '../../harness/allclose';
+import { LINALG_SAMPLES } from '../../ops/linalgSamples';
 import { SAMPLES, type Input } from '../../ops/samples';
 import { TENSOR_SAMPLES } from '../../ops/tensorSamples';
 import { FAMILIES } from './families';
 
-const ALL_SAMPLES = { ...SAMPLES, ...TENSOR_SAMPLES };
+const ALL_SAMPLES = { ...SAMPLES, ...TENSOR_SAMPLES, ...LINALG_SAMPLES };
 
 /**
  * float32 on both sides, but sums are taken in another order: what is allowed goes by the greatest element, which tells how
