@@ -1,5 +1,6 @@
 // How constructors and functions take their arguments: positional in PyTorch's order, with any tail
 // replaced by one plain options object in last place.
+import { composed } from './composed';
 
 /**
  * The argument lists that stand for the options `O`, whose names are given in PyTorch's order: every
@@ -93,4 +94,4 @@ export const taking =
     f: (x: X, options: O) => R,
   ): ((x: X, ...args: Arguments<O, Order>) => R) =>
   (x, ...args) =>
-    f(x, gather<O>(name, order as readonly string[] as readonly (keyof O & string)[], args));
+    composed(name, () => f(x, gather<O>(name, order as readonly string[] as readonly (keyof O & string)[], args)));

@@ -1,5 +1,6 @@
 // Several tensors as one, or each fitted to the others: stacks, grids, combinations, common shapes.
 import { taking } from '../arguments';
+import { composed } from '../composed';
 import { DTypeError, ShapeError } from '../errors';
 import { broadcastShapes, formatShape, type Shape } from '../shape';
 import { Tensor } from '../tensor';
@@ -43,18 +44,15 @@ export const atleast3d = each(three);
 /** Joined side by side: along dimension 1, vectors along 0. @see torch.hstack */
 export const hstack = (tensors: readonly Tensor[]): Tensor => {
   const pieces = tensors.map(one);
-  return cat(pieces, pieces[0]?.ndim === 1 ? 0 : 1);
+  return composed('hstack', () => cat(pieces, pieces[0]?.ndim === 1 ? 0 : 1));
 };
 /** Joined one above the other. @see torch.vstack */
-export const vstack = (tensors: readonly Tensor[]): Tensor => cat(tensors.map(two), 0);
+export const vstack = (tensors: readonly Tensor[]): Tensor => composed('vstack', () => cat(tensors.map(two), 0));
 /** Joined along the third dimension. @see torch.dstack */
-export const dstack = (tensors: readonly Tensor[]): Tensor => cat(tensors.map(three), 2);
+export const dstack = (tensors: readonly Tensor[]): Tensor => composed('dstack', () => cat(tensors.map(three), 2));
 /** Joined side by side, vectors as columns. @see torch.column_stack */
 export const columnStack = (tensors: readonly Tensor[]): Tensor =>
-  cat(
-    tensors.map((x) => (x.ndim < 2 ? reshape(x, -1, 1) : x)),
-    1,
-  );
+  composed('columnStack', () => cat(tensors.map((x) => (x.ndim < 2 ? reshape(x, -1, 1) : x)), 1)); // prettier-ignore
 
 /** Options of `meshgrid`. */
 export interface MeshgridOptions {
@@ -97,7 +95,7 @@ export function meshgrid(...args: readonly (Tensor | readonly Tensor[] | Meshgri
 /** Every choice of one element from each vector, as rows. @see torch.cartesian_prod */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
   if (tensors.length === 1) return tensors[0];
-  const grids = meshgrid(tensors).map((grid) => reshape(grid, -1));
+  const grids = composed('cartesianProd', () => meshgrid(tensors)).map((grid) => reshape(grid, -1));
   return stack(grids, 1);
 }
 

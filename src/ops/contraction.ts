@@ -1,6 +1,7 @@
 // Products that sum over named or counted dimensions: einsum, tensordot and their kin, and distances. All are views,
 // permutations and batched matrix products.
 import { gather as gatherArguments, taking, type Arguments } from '../arguments';
+import { composed } from '../composed';
 import { ShapeError } from '../errors';
 import { formatShape, numelOf, wrapDim, wrapDims } from '../shape';
 import { Tensor } from '../tensor';
@@ -166,7 +167,7 @@ export function tensordot(a: Tensor, b: Tensor, dims: TensordotDims | { dims?: T
 
 /** Products summed over the last dimension of both; a scalar multiplies. @see torch.inner */
 export const inner = (a: Tensor, b: Tensor): Tensor =>
-  a.ndim === 0 || b.ndim === 0 ? mul(a, b) : tensordot(a, b, [[-1], [-1]]);
+  a.ndim === 0 || b.ndim === 0 ? mul(a, b) : composed('inner', () => tensordot(a, b, [[-1], [-1]]));
 
 /** The same as `dot` for real vectors. @see torch.vdot */
 export const vdot = dot;
@@ -199,7 +200,7 @@ export function cross(a: Tensor, b: Tensor, ...args: Arguments<{ dim?: number | 
   const { dim = null } = gatherArguments<{ dim?: number | null }>('cross', ['dim'], args);
   const first = a.shape.indexOf(3);
   if (dim === null && first < 0) throw new ShapeError(`cross: no dimension has size 3, got ${formatShape(a.shape)}.`);
-  return crossAlong('cross', a, b, dim ?? first);
+  return composed('cross', () => crossAlong('cross', a, b, dim ?? first));
 }
 
 // ---- distances -------------------------------------------------------------------------------------------

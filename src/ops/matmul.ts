@@ -1,5 +1,6 @@
 // Matrix products in all their forms. Two primitives, mm and bmm, and linear, which adds a bias in the same kernel;
 // the rest are views and reshapes around them. Transposed operands are views: the kernel takes any strides.
+import { composed } from '../composed';
 import type { View } from '../device/contract';
 import { isFloat } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
@@ -251,7 +252,8 @@ export interface AddOptions {
 /** The factor in the dtype of the product: PyTorch cuts fractions off for integers. */
 const factor = (value: number, { dtype }: Tensor): number => (isFloat(dtype) ? value : Math.trunc(value));
 
-function addProduct(op: string, input: Tensor, product: Tensor, options: AddOptions): Tensor {
+function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: AddOptions): Tensor {
+  const product = composed(op, multiply);
   const beta = factor(options.beta ?? 1, product);
   const alpha = factor(options.alpha ?? 1, product);
   if (!sameShape(broadcastShapes(op, input.shape, product.shape), product.shape)) {
@@ -271,8 +273,9 @@ function addProduct(op: string, input: Tensor, product: Tensor, options: AddOpti
  */
 export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
   const { beta = 1, alpha = 1 } = options;
-  const isBias = beta === 1 && alpha === 1 && a.ndim === 2 && b.ndim === 2 && sameShape(input.shape, [b.shape[1]]);
-  return isBias ? linear(a, mT(b), input) : addProduct('addmm', input, mm(a, b), options);
+  const fits = a.ndim === 2 && b.ndim === 2 && a.shape[1] === b.shape[0];
+  const isBias = beta === 1 && alpha === 1 && fits && sameShape(input.shape, [b.shape[1]]);
+  return isBias ? linear(a, mT(b), input) : addProduct('addmm', input, () => mm(a, b), options);
 }
 
 /**
@@ -281,20 +284,20 @@ export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions =
  * @see torch.baddbmm
  */
 export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('baddbmm', input, bmm(a, b), options);
+  return addProduct('baddbmm', input, () => bmm(a, b), options);
 }
 
 /** beta input + alpha matrix vector. Shape: input broadcast to [m], matrix [m, k], vector [k]. @see torch.addmv */
 export function addmv(input: Tensor, matrix: Tensor, vector: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('addmv', input, mv(matrix, vector), options);
+  return addProduct('addmv', input, () => mv(matrix, vector), options);
 }
 
 /** beta input + alpha a bᵀ of vectors. Shape: input broadcast to [m, n], a [m], b [n]. @see torch.addr */
 export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('addr', input, outer(a, b), options);
+  return addProduct('addr', input, () => outer(a, b), options);
 }
 
 /** beta input + alpha Σ of the batch of products. Shape: input broadcast to [m, n], a [batch, m, k], b [batch, k, n]. @see torch.addbmm */
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('addbmm', input, bmm(a, b).sum(0, { dtype: a.dtype }), options);
+  return addProduct('addbmm', input, () => bmm(a, b).sum(0, { dtype: a.dtype }), options);
 }

@@ -1,5 +1,6 @@
 // Powers, the exponential and products of matrices, and matrices seen as maps between tensors.
 import { taking } from '../arguments';
+import { composed } from '../composed';
 import { ShapeError } from '../errors';
 import { formatShape, numelOf, wrapDims } from '../shape';
 import type { Tensor } from '../tensor';
@@ -61,7 +62,7 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
       throw new ShapeError(`linalg.multiDot: expected matrices (vectors first and last), got ${formatShape(x.shape)}.`);
     }
   });
-  return tensors.reduce((a, b) => product(a, b));
+  return composed('linalg.multiDot', () => tensors.reduce((a, b) => product(a, b)));
 }
 
 /** Σ x y along a dimension. @see torch.linalg.vecdot */

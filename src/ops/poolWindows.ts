@@ -58,7 +58,7 @@ export function checkPoolInput(op: string, x: Tensor, dims: SpatialDims, first =
   if ((!isBatched && x.ndim !== dims + 1) || x.shape.slice(first).includes(0)) {
     const spatial = ['[C, L]', '[C, H, W]', '[C, D, H, W]'][dims - 1];
     throw new ShapeError(
-      `${op}: input must be ${spatial} or ${spatial.replace('[', '[N, ')} with sizes above 0 from dimension ${first} on, got ${formatShape(x.shape)}.`,
+      `${op}: input must be ${spatial} or ${spatial.replace('[', '[N, ')} with sizes above 0 from dimension ${Math.max(first, 0)} on, got ${formatShape(x.shape)}.`,
       { shape: x.shape },
     );
   }

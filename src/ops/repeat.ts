@@ -1,5 +1,6 @@
 // Elements repeated in place: each as often, or by a count of its own.
 import { gather, type Arguments } from '../arguments';
+import { composed } from '../composed';
 import { DTypeError, ShapeError } from '../errors';
 import { formatShape, wrapDim } from '../shape';
 import { Tensor } from '../tensor';
@@ -11,7 +12,8 @@ import { expand, flatten, reshape, toSizes, unsqueeze, type Sizes } from './move
 /** Repeated along each dimension; fewer counts than dimensions are for the last ones. @see torch.tile */
 export function tile(x: Tensor, ...counts: Sizes): Tensor {
   const given = toSizes(counts);
-  return repeat(x, [...new Array<number>(Math.max(0, x.ndim - given.length)).fill(1), ...given]);
+  const missing = new Array<number>(Math.max(0, x.ndim - given.length)).fill(1);
+  return composed('tile', () => repeat(x, [...missing, ...given]));
 }
 
 /** Options of `repeatInterleave`. */

@@ -1,5 +1,6 @@
 // Along a sequence and over samples: differences, integrals, covariances, histograms, and folds that pass over NaN.
 import { gather as gatherArguments, taking, type Arguments } from '../arguments';
+import { composed } from '../composed';
 import { isFloat } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { formatShape, wrapDim, wrapDims } from '../shape';
@@ -216,7 +217,7 @@ export const cov = taking(
 
 /** Correlation coefficients of variables (rows) from samples (columns). @see torch.corrcoef */
 export function corrcoef(x: Tensor): Tensor {
-  const c = cov(x);
+  const c = composed('corrcoef', () => cov(x));
   if (c.ndim === 0) return div(c, c);
   const std = sqrt(diagonal(c));
   return clamp(div(div(c, unsqueeze(std, 1)), unsqueeze(std, 0)), -1, 1);
@@ -225,7 +226,8 @@ export function corrcoef(x: Tensor): Tensor {
 // ---- folds that pass over NaN ---------------------------------------------------------------------------------
 
 /** Σ x without NaN. @see torch.nansum */
-export const nansum = (x: Tensor, ...args: FoldArguments): Tensor => sum(where(isnan(x), 0, x), ...args);
+export const nansum = (x: Tensor, ...args: FoldArguments): Tensor =>
+  composed('nansum', () => sum(where(isnan(x), 0, x), ...args));
 
 /** The mean of what is not NaN. @see torch.nanmean */
 export function nanmean(x: Tensor, ...args: FoldArguments): Tensor {
@@ -236,7 +238,9 @@ export function nanmean(x: Tensor, ...args: FoldArguments): Tensor {
     dtype = null,
   } = gatherArguments<FoldOptions>('nanmean', ['dim', 'keepdim', 'dtype'], args);
   const input = dtype === null ? x : to(x, dtype);
-  return div(nansum(input, dim, keepdim), sum(to(eq(input, input), input.dtype), dim, keepdim));
+  return composed('nanmean', () =>
+    div(nansum(input, dim, keepdim), sum(to(eq(input, input), input.dtype), dim, keepdim)),
+  );
 }
 
 /** Least and greatest at once. @see torch.aminmax */

@@ -15,7 +15,7 @@ for (const address of ['indexeddb:net', 'opfs:models/first/net.pt']) {
       await io.store(to, await io.save({ ...net.stateDict(), old: kindling.tensor([7]) }));
       // What is stored again replaces what was there, even if it is shorter.
       await io.store(to, await io.save(net.stateDict()));
-      return (await linear.weight.tolist()) as number[][];
+      return linear.weight.tolist();
     }, address);
 
     // Another visit.
@@ -26,10 +26,10 @@ for (const address of ['indexeddb:net', 'opfs:models/first/net.pt']) {
       const state = await io.load(from);
       const [linear, norm] = [new nn.Linear(3, 4), new nn.BatchNorm1d(4)];
       const net = new nn.Sequential(linear, norm);
-      net.loadStateDict(state as Parameters<typeof net.loadStateDict>[0]);
+      net.loadStateDict(state);
       const found = {
-        keys: Object.keys(state as object),
-        weight: (await linear.weight.tolist()) as number[][],
+        keys: Object.keys(state),
+        weight: await linear.weight.tolist(),
         counts: await norm.num_batches_tracked?.item(),
       };
       await io.remove(from);

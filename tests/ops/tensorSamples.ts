@@ -202,7 +202,7 @@ export const TENSOR_SAMPLES: Readonly<Record<string, OpSample>> = {
   inner: {
     call: (a, b) => k.inner(a, b),
     inputs: [[real([2, 3]), real([4, 3], -2, 2, 'transposed')], [real([3]), real([3], -2, 2, 'strided')], [real([2, 3]), real([])]],
-    bad: [[() => k.inner(k.zeros(2, 3), k.zeros(2, 4)), 'tensordot:']],
+    bad: [[() => k.inner(k.zeros(2, 3), k.zeros(2, 4)), 'inner: the dimensions that are summed over must match']],
   },
   dist: { call: (a, b) => k.dist(a, b, 3), inputs: [[real([3, 4]), real([3, 4], -2, 2, 'transposed')], [real([3, 4]), real([4])]] },
   addbmm: {
@@ -213,12 +213,12 @@ export const TENSOR_SAMPLES: Readonly<Record<string, OpSample>> = {
   addmv: {
     call: (c, a, b) => k.addmv(c, a, b, { beta: 0.5, alpha: 2 }),
     inputs: [[real([3]), real([3, 4], -2, 2, 'transposed'), real([4], -2, 2, 'strided')], [real([]), real([2, 3]), real([3])]],
-    bad: [[() => k.addmv(k.zeros(2), k.zeros(2, 3), k.zeros(2)), 'mv: ']],
+    bad: [[() => k.addmv(k.zeros(2), k.zeros(2, 3), k.zeros(2)), 'addmv: inner dimensions must match']],
   },
   addr: {
     call: (c, a, b) => k.addr(c, a, b, { beta: 2, alpha: -1 }),
     inputs: [[real([3, 4], -2, 2, 'transposed'), real([3]), real([4], -2, 2, 'strided')], [real([4]), real([3]), real([4])]],
-    bad: [[() => k.addr(k.zeros(2), k.zeros(2, 3), k.zeros(2)), 'outer: the first vector']],
+    bad: [[() => k.addr(k.zeros(2), k.zeros(2, 3), k.zeros(2)), 'addr: the first vector']],
   },
   // along a sequence
   diff: view((x) => k.diff(x, 2, 1)),

@@ -38,11 +38,14 @@ interface Started {
 
 let blobUrl: string | undefined;
 
+/** The worker's script behind what it needs. One place, as bundlers copy texts to where they are used. */
+const scriptAfter = (prelude: string): string => prelude + script;
+
 function spawnPage(workerUrl?: string): Started {
   if (workerUrl === undefined && script === '') {
     throw new DeviceError('init: this entry has no worker inside. Give init({ wasmUrl, workerUrl }).');
   }
-  const url = workerUrl ?? (blobUrl ??= URL.createObjectURL(new Blob([script], { type: 'text/javascript' })));
+  const url = workerUrl ?? (blobUrl ??= URL.createObjectURL(new Blob([scriptAfter('')], { type: 'text/javascript' })));
   const worker = new Worker(url);
   const death = new Promise<never>((_, reject) => {
     worker.onerror = (event) => {
@@ -60,7 +63,7 @@ require('node:worker_threads').parentPort.on('message', (data) => self.onmessage
 
 function spawnNode(): Started {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
-  const worker = new Worker(NODE_PRELUDE + script, { eval: true });
+  const worker = new Worker(scriptAfter(NODE_PRELUDE), { eval: true });
   const death = new Promise<never>((_, reject) => {
     worker.on('error', (error) => reject(new DeviceError(`a worker of the wasm device failed (${String(error)}).`)));
     worker.on('exit', () => reject(new DeviceError('a worker of the wasm device ended.')));

@@ -12,6 +12,7 @@ import { softmax } from '../../ops/softmax';
 import { formatShape, sameShape, type Shape } from '../../shape';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../../arguments';
+import { composed } from '../../composed';
 
 /** Arguments of scaledDotProductAttention. */
 export interface AttentionOptions {
@@ -67,7 +68,7 @@ export function scaledDotProductAttention(
   return scope(() => {
     const boolean = attnMask?.dtype === 'bool' ? additiveMask(logicalNot(attnMask), query) : attnMask;
     const mask = isCausal ? causalMask(query, key) : boolean;
-    const { output, weights } = attend(query, key, value, mask, rest);
+    const { output, weights } = composed(name, () => attend(query, key, value, mask, rest));
     return needAttnWeights === undefined ? output : [output, weights];
   });
 }

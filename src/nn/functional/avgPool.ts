@@ -1,6 +1,7 @@
 // Average and power-average pooling with PyTorch's arguments. Functions that differ only in the number of dimensions are
 // made from one.
 import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../arguments';
+import { composed } from '../../composed';
 import { scope } from '../../memory';
 import * as ops from '../../ops/avgPool';
 import { perDimension, type SpatialDims } from '../../ops/conv';
@@ -87,7 +88,7 @@ function lpPool<Size extends number | Shape>(dims: SpatialDims): LPPoolFunction<
     const { normType, kernelSize, ...options } = gather<LPPoolArguments<number | Shape>>(op, LP_POOL, args);
     return scope(() => {
       const cells = numelOf(perDimension(op, 'kernelSize', kernelSize, dims, 1));
-      const means = ops.avgPool(dims, input.pow(normType), kernelSize, options);
+      const means = composed(op, () => ops.avgPool(dims, input.pow(normType), kernelSize, options));
       // In PyTorch's steps, whose gradient where a sum is 0 is part of the definition.
       return means
         .sign()

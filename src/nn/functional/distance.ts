@@ -5,9 +5,10 @@ import { scope } from '../../memory';
 import { clampMin, lt, where } from '../../ops/compare';
 import { tensor } from '../../ops/creation';
 import { linear } from '../../ops/matmul';
-import { formatShape, numelOf, sameShape } from '../../shape';
+import { broadcastShapes, formatShape, numelOf, sameShape } from '../../shape';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../../arguments';
+import { composed } from '../../composed';
 
 /** Arguments of cosineSimilarity behind the vectors. */
 export interface CosineSimilarityOptions {
@@ -34,7 +35,7 @@ export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Arguments<Cosi
   const { dim = 1, eps = 1e-8 } = gather<CosineSimilarityOptions>('cosineSimilarity', COSINE, args);
   return scope(() => {
     const dtype = resultType(x1, x2);
-    const shape = x1.detach().add(x2.detach()).shape;
+    const shape = broadcastShapes('cosineSimilarity', x1.shape, x2.shape);
     const [a, b] = [x1, x2].map((x) => x.to(dtype).expand(shape));
     return a.div(boundedLength(a, dim, eps)).mul(b.div(boundedLength(b, dim, eps))).sum(dim); // prettier-ignore
   });
@@ -54,7 +55,7 @@ const PAIRWISE = ['p', 'eps', 'keepdim'] as const;
 /** ‖x1 - x2 + eps‖ along the last dimension. Shape: two that broadcast, [*, D] -> [*]. @see torch.nn.functional.pairwise_distance */
 export function pairwiseDistance(x1: Tensor, x2: Tensor, ...args: Arguments<PairwiseDistanceOptions, typeof PAIRWISE>): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = gather<PairwiseDistanceOptions>('pairwiseDistance', PAIRWISE, args);
-  return scope(() => x1.sub(x2).add(eps).norm(p, -1, keepdim));
+  return composed('pairwiseDistance', () => scope(() => x1.sub(x2).add(eps).norm(p, -1, keepdim)));
 } // prettier-ignore
 
 /**
@@ -93,7 +94,7 @@ const NORMALIZE = ['p', 'dim', 'eps'] as const;
 /** x / max(‖x‖, eps) along a dimension. Shape: any, unchanged. @see torch.nn.functional.normalize */
 export function normalize(input: Tensor, ...args: Arguments<NormalizeOptions, typeof NORMALIZE>): Tensor {
   const { p = 2, dim = 1, eps = 1e-12 } = gather<NormalizeOptions>('normalize', NORMALIZE, args);
-  return scope(() => input.div(clampMin(input.norm(p, dim, true), eps)));
+  return composed('normalize', () => scope(() => input.div(clampMin(input.norm(p, dim, true), eps))));
 }
 
 /** Arguments of bilinear. */

@@ -12,6 +12,7 @@ import { cumprod } from '../../ops/scan';
 import { formatShape, sameShape } from '../../shape';
 import type { Tensor } from '../../tensor';
 import { gather, type Arguments } from '../../arguments';
+import { composed } from '../../composed';
 import { logsigmoid } from './activation';
 import { pairwiseDistance } from './distance';
 import {
@@ -82,7 +83,8 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
   return scope(() => {
     // Kept away from 0 as in PyTorch.
     const square = (x: Tensor): Tensor => x.square().sum(-1).add(1e-12);
-    const cosine = input1.mul(input2).sum(-1).div(square(input1).mul(square(input2)).sqrt()); // prettier-ignore
+    const product = composed(name, () => input1.mul(input2));
+    const cosine = product.sum(-1).div(square(input1).mul(square(input2)).sqrt()); // prettier-ignore
     return reduce(cosineEmbeddingError(cosine, target, margin), reduction);
   });
 }
@@ -224,7 +226,7 @@ export function tripletMarginLoss(
   const { margin = 1, p = 2, eps = 1e-6, swap = false, ...rest } = gather<TripletMarginOptions>(name, TRIPLET, args);
   const reduction = reductionOf(name, rest);
   checkDimensions(name, anchor, positive, negative);
-  const distance = (a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b, p, eps);
+  const distance = (a: Tensor, b: Tensor): Tensor => composed(name, () => pairwiseDistance(a, b, p, eps));
   return scope(() => reduce(triplet(anchor, positive, negative, distance, margin, swap), reduction));
 }
 

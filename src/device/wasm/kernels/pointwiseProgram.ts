@@ -29,65 +29,11 @@ export interface LoweredPointwise {
   readonly fallible: boolean;
 }
 
-const OPCODES: { readonly [P in Primitive]: PointwiseOp } = {
-  neg: PointwiseOp.Neg,
-  abs: PointwiseOp.Abs,
-  sqrt: PointwiseOp.Sqrt,
-  floor: PointwiseOp.Floor,
-  ceil: PointwiseOp.Ceil,
-  round: PointwiseOp.Round,
-  trunc: PointwiseOp.Trunc,
-  exp: PointwiseOp.Exp,
-  exp2: PointwiseOp.Exp2,
-  expm1: PointwiseOp.Expm1,
-  log: PointwiseOp.Log,
-  log2: PointwiseOp.Log2,
-  log10: PointwiseOp.Log10,
-  log1p: PointwiseOp.Log1p,
-  sigmoid: PointwiseOp.Sigmoid,
-  sin: PointwiseOp.Sin,
-  cos: PointwiseOp.Cos,
-  tan: PointwiseOp.Tan,
-  asin: PointwiseOp.Asin,
-  acos: PointwiseOp.Acos,
-  atan: PointwiseOp.Atan,
-  sinh: PointwiseOp.Sinh,
-  cosh: PointwiseOp.Cosh,
-  tanh: PointwiseOp.Tanh,
-  asinh: PointwiseOp.Asinh,
-  acosh: PointwiseOp.Acosh,
-  atanh: PointwiseOp.Atanh,
-  erf: PointwiseOp.Erf,
-  erfc: PointwiseOp.Erfc,
-  erfinv: PointwiseOp.Erfinv,
-  lgamma: PointwiseOp.Lgamma,
-  digamma: PointwiseOp.Digamma,
-  bitwiseNot: PointwiseOp.BitwiseNot,
-  add: PointwiseOp.Add,
-  sub: PointwiseOp.Sub,
-  mul: PointwiseOp.Mul,
-  div: PointwiseOp.Div,
-  floorDivide: PointwiseOp.FloorDivide,
-  truncDivide: PointwiseOp.TruncDivide,
-  remainder: PointwiseOp.Remainder,
-  fmod: PointwiseOp.Fmod,
-  pow: PointwiseOp.Pow,
-  maximum: PointwiseOp.Maximum,
-  minimum: PointwiseOp.Minimum,
-  atan2: PointwiseOp.Atan2,
-  hypot: PointwiseOp.Hypot,
-  copysign: PointwiseOp.Copysign,
-  polygamma: PointwiseOp.Polygamma,
-  bitwiseAnd: PointwiseOp.BitwiseAnd,
-  bitwiseOr: PointwiseOp.BitwiseOr,
-  bitwiseXor: PointwiseOp.BitwiseXor,
-  eq: PointwiseOp.Eq,
-  ne: PointwiseOp.Ne,
-  lt: PointwiseOp.Lt,
-  le: PointwiseOp.Le,
-  where: PointwiseOp.Where,
-  uniform: PointwiseOp.Uniform,
-};
+const capitalized = <Name extends string>(name: Name): Capitalize<Name> =>
+  (name.charAt(0).toUpperCase() + name.slice(1)) as Capitalize<Name>;
+
+/** The instruction of a primitive, which has its name. */
+const opcodeOf = (primitive: Primitive): PointwiseOp => PointwiseOp[capitalized(primitive)];
 
 /** The parts of the register file, in the order of their numbers. */
 type Place = 'input' | 'output' | 'narrow' | 'wide' | 'cell' | 'position';
@@ -211,7 +157,7 @@ class Selection {
     // A choice is made by int32; its type is that of what it chooses from.
     const type = args[args.length - 1].type;
     this.fallible ||= DIVIDING.has(x.primitive) && !isFloat(x.dtype);
-    const result = this.emit(OPCODES[x.primitive], type, registerType(x.dtype), args);
+    const result = this.emit(opcodeOf(x.primitive), type, registerType(x.dtype), args);
     // 16-bit floats are rounded when they are stored, or where the formula says so.
     return OVERFLOWING.has(x.primitive) && !isFloat(x.dtype) ? this.narrowed(result, x.dtype) : result;
   }
