@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 
 /** What the classic script, with everything inlined, may weigh. Bytes, gzipped. */
-const GLOBAL_BUDGET = 220_000;
+const GLOBAL_BUDGET = 224_000;
 
 const FILES = [
   'kindling.global.js',
