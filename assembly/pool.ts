@@ -37,19 +37,19 @@ export function maxPool2d(c: PoolCommand, phase: i32, task: i32): void {
   for (let plane = taskStart(c.planes, tasks, task); plane < end; plane++) {
     const x = c.a + plane * c.height * c.width * size;
     const at = plane * c.outHeight * c.outWidth;
-    if (c.dtype == DTypeCode.Float64) maxWindows<f64>(c, x, c.out + at * size, c.indices + at * 4, 0);
+    if (c.dtype == DTypeCode.Float64) maxWindows<f64>(c, x, c.out + at * size, c.indices + at * 4);
     else if (isPairs) maxPairs(c, x, c.out + at * size, c.indices + at * 4);
-    else maxWindows<f32>(c, x, c.out + at * size, c.indices + at * 4, 0);
+    else maxWindows<f32>(c, x, c.out + at * size, c.indices + at * 4);
   }
 }
 
 /**
- * One plane, windows of any kind, from column `firstColumn` of out on. The first maximum wins and NaN beats all, the last one as
- * in PyTorch. Rows and columns of the window that fall into the padding are passed over.
+ * One plane, windows of any kind. The first maximum wins and NaN beats all, the last one as in PyTorch. Rows and columns of the
+ * window that fall into the padding are passed over.
  */
-function maxWindows<T>(c: PoolCommand, x: usize, out: usize, indices: usize, firstColumn: u32): void {
+function maxWindows<T>(c: PoolCommand, x: usize, out: usize, indices: usize): void {
   for (let i: u32 = 0; i < c.outHeight; i++) {
-    for (let j = firstColumn; j < c.outWidth; j++) {
+    for (let j: u32 = 0; j < c.outWidth; j++) {
       let top = <i32>(i * c.strideH) - <i32>c.paddingH;
       let left = <i32>(j * c.strideW) - <i32>c.paddingW;
       const bottom = min<i32>(top + <i32>((c.kernelH - 1) * c.dilationH) + 1, c.height);
@@ -75,39 +75,50 @@ function maxWindows<T>(c: PoolCommand, x: usize, out: usize, indices: usize, fir
 }
 
 /** Lanes where value is to replace greatest. */
+@inline
 function beats(value: v128, greatest: v128): v128 {
   return v128.or(f32x4.gt(value, greatest), f32x4.ne(value, value));
 }
 
-/** One float32 plane in windows of 2 x 2 side by side: four windows at a time, split into even and odd columns. */
+/**
+ * One float32 plane in windows of 2 x 2 side by side: four windows at a time, split into even and odd columns. The last
+ * four of a row may overlap those before.
+ */
 function maxPairs(c: PoolCommand, x: usize, out: usize, indices: usize): void {
   const width = c.width;
-  const whole = c.outWidth & ~3;
+  const columns = c.outWidth;
+  if (columns < 4) return maxWindows<f32>(c, x, out, indices);
+  const one = i32x4.splat(1);
   for (let i: u32 = 0; i < c.outHeight; i++) {
-    for (let j: u32 = 0; j < whole; j += 4) {
-      let greatest = f32x4.splat(-Infinity);
-      let position = i32x4.add(i32x4.splat(2 * (i * width + j)), i32x4(0, 2, 4, 6));
-      let at = position;
-      for (let row: u32 = 0; row < 2; row++) {
-        const p = x + ((2 * i + row) * width + 2 * j) * 4;
-        const low = v128.load(p);
-        const high = v128.load(p, 16);
-        let value = v128.shuffle<i32>(low, high, 0, 2, 4, 6);
-        let wins = beats(value, greatest);
-        greatest = v128.bitselect(value, greatest, wins);
-        at = v128.bitselect(position, at, wins);
-        value = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
-        wins = beats(value, greatest);
-        greatest = v128.bitselect(value, greatest, wins);
-        at = v128.bitselect(i32x4.add(position, i32x4.splat(1)), at, wins);
-        position = i32x4.add(position, i32x4.splat(width));
-      }
-      const to = (i * c.outWidth + j) * 4;
-      v128.store(out + to, greatest);
-      v128.store(indices + to, at);
+    for (let j: u32 = 0; j < columns; j += 4) {
+      const column = min(j, columns - 4);
+      const first = 2 * (i * width + column);
+      const upper = x + first * 4;
+      const lower = upper + width * 4;
+      let low = v128.load(upper);
+      let high = v128.load(upper, 16);
+      let greatest = v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+      let at = i32x4.add(i32x4.splat(first), i32x4(0, 2, 4, 6));
+      let position = i32x4.add(at, one);
+      let value = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
+      let wins = beats(value, greatest);
+      greatest = v128.bitselect(value, greatest, wins);
+      const lowerAt = i32x4.add(at, i32x4.splat(width));
+      at = v128.bitselect(position, at, wins);
+      low = v128.load(lower);
+      high = v128.load(lower, 16);
+      value = v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+      wins = beats(value, greatest);
+      greatest = v128.bitselect(value, greatest, wins);
+      at = v128.bitselect(lowerAt, at, wins);
+      position = i32x4.add(lowerAt, one);
+      value = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
+      wins = beats(value, greatest);
+      const to = (i * columns + column) * 4;
+      v128.store(out + to, v128.bitselect(value, greatest, wins));
+      v128.store(indices + to, v128.bitselect(position, at, wins));
     }
   }
-  if (whole < c.outWidth) maxWindows<f32>(c, x, out, indices, whole);
 }
 
 export function maxPool2dBackward(c: PoolCommand, phase: i32, task: i32): void {

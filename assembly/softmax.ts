@@ -9,7 +9,7 @@ import { DTypeCode, Softmax, SoftmaxBackward } from './commands';
 import { exp as exp64, log as log64 } from './double';
 import { taskCount, taskStart } from './partition';
 import { expNegative, log as log32 } from './simd/float32';
-import { horizontalMax, horizontalSum, lanes, loadLanes, madd, storeLanes } from './simd/lanes';
+import { horizontalMax, horizontalSum, lanes, loadPartial, madd, storePartial } from './simd/lanes';
 
 /** Nanoseconds for one element: the exponential in vectors of float32, and one at a time in float64. */
 const FLOAT32_WORK: u64 = 1;
@@ -29,6 +29,19 @@ function log<T>(x: v128): v128 {
 
 function vectorsPerRow(inner: u32, dtype: u32): u32 {
   return dtype == DTypeCode.Float32 ? (inner + 3) >> 2 : (inner + 1) >> 1;
+}
+
+/** Bytes from a vector of a unit to the next. */
+@inline
+function strideOf<T>(inner: u32): u32 {
+  return inner == 1 ? 16 : inner * <u32>sizeof<T>();
+}
+
+/** Vectors of a unit that are complete: all but the last of a row, all or none of columns. */
+@inline
+function wholeOf<T>(n: u32, inner: u32, width: u32): u32 {
+  if (inner == 1) return n / lanes<T>();
+  return width >= lanes<T>() ? n : 0;
 }
 
 function workOf(n: u32, inner: u32, dtype: u32): u64 {
@@ -58,40 +71,47 @@ function softmaxUnits<T>(c: Softmax, task: i32): void {
 
 function softmaxUnit<T>(x: usize, out: usize, n: u32, inner: u32, width: u32, logarithmic: u32): void {
   const isRow = inner == 1;
-  const stride = isRow ? 16 : inner * <u32>sizeof<T>();
-  const end = (isRow ? (n + lanes<T>() - 1) / lanes<T>() : n) * stride;
-  // Elements left from a vector on: fewer with each along a row, always the same along columns.
-  const first = isRow ? n : width;
-  const used = isRow ? lanes<T>() : 0;
+  const stride = strideOf<T>(inner);
+  const whole = wholeOf<T>(n, inner, width) * stride;
+  const end = isRow ? n * <u32>sizeof<T>() : n * stride;
+  const rest = isRow ? n % lanes<T>() : width;
   const lowest = v128.splat<T>(<T>-Infinity);
 
+  // A single instruction, unlike max; it passes over NaN, which the exponentials below bring back.
   let greatest = lowest;
-  for (let at: u32 = 0, left = first; at < end; at += stride, left -= used) {
-    // A single instruction, unlike max; it passes over NaN, which the exponentials below bring back.
-    greatest = v128.pmax<T>(greatest, loadLanes<T>(x + at, left, lowest));
-  }
+  let at: u32 = 0;
+  for (; at < whole; at += stride) greatest = v128.pmax<T>(greatest, v128.load(x + at));
+  for (; at < end; at += stride) greatest = v128.pmax<T>(greatest, loadPartial<T>(x + at, rest, lowest));
   if (isRow) greatest = v128.splat<T>(horizontalMax<T>(greatest));
 
   let sum = v128.splat<T>(0);
-  for (let at: u32 = 0, left = first; at < end; at += stride, left -= used) {
-    const e = exp<T>(v128.sub<T>(loadLanes<T>(x + at, left, lowest), greatest));
+  for (at = 0; at < whole; at += stride) {
+    const e = exp<T>(v128.sub<T>(v128.load(x + at), greatest));
     sum = v128.add<T>(sum, e);
-    if (!logarithmic) storeLanes<T>(out + at, e, left);
+    if (!logarithmic) v128.store(out + at, e);
+  }
+  for (; at < end; at += stride) {
+    const e = exp<T>(v128.sub<T>(loadPartial<T>(x + at, rest, lowest), greatest));
+    sum = v128.add<T>(sum, e);
+    if (!logarithmic) storePartial<T>(out + at, e, rest);
   }
   if (isRow) sum = v128.splat<T>(horizontalSum<T>(sum));
 
-  if (logarithmic) {
-    const logSum = log<T>(sum);
-    for (let at: u32 = 0, left = first; at < end; at += stride, left -= used) {
-      const shifted = v128.sub<T>(loadLanes<T>(x + at, left, lowest), greatest);
-      storeLanes<T>(out + at, v128.sub<T>(shifted, logSum), left);
-    }
-  } else {
-    const scale = v128.div<T>(v128.splat<T>(1), sum);
-    for (let at: u32 = 0, left = first; at < end; at += stride, left -= used) {
-      storeLanes<T>(out + at, v128.mul<T>(loadLanes<T>(out + at, left, scale), scale), left);
-    }
+  const from = logarithmic ? x : out;
+  const total = logarithmic ? log<T>(sum) : v128.div<T>(v128.splat<T>(1), sum);
+  for (at = 0; at < whole; at += stride) {
+    v128.store(out + at, normalized<T>(v128.load(from + at), greatest, total, logarithmic));
   }
+  for (; at < end; at += stride) {
+    const y = normalized<T>(loadPartial<T>(from + at, rest, greatest), greatest, total, logarithmic);
+    storePartial<T>(out + at, y, rest);
+  }
+}
+
+/** From x itself and log Σ, or from e^(x - max) and 1 / Σ. */
+@inline
+function normalized<T>(v: v128, greatest: v128, total: v128, logarithmic: u32): v128 {
+  return logarithmic ? v128.sub<T>(v128.sub<T>(v, greatest), total) : v128.mul<T>(v, total);
 }
 
 export function softmaxBackwardTasks(c: SoftmaxBackward, phase: i32): i32 {
@@ -125,26 +145,37 @@ function softmaxBackwardUnit<T>(
   logarithmic: u32,
 ): void {
   const isRow = inner == 1;
-  const stride = isRow ? 16 : inner * <u32>sizeof<T>();
-  const end = (isRow ? (n + lanes<T>() - 1) / lanes<T>() : n) * stride;
-  const first = isRow ? n : width;
-  const used = isRow ? lanes<T>() : 0;
+  const stride = strideOf<T>(inner);
+  const whole = wholeOf<T>(n, inner, width) * stride;
+  const end = isRow ? n * <u32>sizeof<T>() : n * stride;
+  const rest = isRow ? n % lanes<T>() : width;
   const zero = v128.splat<T>(0);
 
   let sum = zero;
-  for (let at: u32 = 0, left = first; at < end; at += stride, left -= used) {
-    const g = loadLanes<T>(grad + at, left, zero);
-    if (logarithmic) sum = v128.add<T>(sum, g);
-    else sum = madd<T>(g, loadLanes<T>(y + at, left, zero), sum);
+  let at: u32 = 0;
+  for (; at < whole; at += stride) {
+    sum = summand<T>(v128.load(grad + at), v128.load(y + at), sum, logarithmic);
+  }
+  for (; at < end; at += stride) {
+    sum = summand<T>(loadPartial<T>(grad + at, rest, zero), loadPartial<T>(y + at, rest, zero), sum, logarithmic);
   }
   if (isRow) sum = v128.splat<T>(horizontalSum<T>(sum));
 
-  for (let at: u32 = 0, left = first; at < end; at += stride, left -= used) {
-    const g = loadLanes<T>(grad + at, left, zero);
-    const value = loadLanes<T>(y + at, left, zero);
-    let result: v128;
-    if (logarithmic) result = v128.sub<T>(g, v128.mul<T>(exp<T>(value), sum));
-    else result = v128.mul<T>(value, v128.sub<T>(g, sum));
-    storeLanes<T>(out + at, result, left);
+  for (at = 0; at < whole; at += stride) {
+    v128.store(out + at, gradient<T>(v128.load(grad + at), v128.load(y + at), sum, logarithmic));
   }
+  for (; at < end; at += stride) {
+    const g = loadPartial<T>(grad + at, rest, zero);
+    storePartial<T>(out + at, gradient<T>(g, loadPartial<T>(y + at, rest, zero), sum, logarithmic), rest);
+  }
+}
+
+@inline
+function summand<T>(g: v128, y: v128, sum: v128, logarithmic: u32): v128 {
+  return logarithmic ? v128.add<T>(sum, g) : madd<T>(g, y, sum);
+}
+
+@inline
+function gradient<T>(g: v128, y: v128, sum: v128, logarithmic: u32): v128 {
+  return logarithmic ? v128.sub<T>(g, v128.mul<T>(exp<T>(y), sum)) : v128.mul<T>(y, v128.sub<T>(g, sum));
 }

@@ -82,10 +82,10 @@ export function expm1(x: v128): v128 {
   return f32x4.add(y, y);
 }
 
-/** 1 / (1 + e^-x), from e^-|x| so that it is exact at both ends. */
+/** 1 / (1 + e^-x), from e^-|x| so that it is exact at both ends; 0 for what is below the normal numbers. */
 @inline
 export function sigmoid(x: v128): v128 {
-  const e = exp(f32x4.neg(f32x4.abs(x)));
+  const e = expNegative(f32x4.neg(f32x4.abs(x)));
   const y = f32x4.div(all(1), f32x4.add(all(1), e));
   return v128.bitselect(f32x4.mul(e, y), y, i32x4.shr_s(x, 31));
 }

@@ -25,7 +25,8 @@ export function storeLanes<T>(p: usize, v: v128, count: u32): void {
   else storePartial<T>(p, v, count);
 }
 
-function loadPartial<T>(p: usize, count: u32, fill: v128): v128 {
+/** The same for fewer than a vector has. */
+export function loadPartial<T>(p: usize, count: u32, fill: v128): v128 {
   let v = v128.replace_lane<T>(fill, 0, load<T>(p));
   if (sizeof<T>() == 4) {
     if (count > 1) v = v128.replace_lane<T>(v, 1, load<T>(p, 4));
@@ -34,7 +35,8 @@ function loadPartial<T>(p: usize, count: u32, fill: v128): v128 {
   return v;
 }
 
-function storePartial<T>(p: usize, v: v128, count: u32): void {
+/** The same for fewer than a vector has. */
+export function storePartial<T>(p: usize, v: v128, count: u32): void {
   store<T>(p, v128.extract_lane<T>(v, 0));
   if (sizeof<T>() == 4) {
     if (count > 1) store<T>(p, v128.extract_lane<T>(v, 1), 4);
