@@ -82,10 +82,16 @@ export function expm1(x: v128): v128 {
   return f32x4.add(y, y);
 }
 
-/** 1 / (1 + e^-x), from e^-|x| so that it is exact at both ends; 0 for what is below the normal numbers. */
+/** 1 / (1 + e^-x), from e^-|x| so that it is exact at both ends. The scale is 2^24 too great at first, for denormals. */
 @inline
 export function sigmoid(x: v128): v128 {
-  const e = expNegative(f32x4.neg(f32x4.abs(x)));
+  const a = f32x4.pmax(f32x4.neg(f32x4.abs(x)), all(-104));
+  const rounded = withExponent(a);
+  const scaled = f32x4.mul(
+    f32x4.add(expm1Reduced(a, exponentOf(rounded)), all(1)),
+    powerOfTwo(i32x4.add(integerOf(rounded), i32x4.splat(24))),
+  );
+  const e = f32x4.mul(scaled, all(5.9604644775390625e-8));
   const y = f32x4.div(all(1), f32x4.add(all(1), e));
   return v128.bitselect(f32x4.mul(e, y), y, i32x4.shr_s(x, 31));
 }
