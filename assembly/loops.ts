@@ -33,8 +33,9 @@ export function unaryPair<T, F>(out: usize, a: usize, n: u32): void {
 @inline
 export function binary<T, F>(out: usize, a: usize, b: usize, n: u32): void {
   const f = changetype<F>(0);
-  for (const end = out + bytesOf<T>(n); out < end; out += 16, a += 16, b += 16) {
+  for (const end = out + bytesOf<T>(n); out < end; out += 32, a += 32, b += 32) {
     v128.store(out, f.apply(v128.load(a), v128.load(b)));
+    v128.store(out, f.apply(v128.load(a, 16), v128.load(b, 16)), 16);
   }
 }
 
@@ -42,8 +43,9 @@ export function binary<T, F>(out: usize, a: usize, b: usize, n: u32): void {
 @inline
 export function ternary<T, F>(out: usize, a: usize, b: usize, c: usize, n: u32): void {
   const f = changetype<F>(0);
-  for (const end = out + bytesOf<T>(n); out < end; out += 16, a += 16, b += 16, c += 16) {
+  for (const end = out + bytesOf<T>(n); out < end; out += 32, a += 32, b += 32, c += 32) {
     v128.store(out, f.apply(v128.load(a), v128.load(b), v128.load(c)));
+    v128.store(out, f.apply(v128.load(a, 16), v128.load(b, 16), v128.load(c, 16)), 16);
   }
 }
 

@@ -18,6 +18,8 @@ const BLOCKS: usize = POSITION + 512;
 const REGISTER_BYTES: usize = POINTWISE_BLOCK * 4 + 64;
 /** A block whose length is not a whole number of vectors goes through scratch; from here on only the rest of it. */
 const LONG_BLOCK: u32 = 64;
+/** With more registers than this, blocks are halved, so that all of them stay in a first-level cache of 32 KB. */
+const MANY_REGISTERS: u32 = 12;
 
 export function pointwiseTasks(c: Pointwise, phase: i32): i32 {
   return phase == 0 ? max(1, <i32>(c.count / c.chunk)) : 0;
@@ -146,7 +148,9 @@ function execute(c: Pointwise, first: u32, last: u32, n: u32): void {
 function runGroup(c: Pointwise, pointers: usize, first: u32, last: u32): void {
   const hoisted = c.hoisted;
   const end = hoisted + c.body;
-  const length = min<u32>(POINTWISE_BLOCK, last - first);
+  const registers = operandCount(c) + c.narrow + 2 * c.wide;
+  const blockLength: u32 = registers > MANY_REGISTERS ? POINTWISE_BLOCK / 2 : POINTWISE_BLOCK;
+  const length = min(blockLength, last - first);
   const operands = operandCount(c);
   // The addresses of the operands' own blocks: `execute` finds others in the registers when operands are in place.
   const blocks = scratch + BLOCKS;
@@ -162,7 +166,7 @@ function runGroup(c: Pointwise, pointers: usize, first: u32, last: u32): void {
   execute(c, 0, hoisted, length);
 
   for (let at = first; at < last;) {
-    let n = min<u32>(POINTWISE_BLOCK, last - at);
+    let n = min(blockLength, last - at);
     if (n > LONG_BLOCK) n &= ~7;
     const whole = (n & 7) == 0;
     block = blocks;
