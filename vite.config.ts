@@ -193,22 +193,33 @@ export function compactShaders(): Plugin {
 
 /**
  * Namespaces and exports as plain objects, made once everything is defined, where the bundler writes a getter for each
- * name: modules here do not change what they export.
+ * name: modules here do not change what they export. Members stand in the order in which the code names them last, as in
+ * the list of methods, so that runs of them are repetitions, which compress to nothing.
  */
 function plainNamespaces(): Plugin {
   return {
     name: 'kindling-plain-namespaces',
     renderChunk(code) {
-      const namespaces: string[] = [];
+      const namespaces: [name: string, members: [name: string, value: string][]][] = [];
+      const membersOf = (text: string, pattern: RegExp): [name: string, value: string][] =>
+        [...text.matchAll(pattern)].map(([, name, value]) => [name, value]);
       const rest = code
-        .replace(/var \w+ = \S* @__PURE__ \*\/ __exportAll(\(\{[^}]*\}\));/g, (text, members: string) => {
-          namespaces.push(text.replace(/=.*/s, `= ${members.replaceAll('() => ', '')};`));
+        .replace(/var (\w+) = \S* @__PURE__ \*\/ __exportAll\(\{([^}]*)\}\);/g, (_, name: string, members: string) => {
+          namespaces.push([name, membersOf(members, /(\w+): \(\) => (\w+)/g)]);
           return '';
         })
         .replace(/Object\.defineProperty\(exports, "(\w+)", \{[^}]*return (\w+);\s*\}\s*\}\);/g, 'exports.$1 = $2;');
-      return rest.replace(/(?:\s*exports\.\w+ = \w+;)+/, (all) => {
-        const members = all.replace(/exports\.(\w+) = (\w+);/g, '$1: $2,');
-        return `${namespaces.join('\n')}\nObject.assign(exports, {${members}});`;
+      return rest.replace(/(?:\s*exports\.\w+ = \w+;)+/, (all, at: number) => {
+        const named = new Map([...rest.slice(0, at).matchAll(/\w+/g)].map(({ 0: word, index }) => [word, index]));
+        const object = (members: [name: string, value: string][]): string =>
+          members
+            .sort(([, a], [, b]) => (named.get(a) ?? 0) - (named.get(b) ?? 0))
+            .map(([name, value]) => `${name}: ${value}`)
+            .join(', ');
+        return [
+          ...namespaces.map(([name, members]) => `var ${name} = { ${object(members)} };`),
+          `Object.assign(exports, { ${object(membersOf(all, /exports\.(\w+) = (\w+);/g))} });`,
+        ].join('\n');
       });
     },
   };
