@@ -2,7 +2,7 @@
 // matrix product for all steps; each step then has one with the state, and one kernel (ops/recurrent.ts).
 import { cat, stack } from '../ops/join';
 import { linear } from '../ops/matmul';
-import { gruCell, lstmCell, rnnReluCell, rnnTanhCell } from '../ops/recurrent';
+import { gruCell, lstmCell, rnnReluCell, rnnTanhCell, stateProducts } from '../ops/recurrent';
 import type { Tensor } from '../tensor';
 
 /** What is computed at each step. */
@@ -28,27 +28,38 @@ export type State = readonly Tensor[];
 interface Steps {
   /** What the input contributes, for all steps: [*, gates n]. */
   readonly fromInput: Tensor;
-  readonly step: (fromInput: Tensor, state: State) => State;
+  readonly step: (fromInput: Tensor, state: State, t: number) => State;
 }
 
-/** The bias of the state's product may join that of the input's, except where the GRU's reset gate comes between. */
-function prepare(kind: CellKind, x: Tensor, { weightIh, weightHh, biasIh, biasHh, weightHr }: CellWeights): Steps {
+/**
+ * `batchSizes` for many steps. The bias of the state's product may join that of the input's, except where the GRU's
+ * reset gate comes between.
+ */
+function prepare(
+  kind: CellKind,
+  x: Tensor,
+  { weightIh, weightHh, biasIh, biasHh, weightHr }: CellWeights,
+  batchSizes: readonly number[] | null,
+): Steps {
   const joined = kind === 'GRU' || biasIh === null || biasHh === null ? biasIh : biasIh.add(biasHh);
   const hiddenBias = kind === 'GRU' ? biasHh : null;
   const fromInput = linear(x, weightIh, joined);
-  const fromState = (h: Tensor): Tensor => linear(h, weightHh, hiddenBias);
+  const fromState =
+    batchSizes === null
+      ? (h: Tensor) => linear(h, weightHh, hiddenBias)
+      : stateProducts(weightHh, hiddenBias, batchSizes);
   switch (kind) {
     case 'GRU':
-      return { fromInput, step: (part, [h]) => [gruCell(part, fromState(h), h)] };
+      return { fromInput, step: (part, [h], t) => [gruCell(part, fromState(h, t), h)] };
     case 'RNN_TANH':
-      return { fromInput, step: (part, [h]) => [rnnTanhCell(part, fromState(h))] };
+      return { fromInput, step: (part, [h], t) => [rnnTanhCell(part, fromState(h, t))] };
     case 'RNN_RELU':
-      return { fromInput, step: (part, [h]) => [rnnReluCell(part, fromState(h))] };
+      return { fromInput, step: (part, [h], t) => [rnnReluCell(part, fromState(h, t))] };
     case 'LSTM':
       return {
         fromInput,
-        step: (part, [h, c]) => {
-          const [hidden, cell] = lstmCell(part, fromState(h), c);
+        step: (part, [h, c], t) => {
+          const [hidden, cell] = lstmCell(part, fromState(h, t), c);
           return [weightHr === null ? hidden : linear(hidden, weightHr), cell];
         },
       };
@@ -57,8 +68,8 @@ function prepare(kind: CellKind, x: Tensor, { weightIh, weightHh, biasIh, biasHh
 
 /** One step of a single cell. Shape: x [*, inputSize], states [*, n]. */
 export function oneStep(kind: CellKind, x: Tensor, state: State, weights: CellWeights): State {
-  const { fromInput, step } = prepare(kind, x, weights);
-  return step(fromInput, state);
+  const { fromInput, step } = prepare(kind, x, weights, null);
+  return step(fromInput, state, 0);
 }
 
 const rows = (state: State, start: number, end: number): State => state.map((t) => t.narrow(0, start, end - start));
@@ -76,7 +87,7 @@ function direction(
   weights: CellWeights,
   reverse: boolean,
 ): { output: Tensor; state: State } {
-  const { fromInput, step } = prepare(kind, x, weights);
+  const { fromInput, step } = prepare(kind, x, weights, batchSizes);
   const parts = fromInput.split(batchSizes);
   const outputs = new Array<Tensor>(parts.length);
   const last = parts.length - 1;
@@ -95,7 +106,7 @@ function direction(
       state = joinRows([state, rows(start, count, size)]);
     }
     count = size;
-    state = step(parts[t], state);
+    state = step(parts[t], state, t);
     outputs[t] = state[0];
   }
   return { output: cat(outputs), state: joinRows([...ended, state].reverse()) };

@@ -1,7 +1,7 @@
 // Matrix products in all their forms. Two primitives, mm and bmm, and linear, which adds a bias in the same kernel;
 // the rest are views and reshapes around them. Transposed operands are views: the kernel takes any strides.
 import { composed } from '../composed';
-import type { View } from '../device/contract';
+import type { Device, View } from '../device/contract';
 import { isFloat } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
@@ -103,6 +103,31 @@ export const bmm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Ten
 
 const rowsOf = (shape: Shape): number => numelOf(shape.slice(0, -1));
 
+/** Queues x Wᵀ + b, where the leading dimensions of x are one row index. */
+export function queueLinear(device: Device, x: Tensor, weight: Tensor, bias: Tensor | null, out: Tensor): void {
+  const rows = rowsOf(x.shape);
+  const [outFeatures, inFeatures] = weight.shape;
+  const { buffer, dtype, offset } = x;
+  const shape = [1, rows, inFeatures];
+  const strides = viewStrides(x.shape, x.strides, shape);
+  if (strides === null) throw new Error('internal: the input of linear is not a matrix');
+  const transposed: View = {
+    buffer: weight.buffer,
+    dtype,
+    shape: [1, inFeatures, outFeatures],
+    strides: [0, weight.strides[1], weight.strides[0]],
+    offset: weight.offset,
+  };
+  const result: View = {
+    buffer: out.buffer,
+    dtype,
+    shape: [1, rows, outFeatures],
+    strides: [rows * outFeatures, outFeatures, 1],
+    offset: out.offset,
+  };
+  device.gemm({ buffer, dtype, shape, strides, offset }, transposed, bias, result);
+}
+
 /** A primitive for speed: the bias is added where the sums end, and any number of leading dimensions is one matrix. */
 const affine: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor = defineOp<
   [x: Tensor, weight: Tensor, bias: Tensor | null]
@@ -128,27 +153,7 @@ const affine: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor = defin
     return { shape: [...x.shape.slice(0, -1), outFeatures], dtype: x.dtype };
   },
   forward: (device, [x, weight, bias], out) => {
-    const rows = rowsOf(x.shape);
-    const [outFeatures, inFeatures] = weight.shape;
-    const { buffer, dtype, offset } = x;
-    const shape = [1, rows, inFeatures];
-    const strides = viewStrides(x.shape, x.strides, shape);
-    if (strides === null) throw new Error('internal: the input of linear is not a matrix');
-    const transposed: View = {
-      buffer: weight.buffer,
-      dtype,
-      shape: [1, inFeatures, outFeatures],
-      strides: [0, weight.strides[1], weight.strides[0]],
-      offset: weight.offset,
-    };
-    const result: View = {
-      buffer: out.buffer,
-      dtype,
-      shape: [1, rows, outFeatures],
-      strides: [rows * outFeatures, outFeatures, 1],
-      offset: out.offset,
-    };
-    device.gemm({ buffer, dtype, shape, strides, offset }, transposed, bias, result);
+    queueLinear(device, x, weight, bias, out);
   },
   saves: { inputs: [0, 1] },
   // Y = X Wᵀ + b:  dX = dY W,  dW = dYᵀ X,  db = dY summed over its rows (which is how a broadcast is undone)

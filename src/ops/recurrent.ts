@@ -2,7 +2,13 @@
 // products' results have their gates side by side in the last dimension, as PyTorch's weights have them.
 import * as e from '../expression';
 import { fused } from '../fused';
+import { isGradEnabled } from '../autograd';
+import type { Gradients } from '../graph';
+import { applyViews, defineOp } from '../op';
 import type { Tensor } from '../tensor';
+import { cat } from './join';
+import { linear, mm, queueLinear } from './matmul';
+import { mT } from './movement';
 
 /** i, f, o = σ(·), g = tanh(·):  c' = f c + i g,  h' = o tanh(c'). */
 const LSTM = fused('lstmCell', [4, 4, 1], (x, h, [c]) => {
@@ -44,3 +50,49 @@ export const rnnTanhCell = (x: Tensor, h: Tensor): Tensor => TANH(x, h)[0];
 
 /** max(x + h, 0). */
 export const rnnReluCell = (x: Tensor, h: Tensor): Tensor => RELU(x, h)[0];
+
+/**
+ * h Wᵀ + b at one step. What the step has for the gradient of W goes to two views of W, which stand for nothing else: the
+ * gradient of the result and the state, which are the factors of its share.
+ */
+const stepProduct = defineOp<[h: Tensor, weight: Tensor, bias: Tensor | null, toGrad: Tensor, toState: Tensor]>({
+  name: 'linear',
+  shape: ([h, weight]) => ({ shape: [h.shape[0], weight.shape[0]], dtype: h.dtype }),
+  forward: (device, [h, weight, bias], out) => {
+    queueLinear(device, h, weight, bias, out);
+  },
+  saves: { inputs: [0, 1] },
+  backward: (grad, { inputs: [h, weight] }) => [() => linear(grad, mT(weight)), null, () => grad, () => grad, () => h],
+});
+
+/** The factors that have arrived, one below the other; dW = Σ_t dY_tᵀ H_t is the product of these. */
+function weightGradient(factors: Gradients): Tensor {
+  const arrived = (part: Gradients): Tensor => cat(part.filter((factor) => factor !== null));
+  const steps = factors.length / 2;
+  return mm(mT(arrived(factors.slice(0, steps))), arrived(factors.slice(steps)));
+}
+
+/** Views of W of the shapes of all products, then of all states. Nothing reads them. */
+function factorViews(weight: Tensor, batchSizes: readonly number[]): Tensor[] {
+  const shapes = weight.shape.flatMap((features) => batchSizes.map((batch) => [batch, features]));
+  const pieces = shapes.map((shape, i) => ({
+    geometry: { shape, strides: [0, 0], offset: weight.offset },
+    again: (base: Tensor) => factorViews(base, batchSizes)[i],
+  }));
+  return applyViews('linear', weight, pieces, weightGradient);
+}
+
+/**
+ * The product of the state with its weight at every step: h [batchSizes[t], n] -> h Wᵀ + b. The same as `linear`, but that
+ * the gradient of W is one product over all steps (a training step of an LSTM with 128 features over 32 steps of 16
+ * sequences: 17.7 ms instead of 21.9, Chromium 156, two cores).
+ */
+export function stateProducts(
+  weight: Tensor,
+  bias: Tensor | null,
+  batchSizes: readonly number[],
+): (h: Tensor, t: number) => Tensor {
+  if (!isGradEnabled() || !weight.requiresGrad) return (h) => linear(h, weight, bias);
+  const views = factorViews(weight, batchSizes);
+  return (h, t) => stepProduct(h, weight, bias, views[t], views[batchSizes.length + t]);
+}

@@ -47,6 +47,31 @@ describe('recurrent layers', () => {
     }
   });
 
+  it('has second derivatives over sequences that end before others', async () => {
+    const layer = new nn.GRU(2, 2, { dtype: 'float64' });
+    const [, inputs] = asFunction(layer, randn(5, 2, { dtype: 'float64' }));
+    const call = (data: Tensor): Tensor[] => {
+      const [output, state] = layer(new nn.utils.rnn.PackedSequence(data, [2, 2, 1]));
+      return [output.data, state];
+    };
+    expect(await autograd.gradcheck(call, inputs)).toBe(true);
+    expect(await autograd.gradgradcheck(call, inputs)).toBe(true);
+  });
+
+  it('gives the same gradient of a graph that is walked again, in part or whole', async () => {
+    const lstm = new nn.LSTM(3, 2);
+    const x = randn(4, 1, 3);
+    const [output] = lstm(x);
+    const weight = lstm.namedParameters().find(([name]) => name === 'weight_hh_l0')?.[1] as Tensor;
+    const of = async (y: Tensor): Promise<unknown> => autograd.grad(y.sum(), weight, { retainGraph: true })[0].tolist();
+    const whole = await of(output);
+    const part = await of(output.select(0, 1));
+    expect(part).not.toEqual(whole);
+    expect(await of(output)).toEqual(whole);
+    const [again] = lstm(x);
+    expect(await of(again.select(0, 1))).toEqual(part);
+  });
+
   it('prints as in PyTorch', () => {
     expect(String(new nn.LSTM(2, 3, 2, { dropout: 0.5, projSize: 2, bidirectional: true, bias: false }))).toBe(
       'LSTM(2, 3, proj_size=2, num_layers=2, bias=False, dropout=0.5, bidirectional=True)',
