@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { onerror } from '../../src/index';
+import { init, onerror, shutdown } from '../../src/index';
 import { readCaseFile } from '../harness/conformance';
 import { folderAt } from './folder';
 import { runCase, type Outcome } from './runner';
@@ -29,11 +29,20 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
 
 const isExcepted = (id: string): boolean => Object.keys(EXCEPTIONS).some((start) => id.startsWith(start));
 
-// Faults that no read asked for belong to cases that must fail.
-beforeAll(() => onerror(() => undefined));
-afterAll(() => onerror(null));
+describe.each([
+  ['inline', {}],
+  ['with two workers', { threads: 2 }],
+])('conformance with PyTorch, %s', (_, options) => {
+  beforeAll(async () => {
+    await init(options);
+    // Faults that no read asked for belong to cases that must fail.
+    onerror(() => undefined);
+  });
+  afterAll(() => {
+    onerror(null);
+    shutdown();
+  });
 
-describe('conformance with PyTorch', () => {
   for (const path of files) {
     const { cases } = readCaseFile(path.slice(0, -'.json'.length));
     it(`${path} (${cases.length})`, async (context) => {
