@@ -1,4 +1,6 @@
 // Unpacks LZMA, which takes a quarter less than deflate for the engine's binaries, of which every page downloads both.
+// The price is about 50 ms of the calling thread when the engine starts, most of them before the loop is compiled (one
+// build, Node 20, 2-core x86-64; 4 ms once it is).
 // The format is Igor Pavlov's (lzma-specification.txt of the LZMA SDK, public domain), with the parameters that packers
 // use by default: 3 bits of literal context, none of literal position, 2 of position.
 //
