@@ -116,7 +116,8 @@ export interface MemoryInfo {
 }
 
 /** Every kernel, by family. `out` and what follows it are written; all other views are only read. Unless a line says
- * otherwise, views are dense (row-major, no gaps) and share one dtype. Dimensions of one size may be 0. */
+ * otherwise, views are dense (row-major, no gaps) and share one dtype. int8, int16, float16 and bfloat16 are widened before
+ * a kernel and rounded or wrapped behind it (widening.ts); pointwise programs convert as they load and store. Dimensions of one size may be 0. */
 export interface Kernels {
   /** Evaluates `program` at every element; views may have any strides, all have the shape of outputs[0] (strides 0 broadcast). */
   pointwise(
