@@ -14,7 +14,7 @@ export const squaredError = binary('mseLoss', 'float', (a, b) => e.square(e.sub(
 });
 
 /** |a - b|. */
-export const absoluteError = binary('l1Loss', 'float', (a, b) => e.abs(e.sub(a, b)));
+export const absoluteError = binary('l1Loss', 'common', (a, b) => e.abs(e.sub(a, b)));
 
 /** Clamps to [-bound, bound]. */
 const within = (x: Expression, bound: Expression): Expression => e.minimum(e.maximum(x, e.neg(bound)), bound);

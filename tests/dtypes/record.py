@@ -147,6 +147,7 @@ def ops(name):
     yield "addmm", [x(2), x(3, 5), x(5, 2, seed=1)], {}, 2
     yield "matmul", [x(2, 3, 5), x(5, seed=1)], {}, 2
     nn = "nn.functional."
+    yield nn + "l1_loss", [x(3, 4), x(3, 4, seed=1)], {"reduction": "sum"}, 2
     if fl:
         yield nn + "linear", [x(3, 5), x(2, 5, seed=1), x(2, seed=2)], {}, 2
         yield nn + "conv2d", [x(1, 2, 5, 5), x(3, 2, 3, 3, seed=1), x(3, seed=2)], {"padding": 1}, 2
