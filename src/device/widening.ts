@@ -79,12 +79,16 @@ export function widening(kernels: Kernels, memory: Pick<Device, 'allocate' | 'fr
       if (isOutput) results.push(() => copy(wide, x));
       return wide;
     };
-    call(
-      name,
-      args.map((arg, i) => widened(arg, i >= FIRST_OUTPUT[name])),
-    );
-    for (const write of results) write();
-    for (const buffer of buffers) memory.free(buffer);
+    try {
+      call(
+        name,
+        args.map((arg, i) => widened(arg, i >= FIRST_OUTPUT[name])),
+      );
+      for (const write of results) write();
+    } finally {
+      // Also where memory for the next operand could not be had.
+      for (const buffer of buffers) memory.free(buffer);
+    }
   }
 
   const wrapped = (Object.keys(FIRST_OUTPUT) as (keyof WholeKernels)[]).map((name) => [

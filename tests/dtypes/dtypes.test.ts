@@ -6,11 +6,13 @@ import {
   float16,
   fromArray,
   iinfo,
+  memory,
   nn,
   optim,
   promoteTypes,
   resultType,
   shutdown,
+  synchronize,
   tensor,
   zeros,
   type DType,
@@ -174,5 +176,17 @@ describe('gradients', () => {
     }
     for (const parameter of net.parameters()) expect([parameter.dtype, parameter.grad?.dtype]).toEqual([dtype, dtype]);
     expect(await lossOf().item()).toBeLessThan(0.02);
+  });
+});
+
+describe('memory', () => {
+  it('of a kernel in between is given back', async () => {
+    const x = zeros([256, 256], { dtype: 'float16' });
+    const product = x.matmul(x);
+    await product.data();
+    const before = memory().live;
+    await product.matmul(x).data();
+    await synchronize();
+    expect(memory().live - before).toBeLessThanOrEqual(2 * 256 * 256);
   });
 });
