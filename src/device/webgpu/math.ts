@@ -349,7 +349,7 @@ fn largeQuadrant(x: f32) -> vec2<f32> {
   if (isNan(x)) { return x; }
   if (isInfinite(x)) { return infinity(); }
   if (x >= 0.5f) { return lgammaPositive(x); }
-  let s = abs(sinOf(3.1415927f * (x - floor(x))));
+  let s = abs(sinOf(3.1415927f * (x - round(x))));
   if (x == floor(x)) { return infinity(); }
   return logOf(3.1415927f / s) - lgammaPositive(1f - x);
 }`,
@@ -365,7 +365,7 @@ fn largeQuadrant(x: f32) -> vec2<f32> {
   if (x == 0f) { return withSign(infinity(), -x); }
   if (x > 0f) { return digammaPositive(x); }
   if (x == floor(x)) { return nan(); }
-  return digammaPositive(1f - x) - 3.1415927f / tanOf(3.1415927f * (x - floor(x)));
+  return digammaPositive(1f - x) - 3.1415927f / tanOf(3.1415927f * (x - round(x)));
 }`,
   polygammaOf: `fn polygammaOf(order: f32, at: f32) -> f32 {
   let s = order + 1f;

@@ -20,6 +20,8 @@ test('every op gives on webgpu what it gives on wasm, forward and backward', asy
 });
 
 test('every kernel family gives on webgpu what it gives on wasm, for many sizes', async ({ gpuPage }) => {
+  // With the kernels of both sorts of adapters.
+  test.setTimeout(300_000);
   const { cases, failures } = await gpuPage.evaluate(() => suites.families());
   expect(failures.join('\n')).toBe('');
   expect(cases).toBeGreaterThan(150);

@@ -25,6 +25,16 @@ const cases = (
 
 const normal = (...shape: number[]): Tensor => k.randn(shape);
 
+/** `start` after two steps along a gradient. */
+function adamStep(start: Tensor, grad: Tensor): Tensor {
+  const param = start.clone().requiresGrad_();
+  const optimizer = new k.optim.Adam([param]);
+  param.mul(grad).sum().backward();
+  optimizer.step();
+  optimizer.step();
+  return param.detach();
+}
+
 const pointwise: readonly FamilyCase[] = [
   ...cases('dense', SIZES, (n) => ({
     call: (a, b) => k.mul(k.sigmoid(k.add(k.mul(a, 2), 1)), b),
@@ -48,6 +58,15 @@ const pointwise: readonly FamilyCase[] = [
     order: 0,
   })), // prettier-ignore
   ...cases('dropout', SIZES, (n) => ({ call: (x) => F.dropout(x, 0.3), inputs: () => [k.ones(n, 7)] })),
+  // An invocation takes several elements.
+  ...cases('many elements', [16383, 16384, 16385, 20011], (n) => ({
+    call: (a, b, c) => [
+      k.mul(k.sigmoid(k.add(k.mul(a, 2), 1)), b), k.mul(a, k.exp(c)), k.sub(a.view(1, n), k.stack([b, a, b])), F.dropout(a, 0.3),
+      k.add(k.stack([a, b], 1).t(), c), k.lgamma(a), adamStep(a, b),
+    ],
+    inputs: () => [normal(n), normal(n), normal(1)],
+    order: 0,
+  })), // prettier-ignore
 ];
 
 /** Dtypes that are computed in wide ones: rounded and wrapped alike. */
