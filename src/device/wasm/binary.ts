@@ -21,18 +21,20 @@ export function patchMemoryFlag(binary: Uint8Array<ArrayBuffer>, shared: boolean
 
 /** Compiles a build, embedded or from `url` (a folder with <build>.wasm in it, or the file itself). */
 export async function compileBuild(build: Build, shared: boolean, url?: string): Promise<WebAssembly.Module> {
-  const bytes = url === undefined ? unpack(build) : await download(url, build);
+  const bytes = await (url === undefined ? unpack(build) : download(url, build));
   return WebAssembly.compile(patchMemoryFlag(bytes, shared));
 }
 
 /** The builds differ little, so that the second, which costs the page 1 KB, is packed as its differences from the first. */
-function unpack(build: Build): Uint8Array<ArrayBuffer> {
+async function unpack(build: Build): Promise<Uint8Array<ArrayBuffer>> {
   if (engines === '') {
     throw new DeviceError('init: this entry has no engine inside. Give init({ wasmUrl, workerUrl }).', { build });
   }
   const packed = Uint8Array.from(atob(engines), (character) => character.charCodeAt(0));
   const [relaxed, baseline] = sizes;
-  return build === 'relaxed' ? unpackLzma(packed, relaxed) : unpackLzma(packed, relaxed + baseline).slice(relaxed);
+  return build === 'relaxed'
+    ? unpackLzma(packed, relaxed)
+    : (await unpackLzma(packed, relaxed + baseline)).slice(relaxed);
 }
 
 async function download(url: string, build: Build): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,13 +1,16 @@
 // Unpacks LZMA, which takes a quarter less than deflate for the engine's binaries, of which every page downloads both.
-// The price is about 50 ms of the calling thread when the engine starts, most of them before the loop is compiled (one
-// build, Node 20, 2-core x86-64; 4 ms once it is).
+// The price is about 50 ms of the calling thread when the engine starts (one build, Node 20, 2-core x86-64; 4 ms once the
+// loop is compiled), so that it gives way to others again and again.
 // The format is Igor Pavlov's (lzma-specification.txt of the LZMA SDK, public domain), with the parameters that packers
 // use by default: 3 bits of literal context, none of literal position, 2 of position.
 //
 //   | parameters: 1 byte | dictionary: 4 | size: 8 | bits, coded by their probability ... |        little-endian
+import { yieldTask } from '../task';
 
 const HEADER = 13;
 const CONTEXT_BITS = 3;
+/** Bytes between two turns of the event loop: some 3 ms. */
+const SLICE = 16 * 1024;
 /** Bytes are told apart by the last two bits of their position. */
 const POSITIONS = 4;
 const STATES = 12;
@@ -119,14 +122,19 @@ class BitReader {
 }
 
 /** The first `size` bytes of what is packed. */
-export function unpackLzma(packed: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+export async function unpackLzma(packed: Uint8Array, size: number): Promise<Uint8Array<ArrayBuffer>> {
   const out = new Uint8Array(size);
   const bits = new BitReader(packed, HEADER);
   /** The last four distances, the latest first. */
   const distances = [0, 0, 0, 0];
   let state = 0;
   let at = 0;
+  let pause = SLICE;
   while (at < size) {
+    if (at >= pause) {
+      pause = at + SLICE;
+      await yieldTask();
+    }
     const position = at % POSITIONS;
     if (bits.bit(IS_COPY + state * POSITIONS + position) === 0) {
       const models = LITERAL + 0x300 * (at === 0 ? 0 : out[at - 1] >> (8 - CONTEXT_BITS));
