@@ -116,7 +116,8 @@ export function freedError(what: string, shape: Shape): FreedError {
 
 /** Something that holds tensors which must outlive the scope it was made or used in: modules, optimizers. */
 export interface Holder {
-  [heldTensors](): Iterable<Handle>;
+  /** Those of holders inside it too, except what is in `seen`, to which it adds itself and them. */
+  [heldTensors](seen?: Set<object>): Iterable<Handle>;
 }
 /** Key of a Holder's list of tensors. */
 export const heldTensors = Symbol('heldTensors');
@@ -153,8 +154,10 @@ export class Scope {
   end(result?: unknown): void {
     const spared = new Set<Handle>();
     collectHandles(result, spared, new Set());
+    // A module comes before those that it calls, and has their tensors too.
+    const seen = new Set<object>();
     for (const holder of this.holders) {
-      for (const handle of holder[heldTensors]()) spared.add(handle);
+      for (const handle of holder[heldTensors](seen)) spared.add(handle);
       this.outer?.hold(holder);
     }
     const handles = this.handles;

@@ -337,9 +337,12 @@ export class Module extends Callable implements Holder {
   }
 
   /** Tensors that must outlive a scope in which the module was made or called: all that it and its children hold. */
-  *[heldTensors](): Generator<Handle> {
-    for (const module of this.modules()) {
-      for (const [, value] of module.#own()) yield* tensorsIn(value);
+  *[heldTensors](seen = new Set<object>()): Generator<Handle> {
+    if (seen.has(this)) return;
+    seen.add(this);
+    for (const [, value] of this.#own()) {
+      if (value instanceof Module) yield* value[heldTensors](seen);
+      else yield* tensorsIn(value);
     }
   }
 
