@@ -77,9 +77,21 @@ function softmaxUnit<T>(x: usize, out: usize, n: u32, inner: u32, width: u32, lo
   const rest = isRow ? n % lanes<T>() : width;
   const lowest = v128.splat<T>(<T>-Infinity);
 
-  // A single instruction, unlike max; it passes over NaN, which the exponentials below bring back.
+  // A single instruction, unlike max; it passes over NaN, which the exponentials below bring back. Four at a time, as
+  // each waits for the one before.
   let greatest = lowest;
+  let second = lowest;
+  let third = lowest;
+  let fourth = lowest;
   let at: u32 = 0;
+  for (; at + 3 * stride < whole; at += 4 * stride) {
+    const p = x + at;
+    greatest = v128.pmax<T>(greatest, v128.load(p));
+    second = v128.pmax<T>(second, v128.load(p + stride));
+    third = v128.pmax<T>(third, v128.load(p + 2 * stride));
+    fourth = v128.pmax<T>(fourth, v128.load(p + 3 * stride));
+  }
+  greatest = v128.pmax<T>(v128.pmax<T>(greatest, second), v128.pmax<T>(third, fourth));
   for (; at < whole; at += stride) greatest = v128.pmax<T>(greatest, v128.load(x + at));
   for (; at < end; at += stride) greatest = v128.pmax<T>(greatest, loadPartial<T>(x + at, rest, lowest));
   if (isRow) greatest = v128.splat<T>(horizontalMax<T>(greatest));

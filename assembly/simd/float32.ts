@@ -64,12 +64,24 @@ export function exp(x: v128): v128 {
   return f32x4.mul(f32x4.mul(y, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
 }
 
-/** e^x for x ≤ 0, with 0 for what is below the normal numbers: softmax needs no more. */
+/** ROUNDING with the bias of exponents: its sum's low bits are those of 2^n. */
+const BIASED_ROUNDING: f32 = ROUNDING + 127;
+
+/**
+ * e^x = 2^n + 2^n r P(r) for x ≤ 0, within 2 units in the last place and with 0 for what is below the normal numbers:
+ * softmax needs no more, and it takes three quarters of the time. |r| ≤ 0.35, error 9e-8.
+ */
 @inline
 export function expNegative(x: v128): v128 {
-  const rounded = withExponent(x);
-  const y = f32x4.add(expm1Reduced(x, exponentOf(rounded)), all(1));
-  return v128.andnot(f32x4.mul(y, powerOfTwo(integerOf(rounded))), f32x4.lt(x, all(-87.33654)));
+  const rounded = madd<f32>(x, all(1.44269504), all(BIASED_ROUNDING));
+  const scale = i32x4.shl(rounded, 23);
+  const n = f32x4.sub(rounded, all(BIASED_ROUNDING));
+  const r = madd<f32>(n, all(-LN2_LOW), madd<f32>(n, all(-LN2_HIGH), x));
+  let p = madd<f32>(r, all(0.008290058), all(0.041899312));
+  p = madd<f32>(p, r, all(0.16667648));
+  p = madd<f32>(p, r, all(0.4999914));
+  p = madd<f32>(p, r, all(0.9999997));
+  return v128.andnot(madd<f32>(f32x4.mul(r, scale), p, scale), f32x4.lt(x, all(-87.33654)));
 }
 
 /** e^x - 1 = 2 (2^(n-1) (e^r - 1) + (2^(n-1) - 1/2)); the halving keeps 2^128 within range. */
