@@ -54,7 +54,8 @@ import {
   atan2, sinh, cosh, tanh, asinh, acosh, atanh, hypot, erf, erfc, erfinv, lgamma, digamma, sigmoid, logit, deg2rad, rad2deg,
   logaddexp, positive, trueDivide, xlogy, rsub,
 } from './ops/pointwise'; // prettier-ignore
-import { normal_, uniform_ } from './ops/random';
+import { bernoulli_, exponential_, normal_, uniform_ } from './ops/random';
+import { bernoulli, multinomial } from './ops/sampling';
 import { logSoftmax, softmax } from './ops/softmax';
 import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
 import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
@@ -151,7 +152,7 @@ const methods = {
   ...{ gather, scatter, scatterAdd, scatterReduce, indexSelect, indexAdd, indexCopy, indexFill, indexReduce },
   ...{ put, take, takeAlongDim, maskedScatter, tril, triu },
   ...{ softmax, logSoftmax },
-  ...{ uniform_, normal_ },
+  ...{ uniform_, normal_, exponential_, bernoulli_, bernoulli, multinomial },
 };
 
 /** Properties that are operations without arguments. */

@@ -3,7 +3,9 @@
 import { isHalf, newArray, stored, type DType } from '../dtype';
 import type { Half } from '../half';
 import { noGrad } from '../autograd';
-import { fillNormal, fillRandint, fillUniform, permutation, type FloatArray, type Generator } from '../random';
+import {
+  fillBernoulli, fillExponential, fillNormal, fillRandint, fillUniform, permutation, type FloatArray, type Generator,
+} from '../random'; // prettier-ignore
 import type { Tensor } from '../tensor';
 import { copy_, to } from './copy';
 import { finish, requireFloat, shapeAndOptions, uploaded, type ShapeArguments, type TensorOptions } from './creation';
@@ -83,4 +85,16 @@ export const uniform_ = (self: Tensor, from = 0, to = 1, generator?: Generator):
 export const normal_ = (self: Tensor, mean = 0, std = 1, generator?: Generator): Tensor =>
   refill(self, 'normal_', (out, _generator, half) => {
     fillNormal(out, mean, std, generator, half);
+  });
+
+/** Fills with exponential draws of rate `lambd`. @see torch.Tensor.exponential_ */
+export const exponential_ = (self: Tensor, lambd = 1, generator?: Generator): Tensor =>
+  refill(self, 'exponential_', (out) => {
+    fillExponential(out, lambd, generator);
+  });
+
+/** Fills with 1, with probability p, and 0. @see torch.Tensor.bernoulli_ */
+export const bernoulli_ = (self: Tensor, p = 0.5, generator?: Generator): Tensor =>
+  refill(self, 'bernoulli_', (out) => {
+    fillBernoulli(out, p, generator);
   });

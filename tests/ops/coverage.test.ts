@@ -24,7 +24,18 @@ const WITHOUT_SAMPLE: readonly string[] = [
   ],
   ...['tensor', 'trilIndices', 'triuIndices', 'zeros', 'zerosLike'],
   // Draws at random.
-  ...['rand', 'randLike', 'randint', 'randn', 'randnLike', 'randperm', 'dropout'],
+  ...[
+    'rand',
+    'randLike',
+    'randint',
+    'randn',
+    'randnLike',
+    'randperm',
+    'dropout',
+    'bernoulli',
+    'multinomial',
+    'gumbelSoftmax',
+  ],
   // Gives a promise, as only the data tells the shape or the answer: dataDependent.test.ts.
   ...[
     'allclose',

@@ -1,7 +1,11 @@
 // Activation functions with PyTorch's arguments. The formulas are rows of ops/activation.ts; here they get the last
 // argument `inplace`, and those along a dimension are added.
 import * as ops from '../../ops/activation';
+import { emptyLike, zerosLike } from '../../ops/creation';
+import { exponential_ } from '../../ops/random';
 import { rrelu as randomized } from '../../ops/rrelu';
+import { scatter } from '../../ops/scatter';
+import { softmax } from '../../ops/softmax';
 import { ShapeError } from '../../errors';
 import { scope } from '../../memory';
 import type { ParametricFunction, UnaryFunction } from '../../elementwise';
@@ -122,6 +126,38 @@ export function rrelu(input: Tensor, ...args: Arguments<RReLUArguments, typeof R
 /** rrelu, writing over its input. @see torch.nn.functional.rrelu_ */
 export const rrelu_ = (input: Tensor, ...args: Arguments<RReLUArguments_, typeof RRELU_>): Tensor =>
   rrelu(input, { ...gather<RReLUArguments_>('rrelu_', RRELU_, args), inplace: true });
+
+/** Arguments of gumbelSoftmax beside the logits. */
+export interface GumbelSoftmaxArguments {
+  /** Temperature: the lower, the nearer to one-hot; 1 by default. */
+  tau?: number;
+  /** Whether the result is one-hot, with the gradient of the soft one; false by default. */
+  hard?: boolean;
+  /** Ignored, as in PyTorch. */
+  eps?: number;
+  /** The dimension of the classes; the last by default. */
+  dim?: number;
+}
+const GUMBEL_SOFTMAX = ['tau', 'hard', 'eps', 'dim'] as const;
+
+/**
+ * Samples of classes that have a gradient: softmax((logits + g) / tau) with g drawn from Gumbel's distribution.
+ * @throws DTypeError unless the logits are floating
+ * @see torch.nn.functional.gumbel_softmax, https://arxiv.org/abs/1611.01144
+ */
+export function gumbelSoftmax(
+  logits: Tensor,
+  ...args: Arguments<GumbelSoftmaxArguments, typeof GUMBEL_SOFTMAX>
+): Tensor {
+  const { tau = 1, hard = false, dim = -1 } = gather<GumbelSoftmaxArguments>('gumbelSoftmax', GUMBEL_SOFTMAX, args);
+  return scope(() => {
+    const gumbels = exponential_(emptyLike(logits)).log().neg();
+    const soft = softmax(logits.add(gumbels).div(tau), dim);
+    if (!hard) return soft;
+    const oneHot = scatter(zerosLike(soft), dim, soft.argmax(dim, true), 1);
+    return oneHot.sub(soft.detach()).add(soft);
+  });
+}
 
 const SOFTSHRINK = ['lambd'] as const;
 

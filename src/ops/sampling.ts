@@ -1,0 +1,88 @@
+// Draws that follow probabilities given as tensors, in PyTorch's order for the same seed.
+import { taking } from '../arguments';
+import { ShapeError } from '../errors';
+import { noGrad } from '../autograd';
+import { defaultGenerator, type Generator } from '../random';
+import { formatShape } from '../shape';
+import type { Tensor } from '../tensor';
+import { clampMax, lt } from './compare';
+import { to } from './copy';
+import { emptyLike, requireFloat } from './creation';
+import { argmax } from './extremum';
+import { div } from './pointwise';
+import { exponential_, rand } from './random';
+import { sum } from './reduce';
+import { cumsum } from './scan';
+import { searchsorted, topk } from './sort';
+
+/** Options of `bernoulli`. */
+export interface BernoulliOptions {
+  /** Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+/**
+ * 1 with the probability that stands in each element of p, else 0, in p's dtype.
+ * @throws DTypeError unless p is floating
+ * @see torch.bernoulli
+ */
+export const bernoulli = taking(
+  'bernoulli',
+  ['generator'],
+  (p: Tensor, { generator = defaultGenerator }: BernoulliOptions): Tensor => {
+    requireFloat('bernoulli', p.dtype);
+    const dtype = p.dtype === 'float64' ? 'float64' : 'float32';
+    return noGrad(() => to(lt(rand(p.shape, { dtype, device: p.device, generator }), p), p.dtype));
+  },
+);
+
+/** Options of `multinomial`. */
+export interface MultinomialOptions {
+  /** Draws from each row. */
+  numSamples: number;
+  /** Whether an index may be drawn again; false by default. */
+  replacement?: boolean;
+  /** Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+/**
+ * Indices drawn with the weights in each row of x, which need not sum to 1 but may not be negative (that is not checked).
+ * Shape: [n] -> [numSamples], [rows, n] -> [rows, numSamples]; int64.
+ * @throws ShapeError, DTypeError; RangeError for fewer than one draw, or more than n without replacement
+ * @example const next = multinomial(softmax(logits.div(temperature), -1), 1)
+ * @see torch.multinomial
+ */
+export const multinomial = taking(
+  'multinomial',
+  ['numSamples', 'replacement', 'generator'],
+  (x: Tensor, { numSamples, replacement = false, generator = defaultGenerator }: MultinomialOptions): Tensor => {
+    requireFloat('multinomial', x.dtype);
+    if (x.ndim !== 1 && x.ndim !== 2) {
+      throw new ShapeError(`multinomial: weights must be a vector or rows of them, got ${formatShape(x.shape)}.`);
+    }
+    const categories = x.size(-1);
+    if (!Number.isInteger(numSamples) || numSamples < 1 || (!replacement && numSamples > categories)) {
+      const most = replacement ? '' : ` and at most the ${categories} weights of a row, unless replacement is true`;
+      throw new RangeError(`multinomial: numSamples must be at least 1${most}; got ${numSamples}.`);
+    }
+    return noGrad(() => {
+      if (replacement) return repeated(x, numSamples, generator);
+      // The index with the greatest weight over an exponential draw is each one with its probability.
+      const race = div(x, exponential_(emptyLike(x), 1, generator));
+      return numSamples === 1 ? argmax(race, -1, true) : topk(race, numSamples).indices;
+    });
+  },
+);
+
+/** By where uniform draws fall between the sums of the weights. */
+function repeated(x: Tensor, numSamples: number, generator: Generator): Tensor {
+  const sums = div(cumsum(x, -1), sum(x, -1, true));
+  const dtype = x.device === 'wasm' ? 'float64' : 'float32';
+  const draws = to(rand([...x.shape.slice(0, -1), numSamples], { dtype: 'float64', device: 'wasm', generator }), {
+    device: x.device,
+    dtype,
+  });
+  // The last sum may be rounded to less than 1.
+  return clampMax(searchsorted(to(sums, dtype), draws), x.size(-1) - 1);
+}
