@@ -28,9 +28,11 @@ function find(path: string): unknown {
   return found;
 }
 
+/** Some names of functions in the cases begin with `torch.`, most do not. */
 const ourPath = (path: string): string =>
   RENAMED[path] ??
   path
+    .replace(/^torch\./, '')
     .split('.')
     .map((name) => camelCase(name.replace(/^_(?=[a-z])/, '')))
     .join('.');
