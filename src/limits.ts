@@ -1,6 +1,7 @@
 // What numbers each dtype holds: torch.finfo and torch.iinfo.
 import { isFloat, itemSize, type DType } from './dtype';
 import { DTypeError } from './errors';
+import { HALF_DIGITS } from './half';
 
 /** The numbers of a floating-point dtype. */
 export interface FloatInfo {
@@ -27,8 +28,8 @@ export interface IntegerInfo {
 
 /** Significant bits, and the exponent of the greatest power of two. */
 const FLOATS: Readonly<Partial<Record<DType, readonly [digits: number, exponent: number]>>> = {
-  float16: [11, 15],
-  bfloat16: [8, 127],
+  float16: [HALF_DIGITS.float16, 15],
+  bfloat16: [HALF_DIGITS.bfloat16, 127],
   float32: [24, 127],
   float64: [53, 1023],
 };

@@ -11,7 +11,7 @@ import type { Tensor } from '../tensor';
 import { contiguous, to } from './copy';
 import { empty } from './creation';
 import { reshape } from './movement';
-import { add, mul, rsqrt, sub } from './pointwise';
+import { add, mul, rsqrt, square, sub } from './pointwise';
 
 /** What the two normalizations share: x, then the affine parameters if any. */
 type NormInputs = readonly [x: Tensor, weight: Tensor | null, bias: Tensor | null];
@@ -337,6 +337,12 @@ export function instanceNorm(
   return out;
 }
 
+/** Mean and 1 / sqrt(var + eps) over dimensions, which stay with size 1. */
+function meanAndRstd(x: Tensor, dims: Shape, eps: number): [mean: Tensor, rstd: Tensor] {
+  const mean = x.mean(dims, true);
+  return [mean, rsqrt(add(square(sub(x, mean)).mean(dims, true), eps))];
+}
+
 /** layerNorm with the mean and 1 / sqrt(var + eps) of each row, of size 1 in the normalized dimensions. @see torch.native_layer_norm */
 export function nativeLayerNorm(
   x: Tensor,
@@ -345,16 +351,15 @@ export function nativeLayerNorm(
   bias: Tensor | null,
   eps: number,
 ): [out: Tensor, mean: Tensor, rstd: Tensor] {
-  const out = layerNorm(x, normalizedShape, weight, bias, eps);
   const dims = normalizedShape.map((_, i) => x.ndim - 1 - i);
-  const average = x.mean(dims, true);
-  const centred = sub(x, average);
-  return [out, average, rsqrt(add(mul(centred, centred).mean(dims, true), eps))];
+  return [layerNorm(x, normalizedShape, weight, bias, eps), ...meanAndRstd(x, dims, eps)];
 }
 
 /**
  * batchNorm, with what it normalized by: mean and 1 / sqrt(var + eps) of the batch, or nothing if it is not training. No
- * gradient flows through these. @see torch.native_batch_norm
+ * gradient flows through these. Shape: out as x [N, C, *], the others [C], outside of training [0].
+ * @throws ShapeError, DTypeError, as batchNorm
+ * @see torch.native_batch_norm
  */
 export function nativeBatchNorm(
   x: Tensor,
@@ -369,11 +374,7 @@ export function nativeBatchNorm(
   const out = batchNorm(x, runningMean, runningVar, weight, bias, training, momentum, eps);
   const options = { dtype: wideDType(x.dtype), device: x.device };
   if (!training) return [out, empty([0], options), empty([0], options)];
-  return noGrad(() => {
-    const values = to(x, options.dtype);
-    const dims = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
-    const mean = values.mean(dims);
-    const centred = sub(values, reshape(mean, [-1, ...x.shape.slice(2).map(() => 1)]));
-    return [out, mean, rsqrt(add(mul(centred, centred).mean(dims), eps))];
-  });
+  const dims = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
+  const [mean, rstd] = noGrad(() => meanAndRstd(to(x, options.dtype), dims, eps));
+  return [out, mean.flatten(), rstd.flatten()];
 }

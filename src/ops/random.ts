@@ -4,7 +4,8 @@ import { isHalf, newArray, stored, type DType } from '../dtype';
 import type { Half } from '../half';
 import { noGrad } from '../autograd';
 import {
-  fillBernoulli, fillExponential, fillNormal, fillRandint, fillUniform, permutation, type FloatArray, type Generator,
+  defaultGenerator, fillBernoulli, fillExponential, fillNormal, fillRandint, fillUniform, permutation, type FloatArray,
+  type Generator,
 } from '../random'; // prettier-ignore
 import type { Tensor } from '../tensor';
 import { copy_, to } from './copy';
@@ -69,32 +70,32 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
   return finish(to(order, options.dtype ?? 'int64'), options);
 }
 
-function refill(self: Tensor, op: string, fill: FloatFill): Tensor {
-  requireFloat(op, self.dtype);
-  const drawnValues = drawn(op, self.shape, { dtype: self.dtype, device: self.device }, fill);
+function refill(self: Tensor, op: string, generator: Generator, fill: FloatFill): Tensor {
+  const { dtype, device, shape } = self;
+  const drawnValues = drawn(op, shape, { dtype, device, generator }, fill);
   return noGrad(() => copy_(self, drawnValues));
 }
 
-/** Fills with uniform draws from [from, to). @see torch.Tensor.uniform_ */
-export const uniform_ = (self: Tensor, from = 0, to = 1, generator?: Generator): Tensor =>
-  refill(self, 'uniform_', (out, _generator, half) => {
+/** Fills with uniform draws from [from, to). @throws RangeError, DTypeError @see torch.Tensor.uniform_ */
+export const uniform_ = (self: Tensor, from = 0, to = 1, generator = defaultGenerator): Tensor =>
+  refill(self, 'uniform_', generator, (out, generator, half) => {
     fillUniform(out, from, to, generator, half);
   });
 
-/** Fills with normal draws. @see torch.Tensor.normal_ */
-export const normal_ = (self: Tensor, mean = 0, std = 1, generator?: Generator): Tensor =>
-  refill(self, 'normal_', (out, _generator, half) => {
+/** Fills with normal draws. @throws RangeError for a negative std, DTypeError @see torch.Tensor.normal_ */
+export const normal_ = (self: Tensor, mean = 0, std = 1, generator = defaultGenerator): Tensor =>
+  refill(self, 'normal_', generator, (out, generator, half) => {
     fillNormal(out, mean, std, generator, half);
   });
 
-/** Fills with exponential draws of rate `lambd`. @see torch.Tensor.exponential_ */
-export const exponential_ = (self: Tensor, lambd = 1, generator?: Generator): Tensor =>
-  refill(self, 'exponential_', (out) => {
+/** Fills with exponential draws of rate `lambd`. @throws RangeError unless it is positive, DTypeError @see torch.Tensor.exponential_ */
+export const exponential_ = (self: Tensor, lambd = 1, generator = defaultGenerator): Tensor =>
+  refill(self, 'exponential_', generator, (out, generator) => {
     fillExponential(out, lambd, generator);
   });
 
-/** Fills with 1, with probability p, and 0. @see torch.Tensor.bernoulli_ */
-export const bernoulli_ = (self: Tensor, p = 0.5, generator?: Generator): Tensor =>
-  refill(self, 'bernoulli_', (out) => {
+/** Fills with 1, with probability p, and 0. @throws RangeError unless p is in [0, 1], DTypeError @see torch.Tensor.bernoulli_ */
+export const bernoulli_ = (self: Tensor, p = 0.5, generator = defaultGenerator): Tensor =>
+  refill(self, 'bernoulli_', generator, (out, generator) => {
     fillBernoulli(out, p, generator);
   });

@@ -22,7 +22,7 @@ export interface BernoulliOptions {
 }
 
 /**
- * 1 with the probability that stands in each element of p, else 0, in p's dtype.
+ * 1 with the probability that stands in each element of p, else 0. Shape: that of p, and its dtype.
  * @throws DTypeError unless p is floating
  * @see torch.bernoulli
  */
@@ -78,7 +78,7 @@ export const multinomial = taking(
 /** By where uniform draws fall between the sums of the weights. */
 function repeated(x: Tensor, numSamples: number, generator: Generator): Tensor {
   const sums = div(cumsum(x, -1), sum(x, -1, true));
-  const dtype = x.device === 'wasm' ? 'float64' : 'float32';
+  const dtype = x.home.supports('float64') ? 'float64' : 'float32';
   const draws = to(rand([...x.shape.slice(0, -1), numSamples], { dtype: 'float64', device: 'wasm', generator }), {
     device: x.device,
     dtype,

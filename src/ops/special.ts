@@ -1,11 +1,12 @@
 // Special functions, and arithmetic that is rarer than what pointwise.ts has. Rows of the pointwise table: each is a
 // formula from which the kernel and, unless given, the gradient derive.
 import { taking } from '../arguments';
-import { isFloat, type DType } from '../dtype';
+import { isFloat } from '../dtype';
 import { binary, unary, type BinaryFunction, type Operand, type UnaryFunction } from '../elementwise';
 import { DTypeError } from '../errors';
 import * as e from '../expression';
 import type { Expression } from '../expression';
+import { finfo } from '../limits';
 import type { Tensor } from '../tensor';
 import { to } from './copy';
 import { abs, add, digamma, div, exp2, floor, lgamma, log2, mul, pow, sign, sub } from './pointwise';
@@ -213,12 +214,6 @@ export const signbit = unary('signbit', 'common', (x) =>
   isFloat(x.dtype) ? e.lt(e.copysign(one(x), x), zero(x)) : e.lt(x, zero(x)),
 );
 
-/** A little over half the spacing below 1; the least number, up to where it is the spacing too, and the greatest. */
-const NUMBERS: Partial<Record<DType, readonly [half: number, least: number, edge: number, greatest: number]>> = {
-  float32: [2 ** -24 * (1 + 2 ** -23), 2 ** -149, 2 ** -125, (2 - 2 ** -23) * 2 ** 127],
-  float64: [2 ** -53 * (1 + 2 ** -52), 2 ** -1074, 2 ** -1021, Number.MAX_VALUE],
-};
-
 /**
  * The number that follows a on the way to b. A step of a little over half the spacing is rounded to the next one: Rump
  * and others, Computing predecessor and successor in rounding to nearest (2009).
@@ -229,9 +224,12 @@ export const nextafter = binary(
   'nextafter',
   'common',
   (a, b) => {
-    const numbers = NUMBERS[a.dtype];
-    if (numbers === undefined) throw new DTypeError(`nextafter: expected float32 or float64, got ${a.dtype}.`);
-    const [half, least, edge, greatest] = numbers;
+    if (a.dtype !== 'float32' && a.dtype !== 'float64') {
+      throw new DTypeError(`nextafter: expected float32 or float64, got ${a.dtype}.`);
+    }
+    const { eps, tiny, max } = finfo(a.dtype);
+    // A little over half the spacing below 1, the least number, and up to where it is the spacing too.
+    const [half, least, edge] = [(eps / 2) * (1 + eps), tiny * eps, 2 * tiny];
     const size = e.abs(a);
     const isFalling = e.lt(e.mul(e.sub(b, a), e.copysign(one(a), a)), zero(a));
     const isBelow = (limit: number): Expression =>
@@ -240,7 +238,7 @@ export const nextafter = binary(
     const sum = e.add(a, e.copysign(e.where(isBelow(edge), like(a, least), wide), e.sub(b, a)));
     const next = e.where(
       e.eq(size, like(a, Infinity)),
-      e.copysign(like(a, greatest), a),
+      e.copysign(like(a, max), a),
       e.where(e.eq(sum, zero(a)), e.copysign(sum, a), sum),
     );
     return e.where(e.eq(a, b), b, e.where(e.isNaN(b), b, next));

@@ -38,7 +38,7 @@ export function printTable(figures: Figures, contenders: readonly Contender[]): 
   const families = (['wasm', 'webgpu'] as const).flatMap((device) => {
     const ours = contenders.find(({ name }) => name === `kindling-${device}`);
     const rivals = contenders.filter(
-      (each) => each !== ours && (device === 'webgpu') === each.backend.startsWith('webgpu'),
+      (each) => each.module !== ours?.module && (device === 'webgpu') === each.backend.startsWith('webgpu'),
     );
     return ours === undefined ? [] : [{ ours, rivals, device }];
   });

@@ -8,10 +8,13 @@ export interface Contender {
   /** Module of peers/. */
   readonly module: string;
   readonly backend: string;
+  /** Runs only when it is asked for by name. */
+  readonly isExtra?: true;
 }
 
 export const CONTENDERS: readonly Contender[] = [
   { name: 'kindling-wasm', module: 'kindling', backend: 'wasm' },
+  { name: 'kindling-wasm-single', module: 'kindling', backend: 'wasm single', isExtra: true },
   { name: 'tfjs-wasm', module: 'tfjs', backend: 'wasm' },
   { name: 'tfjs-cpu', module: 'tfjs', backend: 'cpu' },
   { name: 'jax-wasm', module: 'jax', backend: 'wasm' },
@@ -98,6 +101,8 @@ function chooseContenders(wanted: readonly string[]): Contender[] {
     throw new RangeError(`--peers: there is no ${name}.\n${HELP}`);
   }
   return CONTENDERS.filter(
-    (contender) => wanted.includes(contender.name) || wanted.includes(isWebGpu(contender) ? 'webgpu' : 'wasm'),
+    (contender) =>
+      wanted.includes(contender.name) ||
+      (contender.isExtra !== true && wanted.includes(isWebGpu(contender) ? 'webgpu' : 'wasm')),
   );
 }

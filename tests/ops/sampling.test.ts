@@ -1,6 +1,17 @@
 // Draws by probabilities, against those of PyTorch 1.13 for the same seed.
 import { expect, test } from 'vitest';
-import { bernoulli, emptyLike, manualSeed, multinomial, nn, ones, softmax, tensor, zeros } from '../../src/index';
+import {
+  bernoulli,
+  emptyLike,
+  Generator,
+  manualSeed,
+  multinomial,
+  nn,
+  ones,
+  softmax,
+  tensor,
+  zeros,
+} from '../../src/index';
 
 const { gumbelSoftmax } = nn.functional;
 
@@ -12,6 +23,25 @@ test('coins', async () => {
   manualSeed(3);
   expect(await zeros(8).bernoulli_(0.4).tolist()).toEqual([1, 1, 0, 1, 0, 0, 1, 0]);
 });
+
+test.each(['uniform_', 'normal_', 'exponential_', 'bernoulli_'] as const)(
+  '%s draws from the generator given',
+  async (name) => {
+    const fill = (generator: Generator) => {
+      if (name === 'uniform_') return zeros(9).uniform_(0, 1, generator);
+      if (name === 'normal_') return zeros(9).normal_(0, 1, generator);
+      return name === 'exponential_' ? zeros(9).exponential_(1, generator) : zeros(9).bernoulli_(0.5, generator);
+    };
+    const draw = (seed: number) => fill(new Generator().manualSeed(seed)).tolist();
+    manualSeed(3);
+    const untouched = await zeros(4).uniform_().tolist();
+    manualSeed(3);
+    const first = await draw(5);
+    expect(await zeros(4).uniform_().tolist()).toEqual(untouched);
+    expect(await draw(5)).toEqual(first);
+    expect(await draw(6)).not.toEqual(first);
+  },
+);
 
 test('exponential numbers', async () => {
   manualSeed(3);

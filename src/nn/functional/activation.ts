@@ -142,6 +142,7 @@ const GUMBEL_SOFTMAX = ['tau', 'hard', 'eps', 'dim'] as const;
 
 /**
  * Samples of classes that have a gradient: softmax((logits + g) / tau) with g drawn from Gumbel's distribution.
+ * Shape: that of the logits.
  * @throws DTypeError unless the logits are floating
  * @see torch.nn.functional.gumbel_softmax, https://arxiv.org/abs/1611.01144
  */

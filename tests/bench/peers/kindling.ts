@@ -207,7 +207,8 @@ const TASKS: Tasks = {
 };
 
 export const start: Start = async (backend) => {
-  await init({ device: backend as 'wasm' | 'webgpu', threads: 2 });
+  const [device, threads] = backend.split(' ');
+  await init({ device: device as 'wasm' | 'webgpu', threads: threads === 'single' ? 1 : 2 });
   await synchronize();
   return { description: diagnose().replaceAll('\n', '; '), tasks: TASKS };
 };

@@ -8,6 +8,7 @@ import {
   POINTWISE_BLOCK,
 } from '../../../../assembly/commands';
 import type { IndexOptions, Kernels, PointwiseProgram, View } from '../../contract';
+import { numelOf } from '../../../shape';
 import { layoutOf } from '../../lowering';
 import type { CommandStream } from '../commandStream';
 import { argumentNames } from '../encode';
@@ -70,12 +71,6 @@ function writeShape(at: number, shape: readonly number[], views: readonly View[]
   return sizes.length;
 }
 
-function numberOfElements(shape: readonly number[]): number {
-  let n = 1;
-  for (const size of shape) n *= size;
-  return n;
-}
-
 function faults(program: PointwiseProgram, { fallible }: LoweredPointwise): IndexOptions | undefined {
   return fallible ? { op: program.name, what: 'divisor', ignore: null } : undefined;
 }
@@ -89,7 +84,7 @@ export function pointwiseKernels(stream: CommandStream): Pick<Kernels, 'pointwis
     scalars: readonly number[],
   ): void {
     const { shape } = outputs[0];
-    const count = numberOfElements(shape);
+    const count = numelOf(shape);
     if (count === 0) return;
     let uniform = 0;
     let strided = 0;
@@ -137,7 +132,7 @@ export function pointwiseKernels(stream: CommandStream): Pick<Kernels, 'pointwis
       let start = 0;
       let end = 0;
       for (const { inputs, outputs } of part) {
-        const count = numberOfElements(outputs[0].shape);
+        const count = numelOf(outputs[0].shape);
         words[at++] = start;
         words[at++] = count;
         for (const view of inputs) words[at++] = stream.pointer(view);
@@ -157,11 +152,11 @@ export function pointwiseKernels(stream: CommandStream): Pick<Kernels, 'pointwis
     const byUniform = new Map<number, Group[]>();
     const single: Group[] = [];
     for (const group of groups) {
-      const count = numberOfElements(group.outputs[0].shape);
+      const count = numelOf(group.outputs[0].shape);
       if (count === 0) continue;
       let uniform = 0;
       group.inputs.forEach((view, i) => {
-        if (count > 1 && numberOfElements(view.shape) === 1) uniform |= 1 << i;
+        if (count > 1 && numelOf(view.shape) === 1) uniform |= 1 << i;
       });
       const same = byUniform.get(uniform);
       if (count === 1) single.push(group);
