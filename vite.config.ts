@@ -191,6 +191,18 @@ export function compactShaders(): Plugin {
   };
 }
 
+/** The kernels of the webgpu device as a second script: src/device/webgpu/loadScript.ts in the place of load.ts. */
+function kernelsApart(): Plugin {
+  return {
+    name: 'kindling-kernels-apart',
+    enforce: 'pre',
+    resolveId: {
+      filter: { id: /\/load$/ },
+      handler: (id, importer) => resolve(dirname(importer ?? ''), `${id}Script.ts`),
+    },
+  };
+}
+
 /**
  * Namespaces and exports as plain objects, made once everything is defined, where the bundler writes a getter for each
  * name: modules here do not change what they export. Members stand in the order in which the code names them last, as in
@@ -226,6 +238,9 @@ function plainNamespaces(): Plugin {
 }
 
 interface BundleOptions {
+  entry?: string;
+  /** Global of a classic script. */
+  name?: string;
   minify?: boolean;
   /** Worker and binaries as files of their own. */
   separate?: boolean;
@@ -241,7 +256,14 @@ const MINIFIED = { minify: { compress: true, mangle: { keepNames: { class: true,
 function bundle(
   format: 'es' | 'iife',
   file: string,
-  { minify = false, separate = false, clean = false, plugins = [] }: BundleOptions = {},
+  {
+    entry = 'src/index.ts',
+    name = 'kindling',
+    minify = false,
+    separate = false,
+    clean = false,
+    plugins = [],
+  }: BundleOptions = {},
 ): UserConfig {
   return {
     plugins: [engineModules({ separate }), ...plugins],
@@ -255,13 +277,13 @@ function bundle(
           if (log.code !== 'CIRCULAR_DEPENDENCY') handle(level, log);
           else if (!log.message.includes('.d.ts')) throw new Error(log.message);
         },
-        output: minify ? MINIFIED : {},
+        output: { codeSplitting: false, ...(minify ? MINIFIED : {}) },
       },
       emptyOutDir: clean,
       lib: {
-        entry: resolve(ROOT, 'src/index.ts'),
+        entry: resolve(ROOT, entry),
         formats: [format],
-        name: 'kindling',
+        name,
         fileName: (_, entry) => (entry.endsWith('.d') ? 'kindling.d.ts' : file),
       },
     },
@@ -278,20 +300,29 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
     // Vite's own pass over TypeScript would strip the declarations.
     oxc: false,
   }),
-  /** One classic script that defines the global `kindling`. */
-  global: () => bundle('iife', 'kindling.global.js', { minify: true, plugins: [compactShaders(), plainNamespaces()] }),
+  /** One classic script that defines the global `kindling`, */
+  global: () => bundle('iife', 'kindling.global.js', { minify: true, plugins: [kernelsApart(), plainNamespaces()] }),
+  /** and the one that it loads when a page asks for webgpu. */
+  webgpu: () =>
+    bundle('iife', 'kindling.webgpu.js', {
+      entry: 'src/device/webgpu/kernels/index.ts',
+      name: 'kindlingWebGpu',
+      minify: true,
+      plugins: [compactShaders()],
+    }),
   /** ES modules as the sources are cut, so that bundlers leave out what a page does not use. */
   modules: () => {
     const config = bundle('es', 'kindling.js');
     const input = Object.fromEntries(librarySources().map((file) => [relative(ROOT, file).slice(0, -3), file]));
-    const output = { dir: resolve(ROOT, 'dist/esm'), entryFileNames: '[name].js' };
     return {
       plugins: [asWritten(), ...(config.plugins ?? [])],
       build: {
         target: 'es2022',
         minify: false,
         emptyOutDir: false,
-        rolldownOptions: { input, output, preserveEntrySignatures: 'strict', external: ['comlink'] },
+        outDir: resolve(ROOT, 'dist/esm'),
+        lib: { entry: input, formats: ['es'], fileName: (_, name) => `${name}.js` },
+        rolldownOptions: { external: ['comlink'] },
       },
     };
   },

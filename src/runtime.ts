@@ -5,6 +5,7 @@ import type { Fault } from './device/faults';
 import { createWasmDevice, type WasmDevice } from './device/wasm/device';
 import { findAdapter, hasWebGpu, missing, type AdapterChoice } from './device/webgpu/adapter';
 import { createWebGpuDevice, type WebGpuDevice } from './device/webgpu/device';
+import { loadKernels } from './device/webgpu/load';
 import type { EngineSettings } from './device/wasm/start';
 import { DeviceError, type KindlingError } from './errors';
 import { addBallast } from './collector';
@@ -90,7 +91,7 @@ export function init(wanted: InitOptions = {}): Promise<void> {
   return started;
 }
 
-/** Takes webgpu if its adapter is a real one. */
+/** Takes webgpu if its adapter is a real one and its kernels can be had. */
 async function chooseDevice(): Promise<void> {
   if (!hasWebGpu()) {
     choice = 'wasm, as there is no navigator.gpu here';
@@ -99,9 +100,15 @@ async function chooseDevice(): Promise<void> {
   }
   const mine = options;
   const found = await findAdapter();
+  let trouble = found.adapter === null || found.isFallback ? found.note : null;
+  if (trouble === null) {
+    await loadKernels().catch((error: unknown) => {
+      trouble = String(error);
+    });
+  }
   if (options !== mine) return;
-  if (found.adapter === null || found.isFallback) {
-    choice = `wasm, as for webgpu: ${found.note}`;
+  if (trouble !== null) {
+    choice = `wasm, as for webgpu: ${trouble}`;
     getDevice('wasm');
   } else if (wasm !== null) {
     choice = `wasm, as a tensor was made before the adapter (${found.note}) had answered; await init()`;

@@ -51,9 +51,13 @@ export function copyProgram(from: DType, to: DType = from): PointwiseProgram {
   return program;
 }
 
-const isView = (x: unknown): x is View => typeof x === 'object' && x !== null && 'dtype' in x;
+/** Whether an argument of a kernel is a view. */
+export const isView = (x: unknown): x is View => typeof x === 'object' && x !== null && 'dtype' in x;
 const isNarrow = (x: unknown): boolean =>
   isView(x) ? DTYPES[x.dtype].wide !== undefined : Array.isArray(x) && x.some(isNarrow);
+
+/** What a device's kernels are called. */
+export const KERNEL_NAMES = ['pointwise', 'foreach', ...Object.keys(FIRST_OUTPUT)] as readonly (keyof Kernels)[];
 
 /** The kernels for all dtypes, made of those for wide ones. */
 export function widening(kernels: Kernels, memory: Pick<Device, 'allocate' | 'free'>): Kernels {

@@ -14,6 +14,10 @@ export const POLICIES = {
   strict: {
     'Content-Security-Policy': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob: 'self'",
   },
+  /** Scripts by a nonce, as pages have it that trust no host. */
+  nonce: {
+    'Content-Security-Policy': "default-src 'none'; script-src 'nonce-kindling' 'wasm-unsafe-eval'; worker-src blob:",
+  },
   /** No blob workers either; for the entry with separate files. */
   external: {
     'Content-Security-Policy':
@@ -79,8 +83,8 @@ function send(response: ServerResponse, type: string, body: string): void {
 /** A page that ends with the library as the global `kindling`, whichever entry it is. */
 function page(source: string, search: string): string {
   const script = source.endsWith('.global.js')
-    ? `<script src="${source}"></script>`
-    : `<script type="module" src="/expose.js${search.replaceAll('&', '&amp;')}"></script>`;
+    ? `<script nonce="kindling" src="${source}"></script>`
+    : `<script nonce="kindling" type="module" src="/expose.js${search.replaceAll('&', '&amp;')}"></script>`;
   return `<!doctype html><html lang="en"><head><title>kindling</title>${script}</head><body></body></html>`;
 }
 

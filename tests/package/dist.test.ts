@@ -28,8 +28,14 @@ function classNames(exports: Exports, prefix = ''): [name: string, own: string][
   });
 }
 
-test('there are four scripts', () => {
-  expect(scripts.sort()).toEqual(['kindling-worker.js', 'kindling.external.js', 'kindling.global.js', 'kindling.js']);
+test('there are five scripts', () => {
+  expect(scripts.sort()).toEqual([
+    'kindling-worker.js',
+    'kindling.external.js',
+    'kindling.global.js',
+    'kindling.js',
+    'kindling.webgpu.js',
+  ]);
 });
 
 /** Calls of eval, and of Function, which makes code from strings as well. Methods that are called eval are none. */
@@ -52,7 +58,7 @@ test.each(scripts)('%s makes no code from strings', (file) => {
   expect(codeFromStrings(file)).toEqual([]);
 });
 
-test.each(['kindling.global.js', 'kindling-worker.js'])('%s is a classic script', (file) => {
+test.each(['kindling.global.js', 'kindling.webgpu.js', 'kindling-worker.js'])('%s is a classic script', (file) => {
   // Modules' syntax (import, export, top-level await) does not parse as a script.
   expect(() => new Script(source(file))).not.toThrow();
   expect(source(file)).not.toContain('import.meta');

@@ -1,18 +1,10 @@
-// The webgpu device: memory and stream, and every kernel by its family.
-import { copyProgram, widening } from '../widening';
+// The webgpu device: memory, stream and kernels, of which the last are loaded with the first use.
+import { copyProgram, isView, KERNEL_NAMES, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../shape';
+import type { KindlingError } from '../../errors';
 import type { Device, Kernels, View } from '../contract';
 import { findAdapter, missing, requestDevice, subgroupSize, type AdapterChoice } from './adapter';
-import { convKernels } from './kernels/conv';
-import { gatherKernels } from './kernels/gather';
-import { columnKernels } from './kernels/columns';
-import { gemmKernels } from './kernels/gemm';
-import { linalgKernels } from './kernels/linalg';
-import { normKernels } from './kernels/norm';
-import { pointwiseKernels } from './kernels/pointwise';
-import { poolKernels } from './kernels/pool';
-import { reduceKernels } from './kernels/reduce';
-import { softmaxKernels } from './kernels/softmax';
+import { loadKernels } from './load';
 import { GpuStream } from './stream';
 
 /** What `createWebGpuDevice` gives: the contract, and what the runtime needs beside it. */
@@ -36,9 +28,13 @@ export function createWebGpuDevice(
   choice: Promise<AdapterChoice> = findAdapter(),
 ): WebGpuDevice {
   const notes: string[] = ['adapter: not found yet'];
-  const device = choice.then(async ({ adapter, note, isFallback }) => {
+  const stream = new GpuStream(settings.maxMemory);
+  const start = async (): Promise<void> => {
+    const { adapter, note, isFallback } = await choice;
     notes[0] = `adapter: ${note}`;
     if (adapter === null) throw missing(note);
+    // The kernels first: a device that nobody uses would have to be destroyed.
+    const module = await loadKernels();
     const gpu = await requestDevice(adapter);
     stream.isSoftware = isFallback;
     stream.subgroup = subgroupSize(adapter, gpu);
@@ -46,25 +42,26 @@ export function createWebGpuDevice(
     notes.push(
       `limits: ${Math.floor(maxBufferSize / 2 ** 20)} MB a buffer, ${maxStorageBuffersPerShaderStage} buffers a kernel`,
     );
-    return gpu;
-  });
-  const stream = new GpuStream(device, settings.maxMemory);
-  const reducing = reduceKernels(stream);
-  const kernels: Kernels = {
-    ...reducing,
-    ...convKernels(stream, reducing),
-    ...columnKernels(stream),
-    ...gatherKernels(stream),
-    ...gemmKernels(stream),
-    ...linalgKernels(stream),
-    ...normKernels(stream, reducing),
-    ...pointwiseKernels(stream),
-    ...poolKernels(stream),
-    ...softmaxKernels(stream),
+    loaded = module.gpuKernels(stream);
+    stream.start(gpu, module.FAILURE);
   };
-  const started = device.then(() => undefined);
+  const started = start();
   // Whoever waits is told; a page that does not hears it from its first read.
-  started.catch(() => undefined);
+  started.catch((error: KindlingError) => stream.fail(error));
+  let loaded: Kernels | null = null;
+  const call = (name: keyof Kernels, args: readonly unknown[]): void => {
+    (loaded?.[name] as ((...args: readonly unknown[]) => void) | undefined)?.(...args);
+  };
+  const late = (name: keyof Kernels, args: readonly unknown[]): void => {
+    if (loaded !== null) call(name, args);
+    else {
+      const asNow = args.map(copyViews);
+      stream.inTurn(() => call(name, asNow));
+    }
+  };
+  const kernels = Object.fromEntries(
+    KERNEL_NAMES.map((name) => [name, (...args: readonly unknown[]) => late(name, args)]),
+  ) as { [K in keyof Kernels]: Kernels[K] };
   const memory: Pick<Device, 'allocate' | 'free'> = {
     allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
     free: (buffer) => stream.free(buffer),
@@ -86,6 +83,20 @@ export function createWebGpuDevice(
     diagnose: () => notes,
   };
 }
+
+/** An argument of a kernel as it is now: views are tensors, whose memory may be gone when the call is made. */
+function copyViews(x: unknown): unknown {
+  if (Array.isArray(x)) return x.map((item) => (isGroup(item) ? copyGroup(item) : copyViews(item)));
+  if (!isView(x)) return x;
+  const { buffer, dtype, shape, strides, offset } = x;
+  return { buffer, dtype, shape, strides, offset };
+}
+
+/** Operands of `foreach`. */
+type Group = Parameters<Kernels['foreach']>[1][number];
+
+const isGroup = (x: unknown): x is Group => typeof x === 'object' && x !== null && 'inputs' in x;
+const copyGroup = ({ inputs, outputs }: Group): unknown => ({ inputs: copyViews(inputs), outputs: copyViews(outputs) });
 
 /** A strided view is made dense by the device first; the page never looks at elements. */
 async function read(stream: GpuStream, kernels: Kernels, view: View): Promise<ArrayBuffer> {

@@ -1,4 +1,5 @@
-// How the elements of a tensor are stored on the webgpu device, and the conversions at its border.
+// How the elements of a tensor are stored on the webgpu device, the conversions at its border, and the fault table.
+import { FAULT_WORDS } from '../../../assembly/commands';
 import { DTYPES, isHalf, type DType, type TypedArray } from '../../dtype';
 import { DTypeError } from '../../errors';
 import { encodeHalf } from '../../half';
@@ -66,3 +67,8 @@ export function fromStored(dtype: DType, stored: ArrayBuffer): ArrayBuffer {
   if (dtype === 'int16') return Int16Array.from(new Int32Array(stored)).buffer;
   return isHalf(dtype) ? encodeHalf(dtype, new Float32Array(stored)).buffer : stored;
 }
+
+/** The fault table: faults recorded, faults the page knows of, last command that recorded one, unused; then the entries. */
+export const FAULT_SLOTS = 64;
+export const FAULT_HEADER_WORDS = 4;
+export const FAULT_TABLE_WORDS = FAULT_HEADER_WORDS + FAULT_SLOTS * FAULT_WORDS;

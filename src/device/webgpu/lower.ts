@@ -1,6 +1,6 @@
 // Lowers pointwise expressions to WGSL: one `let` for each value, inputs loaded where they are first used.
 import { isFloat, wideDType, type DType } from '../../dtype';
-import { cast, topological, type ApplyNode, type Expression, type Primitive } from '../../expression';
+import { operands, topological, type ApplyNode, type Expression, type Primitive } from '../../expression';
 import type { PointwiseProgram } from '../contract';
 import { scalarType } from './layout';
 import { literal } from './math';
@@ -108,13 +108,13 @@ export function lower(program: PointwiseProgram): Lowered {
 }
 
 function lowerAnew(program: PointwiseProgram): Lowered {
-  const roots = program.outputs.map((output, i) => cast(program.outputDTypes[i], output));
   const names = new Map<Expression, string>();
   const statements = new Map<Expression, Statement>();
   let scalars = 0;
   let fallible = false;
   const numbers: ('f32' | 'i32')[] = [];
-  for (const x of topological(roots)) {
+  const values = topological(program.outputs);
+  for (const x of values) {
     if (x.kind === 'scalar') {
       scalars = Math.max(scalars, x.index + 1);
       // One number may be taken as several types; it travels as a float unless all take it whole.
@@ -123,28 +123,25 @@ function lowerAnew(program: PointwiseProgram): Lowered {
     }
     if (x.kind === 'apply') fallible ||= DIVIDING.has(x.primitive) && !isFloat(x.dtype);
   }
-  for (const x of topological(roots)) {
+  for (const x of values) {
     const name = `t${names.size}`;
-    const operands = operandsOf(x).map((operand) => statements.get(operand) as Statement);
+    const from = operands(x).map((operand) => statements.get(operand) as Statement);
     statements.set(x, {
       text: `let ${name} = ${value(x, names, numbers)};`,
-      inputs: new Set([...(x.kind === 'input' ? [x.index] : []), ...operands.flatMap(({ inputs }) => [...inputs])]),
-      isPlaced: x.kind === 'index' || operands.some(({ isPlaced }) => isPlaced),
+      inputs: new Set([...(x.kind === 'input' ? [x.index] : []), ...from.flatMap(({ inputs }) => [...inputs])]),
+      isPlaced: x.kind === 'index' || from.some(({ isPlaced }) => isPlaced),
       isComputed: x.kind === 'apply',
     });
     names.set(x, name);
   }
-  const results = roots.map((root, i) => {
-    const name = names.get(root) as string;
-    return `let r${i} = ${root.dtype === 'bool' ? `u32(${name})` : narrowed(name, root.dtype)};`;
+  const results = program.outputs.map((output, i) => {
+    const dtype = program.outputDTypes[i];
+    const result = convert(names.get(output) as string, output.dtype, dtype);
+    return `let r${i} = ${dtype === 'bool' ? `u32(${result})` : result};`;
   });
   const types = Array.from({ length: scalars }, (_, i) => numbers[i] ?? 'f32');
   return { statements: [...statements.values()], results: results.join('\n'), scalars: types, fallible };
 }
-
-/** What a value is computed from. */
-const operandsOf = (x: Expression): readonly Expression[] =>
-  x.kind === 'apply' ? x.args : x.kind === 'cast' ? [x.x] : [];
 
 function value(x: Expression, names: ReadonlyMap<Expression, string>, scalars: readonly ('f32' | 'i32')[]): string {
   switch (x.kind) {

@@ -1,27 +1,6 @@
 // Pipelines of one GPUDevice by key, compiled asynchronously, and the layouts and bind groups they share.
 import type { Block } from './blocks';
-import { parameterTypes, wgsl, type FaultUse, type KernelSource } from './shader';
-
-/** A kernel that has a name: equal keys mean equal text. Made once, by `kernel`. */
-export interface Kernel {
-  readonly key: string;
-  readonly source: KernelSource;
-  /** WGSL types of the parameters, in order; the places of the views come first. */
-  readonly parameters: readonly string[];
-}
-
-const kernels = new Map<string, Kernel>();
-
-/** The kernel of this key; `make` writes its source the first time. */
-export function kernel(key: string, make: () => KernelSource): Kernel {
-  let known = kernels.get(key);
-  if (known === undefined) {
-    const source = make();
-    known = { key, source, parameters: parameterTypes(source) };
-    kernels.set(key, known);
-  }
-  return known;
-}
+import type { FaultUse, Kernel } from './shader';
 
 /** A kernel compiled for one use of the fault table. */
 export interface Pipeline {
@@ -57,7 +36,7 @@ export class Pipelines {
   ) {}
 
   /** The pipeline of a kernel; compilation starts at the first call. */
-  pipeline({ key, source }: Kernel, use: FaultUse): Pipeline {
+  pipeline({ key, source, text }: Kernel, use: FaultUse): Pipeline {
     const name = `${key} ${use}`;
     let pipeline = this.pipelines.get(name);
     if (pipeline !== undefined) return pipeline;
@@ -71,7 +50,7 @@ export class Pipelines {
     pipeline = made;
     this.pipelines.set(name, pipeline);
     const { device } = this;
-    const code = wgsl(source, use);
+    const code = text(use);
     const layout = device.createPipelineLayout({
       bindGroupLayouts: [this.storageLayout(made), this.argumentLayout(use)],
     });

@@ -6,7 +6,7 @@
 // multiply by and hand it round. Small products take an invocation, or a workgroup, for each element.
 import type { View } from '../contract';
 import { scalarType, type Scalar } from './layout';
-import { kernel, type Kernel } from './pipelines';
+import { kernel, type Kernel } from './shader';
 import { folding, groupsOf, itemOf, loop, once, sizeOf, type Lanes } from './rows';
 import type { GpuStream } from './stream';
 

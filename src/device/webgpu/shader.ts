@@ -1,13 +1,7 @@
-// From a kernel's body to WGSL: bindings, parameters, the guard of in-place commands, and the fault table.
+// Kernels, and from a kernel's body to WGSL: bindings, parameters, the guard of in-place commands, and the fault table.
 import { FAULT_DIVISION, FAULT_INDEX, FAULT_MATRIX, FAULT_WORDS } from '../../../assembly/commands';
+import { FAULT_HEADER_WORDS, FAULT_SLOTS } from './layout';
 import { library } from './math';
-
-/** Entries of the fault table. */
-const FAULT_SLOTS = 64;
-const FAULT_HEADER_WORDS = 4;
-/** Faults recorded, faults the page knows of, last command that recorded one, unused; then the entries. */
-export const FAULT_TABLE_WORDS = FAULT_HEADER_WORDS + FAULT_SLOTS * FAULT_WORDS;
-export const FAULT_TABLE_ENTRIES = { header: FAULT_HEADER_WORDS, slots: FAULT_SLOTS } as const;
 
 /** Invocations of a workgroup, unless a kernel says otherwise. */
 export const WORKGROUP = 256;
@@ -36,14 +30,37 @@ export interface KernelSource {
   readonly records?: boolean;
 }
 
+/** A kernel that has a name: equal keys mean equal text. Made once, by `kernel`. */
+export interface Kernel {
+  readonly key: string;
+  readonly source: KernelSource;
+  /** WGSL types of the parameters, in order; the places of the views come first. */
+  readonly parameters: readonly string[];
+  /** Its whole text. */
+  readonly text: (use: FaultUse) => string;
+}
+
+const kernels = new Map<string, Kernel>();
+
+/** The kernel of this key; `make` writes its source the first time. */
+export function kernel(key: string, make: () => KernelSource): Kernel {
+  let known = kernels.get(key);
+  if (known === undefined) {
+    const source = make();
+    known = { key, source, parameters: parameterTypes(source), text: (use) => wgsl(source, use) };
+    kernels.set(key, known);
+  }
+  return known;
+}
+
 /** Why a pipeline looks into the fault table: to hold off a write, to record a fault, or for both. */
 export type FaultUse = 'none' | 'guard' | 'record' | 'both';
 
 const nameOf = (declaration: string): string => declaration.slice(0, declaration.indexOf(':'));
 const typeOf = (declaration: string): string => declaration.slice(declaration.indexOf(':') + 1).trim();
 
-/** Names and types of all parameters in their order: of places, of the kernel, of the guard. */
-export function parameterTypes({ reads, writes, params }: KernelSource): readonly string[] {
+/** Types of all parameters in their order: of places, then of the kernel. */
+function parameterTypes({ reads, writes, params }: KernelSource): readonly string[] {
   return [...[...reads, ...writes].map(() => 'u32'), ...params.map(typeOf)];
 }
 
@@ -77,7 +94,7 @@ fn record(kind: u32, value: i32) {
 }`;
 
 /** The whole text of a kernel. */
-export function wgsl(source: KernelSource, use: FaultUse): string {
+function wgsl(source: KernelSource, use: FaultUse): string {
   const { reads, writes, params, globals = '', body, size = WORKGROUP } = source;
   const buffers = [...reads, ...writes];
   const bindings = buffers.map((declaration, i) => {

@@ -1,6 +1,6 @@
-// The webgpu device's command stream: numbers and guards commands, hands out memory, encodes what is queued once the
-// adapter is there and its pipelines are compiled, answers reads. Nothing waits: commands queue up on the page while the
-// stream is held, and everything that is ready goes into one command encoder a flush (per microtask, or when it grows large).
+// The webgpu device's command stream: numbers and guards commands, hands out memory, encodes what is queued once its
+// pipelines are compiled, answers reads. Nothing waits: calls that come before the adapter has answered are made in their
+// turn, commands queue up on the page, and all that is ready goes into one encoder a flush (per microtask, or when it grows large).
 // Over 400 lines because all of it turns on the order of that one queue.
 import { FAULT_WORDS } from '../../../assembly/commands';
 import { itemSize, type DType } from '../../dtype';
@@ -11,9 +11,9 @@ import { FaultLedger, TRANSFER, type Fault, type StreamBuffer } from '../faults'
 import { faultError, readFaults } from '../faultTable';
 import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
 import { BlockPool, ELEMENT_BYTES, GpuBuffer, storedBytes, type Block } from './blocks';
-import { checkStored, fromStored, toStored } from './layout';
-import { kernel, Pipelines, UNIFORM_STEP, type Kernel, type Pipeline } from './pipelines';
-import { FAULT_TABLE_ENTRIES, FAULT_TABLE_WORDS, type FaultUse } from './shader';
+import { checkStored, FAULT_HEADER_WORDS, FAULT_SLOTS, FAULT_TABLE_WORDS, fromStored, toStored } from './layout';
+import { Pipelines, UNIFORM_STEP, type Pipeline } from './pipelines';
+import type { FaultUse, Kernel } from './shader';
 
 /** Commands after which a flush does not wait for the microtask, so that the device works while the page still queues. */
 const FLUSH_COMMANDS = 128;
@@ -29,9 +29,6 @@ const DEFAULT_LIMIT = 4 * 2 ** 30;
 const FAULT_BYTES = FAULT_TABLE_WORDS * 4;
 /** Buffers for reading up to this size are kept for the next read. Bytes. */
 const KEPT_STAGING = 1 << 20;
-
-/** Records the fault of a transfer that failed. */
-const FAIL = kernel('fail', () => ({ reads: [], writes: [], params: [], records: true, body: 'record(0u, 0);' }));
 
 // GPUBufferUsage and GPUMapMode, which are not there before a browser has WebGPU.
 const MAP_READ = 1;
@@ -115,6 +112,8 @@ interface Report {
 interface Engine {
   readonly device: GPUDevice;
   readonly pipelines: Pipelines;
+  /** The kernel that records the fault of a transfer that failed. */
+  readonly failure: Kernel;
   arguments: GPUBuffer;
   /** Buffers to map, by size. */
   readonly staging: Map<number, GPUBuffer[]>;
@@ -132,6 +131,8 @@ export class GpuStream {
   private isScheduled = false;
   private readonly faults: Block = { id: -1, size: FAULT_BYTES, gpu: null };
   private engine: Engine | null = null;
+  /** Calls made before there is an engine, in their order; null once there is. */
+  private held: (() => void)[] | null = [];
   private readonly waiting = new Set<Report>();
   private faultCount = 0;
   private lastReport = 0;
@@ -147,15 +148,74 @@ export class GpuStream {
   /** Called when the device can do no more: it was lost, shut down or never there. */
   onEnd: (error: KindlingError) => void = () => undefined;
 
-  /** Starts when `device` is there; `limit` is the most memory to use, in bytes. */
-  constructor(
-    device: Promise<GPUDevice>,
-    private readonly limit = DEFAULT_LIMIT,
-  ) {
-    device.then(
-      (gpu) => this.start(gpu),
-      (error: KindlingError) => this.fail(error),
+  /** `limit` is the most memory to use, in bytes. */
+  constructor(private readonly limit = DEFAULT_LIMIT) {}
+
+  // ---- start and end
+
+  /** Begins to work on `device`; `failure` is the kernel that records the fault of a transfer that failed. */
+  start(device: GPUDevice, failure: Kernel): void {
+    if (this.end !== null) {
+      device.destroy();
+      return;
+    }
+    this.limits = device.limits;
+    const pipelines = new Pipelines(
+      device,
+      () => this.flush(),
+      (error) => this.fail(new DeviceError(`internal: a kernel did not compile: ${String(error)}`)),
     );
+    const args = device.createBuffer({ size: 1 << 16, usage: UNIFORM | COPY_SRC | COPY_DST });
+    this.engine = { device, pipelines, failure, arguments: args, staging: new Map() };
+    void device.lost.then(({ message, reason }) => {
+      this.fail(
+        new DeviceError(
+          `the webgpu device was lost (${message || reason}), and all tensors on it. ` +
+            `Call init({ device: 'webgpu' }) again, and make or load what is needed anew.`,
+          { reason },
+        ),
+      );
+    });
+    device.addEventListener('uncapturederror', ({ error }) => {
+      this.fail(new DeviceError(`the webgpu device failed: ${error.message}`));
+    });
+    this.makeHeldCalls();
+  }
+
+  /** Makes the call: at once, or when the stream starts and all calls before it are made. */
+  inTurn(call: () => void): void {
+    if (this.held === null) call();
+    else this.held.push(call);
+  }
+
+  private makeHeldCalls(): void {
+    const calls = this.held ?? [];
+    this.held = null;
+    for (const call of calls) {
+      try {
+        call();
+      } catch (error) {
+        this.fail(error as KindlingError);
+      }
+    }
+  }
+
+  /** Ends the stream: what waits rejects, what comes throws. */
+  fail(error: KindlingError): void {
+    if (this.end !== null) return;
+    this.end = error;
+    this.queued = [];
+    for (const { reject } of this.waiting) reject(error);
+    this.waiting.clear();
+    for (const wake of this.wokenByMark.splice(0)) wake();
+    this.makeHeldCalls();
+    this.onEnd(error);
+  }
+
+  shutdown(): void {
+    const device = this.engine?.device;
+    this.fail(new DeviceError('the webgpu device was shut down; tensors made before cannot be used.'));
+    device?.destroy();
   }
 
   // ---- commands
@@ -205,7 +265,7 @@ export class GpuStream {
     this.words[word++] = guardLast - guardFirst;
     this.words[word++] = seq;
     const bytes = Math.ceil(((word - at) * 4) / UNIFORM_STEP) * UNIFORM_STEP;
-    if (this.engine !== null) this.engine.pipelines.pipeline(code, use);
+    this.engine?.pipelines.pipeline(code, use);
     this.queue({ kind: 'dispatch', kernel: code, use, blocks, at, bytes, groups });
     for (const copy of copies) this.pool.give(copy);
     if (seq - this.lastReport >= REPORT_INTERVAL) void this.report(null).catch(() => undefined);
@@ -251,8 +311,10 @@ export class GpuStream {
   }
 
   free(buffer: DeviceBuffer): void {
-    const { pool, block } = own(buffer);
-    if (pool === this.pool && this.end === null) pool.give(block);
+    this.inTurn(() => {
+      const { pool, block } = own(buffer);
+      if (pool === this.pool && this.end === null) pool.give(block);
+    });
   }
 
   /** Queues a copy of `data`, which is taken now. */
@@ -260,9 +322,12 @@ export class GpuStream {
     const { block, dtype } = own(buffer);
     this.check();
     if (data.byteLength === 0) return;
-    const seq = this.ledger.nextSeq();
-    own(buffer).lastUse = own(buffer).lastWrite = seq;
-    this.write(block, 0, toStored(dtype, data));
+    const stored = toStored(dtype, data);
+    this.inTurn(() => {
+      const seq = this.ledger.nextSeq();
+      own(buffer).lastUse = own(buffer).lastWrite = seq;
+      this.write(block, 0, stored);
+    });
   }
 
   /**
@@ -270,9 +335,14 @@ export class GpuStream {
    * come, what depends on the buffer rejects.
    */
   receive(buffer: DeviceBuffer, data: Promise<ArrayBuffer>): void {
-    const target = own(buffer);
     this.check();
-    this.ledger.admit([], [{ buffer, dtype: target.dtype, shape: [], strides: [], offset: 0 }], TRANSFER);
+    // Handled when it is its turn; it may fail before.
+    data.catch(() => undefined);
+    this.inTurn(() => this.awaitBytes(own(buffer), data));
+  }
+
+  private awaitBytes(target: GpuBuffer, data: Promise<ArrayBuffer>): void {
+    this.ledger.admit([], [{ buffer: target, dtype: target.dtype, shape: [], strides: [], offset: 0 }], TRANSFER);
     const { seq } = this.ledger;
     const gate: Gate = { kind: 'gate' };
     this.queue(gate);
@@ -287,15 +357,17 @@ export class GpuStream {
     };
     // The device is told too, for the commands that are queued already.
     data.then(fill).catch((error: KindlingError) => {
+      if (this.engine === null) return;
+      const { failure } = this.engine;
       this.ledger.explain(seq, error);
-      const at = this.reserve(FAIL.parameters.length + 3);
+      const at = this.reserve(failure.parameters.length + 3);
       this.words.set([0, 0, seq], at);
-      open({ kind: 'dispatch', kernel: FAIL, use: 'record', blocks: [], at, bytes: UNIFORM_STEP, groups: 1 });
+      open({ kind: 'dispatch', kernel: failure, use: 'record', blocks: [], at, bytes: UNIFORM_STEP, groups: 1 });
     });
   }
 
   seal(buffer: DeviceBuffer): void {
-    own(buffer).isSealed = true;
+    this.inTurn(() => (own(buffer).isSealed = true));
   }
 
   memory(): MemoryInfo {
@@ -339,12 +411,6 @@ export class GpuStream {
   /** Faults that no read has rejected with. */
   undelivered(): Fault[] {
     return this.ledger.undelivered();
-  }
-
-  shutdown(): void {
-    const device = this.engine?.device;
-    this.fail(new DeviceError('the webgpu device was shut down; tensors made before cannot be used.'));
-    device?.destroy();
   }
 
   // ---- the page's side of the queue
@@ -391,57 +457,35 @@ export class GpuStream {
   private report(view: View | null): Promise<ArrayBuffer> {
     return new Promise((resolve, reject) => {
       const buffer = view === null ? null : own(view.buffer);
-      const subject = buffer === null ? null : this.ledger.snapshot(buffer);
-      const seq = this.ledger.nextSeq();
-      this.lastReport = seq;
-      if (buffer !== null) buffer.lastUse = seq;
-      const report: Report = {
-        seq,
-        block: buffer?.block ?? null,
-        offset: (view?.offset ?? 0) * ELEMENT_BYTES,
-        bytes: view === null ? 0 : numelOf(view.shape) * ELEMENT_BYTES,
-        dtype: view?.dtype ?? 'float32',
-        subject,
-        resolve,
-        reject,
-      };
-      this.waiting.add(report);
-      this.queue({ kind: 'read', report });
+      const offset = (view?.offset ?? 0) * ELEMENT_BYTES;
+      const bytes = view === null ? 0 : numelOf(view.shape) * ELEMENT_BYTES;
+      const dtype = view?.dtype ?? 'float32';
+      this.inTurn(() => {
+        if (this.end !== null) {
+          reject(this.end);
+          return;
+        }
+        const subject = buffer === null ? null : this.ledger.snapshot(buffer);
+        const seq = this.ledger.nextSeq();
+        this.lastReport = seq;
+        if (buffer !== null) buffer.lastUse = seq;
+        const report: Report = {
+          seq,
+          block: buffer?.block ?? null,
+          offset,
+          bytes,
+          dtype,
+          subject,
+          resolve,
+          reject,
+        };
+        this.waiting.add(report);
+        this.queue({ kind: 'read', report });
+      });
     });
   }
 
   // ---- encoding
-
-  private start(device: GPUDevice): void {
-    if (this.end !== null) {
-      device.destroy();
-      return;
-    }
-    this.limits = device.limits;
-    const pipelines = new Pipelines(
-      device,
-      () => this.flush(),
-      (error) => this.fail(new DeviceError(`internal: a kernel did not compile: ${String(error)}`)),
-    );
-    const args = device.createBuffer({ size: 1 << 16, usage: UNIFORM | COPY_SRC | COPY_DST });
-    this.engine = { device, pipelines, arguments: args, staging: new Map() };
-    void device.lost.then(({ message, reason }) => {
-      this.fail(
-        new DeviceError(
-          `the webgpu device was lost (${message || reason}), and all tensors on it. ` +
-            `Call init({ device: 'webgpu' }) again, and make or load what is needed anew.`,
-          { reason },
-        ),
-      );
-    });
-    device.addEventListener('uncapturederror', ({ error }) => {
-      this.fail(new DeviceError(`the webgpu device failed: ${error.message}`));
-    });
-    for (const command of this.queued) {
-      if (command.kind === 'dispatch') pipelines.pipeline(command.kernel, command.use);
-    }
-    this.flush();
-  }
 
   /** Encodes and submits everything up to the first command that must wait. */
   private flush(): void {
@@ -545,7 +589,7 @@ export class GpuStream {
             report.bytes,
           );
         }
-        return () => this.await(engine, report, staging);
+        return () => this.awaitAnswer(engine, report, staging);
       }
       case 'discard': {
         const { block } = command;
@@ -570,7 +614,7 @@ export class GpuStream {
     return staging.get(size)?.pop() ?? device.createBuffer({ size, usage: MAP_READ | COPY_DST });
   }
 
-  private await(engine: Engine, report: Report, staging: GPUBuffer): void {
+  private awaitAnswer(engine: Engine, report: Report, staging: GPUBuffer): void {
     const bytes = FAULT_BYTES + report.bytes;
     staging.mapAsync(MAP_READ, 0, bytes).then(
       () => {
@@ -608,35 +652,23 @@ export class GpuStream {
 
   /** Takes note of new entries of the fault table, and lets the device forget them: from now on the page knows. */
   private learn(table: Uint32Array, completed: number): void {
-    const { header, slots } = FAULT_TABLE_ENTRIES;
     const recorded = (table[0] - this.faultCount) | 0;
     if (recorded <= 0) return;
     const from = this.faultCount;
     this.faultCount = table[0];
-    for (let k = 0; k < Math.min(recorded, slots); k++) {
-      const at = header + ((from + k) % slots) * FAULT_WORDS;
+    for (let k = 0; k < Math.min(recorded, FAULT_SLOTS); k++) {
+      const at = FAULT_HEADER_WORDS + ((from + k) % FAULT_SLOTS) * FAULT_WORDS;
       const [entry] = readFaults(Array.from(table.subarray(at, at + FAULT_WORDS)));
       const seq = this.ledger.widen(entry.seq);
       const error = faultError(entry, this.ledger.describe(seq));
       this.onFault(this.ledger.learn(seq, seq, error));
     }
-    if (recorded > slots) {
+    if (recorded > FAULT_SLOTS) {
       // The table was full: any of the commands since may have failed.
       const error = new FaultError(`${recorded} commands met bad data, more than can be told apart.`, { recorded });
       this.onFault(this.ledger.learn(this.ledger.confirmed + 1, completed, error));
     }
     this.write(this.faults, 4, Uint32Array.of(this.faultCount));
-  }
-
-  /** Ends the stream: what waits rejects, what comes throws. */
-  private fail(error: KindlingError): void {
-    if (this.end !== null) return;
-    this.end = error;
-    this.queued = [];
-    for (const { reject } of this.waiting) reject(error);
-    this.waiting.clear();
-    for (const wake of this.wokenByMark.splice(0)) wake();
-    this.onEnd(error);
   }
 
   /** Gives the event loop a turn; several if memory runs short, as finalizers need them. */

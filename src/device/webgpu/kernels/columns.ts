@@ -5,9 +5,8 @@ import type { DType } from '../../../dtype';
 import { numelOf } from '../../../shape';
 import type { ArgReduceKind, Kernels, ScatterKind } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
-import { kernel, type Kernel } from '../pipelines';
 import type { GpuStream } from '../stream';
-import { groupsFor } from '../shader';
+import { groupsFor, kernel, type Kernel } from '../shader';
 import { checkIndices } from './gather';
 
 /** Column `i`: `start` is its first element. */

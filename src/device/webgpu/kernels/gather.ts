@@ -3,8 +3,7 @@
 import { numelOf } from '../../../shape';
 import type { Axis, IndexOptions, Kernels, View } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
-import { kernel, type Kernel } from '../pipelines';
-import { WORKGROUP, groupsFor } from '../shader';
+import { WORKGROUP, groupsFor, kernel, type Kernel } from '../shader';
 import type { GpuStream } from '../stream';
 
 /** One workgroup looks at all indices: the least bad place is recorded, whatever the order of things. */

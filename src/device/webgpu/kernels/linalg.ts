@@ -2,7 +2,7 @@
 // each kind reads and writes. It computes in float32, as WGSL has nothing wider. A matrix is copied to `w`, its workspace
 // of 3 s² + 4 s + 8 numbers with s = max(m, n, k), where functions know it by its first element.
 import type { Kernels, LinalgKind } from '../../contract';
-import { kernel, type Kernel } from '../pipelines';
+import { kernel, type Kernel } from '../shader';
 import type { GpuStream } from '../stream';
 
 /** Matrices of a workgroup: few, as each is much work. */

@@ -5,10 +5,9 @@
 // The means run over what was normalized: a row, or a channel.
 import { numelOf } from '../../../shape';
 import type { Kernels, View } from '../../contract';
-import { kernel, type Kernel } from '../pipelines';
 import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
 import type { GpuStream } from '../stream';
-import { groupsFor } from '../shader';
+import { groupsFor, kernel, type Kernel } from '../shader';
 
 type NormKernels = Pick<Kernels, 'normalizeRows' | 'normalizeRowsBackward' | 'batchNorm' | 'batchNormBackward'>;
 

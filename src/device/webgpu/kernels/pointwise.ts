@@ -5,8 +5,7 @@ import type { Kernels, PointwiseProgram, View } from '../../contract';
 import { layoutOf, type Layout } from '../../lowering';
 import { scalarType } from '../layout';
 import { lower, type Lowered, type Statement } from '../lower';
-import { kernel, type Kernel } from '../pipelines';
-import { WORKGROUP } from '../shader';
+import { WORKGROUP, kernel, type Kernel } from '../shader';
 import type { GpuStream } from '../stream';
 
 /** Sizes, and strides of each view, with every run of dimensions that all views walk through evenly as one. */

@@ -2,9 +2,8 @@
 // gathers from the windows that hold it; only the gradient of the maximum is scattered.
 import { numelOf } from '../../../shape';
 import type { AvgPoolSizes, Kernels, PoolSizes, View } from '../../contract';
-import { kernel, type Kernel } from '../pipelines';
 import type { GpuStream } from '../stream';
-import { groupsFor } from '../shader';
+import { groupsFor, kernel, type Kernel } from '../shader';
 import { atomicAddTo, clear } from './gather';
 
 type PoolKernels = Pick<

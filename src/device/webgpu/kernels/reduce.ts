@@ -1,7 +1,7 @@
 // Reductions, arg-reductions and scans along an axis. Long axes are cut into chunks whose results are reduced again.
 import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind, View } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
-import { kernel, type Kernel } from '../pipelines';
+import { kernel, type Kernel } from '../shader';
 import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
 import type { GpuStream } from '../stream';
 

@@ -1,6 +1,6 @@
 // Softmax and log-softmax along an axis, in one pass over the workgroups: maximum, sum, result.
 import type { Kernels } from '../../contract';
-import { kernel, type Kernel } from '../pipelines';
+import { kernel, type Kernel } from '../shader';
 import { folding, groupsOf, itemOf, lanesFor, loop, sizeOf, type Lanes } from '../rows';
 import type { GpuStream } from '../stream';
 
