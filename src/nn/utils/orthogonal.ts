@@ -7,6 +7,7 @@ import { finfo } from '../../limits';
 import { eq, le, where } from '../../ops/compare';
 import { to } from '../../ops/copy';
 import { eye, zeros, zerosLike } from '../../ops/creation';
+import { qrOf, solveBatch } from '../../ops/decomposition';
 import { tril, triu } from '../../ops/index';
 import { cat } from '../../ops/join';
 import { matmul } from '../../ops/matmul';
@@ -157,20 +158,11 @@ function exponential(a: Tensor): Tensor {
   return power;
 }
 
-/** (I - A / 2)^-1 (I + A / 2). Its symmetric part is the identity, so elimination needs no pivots (Golub and Van Loan, 4.3.2). */
+/** (I - A / 2)^-1 (I + A / 2); the first is never singular, as its symmetric part is the identity. */
 function cayley(a: Tensor): Tensor {
   const half = div(a, 2);
   const one = eyeLike(a);
-  const n = a.shape[a.ndim - 1];
-  // Both sides next to each other; each step makes a column of the left one that of the identity.
-  let sides = cat([sub(one, half), add(one, half)], -1);
-  for (let i = 0; i < n; i++) {
-    const row = narrow(sides, -2, i, 1);
-    const pivot = div(row, narrow(row, -1, i, 1));
-    const column = sub(narrow(sides, -1, i, 1), narrow(one, -1, i, 1));
-    sides = sub(sides, matmul(column, pivot));
-  }
-  return narrow(sides, -1, n, n);
+  return solveBatch('orthogonal', sub(one, half), add(one, half), false)[0];
 }
 
 /** The product of the reflections below the diagonal of x, applied to the identity, with the diagonal's signs. */
@@ -224,8 +216,8 @@ function reflectionsOf(a: Tensor): { vectors: Tensor; factors: Tensor; r: Tensor
 
 /** The nearest choice of Q in QR: that with a positive diagonal of R. */
 function orthogonalized(a: Tensor): Tensor {
-  const { vectors, factors, r } = reflectionsOf(a);
-  return mul(productOf(vectors, factors), unsqueeze(sign(diagonal(r, 0, -2, -1)), -2));
+  const [q, r] = qrOf(a, false);
+  return mul(q, unsqueeze(sign(diagonal(r, 0, -2, -1)), -2));
 }
 
 /** Whether the columns of each matrix are orthonormal to working precision, without dimensions. */
