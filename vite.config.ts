@@ -237,6 +237,32 @@ function plainNamespaces(): Plugin {
   };
 }
 
+/** TypeScript's enums, which count from 0, as lists of their names. */
+function shortEnums(): Plugin {
+  const helper = `function enumeration(names) {
+    const all = {};
+    names.split(' ').forEach((name, i) => (all[(all[name] = i)] = name));
+    return all;
+  }`;
+  return {
+    name: 'kindling-short-enums',
+    renderChunk: {
+      order: 'pre',
+      handler(code) {
+        const text = code.replace(
+          /function\((\w+)\) \{((?:\s*\1\[\1\["\w+"\] = \d+\] = "\w+";)+)\s*return \1;\s*\}\(\{\}\)/g,
+          (_, name: string, body: string) => {
+            const members = [...body.matchAll(/\["(\w+)"\] = (\d+)\]/g)];
+            if (members.some(([, , value], i) => Number(value) !== i)) throw new Error(`${name} does not count from 0`);
+            return `enumeration("${members.map(([, member]) => member).join(' ')}")`;
+          },
+        );
+        return text.replace(/\(function\(\w*\) ?\{/, (start) => `${start}\n${helper}`);
+      },
+    },
+  };
+}
+
 interface BundleOptions {
   entry?: string;
   /** Global of a classic script. */
@@ -301,7 +327,8 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
     oxc: false,
   }),
   /** One classic script that defines the global `kindling`, */
-  global: () => bundle('iife', 'kindling.global.js', { minify: true, plugins: [kernelsApart(), plainNamespaces()] }),
+  global: () =>
+    bundle('iife', 'kindling.global.js', { minify: true, plugins: [kernelsApart(), shortEnums(), plainNamespaces()] }),
   /** and the one that it loads when a page asks for webgpu. */
   webgpu: () =>
     bundle('iife', 'kindling.webgpu.js', {
