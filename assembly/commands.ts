@@ -41,6 +41,7 @@ export enum Opcode {
   ScanIndices,
   Scatter,
   Linalg,
+  SearchSorted,
 }
 
 /** Codes of dtypes in commands; src/dtype.ts gives the same numbers to the names. */
@@ -397,6 +398,20 @@ export class Sort extends Command {
   n!: u32;
   inner!: u32;
   descending!: u32;
+  dtype!: u32;
+}
+
+/** How many of an ascending row [n] are below (`right`: not above) each of its values [m]; int64 [outer, m]. */
+export class SearchSorted extends Command {
+  sorted!: u32;
+  values!: u32;
+  out!: u32;
+  outer!: u32;
+  n!: u32;
+  m!: u32;
+  /** Elements from a row to the next: n, or 0 if all values have the same row. */
+  stride!: u32;
+  right!: u32;
   dtype!: u32;
 }
 

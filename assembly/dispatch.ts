@@ -20,6 +20,7 @@ import {
   Reduce,
   Scan,
   ScanIndices,
+  SearchSorted,
   Softmax,
   SoftmaxBackward,
   Sort,
@@ -53,6 +54,7 @@ import {
 } from './pool';
 import { argReduce, argReduceTasks, reduce, reduceTasks } from './reduce';
 import { scan, scanIndices, scanIndicesTasks, scanTasks } from './scan';
+import { searchSorted, searchSortedTasks } from './search';
 import { softmax, softmaxBackward, softmaxBackwardTasks, softmaxTasks } from './softmax';
 import { sort, sortTasks } from './sort';
 
@@ -110,6 +112,8 @@ export function tasks(opcode: i32, command: usize, phase: i32): i32 {
       return scatterTasks(changetype<IndexCommand>(command), phase);
     case Opcode.Linalg:
       return linalgTasks(changetype<Linalg>(command), phase);
+    case Opcode.SearchSorted:
+      return searchSortedTasks(changetype<SearchSorted>(command), phase);
     default:
       return 0;
   }
@@ -174,6 +178,8 @@ export function runTask(opcode: i32, command: usize, phase: i32, task: i32): voi
       return scatter(changetype<IndexCommand>(command), phase, task);
     case Opcode.Linalg:
       return linalg(changetype<Linalg>(command), phase, task);
+    case Opcode.SearchSorted:
+      return searchSorted(changetype<SearchSorted>(command), phase, task);
     default:
       return;
   }

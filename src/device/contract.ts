@@ -143,6 +143,11 @@ export interface Kernels {
   scanIndices(kind: ArgReduceKind, x: View, out: View, axis: Axis): void;
   /** The stable order of each column, int64 of the shape of x. NaN is the greatest. */
   sort(x: View, out: View, axis: Axis, descending: boolean): void;
+  /**
+   * Binary search for values [outer, m] in ascending rows [outer or 1, n] of one dtype; out is int64 [outer, m]: how many
+   * are below the value, with `right` not above. NaN is behind everything.
+   */
+  searchSorted(sorted: View, values: View, out: View, right: boolean): void;
 
   /** out [batch, m, n] = a [batch, m, k] b [batch, k, n] + bias [n]; a and b of any strides. */
   gemm(a: View, b: View, bias: View | null, out: View): void;

@@ -14,6 +14,7 @@ const FIRST_OUTPUT: { readonly [K in keyof WholeKernels]: number } = {
   scan: 2,
   scanIndices: 2,
   sort: 1,
+  searchSorted: 2,
   gemm: 3,
   conv2d: 3,
   conv2dGradInput: 2,

@@ -1,12 +1,12 @@
 // Sorting, and what follows from an order: the greatest k, medians, quantiles, modes, places in sorted sequences. The
 // kernel gives the order; values are gathered by it, which makes them differentiable.
 import { taking } from '../arguments';
-import { isFloat } from '../dtype';
+import { isFloat, resultType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
-import { axisOf, formatShape, sameShape, wrapDim } from '../shape';
+import { axisOf, formatShape, numelOf, sameShape, wrapDim } from '../shape';
 import { Tensor } from '../tensor';
-import { eq, isnan, le, logicalNot, lt, ne, where } from './compare';
+import { eq, isnan, lt, ne, where } from './compare';
 import { contiguous, to } from './copy';
 import { arange, full, fromArray } from './creation';
 import type { Extremum } from './extremum';
@@ -294,9 +294,21 @@ export interface SearchsortedOptions {
   sorter?: Tensor | null;
 }
 
+const PLACES: (sorted: Tensor, values: Tensor, params: { right: boolean }) => Tensor = defineOp<
+  [sorted: Tensor, values: Tensor],
+  { right: boolean }
+>({
+  name: 'searchsorted',
+  shape: ([, values]) => ({ shape: values.shape, dtype: 'int64' }),
+  forward: (device, [sorted, values], out, { right }) => {
+    device.searchSorted(sorted, values, out, right);
+  },
+});
+
 /**
  * Where each value would have to stand in an ascending sequence [*, n]: how many elements are below it (with `right`:
- * not above). Takes memory for all pairs. Shape: values [*, m], or any for a vector as sequence.
+ * not above). NaN is behind everything. Shape: values [*, m], or any for a vector as sequence; a number gives [].
+ * @throws ShapeError unless the dimensions before the last match, RangeError for contradicting sides
  * @see torch.searchsorted
  */
 export const searchsorted = taking(
@@ -310,21 +322,26 @@ export const searchsorted = taking(
       throw new RangeError(`searchsorted: side must be 'left' or 'right', got '${String(side)}'.`);
     }
     if (side === 'left' && right) throw new RangeError("searchsorted: side 'left' contradicts right: true.");
-    const behind = right || side === 'right';
-    const value = values instanceof Tensor ? values : fromArray(Float64Array.of(values), [], { device: sequence.device, dtype: sequence.dtype }); // prettier-ignore
-    const ordered = sorter === null ? sequence : gather(sequence, sequence.ndim - 1, sorter);
-    const isVector = ordered.ndim === 1;
-    if (!isVector && !sameShape(ordered.shape.slice(0, -1), value.shape.slice(0, -1))) {
+    const { device, shape } = sequence;
+    const dtype = resultType(sequence, values);
+    const wanted = values instanceof Tensor ? values : full([], values, { dtype, device });
+    if (shape.length !== 1 && (shape.length === 0 || !sameShape(shape.slice(0, -1), wanted.shape.slice(0, -1)))) {
       throw new ShapeError(
-        `searchsorted: all but the last dimension must match, got ${formatShape(sequence.shape)} and ${formatShape(value.shape)}.`,
+        `searchsorted: all but the last dimension must match, got ${formatShape(shape)} and ${formatShape(wanted.shape)}.`,
+        { shapes: [shape, wanted.shape] },
       );
     }
-    const against = isVector ? ordered : unsqueeze(ordered, -2);
-    const wanted = unsqueeze(value, -1);
-    // NaN belongs behind everything.
-    const below = behind ? le(against, wanted) : lt(against, wanted);
-    const counted = isFloat(value.dtype) ? where(isnan(wanted), behind ? full([], true, { device: sequence.device }) : logicalNot(isnan(against)), below) : below; // prettier-ignore
-    return to(sum(counted, -1), outInt32 ? 'int32' : 'int64');
+    if (sorter !== null && !sameShape(sorter.shape, shape)) {
+      throw new ShapeError(
+        `searchsorted: sorter must have the sequence's shape ${formatShape(shape)}, got ${formatShape(sorter.shape)}.`,
+      );
+    }
+    const rows = numelOf(shape.slice(0, -1));
+    const inRows = (x: Tensor, width: number): Tensor => contiguous(reshape(to(x.detach(), dtype), [rows, width]));
+    const ordered = sorter === null ? sequence : gather(sequence, -1, sorter);
+    const m = shape.length === 1 ? wanted.numel() : wanted.size(-1);
+    const places = PLACES(inRows(ordered, sequence.size(-1)), inRows(wanted, m), { right: right || side === 'right' });
+    return to(reshape(places, wanted.shape), outInt32 ? 'int32' : 'int64');
   },
 );
 

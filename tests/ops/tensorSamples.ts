@@ -110,6 +110,8 @@ export const TENSOR_SAMPLES: Readonly<Record<string, OpSample>> = {
     order: 0,
     bad: [
       [() => k.searchsorted(k.zeros(2, 3), k.zeros(3, 1)), 'searchsorted: all but the last dimension must match'],
+      [() => k.searchsorted(k.zeros(2, 3), 1), 'searchsorted: all but the last dimension must match, got [2, 3] and []'],
+      [() => k.searchsorted(k.zeros(2), 1, { sorter: k.tensor([0n]) }), "searchsorted: sorter must have the sequence's shape [2], got [1]"],
       [() => k.searchsorted(k.zeros(2), 1, { right: true, side: 'left' }), "searchsorted: side 'left' contradicts right: true"],
     ],
   },

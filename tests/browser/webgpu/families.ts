@@ -248,6 +248,14 @@ const columns: readonly FamilyCase[] = [
     inputs: () => [ties(3, n, 2), k.randint(-5, 5, [3, n, 2])],
     order: 0,
   })),
+  ...cases('searching', [0, ...POSITIVE], (n) => ({
+    call: (x, y) => [true, false].flatMap((right) => [
+      k.searchsorted(x.sort(1).values, ties(3, 5), { right }), k.searchsorted(y.to('uint8').sort(1).values, y.abs().to('uint8'), { right }),
+      k.searchsorted(ties(n).sort().values, x, { right }), k.searchsorted(y.sort(1).values, y, { right }),
+    ]),
+    inputs: () => [ties(3, n), k.randint(-5, 5, [3, n])],
+    order: 0,
+  })),
   ...cases('running extremes', POSITIVE, (n) => ({
     call: (x, y) => [...k.cummax(x, 1), ...k.cummin(x, 1), ...k.cummax(y, 1), ...k.cummin(y, 0)],
     inputs: () => [ties(3, n, 2), k.randint(-5, 5, [3, n, 2])],

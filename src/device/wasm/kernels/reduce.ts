@@ -9,6 +9,7 @@ import {
   ReduceKind as ReduceCode,
   Scan,
   ScanIndices,
+  SearchSorted,
   ScanKind as ScanCode,
   Sort,
 } from '../../../../assembly/commands';
@@ -42,10 +43,10 @@ export function reducePartials({ outer, n, inner }: Axis): number {
   return chunks > 1 ? outer * chunks * inner : 0;
 }
 
-/** reduce, argReduce, scan, scanIndices and sort of the wasm device. */
+/** reduce, argReduce, scan, scanIndices, sort and searchSorted of the wasm device. */
 export function reduceKernels(
   stream: CommandStream,
-): Pick<Kernels, 'reduce' | 'argReduce' | 'scan' | 'scanIndices' | 'sort'> {
+): Pick<Kernels, 'reduce' | 'argReduce' | 'scan' | 'scanIndices' | 'sort' | 'searchSorted'> {
   /** The fields that all have. */
   const along = (x: View, out: View, { outer, n, inner }: Axis) => ({
     x: stream.pointer(x),
@@ -117,6 +118,26 @@ export function reduceKernels(
           descending: descending ? 1 : 0,
         },
         [x],
+        [out],
+      );
+    },
+    searchSorted(sorted, values, out, right) {
+      const [[rows, n], [outer, m]] = [sorted.shape, values.shape];
+      stream.emit(
+        Opcode.SearchSorted,
+        SearchSorted,
+        {
+          sorted: stream.pointer(sorted),
+          values: stream.pointer(values),
+          out: stream.pointer(out),
+          outer,
+          n,
+          m,
+          stride: rows === 1 ? 0 : n,
+          right: right ? 1 : 0,
+          dtype: DTYPES[sorted.dtype].code,
+        },
+        [sorted, values],
         [out],
       );
     },

@@ -1,4 +1,4 @@
-// What works on whole columns of [outer, n, inner]: sorting, running extremes, scattering into what is there. Sorting counts
+// What works on whole columns of [outer, n, inner]: sorting, searching, running extremes, scattering into what is there. Sorting counts
 // for each element how many come before it, which is n² comparisons but all of them at once; the others walk a column
 // with one invocation, in order.
 import type { DType } from '../../../dtype';
@@ -56,6 +56,24 @@ for (var k = 0u; k < p.n; k++) {
 }`,
   }));
 
+const searchKernel = (type: Scalar, right: boolean): Kernel =>
+  kernel(`search ${type} ${right}`, () => ({
+    reads: [`sorted: ${type}`, `values: ${type}`],
+    writes: ['out: i32'],
+    params: ['items: u32', 'n: u32', 'm: u32', 'stride: u32'],
+    body: `if (i >= p.items) { return; }
+let value = values[p.valuesAt + i];
+let row = p.sortedAt + (i / p.m) * p.stride;
+var start = 0u;
+var end = p.n;
+while (start < end) {
+  let middle = (start + end) >> 1u;
+  let other = sorted[row + middle];
+  if (${isNaN(type, 'other')} || ${isNaN(type, 'value')} || other ${right ? '<=' : '<'} value) { start = middle + 1u; } else { end = middle; }
+}
+out[p.outAt + i] = i32(start);`,
+  }));
+
 const JOINS: { readonly [K in ScatterKind]: (type: Scalar) => string } = {
   set: () => 'value',
   add: () => 'old + value',
@@ -90,12 +108,17 @@ for (var k = 0u; k < p.m; k++) {
     };
   });
 
-/** sort, scanIndices and scatter of the webgpu device. */
-export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'scanIndices' | 'scatter'> {
+/** sort, searchSorted, scanIndices and scatter of the webgpu device. */
+export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'searchSorted' | 'scanIndices' | 'scatter'> {
   return {
     sort(x, out, { outer, n, inner }, descending) {
       const items = outer * inner;
       stream.run(sortKernel(scalarType(x.dtype), descending), [x], [out], [items, n, inner], groupsFor(items * n));
+    },
+    searchSorted(sorted, values, out, right) {
+      const [[rows, n], [outer, m]] = [sorted.shape, values.shape];
+      const code = searchKernel(scalarType(sorted.dtype), right);
+      stream.run(code, [sorted, values], [out], [outer * m, n, m, rows === 1 ? 0 : n], groupsFor(outer * m));
     },
     scanIndices(kind, x, out, { outer, n, inner }) {
       const items = outer * inner;
