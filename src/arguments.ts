@@ -94,4 +94,7 @@ export const taking =
     f: (x: X, options: O) => R,
   ): ((x: X, ...args: Arguments<O, Order>) => R) =>
   (x, ...args) =>
-    composed(name, () => f(x, gather<O>(name, order as readonly string[] as readonly (keyof O & string)[], args)));
+    composed(name, () => f(x, gather<O>(name, order as readonly string[] as readonly (keyof O & string)[], args)), [
+      x,
+      ...args,
+    ]);

@@ -1,16 +1,51 @@
-// Operations composed of others speak for themselves.
+// Errors in the words of the function that was called.
 
-/** `f()`, whose errors begin with `op` instead of the name of what it is composed of. */
-export function composed<T>(op: string, f: () => T): T {
+/** A wrong argument, for a message. */
+export function describe(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value !== 'object' && typeof value !== 'function')
+    return `${typeof value} ${(value as number).toString()}`;
+  if (Array.isArray(value)) return 'an array (tensor([...]) makes a tensor of one)';
+  if (value instanceof Promise) return 'a promise (await it)';
+  const kind = (value as { constructor?: { name: string } }).constructor?.name ?? 'Object';
+  if (kind !== 'Function') return kind === 'Object' ? 'an object' : `a ${kind}`;
+  const { name, prototype } = value as { name: string; prototype?: unknown };
+  return prototype === undefined ? `the function ${name}` : `${name} itself (make one with new, or call it)`;
+}
+
+/**
+ * `f()`, whose errors begin with `op` instead of the name of what it is composed of; with the arguments of `op` they are
+ * explained too.
+ */
+export function composed<T>(op: string, f: () => T, args: readonly unknown[] | null = null): T {
   try {
     return f();
   } catch (error) {
-    if (error instanceof Error && !error.message.startsWith('internal:')) {
-      const { message, stack } = error;
-      error.message = message.replace(/^[\w.]+(?=: )/, op);
-      // It begins with the message in some engines.
-      if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
-    }
-    throw error;
+    const named = inNameOf(op, error);
+    throw args === null ? named : explained(op, named, args);
   }
+}
+
+/** `error`, beginning with `op` instead of the name of what that is composed of. */
+export function inNameOf(op: string, error: unknown): unknown {
+  if (error instanceof Error && !error.message.startsWith('internal:')) {
+    const { message, stack } = error;
+    error.message = message.replace(/^[\w.]+(?=: )/, op);
+    // It begins with the message in some engines.
+    if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  }
+  return error;
+}
+
+/**
+ * What to throw where `op`, called with `args`, threw `error`: if that is JavaScript's own, for an argument of another kind than
+ * was expected, an error that shows the arguments.
+ */
+export function explained(op: string, error: unknown, args: readonly unknown[]): unknown {
+  if (!(error instanceof TypeError || error instanceof RangeError) || /^[\w.]+: /.test(error.message)) return error;
+  const given = args.map(describe).join(', ') || 'no arguments';
+  return new TypeError(`${op}: cannot take what it was called with, got ${given}. (${error.message})`, {
+    cause: error,
+  });
 }

@@ -1,13 +1,7 @@
 // From rows of the table of pointwise operations to functions of tensors, numbers and options, with in-place forms.
 import type { Expression } from './expression';
-import {
-  describe,
-  PointwiseOperation,
-  type Operand,
-  type PointwiseRecord,
-  type Promotion,
-  type ScalarOf,
-} from './pointwise';
+import { PointwiseOperation, type Operand, type PointwiseRecord, type Promotion, type ScalarOf } from './pointwise';
+import { describe } from './composed';
 import type { Tensor } from './tensor';
 
 export { PointwiseOperation, type Operand } from './pointwise';

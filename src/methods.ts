@@ -26,8 +26,7 @@ import {
 } from './ops/scatter'; // prettier-ignore
 import { diff, cov, corrcoef, nansum, nanmean, aminmax, renorm, histc, histogram } from './ops/sequence';
 import {
-  sort, argsort, msort, topk, kthvalue, median, nanmedian, mode, quantile, nanquantile, type MedianFunction,
-  type MedianMethod,
+  sort, argsort, msort, topk, kthvalue, median, nanmedian, mode, quantile, nanquantile, type MedianMethod,
 } from './ops/sort'; // prettier-ignore
 import {
   bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, nextafter, signbit, sinc,
@@ -45,7 +44,7 @@ import {
   isneginf, isposinf,
 } from './ops/compare'; // prettier-ignore
 import { hardshrink, prelu, relu } from './ops/activation';
-import { argmax, argmin, max, min, type ExtremumFunction, type ExtremumMethod } from './ops/extremum';
+import { argmax, argmin, max, min, type ExtremumMethod } from './ops/extremum';
 import { gather, indexAdd, indexSelect, take, takeAlongDim, tril, triu } from './ops/index';
 import { repeat } from './ops/join';
 import {
@@ -60,6 +59,7 @@ import { logSoftmax, softmax } from './ops/softmax';
 import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
 import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
 import { logsumexp, norm, std, variance } from './ops/statistics';
+import { explained, inNameOf } from './composed';
 import { inPlaceForms } from './elementwise';
 import { Tensor } from './tensor';
 
@@ -159,14 +159,17 @@ const methods = {
 const properties = { mT: mT, T: (x: Tensor): Tensor => x.permute(x.shape.map((_, i) => x.ndim - 1 - i)) };
 
 /** A function of a tensor, as a method of it. */
-type Method<F> = F extends ExtremumFunction
-  ? ExtremumMethod
-  : F extends MedianFunction
-    ? MedianMethod
-    : F extends (x: Tensor, ...args: infer A) => infer R
-      ? (...args: A) => R
-      : never;
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
+type Method<F> = F extends (x: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+/** Those with several signatures, of which `infer` would see the last only. */
+interface Overloaded {
+  max: ExtremumMethod;
+  min: ExtremumMethod;
+  median: MedianMethod;
+  nanmedian: MedianMethod;
+}
+type Methods = {
+  [K in keyof typeof methods]: K extends keyof Overloaded ? Overloaded[K] : Method<(typeof methods)[K]>;
+};
 type Properties = { readonly [K in keyof typeof properties]: Tensor };
 
 declare module './tensor' {
@@ -178,7 +181,12 @@ for (const [name, fn] of Object.entries(methods)) {
     configurable: true,
     writable: true,
     value(this: Tensor, ...args: unknown[]): unknown {
-      return (fn as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...args);
+      try {
+        return (fn as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...args);
+      } catch (error) {
+        // Those of autograd say which operation of the graph it was.
+        throw name === 'backward' ? error : explained(name, inNameOf(name, error), args);
+      }
     },
   });
 }

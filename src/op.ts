@@ -13,6 +13,7 @@ import {
 } from './graph';
 import type { Device } from './device/contract';
 import { isFloat, itemSize, type DType } from './dtype';
+import { describe } from './composed';
 import { AutogradError, DeviceError, DTypeError, ShapeError } from './errors';
 import { freedError, Storage } from './memory';
 import { denseStrides, formatShape, numelOf, sameShape, type Shape } from './shape';
@@ -85,12 +86,6 @@ export function deviceOf(op: string, inputs: Inputs): Device {
   }
   if (device === null) throw new TypeError(`${op}: expected at least one tensor, got none.`);
   return device;
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return 'undefined';
-  if (Array.isArray(value)) return 'an array (make it one with tensor([...]))';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** A recorded application of an op record. */

@@ -4,6 +4,7 @@ import { isGradEnabled } from './graph';
 import { differentiate } from './derivative';
 import type { Device, PointwiseProgram, View } from './device/contract';
 import { DTYPES, isFloat, resultType, wideDType, type DType } from './dtype';
+import { describe } from './composed';
 import { DTypeError, ShapeError } from './errors';
 import { cast, constantLike, input, inputsOf, scalar, substitute, type Expression } from './expression';
 import { apply, applyInPlace, type GradientThunks, type OpRecord } from './op';
@@ -194,12 +195,6 @@ function kindOf(op: string, operand: Operand): number {
   if (typeof operand === 'number') return Number.isInteger(operand) ? WHOLE : FRACTION;
   if (typeof operand === 'boolean') return BOOLEAN;
   throw new TypeError(`${op}: expected a tensor or a number, got ${describe(operand)}.`);
-}
-
-/** A wrong argument, for a message. */
-export function describe(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  return Array.isArray(value) ? 'an array (make it one with tensor([...]))' : `a ${typeof value}`;
 }
 
 /** The dtypes that operands are converted to. */

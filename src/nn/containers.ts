@@ -1,7 +1,8 @@
 // Containers: modules whose members are other modules, kept by name in order.
 import type { Tensor } from '../tensor';
 import { isPlainObject } from '../arguments';
-import { checkName, describe, noMember, position } from './members';
+import { describe } from '../composed';
+import { checkName, noMember, position } from './members';
 import { membersOf, Module } from './module';
 
 /** Arguments of the first of a chain of modules. */

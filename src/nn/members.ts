@@ -1,4 +1,5 @@
 // What a module's properties may hold beside parameters, buffers and children.
+import { describe } from '../composed';
 import type { Handle } from '../memory';
 import { Parameter, Tensor } from '../tensor';
 import { isPlainObject } from '../arguments';
@@ -39,16 +40,6 @@ export function checkName(owner: string, name: string): void {
   if (typeof name !== 'string' || name === '' || name.includes('.')) {
     throw new TypeError(`${owner}: a name must be a string that is not empty and has no '.', got '${String(name)}'.`);
   }
-}
-
-/** A value's kind for an error message. */
-export function describe(value: unknown): string {
-  if (value instanceof Parameter) return 'a Parameter';
-  if (value instanceof Tensor) return 'a Tensor';
-  if (value instanceof Callable) return `the module ${value.constructor.name}`;
-  return typeof value === 'object' && value !== null
-    ? `an object (${value.constructor.name})`
-    : `${typeof value} ${String(value)}`;
 }
 
 /** The index that `index`, which may count from the end, stands for. @throws RangeError if there is none. */

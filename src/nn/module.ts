@@ -7,8 +7,9 @@ import { zerosLike } from '../ops/creation';
 import { heldTensors, noteHolder, type Handle, type Holder } from '../memory';
 import { Parameter, Tensor, type RemovableHandle } from '../tensor';
 import { gather, type Arguments } from '../arguments';
+import { describe, explained } from '../composed';
 import { Callable, invoke } from './callable';
-import { checkName, describe, tensorsIn, warnIfHidden } from './members';
+import { checkName, tensorsIn, warnIfHidden } from './members';
 import {
   globalHooks,
   Hooks,
@@ -151,7 +152,12 @@ export class Module extends Callable implements Holder {
 
   override [invoke](inputs: readonly unknown[]): unknown {
     noteHolder(this);
-    return this.#hooks.isEmpty && globalHooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
+    try {
+      return this.#hooks.isEmpty && globalHooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
+    } catch (error) {
+      const isUsual = inputs.length >= this.forward.length && inputs.every((input) => input instanceof Tensor);
+      throw isUsual ? error : explained(this.constructor.name, error, inputs);
+    }
   }
 
   // ---- registration -----------------------------------------------------------------------------

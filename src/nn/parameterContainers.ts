@@ -1,7 +1,8 @@
 // Containers of parameters, kept by name in order.
 import type { DType } from '../dtype';
+import { describe } from '../composed';
 import { Parameter, Tensor } from '../tensor';
-import { checkName, describe, noMember, position } from './members';
+import { checkName, noMember, position } from './members';
 import { membersOf, Module } from './module';
 
 /** PyTorch's older names of tensor types, which it prints in a ParameterDict. */

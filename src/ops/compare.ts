@@ -1,4 +1,5 @@
 // Comparisons, logic, choices and bounds: rows as in pointwise.ts.
+import { composed } from '../composed';
 import { isFloat } from '../dtype';
 import { ShapeError } from '../errors';
 import * as e from '../expression';
@@ -235,7 +236,7 @@ function clampParts([first, second]: Bounds): [operation: PointwiseOperation, bo
 export const clamp: ((x: Tensor, ...bounds: Bounds) => Tensor) & InPlaceForm<Bounds> = Object.assign(
   (x: Tensor, ...bounds: Bounds): Tensor => {
     const [operation, operands] = clampParts(bounds);
-    return operation.apply([x, ...operands]);
+    return composed('clamp', () => operation.apply([x, ...operands]));
   },
   {
     inPlace: (self: Tensor, ...bounds: Bounds): Tensor => {

@@ -1,11 +1,12 @@
 // Reading and adding by index. Each reading op has an adding op as its gradient, and the other way round.
-import { taking } from '../arguments';
+import { gather as gatherOptions, taking, type Arguments } from '../arguments';
+import { describe } from '../composed';
 import type { IndexOptions } from '../device/contract';
 import type { DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
 import { axisOf, broadcastShapes, formatShape, sameShape, wrapDim } from '../shape';
-import type { Tensor } from '../tensor';
+import { Tensor } from '../tensor';
 import { contiguous, to } from './copy';
 import { arange, fromArray, onesLike, zeros } from './creation';
 import { logicalNot, lt, maskedFill, where } from './compare';
@@ -17,6 +18,7 @@ const INDEX_DTYPES: readonly DType[] = ['int64', 'int32', 'uint8'];
 
 /** @throws DTypeError unless index is of a dtype that kernels take as indices. */
 export function checkIndex(op: string, index: Tensor): void {
+  if (!(index instanceof Tensor)) throw new TypeError(`${op}: index must be a tensor, got ${describe(index)}.`);
   if (!INDEX_DTYPES.includes(index.dtype)) {
     throw new DTypeError(`${op}: index must be int64, int32 or uint8, got ${index.dtype}. Convert it with .long().`, {
       dtype: index.dtype,
@@ -296,12 +298,24 @@ function above(op: string, x: Tensor, diagonal: number): Tensor {
   return arange(m, { device }).gt(arange(n, { device }).unsqueeze(1).add(diagonal));
 }
 
+/** Which diagonal `tril` and `triu` keep last; default 0, the main one. */
+export interface TriangleOptions {
+  diagonal?: number;
+}
+const TRIANGLE = ['diagonal'] as const;
+type TriangleArguments = Arguments<TriangleOptions, typeof TRIANGLE>;
+
 /** Matrices with zeros above a diagonal. @see torch.tril */
-export const tril = (x: Tensor, diagonal = 0): Tensor => maskedFill(x, above('tril', x, diagonal), zeroOf(x));
+export function tril(x: Tensor, ...args: TriangleArguments): Tensor {
+  const { diagonal = 0 } = gatherOptions<TriangleOptions>('tril', TRIANGLE, args);
+  return maskedFill(x, above('tril', x, diagonal), zeroOf(x));
+}
 
 /** Matrices with zeros below a diagonal. @see torch.triu */
-export const triu = (x: Tensor, diagonal = 0): Tensor =>
-  maskedFill(x, above('triu', x, diagonal - 1).logicalNot(), zeroOf(x));
+export function triu(x: Tensor, ...args: TriangleArguments): Tensor {
+  const { diagonal = 0 } = gatherOptions<TriangleOptions>('triu', TRIANGLE, args);
+  return maskedFill(x, above('triu', x, diagonal - 1).logicalNot(), zeroOf(x));
+}
 
 /** Options of `takeAlongDim`. */
 export interface TakeAlongDimOptions {

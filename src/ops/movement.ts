@@ -1,6 +1,7 @@
 // Views: the same memory with another shape. Nothing is computed; `reshape`, `flatten` and `unflatten` copy where
 // no view can show what is asked for.
 import { gather, isPlainObject, type Arguments } from '../arguments';
+import { composed } from '../composed';
 import { ShapeError } from '../errors';
 import { applyView, applyViews, type Geometry, type Piece } from '../op';
 import {
@@ -24,6 +25,8 @@ export function toSizes(sizes: Sizes): Shape {
   if (typeof first !== 'object') return sizes as number[];
   return isPlainObject(first) ? Object.values(first as Record<string, Shape>)[0] : first;
 }
+
+const DIM = ['dim'] as const;
 
 const listOf = (dims: number | readonly number[]): readonly number[] => (typeof dims === 'number' ? [dims] : dims);
 
@@ -105,8 +108,20 @@ export function permute(x: Tensor, ...dims: Sizes): Tensor {
   return applyView('permute', x, geometry, (base) => permute(base, order), (grad) => permute(grad, inverse)); // prettier-ignore
 }
 
-/** Two dimensions exchanged. @see torch.transpose */
-export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+/** Arguments of transpose. */
+export interface TransposeOptions {
+  dim0: number;
+  dim1: number;
+}
+const TRANSPOSE = ['dim0', 'dim1'] as const;
+
+/** Two dimensions exchanged. @example x.transpose(-2, -1) @see torch.transpose */
+export function transpose(x: Tensor, ...args: Arguments<TransposeOptions, typeof TRANSPOSE>): Tensor {
+  const { dim0, dim1 } = gather<TransposeOptions>('transpose', TRANSPOSE, args);
+  return exchanged(x, dim0, dim1);
+}
+
+function exchanged(x: Tensor, dim0: number, dim1: number): Tensor {
   const order = x.shape.map((_, i) => i);
   const [a, b] = [wrapDim('transpose', dim0, x.ndim), wrapDim('transpose', dim1, x.ndim)];
   if (x.ndim === 0) return permute(x, []);
@@ -118,14 +133,14 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 export function t(x: Tensor): Tensor {
   if (x.ndim > 2)
     throw new ShapeError(`t: expected at most 2 dimensions, got ${formatShape(x.shape)}. Use transpose or mT.`);
-  return x.ndim < 2 ? permute(x, x.shape.map((_, i) => i)) : transpose(x, 0, 1); // prettier-ignore
+  return x.ndim < 2 ? permute(x, x.shape.map((_, i) => i)) : exchanged(x, 0, 1); // prettier-ignore
 }
 
 /** The last two dimensions exchanged. @see torch.Tensor.mT */
 export function mT(x: Tensor): Tensor {
   if (x.ndim === 0) return x;
   if (x.ndim < 2) throw new ShapeError(`mT: expected at least 2 dimensions, got ${formatShape(x.shape)}.`);
-  return transpose(x, -2, -1);
+  return exchanged(x, -2, -1);
 }
 
 /** Dimensions moved to other places. @see torch.movedim */
@@ -170,9 +185,9 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
 }
 
 /** Expanded to the shape of `other`. @see torch.Tensor.expand_as */
-export const expandAs = (x: Tensor, other: Tensor): Tensor => expand(x, other.shape);
+export const expandAs = (x: Tensor, other: Tensor): Tensor => composed('expandAs', () => expand(x, other.shape));
 /** Reshaped to the shape of `other`. @see torch.Tensor.reshape_as */
-export const reshapeAs = (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape);
+export const reshapeAs = (x: Tensor, other: Tensor): Tensor => composed('reshapeAs', () => reshape(x, other.shape));
 /** Viewed in the shape of `other`. @see torch.Tensor.view_as */
 export const viewAsShape = (x: Tensor, other: Tensor): Tensor => view(x, other.shape);
 
@@ -233,8 +248,14 @@ function slicePiece({ shape, strides, offset }: Tensor, d: number, at: number): 
   return { geometry, again: (base) => select(base, d, at) };
 }
 
+/** Which dimensions `squeeze` drops; all of size 1 by default. */
+export interface SqueezeOptions {
+  dim?: number | readonly number[];
+}
+
 /** Without dimensions of size 1: all of them, or those named. @see torch.squeeze */
-export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+export function squeeze(x: Tensor, ...args: Arguments<SqueezeOptions, typeof DIM>): Tensor {
+  const { dim } = gather<SqueezeOptions>('squeeze', DIM, args);
   const dims = dim === undefined ? x.shape.map((_, i) => i) : wrapDims('squeeze', listOf(dim), x.ndim);
   const kept = x.shape.map((_, i) => i).filter((i) => !(dims.includes(i) && x.shape[i] === 1));
   const shape = kept.map((i) => x.shape[i]);
@@ -242,7 +263,8 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
 }
 
 /** With a dimension of size 1 inserted. @see torch.unsqueeze */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export function unsqueeze(x: Tensor, ...args: Arguments<{ dim: number }, typeof DIM>): Tensor {
+  const { dim } = gather<{ dim: number }>('unsqueeze', DIM, args);
   const d = wrapDim('unsqueeze', dim, x.ndim + 1);
   const stride = d < x.ndim ? x.strides[d] * x.shape[d] : 1;
   return viewAs(
@@ -277,8 +299,9 @@ export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
   return reshape(x, [...x.shape.slice(0, d), ...inner, ...x.shape.slice(d + 1)]);
 }
 
-/** Views of each index along a dimension, which disappears. @see torch.unbind */
-export function unbind(x: Tensor, dim = 0): Tensor[] {
+/** Views of each index along a dimension (0 by default), which disappears. @see torch.unbind */
+export function unbind(x: Tensor, ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor[] {
+  const { dim = 0 } = gather<{ dim?: number }>('unbind', DIM, args);
   if (x.ndim === 0) throw new ShapeError('unbind: a zero-dimensional tensor has no dimension to unbind.');
   const d = wrapDim('unbind', dim, x.ndim);
   return partialViews(
@@ -288,8 +311,18 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
   );
 }
 
+/** Arguments of split. */
+export interface SplitOptions {
+  /** The size of a piece, or that of each. */
+  splitSizeOrSections: number | readonly number[];
+  /** 0 by default. */
+  dim?: number;
+}
+const SPLIT = ['splitSizeOrSections', 'dim'] as const;
+
 /** Views of pieces along a dimension: of one size (the last may be smaller), or of the sizes given. @see torch.split */
-export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
+export function split(x: Tensor, ...args: Arguments<SplitOptions, typeof SPLIT>): Tensor[] {
+  const { splitSizeOrSections: size, dim = 0 } = gather<SplitOptions>('split', SPLIT, args);
   const d = wrapDim('split', dim, x.ndim);
   const total = x.shape[d];
   const even = (piece: number): number[] =>
@@ -317,8 +350,17 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
   return partialViews('split', x, pieces);
 }
 
+/** Arguments of chunk. */
+export interface ChunkOptions {
+  chunks: number;
+  /** 0 by default. */
+  dim?: number;
+}
+const CHUNK = ['chunks', 'dim'] as const;
+
 /** At most `chunks` views of equal size along a dimension (the last may be smaller). @see torch.chunk */
-export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+export function chunk(x: Tensor, ...args: Arguments<ChunkOptions, typeof CHUNK>): Tensor[] {
+  const { chunks, dim = 0 } = gather<ChunkOptions>('chunk', CHUNK, args);
   if (!Number.isInteger(chunks) || chunks < 1)
     throw new RangeError(`chunk: chunks must be a whole number >= 1, got ${chunks}.`);
   const d = wrapDim('chunk', dim, x.ndim);

@@ -1,13 +1,14 @@
 // Special functions, and arithmetic that is rarer than what pointwise.ts has. Rows of the pointwise table: each is a
 // formula from which the kernel and, unless given, the gradient derive.
 import { taking } from '../arguments';
+import { composed } from '../composed';
 import { isFloat } from '../dtype';
 import { binary, unary, type BinaryFunction, type Operand, type UnaryFunction } from '../elementwise';
 import { DTypeError } from '../errors';
 import * as e from '../expression';
 import type { Expression } from '../expression';
 import { finfo } from '../limits';
-import type { Tensor } from '../tensor';
+import { Tensor } from '../tensor';
 import { to } from './copy';
 import { abs, add, digamma, div, exp2, floor, lgamma, log2, mul, pow, sign, sub } from './pointwise';
 import { eq, ge, lt, where } from './compare';
@@ -309,6 +310,6 @@ export function frexp(x: Tensor): [mantissa: Tensor, exponent: Tensor] & { manti
 
 /** base^exponent in float64. @see torch.float_power */
 export const floatPower = (base: Operand, exponent: Operand): Tensor => {
-  const wide = (x: Operand): Operand => (typeof x === 'object' ? to(x, 'float64') : x);
-  return pow(wide(base), wide(exponent));
+  const wide = (x: Operand): Operand => (x instanceof Tensor ? to(x, 'float64') : x);
+  return composed('floatPower', () => pow(wide(base), wide(exponent)));
 };

@@ -76,7 +76,7 @@ describe('registration', () => {
     m.parameters();
     m.parameters();
     expect(warn).toHaveBeenCalledExactlyOnceWith(
-      "Hidden: 'layers' holds the module Linear in a plain array, so parameters(), to() and stateDict() do not see it. Use ModuleList.",
+      "Hidden: 'layers' holds a Linear in a plain array, so parameters(), to() and stateDict() do not see it. Use ModuleList.",
     );
     warn.mockRestore();
   });

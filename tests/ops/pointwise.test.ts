@@ -63,10 +63,10 @@ describe('arguments', () => {
 
   test.each<[() => unknown, string]>([
     [() => k.add(single, k.zeros([2])), 'add: shapes must broadcast, got [3] and [2]'],
-    [() => k.add(single, '1' as never), 'add: expected a tensor or a number, got a string.'],
+    [() => k.add(single, '1' as never), "add: expected a tensor or a number, got '1'."],
     [
       () => k.add(single, [1, 2, 3] as never),
-      'add: expected a tensor or a number, got an array (make it one with tensor([...])).',
+      'add: expected a tensor or a number, got an array (tensor([...]) makes a tensor of one).',
     ],
     [() => k.pow(2, 3), 'pow: expected at least one tensor, got numbers only.'],
     [() => k.bitwiseAnd(single, 1), 'bitwiseAnd: is defined for integers only, got float32.'],
@@ -79,7 +79,7 @@ describe('arguments', () => {
     ],
     [
       () => leakyRelu(single, { slope: 1 } as never),
-      'leakyRelu: takes the numbers negativeSlope, got slope = a number.',
+      'leakyRelu: takes the numbers negativeSlope, got slope = number 1.',
     ],
     [() => dropout(single, 2), 'dropout: p must be in [0, 1], got 2.'],
     [

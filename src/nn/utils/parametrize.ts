@@ -2,11 +2,11 @@
 // parameters below `parametrizations`; the tensor is computed whenever it is read.
 import { gather, type Arguments } from '../../arguments';
 import { noGrad } from '../../autograd';
+import { describe } from '../../composed';
 import { DTypeError, ShapeError } from '../../errors';
 import { formatShape, sameShape } from '../../shape';
 import { Parameter, Tensor } from '../../tensor';
 import { ModuleDict, ModuleList } from '../containers';
-import { describe } from '../members';
 import type { Module } from '../module';
 
 /**

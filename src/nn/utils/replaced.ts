@@ -1,8 +1,8 @@
 // Parameters of a module that something else takes the place of: a tensor that is computed anew before every call.
+import { describe } from '../../composed';
 import { AutogradError } from '../../errors';
 import { Parameter, Tensor, type RemovableHandle } from '../../tensor';
 import { isUninitialized } from '../lazy';
-import { describe } from '../members';
 import type { Module } from '../module';
 
 /** What takes the place of a tensor. */
