@@ -241,7 +241,7 @@ const ties = (...shape: number[]): Tensor => {
 };
 
 const columns: readonly FamilyCase[] = [
-  ...cases('sorting', POSITIVE, (n) => ({
+  ...cases('sorting', [...POSITIVE, 65, 129, 20_000], (n) => ({
     call: (x, y) => [true, false].flatMap((descending) => [
       ...k.sort(x, 1, descending), ...k.sort(y, 1, descending), k.argsort(y.to('uint8'), 0, descending),
     ]),

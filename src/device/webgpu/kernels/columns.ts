@@ -1,6 +1,6 @@
-// What works on whole columns of [outer, n, inner]: sorting, searching, running extremes, scattering into what is there. Sorting counts
-// for each element how many come before it, which is n² comparisons but all of them at once; the others walk a column
-// with one invocation, in order.
+// What works on whole columns of [outer, n, inner]: sorting, searching, running extremes, scattering into what is there.
+// Sorting counts, within short runs, how many elements come before each; runs are then merged by pairs, where each element
+// finds by binary search how many of the other run come before it. The others walk a column with one invocation, in order.
 import type { DType } from '../../../dtype';
 import { numelOf } from '../../../shape';
 import type { ArgReduceKind, Kernels, ScatterKind } from '../../contract';
@@ -21,25 +21,60 @@ const before = (type: Scalar, descending: boolean): string =>
     ? `${isNaN(type, 'b')} == false && (${isNaN(type, 'a')} || a > b)`
     : `${isNaN(type, 'a')} == false && (${isNaN(type, 'b')} || a < b)`;
 
-const sortKernel = (type: Scalar, descending: boolean): Kernel =>
-  kernel(`sort ${type} ${descending}`, () => ({
-    reads: [`x: ${type}`],
+/** Elements that are sorted by counting. */
+const RUN = 64;
+
+/** Invocation i stands for the element at `own` of a column that begins at `start`. */
+const sortKernel = (name: string, type: Scalar, descending: boolean, order: readonly string[], body: string): Kernel =>
+  kernel(`${name} ${type} ${descending}`, () => ({
+    reads: [`x: ${type}`, ...order],
     writes: ['out: i32'],
-    params: ['items: u32', 'n: u32', 'inner: u32'],
+    params: ['items: u32', 'n: u32', 'inner: u32', 'run: u32'],
     globals: `fn before(a: ${type}, b: ${type}) -> bool { return ${before(type, descending)}; }`,
-    // Invocation i stands for one element.
     body: `if (i >= p.items * p.n) { return; }
-let inside = i % p.inner;
 let own = (i / p.inner) % p.n;
-let start = (i / (p.inner * p.n)) * p.n * p.inner + inside;
-let value = x[p.xAt + start + own * p.inner];
-var rank = 0u;
-for (var k = 0u; k < p.n; k++) {
+let start = (i / (p.inner * p.n)) * p.n * p.inner + i % p.inner;
+${body}`,
+  }));
+
+const countKernel = (type: Scalar, descending: boolean): Kernel =>
+  sortKernel(
+    'sort',
+    type,
+    descending,
+    [],
+    `let value = x[p.xAt + start + own * p.inner];
+let first = own - own % p.run;
+var rank = first;
+for (var k = first; k < min(first + p.run, p.n); k++) {
   let other = x[p.xAt + start + k * p.inner];
   if (before(other, value) || (k < own && !before(value, other))) { rank++; }
 }
 out[p.outAt + start + rank * p.inner] = i32(own);`,
-  }));
+  );
+
+const mergeKernel = (type: Scalar, descending: boolean): Kernel =>
+  sortKernel(
+    'merge',
+    type,
+    descending,
+    ['order: i32'],
+    `let place = order[p.orderAt + start + own * p.inner];
+let value = x[p.xAt + start + u32(place) * p.inner];
+let first = own - own % (2u * p.run);
+let middle = min(first + p.run, p.n);
+let isLeft = own < middle;
+let sibling = select(first, middle, isLeft);
+var low = sibling;
+var high = select(middle, min(middle + p.run, p.n), isLeft);
+while (low < high) {
+  let k = (low + high) >> 1u;
+  let other = x[p.xAt + start + u32(order[p.orderAt + start + k * p.inner]) * p.inner];
+  // Of equals the left one comes first.
+  if (select(!before(value, other), before(other, value), isLeft)) { low = k + 1u; } else { high = k; }
+}
+out[p.outAt + start + (own - select(middle - first, 0u, isLeft) + low - sibling) * p.inner] = place;`,
+  );
 
 const extremeKernel = (type: Scalar, kind: ArgReduceKind): Kernel =>
   kernel(`scanIndices ${type} ${kind}`, () => ({
@@ -113,7 +148,18 @@ export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'search
   return {
     sort(x, out, { outer, n, inner }, descending) {
       const items = outer * inner;
-      stream.run(sortKernel(scalarType(x.dtype), descending), [x], [out], [items, n, inner], groupsFor(items * n));
+      const type = scalarType(x.dtype);
+      const groups = groupsFor(items * n);
+      const merges = Math.max(0, Math.ceil(Math.log2(n / RUN)));
+      // To and fro between two orders, so that the last is `out`.
+      const other = merges === 0 ? out : stream.temporary(items * n, 'int32');
+      let [to, from] = merges % 2 === 0 ? [out, other] : [other, out];
+      stream.run(countKernel(type, descending), [x], [to], [items, n, inner, RUN], groups);
+      for (let run = RUN; run < n; run *= 2) {
+        [to, from] = [from, to];
+        stream.run(mergeKernel(type, descending), [x, from], [to], [items, n, inner, run], groups);
+      }
+      if (merges > 0) stream.free(other.buffer);
     },
     searchSorted(sorted, values, out, right) {
       const [[rows, n], [outer, m]] = [sorted.shape, values.shape];
