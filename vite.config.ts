@@ -1,5 +1,6 @@
-// How kindling is built, served and tested. The library has no assets at run time: the engine's binaries and
-// its worker reach the sources as virtual modules, the same in builds, the development server and tests.
+// How kindling is built, served and tested. The engine's binaries and its worker reach the sources as virtual modules, the
+// same in builds, the development server and tests, so that the library has no assets at run time; only the classic script
+// leaves the kernels of webgpu to a second one. All of the build is here, hence the length: engine, plugins, then builds.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
