@@ -5,15 +5,15 @@ import { ShapeError } from '../errors';
 import { scope } from '../memory';
 import { formatShape, sameShape } from '../shape';
 import type { Tensor } from '../tensor';
-import { clampMin, eq, ge, maskedFill, ne, where } from './compare';
-import { to } from './copy';
-import { arange, onesLike } from './creation';
+import { clampMin, eq, ge, isnan, logicalOr, maskedFill, ne, where } from './compare';
+import { arange, full, onesLike } from './creation';
 import { max } from './extremum';
-import { checkIndex, indexAddWith, indexSelectWith } from './index';
+import { checkIndex, gather, indexAddWith, indexSelectWith } from './index';
 import { expand, narrow, reshape, unsqueeze } from './movement';
 import { add, div, mul, reciprocal, sub } from './pointwise';
 import { sum } from './reduce';
 import { cumsum } from './scan';
+import { scatterReduce } from './scatter';
 import { norm } from './statistics';
 
 /** What look-ups take besides the table. */
@@ -170,14 +170,22 @@ function bagsOf(index: Tensor, { offsets, includeLastOffset }: BagOptions): Bags
   // How many bags have started at each place, less one, is the place's bag.
   const marks = indexAddWith(onesLike(starts, { dtype: 'int64' }), 0, starts, n + 1, { op: NAME, what: 'offset', ignore: null });
   const bag = sub(cumsum(narrow(marks, 0, 0, n), 0), 1);
-  return {
+  const bags: Bags = {
     sum: (rows) => indexAddWith(rows, 0, bag, count, { op: NAME, what: 'bag (is the first offset 0?)', ignore: null }),
-    // A copy of the rows for each bag: their number in each is not known here.
+    // The first row of each bag that holds its greatest value, column by column.
     maximum: (rows, isPadding) => {
-      const shape = [count, n, rows.shape[1]];
-      const elsewhere = unsqueeze(ne(bag, unsqueeze(arange(count, { device: bag.device }), 1)), 2);
-      const excluded = isPadding === null ? elsewhere : to(add(to(elsewhere, 'uint8'), to(isPadding, 'uint8')), 'bool');
-      return greatest(expand(unsqueeze(rows, 0), shape), excluded, 1);
+      if (n === 0) return bags.sum(rows);
+      const mask = (x: Tensor, value: number): Tensor => (isPadding === null ? x : maskedFill(x, isPadding, value));
+      const isEmpty = eq(countIn(bags, rows, isPadding), 0);
+      const values = mask(rows.detach(), -Infinity);
+      const at = expand(unsqueeze(bag, 1), rows.shape);
+      const over = (source: Tensor, start: number, reduce: 'amax' | 'amin'): Tensor =>
+        scatterReduce(full([count, rows.shape[1]], start, { dtype: source.dtype, device: bag.device }), 0, at, source, reduce);
+      const isGreatest = logicalOr(eq(values, gather(over(values, -Infinity, 'amax'), 0, at)), isnan(values));
+      const number = unsqueeze(arange(n, { device: bag.device }), 1);
+      const first = over(mask(where(isGreatest, number, n), n), n, 'amin');
+      return maskedFill(gather(rows, 0, maskedFill(first, isEmpty, 0)), isEmpty, 0);
     },
   };
+  return bags;
 } // prettier-ignore

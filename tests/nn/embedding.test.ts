@@ -1,6 +1,6 @@
 // Look-up tables beyond the recorded cases: what changes the table, what is only known at the read, printing.
 import { afterAll, describe, expect, it } from 'vitest';
-import { nn, shutdown, tensor } from '../../src/index';
+import { arange, memory, nn, randint, randn, shutdown, tensor } from '../../src/index';
 
 const F = nn.functional;
 afterAll(() => {
@@ -48,9 +48,30 @@ describe('Embedding', () => {
   }); // prettier-ignore
 });
 
-it('a first offset that is not 0 is a fault', async () => {
-  const bag = new nn.EmbeddingBag(4, 3);
+it.each(['sum', 'mean', 'max'] as const)('a first offset that is not 0 is a fault, %s', async (mode) => {
+  const bag = new nn.EmbeddingBag(4, 3, { mode });
   await expect(bag(indices(0, 1, 2), indices(1, 2)).data()).rejects.toThrow('embeddingBag');
+});
+
+it('the greatest of bags: of equals the first, padding and empty bags count for nothing, NaN is the greatest', async () => {
+  const table = tensor([[1, -5], [1, -Infinity], [9, 9], [NaN, 0]]); // prettier-ignore
+  const weight = table.requiresGrad_();
+  const options = { mode: 'max', paddingIdx: 2 } as const;
+  const out = F.embeddingBag(indices(2, 1, 0, 2, 3, 0, 2, 1), weight, indices(0, 3, 3, 6, 7), options);
+  expect(await out.tolist()).toEqual([[1, -5], [0, 0], [NaN, 0], [0, 0], [1, -Infinity]]); // prettier-ignore
+  out.sum().backward();
+  expect(await weight.grad?.tolist()).toEqual([[0, 1], [2, 1], [0, 0], [1, 1]]); // prettier-ignore
+});
+
+it('the greatest of many bags takes no memory for each pair of bag and index', async () => {
+  const [bags, n, width] = [3000, 12_000, 32];
+  const index = randint(0, 50, [n]);
+  const offsets = arange(bags).mul(4);
+  const { peak } = memory();
+  const out = F.embeddingBag(index, randn(50, width), offsets, { mode: 'max' });
+  expect(out.shape).toEqual([bags, width]);
+  await out.data();
+  expect(memory().peak - peak).toBeLessThan(64 * 2 ** 20);
 });
 
 it('oneHot reads the number of classes if there is none', async () => {
