@@ -78,8 +78,10 @@ export { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduc
 export type { Dims, FoldOptions, ReduceOptions } from './ops/reduce';
 export { argmax, argmin, max, min } from './ops/extremum';
 export type { DimOptions, Extremum } from './ops/extremum';
-export { logsumexp, norm, std, stdMean, variance as var, varMean } from './ops/statistics';
-export type { NormOptions, VarianceOptions } from './ops/statistics';
+export { norm } from './ops/norm';
+export type { NormOptions } from './ops/norm';
+export { logsumexp, std, stdMean, variance as var, varMean } from './ops/statistics';
+export type { VarianceOptions } from './ops/statistics';
 export { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
 export type { ScanOptions } from './ops/scan';
 export { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';

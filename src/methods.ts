@@ -41,7 +41,7 @@ import {
 import {
   eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, maximum, minimum, fmax, fmin, logicalAnd, logicalOr, logicalXor, logicalNot,
   bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot, maskedFill, heaviside, clamp, clampMin, clampMax, nanToNum, isclose,
-  isneginf, isposinf,
+  isneginf, isposinf, where,
 } from './ops/compare'; // prettier-ignore
 import { hardshrink, prelu, relu } from './ops/activation';
 import { argmax, argmin, max, min, type ExtremumMethod } from './ops/extremum';
@@ -58,9 +58,10 @@ import { bernoulli, multinomial } from './ops/sampling';
 import { logSoftmax, softmax } from './ops/softmax';
 import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
 import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
-import { logsumexp, norm, std, variance } from './ops/statistics';
+import { norm } from './ops/norm';
+import { logsumexp, std, variance } from './ops/statistics';
 import { explained, inNameOf } from './composed';
-import { inPlaceForms } from './elementwise';
+import { inPlaceForms, type Operand } from './elementwise';
 import { Tensor } from './tensor';
 
 /** Those that also write over their first tensor: `add` gives the method `add_`. */
@@ -80,7 +81,8 @@ const writing = {
 
 /** Those whose in-place form is the result written back. */
 const writtenBack = {
-  addbmm_: overwriting(addbmm),
+  // The one of these that PyTorch lets change the shape.
+  addbmm_: overwriting(addbmm, true),
   addmm_: overwriting(addmm),
   addmv_: overwriting(addmv),
   addr_: overwriting(addr),
@@ -115,7 +117,21 @@ const methods = {
   ...writing,
   ...inPlaceForms(writing),
   ...writtenBack,
-  ...{ isneginf, isposinf, isclose, positive, rsub, logaddexp, floatPower, frexp, i0, ldexp, mvlgamma, signbit },
+  ...{
+    where: (x: Tensor, condition: Tensor, other: Operand): Tensor => where(condition, x, other),
+    isneginf,
+    isposinf,
+    isclose,
+    positive,
+    rsub,
+    logaddexp,
+    floatPower,
+    frexp,
+    i0,
+    ldexp,
+    mvlgamma,
+    signbit,
+  },
   ...{ isnan, isinf, isfinite, maximum, minimum, fmax, fmin, prelu, hardshrink },
   ...{ backward, registerHook, retainGrad },
   ...{ clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short },

@@ -201,7 +201,8 @@ function kindOf(op: string, operand: Operand): number {
 function promote({ name, promotion, accepts }: PointwiseRecord, operands: readonly Operand[]): readonly DType[] {
   if (promotion === 'bool') return operands.map(() => 'bool');
   const condition = promotion === 'choice' ? 0 : promotion === 'masked' ? 1 : -1;
-  let common = resultType(...operands.filter((_, i) => i !== condition));
+  // What is written where a mask holds takes the dtype of the tensor under it.
+  let common = resultType(...operands.filter((_, i) => (promotion === 'masked' ? i === 0 : i !== condition)));
   if (promotion === 'float' && !isFloat(common)) common = 'float32';
   if (accepts !== undefined && !ACCEPTS[accepts](common)) {
     throw new DTypeError(`${name}: is defined for ${accepts} only, got ${common}.`, { dtype: common });

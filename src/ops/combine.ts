@@ -139,5 +139,6 @@ export function sumToSize(x: Tensor, ...sizes: Sizes): Tensor {
     throw new ShapeError(`sumToSize: ${formatShape(x.shape)} is no broadcast of ${formatShape(size)}.`);
   }
   const dims = x.shape.flatMap((n, d) => (d < lead || (size[d - lead] === 1 && n !== 1) ? [d] : []));
-  return dims.length === 0 ? x : reshape(x.sum(dims, true), size);
+  // PyTorch sums, and so widens integers, for a size without dimensions even if x has none.
+  return dims.length === 0 && size.length > 0 ? x : reshape(x.sum(dims, true), size);
 }

@@ -168,20 +168,18 @@ function clamping(
   name: string,
   join: (x: Expression, bound: Expression) => Expression,
   within: typeof e.ge,
+  beyond: typeof e.ge,
 ): PointwiseOperation {
   return new PointwiseOperation({
     name,
     promotion: 'common',
     formula: ([x, bound]) => join(x, bound),
-    gradient: (grad, [x, bound]) => {
-      const inside = within(x, bound);
-      return [e.where(inside, grad, like(grad, 0)), e.where(inside, like(grad, 0), grad)];
-    },
+    gradient: (grad, [x, bound]) => [within, beyond].map((reached) => e.where(reached(x, bound), grad, like(grad, 0))),
   });
 }
 
-const CLAMP_MIN = clamping('clampMin', e.maximum, e.ge);
-const CLAMP_MAX = clamping('clampMax', e.minimum, e.le);
+const CLAMP_MIN = clamping('clampMin', e.maximum, e.ge, e.lt);
+const CLAMP_MAX = clamping('clampMax', e.minimum, e.le, e.gt);
 const CLAMP = new PointwiseOperation({
   name: 'clamp',
   promotion: 'common',

@@ -220,36 +220,50 @@ export interface ArangeOptions extends TensorOptions {
 }
 
 /**
- * start, start + step, ... below end. Whole numbers give int64, others float32.
+ * start, start + step, ... below end. Whole numbers give int64, others float32. For integers fractions are cut off the
+ * numbers; booleans count as numbers.
  * @example arange(5); arange(1, 4); arange(0, 1, 0.25)
  * @throws RangeError if step is 0 or leads away from end
  * @see torch.arange
  */
-export function arange(...args: (number | ArangeOptions)[]): Tensor {
+export function arange(...args: (number | boolean | ArangeOptions)[]): Tensor {
   const last = args[args.length - 1];
   const options: ArangeOptions = typeof last === 'object' ? last : {};
-  const numbers = args.filter((arg) => typeof arg === 'number');
+  const numbers = args.filter((arg) => typeof arg !== 'object').map(Number);
   const named = [options.start ?? 0, options.end ?? NaN, options.step ?? 1];
   // A single number is the end.
   const positional = numbers.length === 1 && options.end === undefined ? [0, numbers[0]] : numbers;
-  const [start, end, step] = named.map((value, i) => positional[i] ?? value);
+  const given = named.map((value, i) => positional[i] ?? value);
+  const dtype = options.dtype ?? (given.every((x) => Number.isInteger(x)) ? 'int64' : 'float32');
+  const [start, end, step] = given.map(wholeFor(dtype));
   if (!(step !== 0 && (end - start) * step >= 0)) {
     throw new RangeError(`arange: step must lead from start to end, got start ${start}, end ${end}, step ${step}.`);
   }
-  const dtype = options.dtype ?? ([start, end, step].every((x) => Number.isInteger(x)) ? 'int64' : 'float32');
-  return ramp(Math.ceil((end - start) / step), (i) => start + i * step, options, dtype);
+  // For how many there are PyTorch cuts fractions off with int64 only.
+  const [first, last_, stride] = dtype === 'int64' ? [start, end, step] : given;
+  return ramp(Math.ceil((last_ - first) / stride), (i) => start + i * step, options, dtype);
 }
+
+/** Numbers as bounds of a ramp of `dtype`: without fractions for integers. */
+const wholeFor =
+  (dtype: DType) =>
+  (x: number): number =>
+    isFloat(dtype) ? x : Math.trunc(x);
 
 /** `steps` values from start to end, both included. @see torch.linspace */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
   if (!Number.isInteger(steps) || steps < 0)
     throw new RangeError(`linspace: steps must be a whole number >= 0, got ${steps}.`);
   const dtype = options.dtype ?? 'float32';
+  return ramp(steps, between(start, end, steps, dtype), options, dtype);
+}
+
+/** The values of `linspace`: from both ends, as PyTorch does, so that the last one is exactly `end`. */
+function between(from: number, to: number, steps: number, dtype: DType): (i: number) => number {
+  const [start, end] = [from, to].map(wholeFor(dtype));
   const exact = steps > 1 ? (end - start) / (steps - 1) : 0;
   const step = isHalf(dtype) ? roundHalf(dtype, exact) : exact;
-  // From both ends, as PyTorch does, so that the last value is exactly `end`.
-  const at = (i: number): number => (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
-  return ramp(steps, at, options, dtype);
+  return (i) => (i < (steps >> 1 || 1) ? start + i * step : end - (steps - 1 - i) * step);
 }
 
 /** base to the power of `steps` values from start to end. @see torch.logspace */
@@ -264,9 +278,9 @@ export function logspace(
   if (!Number.isInteger(steps) || steps < 0) {
     throw new RangeError(`logspace: steps must be a whole number >= 0, got ${steps}.`);
   }
-  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-  const at = (i: number): number => radix ** (i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step);
-  return ramp(steps, at, rest, rest.dtype ?? 'float32');
+  const dtype = rest.dtype ?? 'float32';
+  const exponent = between(start, end, steps, dtype);
+  return ramp(steps, (i) => radix ** exponent(i), rest, dtype);
 }
 
 /** Options of `logspace`. */

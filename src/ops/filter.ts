@@ -10,7 +10,7 @@ import { to } from './copy';
 import { arange, full, ones, zeros } from './creation';
 import { gather, indexSelect, SCATTER, plainly } from './index';
 import { cat, stack } from './join';
-import { expand, movedim, narrow, reshape, unbind } from './movement';
+import { expand, narrow, reshape, transpose, unbind } from './movement';
 import { floorDivide, remainder, sub } from './pointwise';
 import { all, any, sum } from './reduce';
 import { cumsum } from './scan';
@@ -114,12 +114,13 @@ function rowOrder(x: Tensor): Tensor {
 async function unique_(op: string, x: Tensor, options: UniqueOptions, sorts: boolean): Promise<Unique> {
   const { returnInverse = false, returnCounts = false, dim = null } = options;
   const along = dim === null ? null : wrapDim(op, dim, x.ndim);
-  const items = along === null ? reshape(x, -1) : movedim(x, along, 0);
+  // As PyTorch does it, which decides on the order of slices.
+  const items = along === null ? reshape(x, -1) : transpose(x, along, 0);
   const n = items.shape[0];
   const order = sorts ? rowOrder(reshape(items, [n, numelOf(items.shape.slice(1))])) : arange(n, { device: x.device });
   const { first, inverse, counts } = await runs(sorts ? indexSelect(items, 0, order) : items);
   const values = indexSelect(items, 0, sorts ? indexSelect(order, 0, first) : first);
-  const results = [along === null ? values : movedim(values, 0, along)];
+  const results = [along === null ? values : transpose(values, 0, along)];
   if (returnInverse) {
     const back = sorts ? scatter(inverse, 0, order, inverse) : inverse;
     results.push(along === null ? reshape(back, x.shape) : back);

@@ -12,7 +12,7 @@ import { broadcastShapes, formatShape, numelOf, sameShape, type Shape } from '..
 import { Tensor } from '../tensor';
 import { ge, logicalAnd, lt, where } from './compare';
 import { copy_, to } from './copy';
-import { fromArray } from './creation';
+import { fromArray, zerosLike } from './creation';
 import { checkIndex, fromFront, indexSelect } from './index';
 import { nonzero } from './filter';
 import { expand, permute, reshape, select, slice, unsqueeze } from './movement';
@@ -307,7 +307,9 @@ export function indexPut(
 ): Tensor {
   const adds = typeof accumulate === 'boolean' ? accumulate : (accumulate.accumulate ?? false);
   const [first] = indices;
-  if (indices.length === 1 && first?.dtype === 'bool' && !adds) return overMask(x, first, values);
+  if (indices.length === 1 && first?.dtype === 'bool') {
+    return adds ? add(x, overMask(zerosLike(x), first, values)) : overMask(x, first, values);
+  }
   const { view, indices: planned } = plan(
     x,
     indices.map((index) => index ?? ':'),

@@ -2,7 +2,7 @@
 // the rest are views and reshapes around them. Transposed operands are views: the kernel takes any strides.
 import { composed } from '../composed';
 import type { Device, View } from '../device/contract';
-import { isFloat } from '../dtype';
+import { isFloat, resultType, type DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
 import { broadcastShapes, formatShape, numelOf, sameShape, viewStrides, type Shape } from '../shape';
@@ -254,21 +254,24 @@ export interface AddOptions {
   readonly alpha?: number;
 }
 
-/** The factor in the dtype of the product: PyTorch cuts fractions off for integers. */
-const factor = (value: number, { dtype }: Tensor): number => (isFloat(dtype) ? value : Math.trunc(value));
+/** The factor in the dtype of the result: PyTorch cuts fractions off for integers; of booleans all but 0 is true. */
+const factor = (value: number, dtype: DType): number | boolean =>
+  isFloat(dtype) ? value : dtype === 'bool' ? Boolean(value) : Math.trunc(value);
 
 function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: AddOptions): Tensor {
   const product = composed(op, multiply);
-  const beta = factor(options.beta ?? 1, product);
-  const alpha = factor(options.alpha ?? 1, product);
+  const dtype = resultType(input, product);
+  const beta = factor(options.beta ?? 1, dtype);
+  const alpha = factor(options.alpha ?? 1, dtype);
   if (!sameShape(broadcastShapes(op, input.shape, product.shape), product.shape)) {
     throw new ShapeError(
       `${op}: the tensor that is added must broadcast to the product, got ${formatShape(input.shape)} and ${formatShape(product.shape)}.`,
       { shapes: [input.shape, product.shape] },
     );
   }
-  if (beta === 0) return mul(product, alpha);
-  return add(beta === 1 ? input : mul(input, beta), product, { alpha });
+  if (Number(beta) === 0) return mul(product, alpha);
+  const kept = Number(beta) === 1 ? input : mul(input, beta);
+  return typeof alpha === 'boolean' ? add(kept, mul(product, alpha)) : add(kept, product, { alpha });
 }
 
 /**

@@ -90,9 +90,9 @@ export const diagonal = taking(
 
 /** Powers 0 to N - 1 of each element, along a new last dimension. @see torch.linalg.vander */
 export const vander = taking('linalg.vander', ['N'], (x: Tensor, { N }: { N?: number | null }): Tensor => {
-  if (x.ndim === 0) throw new ShapeError('linalg.vander: expected one dimension at least, got a scalar.');
-  const n = N ?? x.shape[x.ndim - 1];
-  return pow(unsqueeze(x, -1), arange(n, { device: x.device }));
+  const vectors = x.ndim === 0 ? unsqueeze(x, 0) : x;
+  const n = N ?? vectors.shape[vectors.ndim - 1];
+  return pow(unsqueeze(vectors, -1), arange(n, { device: x.device }));
 });
 
 /** The inverse of a as a map from its last dimensions to its first `ind`. @see torch.linalg.tensorinv */

@@ -136,8 +136,8 @@ export const lerp = Object.assign(
 
 // ---- powers -------------------------------------------------------------------------------------------
 
-/** x². @see torch.square */
-export const square = unary('square', 'common', e.square);
+/** x², of booleans as int64. @see torch.square */
+export const square = unary('square', 'common', (x) => e.square(x.dtype === 'bool' ? e.cast('int64', x) : x));
 /** 1 / x. @see torch.reciprocal */
 export const reciprocal = unary('reciprocal', 'float', e.reciprocal, {
   gradient: (grad, _args, y) => [e.neg(e.mul(grad, e.square(y)))],

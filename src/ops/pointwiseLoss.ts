@@ -111,23 +111,23 @@ export const weightedLogitsError = (x: Tensor, t: Tensor, posWeight: Tensor): Te
 export const divergenceError = binary(
   'klDiv',
   'float',
-  (x, t) => zeroWhere(e.le(t, like(t, 0)), e.mul(t, e.sub(e.log(t), x))),
+  (x, t) => zeroWhere(e.eq(t, like(t, 0)), e.mul(t, e.sub(e.log(t), x))),
   {
     gradient: (grad, [x, t]) => [
       e.neg(e.mul(grad, t)),
-      zeroWhere(e.le(t, like(t, 0)), e.mul(grad, e.sub(e.add(e.log(t), like(t, 1)), x))),
+      zeroWhere(e.eq(t, like(t, 0)), e.mul(grad, e.sub(e.add(e.log(t), like(t, 1)), x))),
     ],
   },
 );
 
 /** x where it is positive, else 0 with no gradient: what a margin leaves of a violation. */
-const positivePart = (x: Expression): Expression => e.where(e.gt(x, like(x, 0)), x, like(x, 0));
+const positivePart = (x: Expression): Expression => e.where(e.le(x, like(x, 0)), like(x, 0), x);
 
 /** max(x, 0); at 0 the gradient is 0. */
 export const hinge = unary('hinge', 'float', positivePart);
 
 /** max(x, 0); at 0 the gradient is that of x, as of clamp. */
-const clamped = (x: Expression): Expression => e.where(e.ge(x, like(x, 0)), x, like(x, 0));
+const clamped = (x: Expression): Expression => e.where(e.lt(x, like(x, 0)), like(x, 0), x);
 
 const RANKING = new PointwiseOperation({
   name: 'marginRankingLoss',

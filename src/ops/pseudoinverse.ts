@@ -104,10 +104,15 @@ const pinvGradient = withGradient('linalg.pinv', (grad, a, p) => {
 export interface LstsqOptions {
   B: Tensor;
   rcond?: number | null;
-  driver?: string | null;
+  /** Decides which results there are, as with PyTorch's drivers; default 'gelsy'. */
+  driver?: 'gels' | 'gelsy' | 'gelsd' | 'gelss' | null;
 }
 
-/** X that makes |A X - B| least, of several the shortest, with what is left over, the rank and singular values. @see torch.linalg.lstsq */
+/**
+ * X that makes |A X - B| least, of several the shortest. Behind it the squares of what is left over (not with 'gelsy'),
+ * the rank (not with 'gels') and the singular values ('gelsd' and 'gelss' only); what there is not is empty.
+ * @see torch.linalg.lstsq
+ */
 export const lstsq = taking(
   'linalg.lstsq',
   ['B', 'rcond', 'driver'],
@@ -120,14 +125,13 @@ export const lstsq = taking(
     const right = vectors ? unsqueeze(B, -1) : B;
     const x = product(pinv(a, rcond === null ? {} : { rtol: rcond }), right);
     const none = (dtype: DType): Tensor => zeros([0], { dtype, device: a.device });
-    const isGels = driver === 'gels' || driver === null;
-    const exact = m > n ? sum(pow(sub(right, product(a, x)), 2), -2) : none(a.dtype);
+    const tellsRest = m > n && driver !== null && driver !== 'gelsy';
     return named(
       ['solution', 'residuals', 'rank', 'singularValues'],
       [
         vectors ? squeeze(x, -1) : x,
-        vectors && m > n ? squeeze(exact, -1) : exact,
-        isGels && driver !== null ? none('int64') : matrixRank(a),
+        tellsRest ? sum(pow(sub(right, product(a, x)), 2), -2) : none(a.dtype),
+        driver === 'gels' ? none('int64') : matrixRank(a),
         driver === 'gelsd' || driver === 'gelss' ? svdvals(a) : none(a.dtype),
       ],
     );

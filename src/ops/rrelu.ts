@@ -24,13 +24,18 @@ export interface Slopes {
   readonly upper: number;
 }
 
-function parameters({ lower, upper }: Slopes): number[] {
+/** Where slopes begin, and how far they go. */
+function extent({ lower, upper }: Slopes): [lower: number, span: number] {
   if (!(lower <= upper)) throw new RangeError(`rrelu: lower must be at most upper, got ${lower} and ${upper}.`);
-  return [lower, upper - lower, ...seedHalves()];
+  return [lower, upper - lower];
 }
+const parameters = (slopes: Slopes): number[] => [...extent(slopes), ...seedHalves()];
 
 /** The slope outside training. */
-const meanOf = ({ lower, upper }: Slopes): number => (lower + upper) / 2;
+const meanOf = (slopes: Slopes): number => {
+  const [lower, span] = extent(slopes);
+  return lower + span / 2;
+};
 
 /** x, below 0 times a number drawn from [lower, upper), outside training times their mean. @see torch.nn.functional.rrelu */
 export const rrelu = Object.assign(

@@ -200,6 +200,12 @@ export const cov = taking(
         throw new ShapeError(`cov: weights must be one for each of ${n} samples, got ${formatShape(weights.shape)}.`);
       }
     }
+    if (fweights !== null && (isFloat(fweights.dtype) || fweights.dtype === 'bool')) {
+      throw new DTypeError(`cov: fweights must be of an integer dtype, got ${fweights.dtype}.`);
+    }
+    if (aweights !== null && !isFloat(aweights.dtype)) {
+      throw new DTypeError(`cov: aweights must be of a floating-point dtype, got ${aweights.dtype}.`);
+    }
     let weights: Tensor | null = fweights === null ? null : to(fweights, rows.dtype);
     if (aweights !== null) weights = weights === null ? to(aweights, rows.dtype) : mul(weights, aweights);
     const total = weights === null ? n : sum(weights);
@@ -338,7 +344,8 @@ export const histogram = taking(
       edges = bins;
     } else {
       const count = bins;
-      const [from, until] = range === null ? [amin(values), amax(values)] : [range[0], range[1]].map((value) => fromArray(Float64Array.of(value), [], { device: x.device, dtype: x.dtype })); // prettier-ignore
+      const ends = range ?? (values.numel() === 0 ? [0, 1] : null);
+      const [from, until] = ends === null ? [amin(values), amax(values)] : ends.map((value) => fromArray(Float64Array.of(value), [], { device: x.device, dtype: x.dtype })); // prettier-ignore
       const isPoint = eq(from, until);
       const [low, high] = [where(isPoint, sub(from, 0.5), from), where(isPoint, add(until, 0.5), until)];
       const ramp = linspace(0, 1, count + 1, { device: x.device, dtype: x.dtype });

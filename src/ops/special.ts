@@ -132,10 +132,15 @@ export const i1e: (x: Tensor) => Tensor = bessel('i1e', (x, y) => sub(sub(i0e(x)
 // ---- entropies and the gamma function ---------------------------------------------------------------------
 
 /** -x log x, 0 at 0, -∞ below. @see torch.special.entr */
-export const entr = unary('entr', 'float', (x) => {
-  const inside = e.where(e.eq(x, zero(x)), zero(x), e.neg(e.mul(x, e.log(x))));
-  return e.where(e.lt(x, zero(x)), like(x, -Infinity), inside);
-});
+export const entr = unary(
+  'entr',
+  'float',
+  (x) => {
+    const inside = e.where(e.eq(x, zero(x)), zero(x), e.neg(e.mul(x, e.log(x))));
+    return e.where(e.lt(x, zero(x)), like(x, -Infinity), inside);
+  },
+  { gradient: (grad, [x]) => [e.mul(grad, e.neg(e.add(e.log(x), one(x))))] },
+);
 
 /** a log(1 + b), 0 where a is 0. @see torch.special.xlog1py */
 export const xlog1py = binary(
@@ -275,8 +280,9 @@ export const lcm = binary(
 
 /** Narrow integers have no room for the power of two. */
 const wide = (x: Expression): Expression => e.cast('int64', x);
+/** Negative numbers of places are many, as in PyTorch. */
 const shiftedRight = (a: Expression, b: Expression): Expression =>
-  e.floorDivide(a, e.pow(like(b, 2), e.minimum(b, like(b, 62))));
+  e.floorDivide(a, e.pow(like(b, 2), e.where(e.lt(b, zero(b)), like(b, 62), e.minimum(b, like(b, 62)))));
 
 const SHIFTS: { readonly [name: string]: BinaryFunction } = {
   left: binary('bitwiseLeftShift', 'common', (a, b) => e.mul(a, e.pow(like(b, 2), b)), { accepts: 'integers' }),

@@ -117,17 +117,17 @@ export function norm(x: Tensor, ...args: Arguments<NormOptions, ['p', 'dim', 'ke
     if (p === 0) return sum(isNonzero(input), dims, keepdim);
     if (p === 1) return sum(abs(input), dims, keepdim);
     if (p === 2) return awayFromZero(sum(square(input), dims, keepdim), sqrt);
-    if (p < 0) return pow(sum(pow(abs(input), p), dims, keepdim), 1 / p);
-    const powers = awayFromZero(input, (nonzero) => pow(abs(nonzero), p));
-    return awayFromZero(sum(powers, dims, keepdim), (nonzero) => pow(nonzero, 1 / p));
+    const ofZero = p < 0 ? Infinity : 0;
+    const powers = awayFromZero(input, (nonzero) => pow(abs(nonzero), p), ofZero);
+    return awayFromZero(sum(powers, dims, keepdim), (nonzero) => pow(nonzero, 1 / p), ofZero);
   });
 }
 
 /** 1 where x differs from 0, with a gradient of zeros. */
 const isNonzero = unary('isNonzero', 'float', (x) => e.cast(x.dtype, e.ne(x, e.constantLike(x, 0))));
 
-/** f(x) for an f with f(0) = 0 but no derivative there: the gradient at 0 is 0 instead of NaN. */
-function awayFromZero(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+/** f(x) for an f without a derivative at 0, where it is `ofZero`: the gradient there is 0 instead of NaN. */
+function awayFromZero(x: Tensor, f: (x: Tensor) => Tensor, ofZero = 0): Tensor {
   const isZero = eq(x, 0);
-  return where(isZero, 0, f(where(isZero, 1, x)));
+  return where(isZero, ofZero, f(where(isZero, 1, x)));
 }

@@ -6,13 +6,23 @@ import { formatShape, sameShape } from '../shape';
 import type { Tensor } from '../tensor';
 import { clone, copy_ } from './copy';
 
-/** `f` written over its first argument. @throws ShapeError if the result has another shape */
+/**
+ * `f` written over its first argument.
+ * @throws ShapeError if the result has another shape, unless `resizes`: then the tensor becomes the result
+ */
 export const overwriting =
-  <A extends readonly unknown[]>(f: (x: Tensor, ...args: A) => Tensor): ((self: Tensor, ...args: A) => Tensor) =>
+  <A extends readonly unknown[]>(
+    f: (x: Tensor, ...args: A) => Tensor,
+    resizes = false,
+  ): ((self: Tensor, ...args: A) => Tensor) =>
   (self, ...args) => {
     // What the gradient of f saves must not be what is written over.
     const result = f(isGradEnabled() && self.requiresGrad ? clone(self) : self, ...args);
     if (!sameShape(result.shape, self.shape)) {
+      if (resizes && !result.requiresGrad) {
+        self.adopt(result);
+        return self;
+      }
       throw new ShapeError(
         `in place: the result must have the shape of the tensor that is changed, got ${formatShape(result.shape)} and ${formatShape(self.shape)}.`,
         { shapes: [result.shape, self.shape] },

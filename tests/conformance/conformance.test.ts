@@ -12,13 +12,8 @@ import { runCase, type Outcome } from './runner';
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'nn.functional.avg_pool2d/op_db/float32_4': 'an empty stride, which only Python code could write',
   'nn.functional.avg_pool2d/op_db/float32_5': 'a padding of one number for two dimensions',
-  'torch.arange/op_db/float32_6': 'booleans as numbers, which Python has',
-  'torch.addbmm/op_db/float32_3': 'in place PyTorch gives a smaller tensor another shape',
-  'torch.addbmm/op_db/float32_5': 'in place PyTorch gives a smaller tensor another shape',
-  'torch.addr/op_db/bool_3': 'sums of bools',
   'torch.topk/op_db/int64_1': 'which of equals comes first is not defined; ours is the first',
   'torch.mode/op_db/float32_6': 'which of equals is named is not defined; ours is the last',
-  'torch.norm/op_db/nuc': 'linalg.norm has it',
 };
 
 const folder = folderAt(fileURLToPath(new URL('cases', import.meta.url)));

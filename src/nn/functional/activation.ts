@@ -7,6 +7,7 @@ import { rrelu as randomized } from '../../ops/rrelu';
 import { scatter } from '../../ops/scatter';
 import { softmax } from '../../ops/softmax';
 import { ShapeError } from '../../errors';
+import { formatShape } from '../../shape';
 import { scope } from '../../memory';
 import type { ParametricFunction, UnaryFunction } from '../../elementwise';
 import type { Tensor } from '../../tensor';
@@ -190,15 +191,15 @@ export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, typeof D
 export function prelu(input: Tensor, ...args: Arguments<{ weight: Tensor }, typeof PRELU>): Tensor {
   const { weight } = gather<{ weight: Tensor }>('prelu', PRELU, args);
   const count = weight.numel();
-  if (count === 1) return scope(() => ops.prelu(input, weight.view([])));
   const channels = input.ndim > 1 ? input.size(1) : 1;
-  if (count !== channels) {
+  if (weight.ndim > 1 || (count !== 1 && count !== channels)) {
     throw new ShapeError(
-      `prelu: there must be 1 weight or one per channel, got ${count} weights and ${channels} channels.`,
+      `prelu: there must be 1 weight or a vector of one per channel, got ${formatShape(weight.shape)} and ${channels} channels.`,
       {
         shapes: [input.shape, weight.shape],
       },
     );
   }
+  if (count === 1) return scope(() => ops.prelu(input, weight.view([])));
   return scope(() => ops.prelu(input, weight.view([count, ...input.shape.slice(2).map(() => 1)])));
 }

@@ -1,0 +1,184 @@
+// What PyTorch defines for rarer arguments: dtypes, bounds and NaN that follow from no general rule.
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import * as k from '../../src/index';
+import type { DType, Tensor } from '../../src/index';
+
+const F = k.nn.functional;
+const { gradcheck, gradgradcheck } = k.autograd;
+
+beforeEach(() => void k.manualSeed(1));
+afterAll(() => {
+  k.shutdown();
+});
+
+const bools = (...values: boolean[]): Tensor => k.tensor(values);
+const double = (values: number[] | number[][]): Tensor => k.tensor(values, { dtype: 'float64', requiresGrad: true });
+/** The gradient of the sum of f(x). */
+async function slope(x: Tensor, f: (x: Tensor) => Tensor): Promise<unknown> {
+  f(x).sum().backward();
+  return x.grad?.tolist();
+}
+
+describe('ramps', () => {
+  it('of integers cut fractions off their bounds', async () => {
+    const arange = (dtype: DType): Promise<unknown> => k.arange(0, 5, 2.5, { dtype }).tolist();
+    expect(await arange('int64')).toEqual([0, 2, 4]);
+    expect(await arange('int32')).toEqual([0, 2]);
+    expect(await k.arange(0, -8.000001, -4, { dtype: 'int64' }).tolist()).toEqual([0, -4]);
+    expect(await k.linspace(0.9, -7.9, 4, { dtype: 'int64' }).tolist()).toEqual([0, -2, -4, -7]);
+    expect(await k.logspace(0.9, 3.9, 4, { dtype: 'int64' }).tolist()).toEqual([1, 10, 100, 1000]);
+    expect(await k.logspace(0, 5, 4, 2.7, { dtype: 'int64' }).tolist()).toEqual([1, 5, 27, 143]);
+    expect(() => k.arange(0, 3, 0.5, { dtype: 'int64' })).toThrow(/^arange: step must lead from start to end/);
+  });
+  it('take booleans as numbers', async () => {
+    expect(await k.arange(false, true).tolist()).toEqual([0]);
+    expect(k.arange(true).dtype).toBe('int64');
+  });
+});
+
+describe('dtypes', () => {
+  it('of a square and of a sum to no dimension widen booleans', () => {
+    expect(bools(true, false).square().dtype).toBe('int64');
+    expect(k.tensor(true).sumToSize([]).dtype).toBe('int64');
+    expect(bools(true, true).sumToSize([2]).dtype).toBe('bool');
+  });
+  it('of maskedFill are those of the tensor', async () => {
+    const filled = k.arange(3).maskedFill(bools(true, false, true), 1.5);
+    expect([filled.dtype, await filled.tolist()]).toEqual(['int64', [1, 1, 1]]);
+    expect(bools(true, false).maskedFill(bools(false, true), 10).dtype).toBe('bool');
+  });
+  it('of addr stay bool, with factors that are true or false', async () => {
+    const [a, b] = [bools(true, false), bools(true, true)];
+    const x = k.zeros([2, 2], { dtype: 'bool' });
+    expect(await k.addr(x, a, b, { alpha: 3, beta: -1 }).tolist()).toEqual([
+      [true, true],
+      [false, false],
+    ]);
+    expect(await k.addr(k.onesLike(x), a, b, { beta: 0, alpha: 2 }).tolist()).toEqual([
+      [true, true],
+      [false, false],
+    ]);
+    expect(k.addr(x, a, b, { beta: 0 }).dtype).toBe('bool');
+  });
+});
+
+describe('norms', () => {
+  it('of negative order are 0 where an element is, with a gradient of zeros', async () => {
+    for (const p of [-0.5, -1, -2]) {
+      const x = double([0, 1, 2]);
+      expect(await k.linalg.norm(x, p).item()).toBe(0);
+      expect(await slope(x, (y) => k.linalg.norm(y, p))).toEqual([0, 0, 0]);
+    }
+    expect(await k.norm(k.tensor([1, Infinity]), -1).item()).toBe(1);
+    expect(await k.norm(k.tensor([Infinity]), -1).item()).toBe(Infinity);
+  });
+  it("called 'nuc' sum singular values, of two dimensions", async () => {
+    const x = k.randn([2, 3, 4], { dtype: 'float64', requiresGrad: true });
+    expect(k.norm(x, 'nuc', [2, 0], true).shape).toEqual([1, 3, 1]);
+    expect(await k.norm(k.eye(3), 'nuc').item()).toBeCloseTo(3, 5);
+    expect(() => k.norm(x, 'nuc')).toThrow(/expected matrices and two dimensions/);
+    expect(() => x.norm('nuc', 1)).toThrow(/expected matrices and two dimensions/);
+    const f = (y: Tensor): Tensor => k.norm(y, 'nuc', [1, 2]);
+    expect(await gradcheck(f, [x])).toBe(true);
+    expect(await gradgradcheck(f, [x])).toBe(true);
+  });
+});
+
+describe('writing', () => {
+  it('by a mask alone adds with accumulate', async () => {
+    const x = k.tensor([1, 2, 3], { requiresGrad: true });
+    const values = k.tensor([10, 20], { requiresGrad: true });
+    const put = k.indexPut(x, [bools(true, false, true)], values, true);
+    expect(await put.tolist()).toEqual([11, 2, 23]);
+    put
+      .mul(k.tensor([1, 2, 3]))
+      .sum()
+      .backward();
+    expect(await x.grad?.tolist()).toEqual([1, 2, 3]);
+    expect(await values.grad?.tolist()).toEqual([1, 3]);
+  });
+  it('addbmm_ changes the shape as PyTorch does, unless gradients flow', () => {
+    const [a, b] = [k.ones([2, 5, 4]), k.ones([2, 4, 3])];
+    const x = k.ones([1]);
+    expect(x.addbmm_(a, b)).toBe(x);
+    expect(x.shape).toEqual([5, 3]);
+    expect(() => k.ones([1], { requiresGrad: true }).mul(2).addbmm_(a, b)).toThrow(/in place/);
+  });
+  it('where as a method chooses the tensor', async () => {
+    expect(await k.tensor([1, 2]).where(bools(true, false), 5).tolist()).toEqual([1, 5]);
+  });
+});
+
+describe('NaN', () => {
+  it('is passed on by losses with a margin', async () => {
+    const x = k.tensor([NaN, 1]);
+    const one = k.ones([2]);
+    expect(await F.marginRankingLoss(x, one, one, { reduction: 'none' }).tolist()).toEqual([NaN, 0]);
+    expect(await F.hingeEmbeddingLoss(x, one.neg(), { reduction: 'none' }).tolist()).toEqual([NaN, 0]);
+  });
+  it('is the divergence from a negative probability', async () => {
+    const loss = F.klDiv(k.tensor([0, 0]), k.tensor([-1, 0]), { reduction: 'none' });
+    expect(await loss.tolist()).toEqual([NaN, 0]);
+  });
+  it('gives bounds of clamp no gradient', async () => {
+    expect(await slope(double([1, -1]), (min) => k.tensor([NaN, -2]).clampMin(min))).toEqual([0, 1]);
+  });
+});
+
+describe('bits', () => {
+  it('are shifted right by any number of places', async () => {
+    const x = k.tensor([-5n, -5n, -5n, 5n]);
+    expect(await k.bitwiseRightShift(x, k.tensor([1n, -1n, 64n, 65n])).tolist()).toEqual([-3, -1, -1, 0]);
+  });
+});
+
+describe('what is refused', () => {
+  it('says why', () => {
+    const x = k.randn([2, 3]);
+    expect(() => k.cov(x, { fweights: k.ones([3]) })).toThrow(
+      /^cov: fweights must be of an integer dtype, got float32/,
+    );
+    expect(() => k.cov(x, { aweights: k.arange(3) })).toThrow(/^cov: aweights must be of a floating-point dtype/);
+    expect(() => F.prelu(x, k.ones([1, 3]))).toThrow(/^prelu: there must be 1 weight or a vector/);
+    expect(() => F.rrelu(x, 0.3, 0.1)).toThrow(/^rrelu: lower must be at most upper/);
+  });
+});
+
+describe('results of', () => {
+  it('lstsq depend on the driver', () => {
+    const [a, b] = [k.randn([4, 3]), k.randn([4, 2])];
+    const sizes = (driver: 'gels' | 'gelsd' | null): unknown =>
+      k.linalg.lstsq(a, b, { driver }).map(({ shape }) => shape);
+    expect(sizes(null)).toEqual([[3, 2], [0], [], [0]]);
+    expect(sizes('gels')).toEqual([[3, 2], [2], [0], [0]]);
+    expect(sizes('gelsd')).toEqual([[3, 2], [2], [], [3]]);
+  });
+  it('unique order slices as PyTorch lays them out', async () => {
+    const x = k.tensor([
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      [
+        [1, 0],
+        [0, 0],
+      ],
+    ]);
+    const [values, inverse] = (await k.unique(x, { dim: 2, returnInverse: true })) as Tensor[];
+    expect(await inverse.tolist()).toEqual([1, 0]);
+    expect(values.shape).toEqual([2, 2, 2]);
+  });
+  it('histogram of nothing lie in [0, 1]', async () => {
+    const [counts, edges] = k.histogram(k.zeros([0]), 2);
+    expect([await counts.tolist(), await edges.tolist()]).toEqual([
+      [0, 0],
+      [0, 0.5, 1],
+    ]);
+  });
+  it('vander of a scalar are a row', async () => {
+    expect(await k.linalg.vander(k.tensor(3), 3).tolist()).toEqual([[1, 3, 9]]);
+  });
+  it('the slope of entr at 0 is infinite', async () => {
+    expect(await slope(double([0]), k.special.entr)).toEqual([Infinity]);
+  });
+});
