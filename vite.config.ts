@@ -180,14 +180,46 @@ export function compactShaders(): Plugin {
           ts.forEachChild(node, visit);
         };
         visit(ts.createSourceFile(id, code, ts.ScriptTarget.ESNext, true));
-        let at = 0;
-        let text = '';
-        for (const [start, end] of edits.sort(([a], [b]) => a - b)) {
-          text += code.slice(at, start) + compactShader(code.slice(start, end));
-          at = end;
-        }
-        return text + code.slice(at);
+        return edited(code, edits, compactShader);
       },
+    },
+  };
+}
+
+/** `code` with what `change` makes of some of its parts. */
+function edited(code: string, parts: [start: number, end: number][], change: (part: string) => string): string {
+  let at = 0;
+  let text = '';
+  for (const [start, end] of parts.sort(([a], [b]) => a - b)) {
+    text += code.slice(at, start) + change(code.slice(start, end));
+    at = end;
+  }
+  return text + code.slice(at);
+}
+
+/** Leaves out the declarations of fields that the constructor sets in the same order: the object is the same without. */
+function impliedFields(): Plugin {
+  const isBare = (member: ts.Node): member is ts.PropertyDeclaration =>
+    ts.isPropertyDeclaration(member) && member.initializer === undefined && ts.isIdentifier(member.name);
+  return {
+    name: 'kindling-implied-fields',
+    renderChunk(code) {
+      const cuts: [start: number, end: number][] = [];
+      const visit = (node: ts.Node): void => {
+        if (ts.isClassLike(node)) {
+          const fields = node.members.filter(isBare);
+          const statements = node.members.find(ts.isConstructorDeclaration)?.body?.statements ?? [];
+          const set = statements.flatMap((statement) => /^this\.(\w+) = /.exec(statement.getText())?.[1] ?? []);
+          // Fields with a value are made before the constructor runs: none may follow.
+          const rest = node.members.slice(node.members.findIndex(isBare)).filter(ts.isPropertyDeclaration);
+          if (rest.length === fields.length && fields.every((field, i) => field.name.getText() === set[i])) {
+            cuts.push(...fields.map((field): [number, number] => [field.getStart(), field.end]));
+          }
+        }
+        ts.forEachChild(node, visit);
+      };
+      visit(ts.createSourceFile('script.js', code, ts.ScriptTarget.ESNext, true));
+      return edited(code, cuts, () => '');
     },
   };
 }
@@ -217,13 +249,16 @@ function plainNamespaces(): Plugin {
       const membersOf = (text: string, pattern: RegExp): [name: string, value: string][] =>
         [...text.matchAll(pattern)].map(([, name, value]) => [name, value]);
       const rest = code
-        .replace(/var (\w+) = \S* @__PURE__ \*\/ __exportAll\(\{([^}]*)\}\);/g, (_, name: string, members: string) => {
-          namespaces.push([name, membersOf(members, /(\w+): \(\) => (\w+)/g)]);
-          return '';
-        })
-        .replace(/Object\.defineProperty\(exports, "(\w+)", \{[^}]*return (\w+);\s*\}\s*\}\);/g, 'exports.$1 = $2;');
-      return rest.replace(/(?:\s*exports\.\w+ = \w+;)+/, (all, at: number) => {
-        const named = new Map([...rest.slice(0, at).matchAll(/\w+/g)].map(({ 0: word, index }) => [word, index]));
+        .replace(
+          /var ([\w$]+) = \S* @__PURE__ \*\/ __exportAll\(\{([^}]*)\}\);/g,
+          (_, name: string, members: string) => {
+            namespaces.push([name, membersOf(members, /(\w+): \(\) => ([\w$]+)/g)]);
+            return '';
+          },
+        )
+        .replace(/Object\.defineProperty\(exports, "(\w+)", \{[^}]*return ([\w$]+);\s*\}\s*\}\);/g, 'exports.$1 = $2;');
+      return rest.replace(/(?:\s*exports\.\w+ = [\w$]+;)+/, (all, at: number) => {
+        const named = new Map([...rest.slice(0, at).matchAll(/[\w$]+/g)].map(({ 0: word, index }) => [word, index]));
         const object = (members: [name: string, value: string][]): string =>
           members
             .sort(([, a], [, b]) => (named.get(a) ?? 0) - (named.get(b) ?? 0))
@@ -231,7 +266,7 @@ function plainNamespaces(): Plugin {
             .join(', ');
         return [
           ...namespaces.map(([name, members]) => `var ${name} = { ${object(members)} };`),
-          `Object.assign(exports, { ${object(membersOf(all, /exports\.(\w+) = (\w+);/g))} });`,
+          `Object.assign(exports, { ${object(membersOf(all, /exports\.(\w+) = ([\w$]+);/g))} });`,
         ].join('\n');
       });
     },
@@ -251,7 +286,7 @@ function shortEnums(): Plugin {
       order: 'pre',
       handler(code) {
         const text = code.replace(
-          /function\((\w+)\) \{((?:\s*\1\[\1\["\w+"\] = \d+\] = "\w+";)+)\s*return \1;\s*\}\(\{\}\)/g,
+          /function\(([\w$]+)\) \{((?:\s*\1\[\1\["\w+"\] = \d+\] = "\w+";)+)\s*return \1;\s*\}\(\{\}\)/g,
           (_, name: string, body: string) => {
             const members = [...body.matchAll(/\["(\w+)"\] = (\d+)\]/g)];
             if (members.some(([, , value], i) => Number(value) !== i)) throw new Error(`${name} does not count from 0`);
@@ -329,7 +364,10 @@ const BUILDS: Readonly<Record<string, () => UserConfig>> = {
   }),
   /** One classic script that defines the global `kindling`, */
   global: () =>
-    bundle('iife', 'kindling.global.js', { minify: true, plugins: [kernelsApart(), shortEnums(), plainNamespaces()] }),
+    bundle('iife', 'kindling.global.js', {
+      minify: true,
+      plugins: [kernelsApart(), shortEnums(), impliedFields(), plainNamespaces()],
+    }),
   /** and the one that it loads when a page asks for webgpu. */
   webgpu: () =>
     bundle('iife', 'kindling.webgpu.js', {

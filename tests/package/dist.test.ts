@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { Script } from 'node:vm';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
+import type * as kindling from '../../src/index';
 
 const scripts = readdirSync('dist').filter((file) => file.endsWith('.js'));
 const source = (file: string): string => readFileSync(`dist/${file}`, 'utf8');
@@ -76,4 +77,50 @@ test('classes have the names they are exported by, minified or not', async () =>
   for (const exports of [await load('kindling.js'), loadGlobal()]) {
     for (const [name, own] of classNames(exports)) expect(own).toBe(name);
   }
+});
+
+/** Paths of functions by what they lead to, however many names that has. */
+function namesOfOne(exports: Exports): string[] {
+  const paths = new Map<unknown, string[]>();
+  const visit = (object: Exports, prefix: string): void => {
+    for (const [name, value] of Object.entries(object)) {
+      const path = `${prefix}${name}`;
+      if (typeof value === 'function') paths.set(value, [...(paths.get(value) ?? []), path]);
+      else if (typeof value === 'object' && value !== null && /^[a-z]/.test(name)) visit(value as Exports, `${path}.`);
+    }
+  };
+  visit(exports, '');
+  return [...paths.values()].map((names) => names.sort().join(' = ')).sort();
+}
+
+test('the names of all entries lead to the same functions', async () => {
+  const expected = namesOfOne(await load('kindling.js'));
+  expect(expected.length).toBeGreaterThan(700);
+  expect(namesOfOne(await load('kindling.external.js'))).toEqual(expected);
+  expect(namesOfOne(await load('esm/src/index.js'))).toEqual(expected);
+  expect(namesOfOne(loadGlobal())).toEqual(expected);
+});
+
+test('modules, optimizers and schedules of the classic script are those of the others, key by key', async () => {
+  const describe = (exports: Exports): unknown => {
+    const { nn, optim } = exports as typeof kindling;
+    const modules = [
+      new nn.Transformer(8, 2, 1, 1, 16),
+      new nn.LSTM(3, 4, { numLayers: 2, bidirectional: true, projSize: 2 }),
+      new nn.Sequential(new nn.Conv2d(1, 2, 3), new nn.BatchNorm2d(2), new nn.PReLU(), new nn.InstanceNorm1d(2)),
+      new nn.ModuleList([new nn.Bilinear(2, 3, 4), new nn.EmbeddingBag(3, 4), new nn.GRUCell(2, 3)]),
+      new nn.AdaptiveLogSoftmaxWithLoss(4, 9, [3]),
+      nn.utils.weightNorm(new nn.Linear(2, 3)),
+    ];
+    const optimizer = new optim.RMSprop(modules[0].parameters(), { momentum: 0.5 });
+    const schedule = new optim.lrScheduler.CyclicLR(optimizer, 0.01, 0.1);
+    return {
+      modules: modules.map((module) => [String(module), Object.keys(module.stateDict()), Object.keys(module)]),
+      parameters: modules.map((module) => Array.from(module.namedParameters(), ([name]) => name)),
+      optimizer: [optimizer.stateDict().param_groups, Object.keys(optimizer)],
+      schedule: [Object.keys(schedule.stateDict()), Object.keys(schedule)],
+    };
+  };
+  const expected = describe(await load('kindling.js'));
+  expect(describe(loadGlobal())).toEqual(expected);
 });
