@@ -90,6 +90,8 @@ export function asinh(x: f64): f64 {
 }
 
 export function acosh(x: f64): f64 {
+  // Below, rounding can make of the formula a number.
+  if (x < 1) return NaN;
   if (x > 268435456) return log(x) + NativeMath.LN2;
   const t = x - 1;
   return NativeMath.log1p(t + sqrt(2 * t + t * t));

@@ -328,7 +328,10 @@ export const digamma = unary('digamma', 'float', e.digamma);
 export const sigmoid = unary('sigmoid', 'float', e.sigmoid);
 
 const plainLogit = unary('logit', 'float', (x) => e.log(e.div(x, e.sub(like(x, 1), x))), {
-  gradient: (grad, [x]) => [e.div(grad, e.mul(x, e.sub(like(x, 1), x)))],
+  gradient: (grad, [x]) => {
+    const product = e.mul(x, e.sub(like(x, 1), x));
+    return [e.where(e.lt(product, like(x, 0)), like(x, NaN), e.div(grad, product))];
+  },
 });
 const clampedLogit = parametric(
   'logit',

@@ -189,8 +189,10 @@ export const sinc = unary(
   {
     gradient: (grad, [x]) => {
       const angle = times(x, Math.PI);
-      const isZero = e.eq(x, zero(x));
-      const slope = e.div(e.sub(e.mul(angle, e.cos(angle)), e.sin(angle)), e.where(isZero, one(x), e.mul(angle, x)));
+      const area = e.mul(angle, x);
+      // Of so small an x, too, that its square is 0.
+      const isZero = e.eq(area, zero(x));
+      const slope = e.div(e.sub(e.mul(angle, e.cos(angle)), e.sin(angle)), e.where(isZero, one(x), area));
       return [e.mul(grad, e.where(isZero, zero(x), slope))];
     },
   },

@@ -56,8 +56,9 @@ function moments(op: string, x: Tensor, args: VarianceArguments): [variance: Ten
 /** Σ (x - mean)² / (n - correction); correction 1 unless told. @see torch.var */
 export const variance = (x: Tensor, ...args: VarianceArguments): Tensor => scope(() => moments('var', x, args)[0]);
 
-/** The square root of the variance. @see torch.std */
-export const std = (x: Tensor, ...args: VarianceArguments): Tensor => scope(() => sqrt(moments('std', x, args)[0]));
+/** The square root of the variance; where that is 0 the gradient is 0. @see torch.std */
+export const std = (x: Tensor, ...args: VarianceArguments): Tensor =>
+  scope(() => awayFromZero(moments('std', x, args)[0], sqrt));
 
 /** Variance and mean at once. @see torch.var_mean */
 export const varMean = (x: Tensor, ...args: VarianceArguments): [variance: Tensor, mean: Tensor] =>
@@ -67,7 +68,7 @@ export const varMean = (x: Tensor, ...args: VarianceArguments): [variance: Tenso
 export const stdMean = (x: Tensor, ...args: VarianceArguments): [std: Tensor, mean: Tensor] =>
   scope(() => {
     const [squared, centre] = moments('stdMean', x, args);
-    return [sqrt(squared), centre];
+    return [awayFromZero(squared, sqrt), centre];
   });
 
 /** log Σ e^x, shifted by the maximum so that it cannot overflow. @see torch.logsumexp */

@@ -178,6 +178,32 @@ describe('results of', () => {
   it('vander of a scalar are a row', async () => {
     expect(await k.linalg.vander(k.tensor(3), 3).tolist()).toEqual([[1, 3, 9]]);
   });
+  it('std have a slope of 0 where all elements are equal', async () => {
+    const x = double([
+      [2, 2],
+      [1, 3],
+    ]);
+    expect(await slope(x, (y) => k.std(y, 1, false))).toEqual([
+      [0, 0],
+      [-0.5, 0.5],
+    ]);
+    x.grad = null;
+    expect(await slope(x, (y) => k.stdMean(y, 1, false)[0])).toEqual([
+      [0, 0],
+      [-0.5, 0.5],
+    ]);
+  });
+  it('logit have no slope outside [0, 1] unless it is clamped', async () => {
+    expect(await slope(double([-1, 0.5, 2]), (x) => k.logit(x))).toEqual([NaN, 4, NaN]);
+    expect(await slope(double([-1, 0.5, 2]), (x) => k.logit(x, 0.1))).toEqual([0, 4, 0]);
+  });
+  it('acosh are NaN for the least of numbers too', async () => {
+    expect(await k.tensor([-1e30, -2, 0.5, 1]).acosh().tolist()).toEqual([NaN, NaN, NaN, 0]);
+  });
+  it('sinc have a slope of 0 next to 0', async () => {
+    const x = k.tensor([1e-30, 0], { requiresGrad: true });
+    expect(await slope(x, k.sinc)).toEqual([0, 0]);
+  });
   it('the slope of entr at 0 is infinite', async () => {
     expect(await slope(double([0]), k.special.entr)).toEqual([Infinity]);
   });
