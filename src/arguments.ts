@@ -1,6 +1,6 @@
 // How constructors and functions take their arguments: positional in PyTorch's order, with any tail
 // replaced by one plain options object in last place.
-import { composed } from './composed';
+import { composed, describe } from './composed';
 
 /**
  * The argument lists that stand for the options `O`, whose names are given in PyTorch's order: every
@@ -61,7 +61,9 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 /** @throws RangeError unless `value` is an integer of at least `least`. */
 export function checkInteger(name: string, argument: string, value: unknown, least: number): void {
   if (!Number.isInteger(value) || (value as number) < least) {
-    throw new RangeError(`${name}: ${argument} must be an integer of at least ${least}, got ${String(value)}.`);
+    throw new RangeError(
+      `${name}: ${argument} must be an integer of at least ${least}, got ${typeof value === 'number' ? value : describe(value)}.`,
+    );
   }
 }
 
@@ -78,7 +80,7 @@ export function checkSize<Size extends readonly number[]>(
   dimensions: Size['length'],
   least: number,
 ): Size {
-  const sizes: readonly number[] = typeof value === 'number' ? Array<number>(dimensions).fill(value) : [...value];
+  const sizes: readonly number[] = Array.isArray(value) ? value : Array<number>(dimensions).fill(value as number);
   if (sizes.length !== dimensions) {
     throw new RangeError(`${name}: ${argument} must be a number or ${dimensions} numbers, got [${sizes.join(', ')}].`);
   }

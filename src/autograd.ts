@@ -1,5 +1,6 @@
 // The walk back through the graph. Gradient rules live with their ops; here is only what they share: accumulation,
 // un-broadcasting, checks, ownership of memory, hooks.
+import { gather, type Arguments } from './arguments';
 import { AutogradError } from './errors';
 import {
   AccumulateGrad,
@@ -13,7 +14,7 @@ import {
 } from './graph';
 import { owned, unscoped } from './memory';
 import { formatShape, sameShape, type Shape } from './shape';
-import { Tensor, type GradHook, type RemovableHandle } from './tensor';
+import { checkTensor, Tensor, type GradHook, type RemovableHandle } from './tensor';
 
 export { aliasWithGraph, enableGrad, isGradEnabled, noGrad } from './graph';
 // ---- the walk back ----------------------------------------------------------------------------
@@ -181,7 +182,7 @@ export interface BackwardOptions {
   /** Record the backward pass itself, for second derivatives. */
   createGraph?: boolean;
   /** Leaves that get gradients; default all. */
-  inputs?: readonly Tensor[];
+  inputs?: readonly Tensor[] | Tensor;
 }
 
 /** The root's edge and an owned first gradient. @throws AutogradError */
@@ -202,6 +203,7 @@ function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Ed
     }
     return [edge, unscoped(() => noGrad(() => t.onesLike()))];
   }
+  checkTensor(op, gradient);
   if (!sameShape(gradient.shape, t.shape)) {
     throw new AutogradError(
       `${op}: gradient must have shape ${formatShape(t.shape)}, got ${formatShape(gradient.shape)}.`,
@@ -210,26 +212,40 @@ function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Ed
   return [edge, unscoped(() => aliasWithGraph(gradient))];
 }
 
-/** The gradient to start from, then options; or options alone. */
-export type BackwardArguments =
-  [gradient?: Tensor | null, options?: BackwardOptions] | [options: BackwardOptions & { gradient?: Tensor | null }];
+/** First gradients of the tensors; default ones for tensors of one element. */
+type FirstGradients = readonly (Tensor | null)[] | Tensor | null;
+
+const BACKWARD = ['gradient', 'retainGraph', 'createGraph', 'inputs', 'gradTensors'] as const;
+
+/** The gradient to start from, then options; any tail by name. */
+export type BackwardArguments = Arguments<AllBackwardOptions, typeof BACKWARD>;
+
+/** All arguments of `backward` by name. */
+export interface AllBackwardOptions extends BackwardOptions {
+  gradient?: FirstGradients;
+  /** What torch.autograd.backward calls `gradient`. */
+  gradTensors?: FirstGradients;
+}
+
+const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value]) as readonly T[];
 
 /**
- * Accumulates the gradients of `t` with respect to the leaves of its graph in their `.grad`, then releases the graph.
+ * Accumulates the gradients of `t`, or of several tensors, with respect to the leaves of its graph in their `.grad`, then
+ * releases the graph.
  * @throws AutogradError if `t` has no graph, or has several elements and no `gradient` is given.
- * @see torch.Tensor.backward
+ * @see torch.Tensor.backward, torch.autograd.backward
  */
-export function backward(t: Tensor, ...args: BackwardArguments): void {
-  const [first, second] = args;
-  const given = first !== null && first !== undefined && !(first instanceof Tensor);
-  const { gradient, ...options }: BackwardOptions & { gradient?: Tensor | null } = given
-    ? first
-    : { gradient: first ?? null, ...second };
-  const { createGraph = false, retainGraph = createGraph, inputs } = options;
-  const [edge, start] = rootOf('backward', t, gradient);
-  const leaves = inputs === undefined ? null : new Set<Node>(inputs.map((input) => targetEdge('backward', input).node));
-  unscoped(() => walk([edge], [start], { createGraph, retainGraph, capture: null, leaves }));
+export function backward(t: Tensor | readonly Tensor[], ...args: BackwardArguments): void {
+  const options = gather<AllBackwardOptions>('backward', BACKWARD, args);
+  const { gradTensors, gradient = gradTensors, createGraph = false, retainGraph = createGraph, inputs } = options;
+  const firsts = listOf(gradient);
+  const roots = listOf(t).map((root, i) => rootOf('backward', root, firsts[i]));
+  const leaves = inputs === undefined ? null : new Set<Node>(listOf(inputs).map((leaf) => targetEdge('backward', leaf).node)); // prettier-ignore
+  walkFrom(roots, { createGraph, retainGraph, capture: null, leaves });
 }
+
+const walkFrom = (roots: readonly [Edge, Tensor][], options: WalkOptions): (Tensor | null)[] =>
+  unscoped(() => walk(roots.map(([edge]) => edge), roots.map(([, first]) => first), options)); // prettier-ignore
 
 function targetEdge(op: string, input: Tensor): Edge {
   const edge = edgeOf(input);
@@ -241,12 +257,23 @@ function targetEdge(op: string, input: Tensor): Edge {
 /** Options of `grad`. */
 export interface GradOptions {
   /** First gradients of the outputs; default ones for outputs of one element. */
-  gradOutputs?: readonly (Tensor | null)[] | Tensor | null;
+  gradOutputs?: FirstGradients;
   retainGraph?: boolean;
   createGraph?: boolean;
+  /** Has no effect, as in PyTorch. */
+  onlyInputs?: boolean;
   /** Give null for inputs that the outputs do not depend on, instead of throwing. */
   allowUnused?: boolean;
 }
+
+/** All arguments of `grad` by name. */
+export interface AllGradOptions extends GradOptions {
+  outputs: Tensor | readonly Tensor[];
+  inputs: Tensor | readonly Tensor[];
+}
+const GRAD = [
+  'outputs', 'inputs', 'gradOutputs', 'retainGraph', 'createGraph', 'onlyInputs', 'allowUnused',
+] as const; // prettier-ignore
 
 /**
  * Gradients of the sum of `outputs` with respect to `inputs`, without touching any `.grad`.
@@ -263,24 +290,15 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options?: GradOptions,
 ): Tensor[];
-export function grad(
-  outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
-  options: GradOptions = {},
-): (Tensor | null)[] {
-  const { createGraph = false, retainGraph = createGraph, allowUnused = false } = options;
-  const outs = outputs instanceof Tensor ? [outputs] : outputs;
-  const ins = inputs instanceof Tensor ? [inputs] : inputs;
-  const firsts = options.gradOutputs instanceof Tensor ? [options.gradOutputs] : options.gradOutputs;
+export function grad(...args: Arguments<AllGradOptions, typeof GRAD>): Tensor[];
+export function grad(...args: unknown[]): (Tensor | null)[] {
+  const options = gather<AllGradOptions>('grad', GRAD, args);
+  const { outputs, inputs, gradOutputs, createGraph = false, retainGraph = createGraph, allowUnused = false } = options;
+  const ins = listOf(inputs);
+  const firsts = listOf(gradOutputs);
   const capture = ins.map((input) => targetEdge('grad', input));
-  const roots = outs.map((out, i) => rootOf('grad', out, firsts?.[i]));
-  const captured = unscoped(() =>
-    walk(
-      roots.map(([edge]) => edge),
-      roots.map(([, first]) => first),
-      { createGraph, retainGraph, capture, leaves: null },
-    ),
-  );
+  const roots = listOf(outputs).map((out, i) => rootOf('grad', out, firsts[i]));
+  const captured = walkFrom(roots, { createGraph, retainGraph, capture, leaves: null });
   const unused = captured.indexOf(null);
   if (unused >= 0 && !allowUnused) {
     throw new AutogradError(

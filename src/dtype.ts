@@ -73,7 +73,10 @@ export const stored = (dtype: DType, values: TypedArray): TypedArray | Uint16Arr
 /** Throws a DTypeError that names `op` unless `dtype` is a known name. */
 export function checkDType(op: string, dtype: string): asserts dtype is DType {
   if (!Object.hasOwn(DTYPES, dtype)) {
-    throw new DTypeError(`${op}: dtype must be one of ${Object.keys(DTYPES).join(', ')}, got '${dtype}'.`, { dtype });
+    throw new DTypeError(
+      `${op}: dtype must be one of ${Object.keys(DTYPES).join(', ')}${op === 'to' ? ', or a device' : ''}, got '${dtype}'.`,
+      { dtype },
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 // From rows of the table of pointwise operations to functions of tensors, numbers and options, with in-place forms.
+import { gather } from './arguments';
 import type { Expression } from './expression';
 import { PointwiseOperation, type Operand, type PointwiseRecord, type Promotion, type ScalarOf } from './pointwise';
 import { describe } from './composed';
@@ -77,32 +78,20 @@ export function parametric<P extends Defaults>(
     formula: ([x], scalar) => formula(x, symbols(scalar)),
     ...(gradient && { gradient: (grad, [x], y, scalar) => [gradient(grad, x, y, symbols(scalar))] }),
   });
-  const values = (args: NumberArguments<P>): number[] => numberValues(name, names, defaults, args);
+  const values = (args: NumberArguments<P>): number[] => numberValues(name, defaults, args);
   return Object.assign((x: Tensor, ...numbers: NumberArguments<P>) => operation.apply([x], values(numbers)), {
     inPlace: (self: Tensor, ...numbers: NumberArguments<P>) => operation.applyInPlace(self, [], values(numbers)),
   });
 }
 
 /** The values of parameters given by position, by name or not at all. @throws TypeError for one that does not exist. */
-function numberValues<P extends Defaults>(
-  op: string,
-  names: readonly string[],
-  defaults: P,
-  args: NumberArguments<P>,
-): number[] {
-  const values = names.map((name) => defaults[name]);
-  args.forEach((arg, i) => {
-    if (arg === undefined) return;
-    const given = typeof arg === 'object' ? Object.entries(arg) : [[names[i], arg] as const];
-    for (const [name, value] of given) {
-      const at = names.indexOf(name);
-      if (at < 0 || typeof value !== 'number') {
-        throw new TypeError(`${op}: takes the numbers ${names.join(', ')}, got ${name} = ${describe(value)}.`);
-      }
-      values[at] = value;
-    }
+function numberValues<P extends Defaults>(op: string, defaults: P, args: NumberArguments<P>): number[] {
+  const given = gather<Record<string, unknown>>(op, Object.keys(defaults), args);
+  return Object.entries(defaults).map(([name, value]) => {
+    const number = given[name] ?? value;
+    if (typeof number === 'number') return number;
+    throw new TypeError(`${op}: ${name} must be a number, got ${describe(number)}.`);
   });
-  return values;
 }
 
 /** The in-place forms of functions under their names: `{ add }` gives `{ add_ }`. */

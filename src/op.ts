@@ -13,11 +13,10 @@ import {
 } from './graph';
 import type { Device } from './device/contract';
 import { isFloat, itemSize, type DType } from './dtype';
-import { describe } from './composed';
 import { AutogradError, DeviceError, DTypeError, ShapeError } from './errors';
 import { freedError, Storage } from './memory';
 import { denseStrides, formatShape, numelOf, sameShape, type Shape } from './shape';
-import { Tensor } from './tensor';
+import { checkTensor, Tensor } from './tensor';
 
 /** What an op takes: tensors, or null for an optional one that is absent. */
 export type Inputs = readonly (Tensor | null)[];
@@ -73,7 +72,7 @@ export function deviceOf(op: string, inputs: Inputs): Device {
   let device: Device | null = null;
   for (const input of inputs) {
     if (input === null) continue;
-    if (!(input instanceof Tensor)) throw new TypeError(`${op}: expected a tensor, got ${describe(input)}.`);
+    checkTensor(op, input);
     if (input.isFreed) throw freedError(op, input.shape);
     const home = input.home;
     if (device !== null && home !== device) {

@@ -1,6 +1,7 @@
 // Tensor: a shape over a storage, and its place in the autograd graph. No op logic: operations are functions in
 // ops/, and methods.ts installs those that are also methods.
 import { awaitCollection } from './collector';
+import { describe } from './composed';
 import type { Device, DeviceBuffer, DeviceName, View } from './device/contract';
 import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from './dtype';
 import { AutogradError, DTypeError } from './errors';
@@ -173,6 +174,10 @@ export class Tensor extends Handle implements View {
   /** The gradient that `backward` accumulated here. */
   get grad(): Tensor | null {
     this.gradientSeen = true;
+    if (this.gradient === null && !this.isLeaf && !this.meta?.retainsGrad) {
+      // eslint-disable-next-line no-console -- nothing else would show it
+      console.warn('grad: only leaves keep it. Call retainGrad() before backward().');
+    }
     return this.gradient;
   }
 
@@ -180,11 +185,14 @@ export class Tensor extends Handle implements View {
   set grad(value: Tensor | null) {
     if (
       value !== null &&
-      (!sameShape(value.shape, this.shape) || value.dtype !== this.dtype || value.device !== this.device)
+      (!(value instanceof Tensor) ||
+        !sameShape(value.shape, this.shape) ||
+        value.dtype !== this.dtype ||
+        value.device !== this.device)
     ) {
       throw new AutogradError(`grad: must match the tensor ${String(this)}, got ${String(value)}.`, {
         shape: this.shape,
-        grad: value.shape,
+        grad: (value as Tensor | undefined)?.shape,
       });
     }
     this.replaceGrad(value);
@@ -275,6 +283,12 @@ export class Tensor extends Handle implements View {
     return `Tensor(shape=${formatShape(this.shape)}, dtype=${this.dtype}, device=${this.device})`;
   }
 
+  /** @throws TypeError where JavaScript's operators need a number: `a + b` is `a.add(b)` */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw new TypeError('Tensor: operators are methods, as in a.add(b).');
+  }
+
   get [Symbol.toStringTag](): string {
     return 'Tensor';
   }
@@ -283,6 +297,11 @@ export class Tensor extends Handle implements View {
   get nbytes(): number {
     return this.numel() * itemSize(this.dtype);
   }
+}
+
+/** @throws TypeError unless `value` is a tensor */
+export function checkTensor(op: string, value: unknown): asserts value is Tensor {
+  if (!(value instanceof Tensor)) throw new TypeError(`${op}: expected a tensor, got ${describe(value)}.`);
 }
 
 function toNumbers(values: TypedArray): number[] {
@@ -305,10 +324,11 @@ function nest(values: (number | boolean)[], shape: Shape): NestedNumbers {
 /** A tensor that is a parameter of the module it is assigned to. Outlives every scope. @see torch.nn.Parameter */
 export class Parameter extends Tensor {
   /** Shares the memory of `data`, outside its graph. */
-  constructor(data: Tensor, requiresGrad = true) {
+  constructor(data: Tensor, requiresGrad: boolean | { requiresGrad?: boolean } = true) {
+    checkTensor('Parameter', data);
     super(data.storage, data.dtype, data.shape, data.strides, data.offset);
     this.kept = true;
-    this.requiresGrad_(requiresGrad);
+    this.requiresGrad_(typeof requiresGrad === 'boolean' ? requiresGrad : requiresGrad.requiresGrad);
   }
 
   override async repr(): Promise<string> {

@@ -1,6 +1,6 @@
 // What a newcomer gets wrong, and what the error says to it. Each message names the function that was called, what it
 // was given and what to do.
-import { afterAll, expect, it, describe } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as k from '../src/index';
 import { nn, ones, randn } from '../src/index';
 
@@ -14,6 +14,7 @@ const loose = (target: object): Record<string, (...args: unknown[]) => unknown> 
   target as Record<string, (...args: unknown[]) => unknown>;
 
 const call = (module: nn.Module, inputs: unknown[]): unknown => Reflect.apply(module, null, inputs) as unknown;
+const make = (type: object, args: unknown[]): unknown => Reflect.construct(type as ObjectConstructor, args) as unknown;
 
 describe('methods speak in their own name', () => {
   it.each<[string, () => unknown, string]>([
@@ -40,7 +41,7 @@ describe('arguments of another kind', () => {
   it.each<[string, () => unknown, string]>([
     ['matmul', () => loose(x).matmul([1, 2]), `matmul: cannot take what it was called with, got ${array}.`],
     ['cross', () => loose(x).cross(), 'cross: cannot take what it was called with, got no arguments.'],
-    ['a promise', () => loose(x).gather(0, x.data()), 'gather: index must be a tensor, got a promise (await it).'], // prettier-ignore
+    ['a promise', () => loose(x).gather(0, x.data()), 'gather: expected a tensor, got a promise (await it).'], // prettier-ignore
     ['a module', () => loose(k).relu(new nn.Linear(1, 1)), 'relu: expected a tensor or a number, got a Linear.'],
     ['Linear', () => call(new nn.Linear(3, 2), [[1, 2, 3]]), `Linear: cannot take what it was called with, got ${array}.`], // prettier-ignore
     ['no input', () => call(new nn.Linear(3, 2), []), 'Linear: cannot take what it was called with, got no arguments.'], // prettier-ignore
@@ -81,5 +82,150 @@ describe('keyword arguments', () => {
     expect(await k.triu(steps, { diagonal: 1 }).tolist()).toEqual([[0, 1, 2], [0, 0, 5]]); // prettier-ignore
     expect(await steps.tril({ diagonal: -1 }).tolist()).toEqual([[0, 0, 0], [3, 0, 0]]); // prettier-ignore
     expect(() => loose(steps).unsqueeze({ dims: 0 })).toThrow("unsqueeze: no option is called 'dims'.");
+  });
+
+  it('of functions that make tensors', async () => {
+    expect(await k.full([2], { fillValue: 7 }).tolist()).toEqual([7, 7]);
+    expect(await k.linspace(0, 1, { steps: 3 }).tolist()).toEqual([0, 0.5, 1]);
+    expect(await k.logspace(0, 2, { steps: 2, base: 3 }).tolist()).toEqual([1, 9]);
+    expect(k.randint(0, 10, { size: [3] }).shape).toEqual([3]);
+    expect(k.zeros({ size: [2, 3] }).shape).toEqual([2, 3]);
+    expect(await ones(2).normal_({ mean: 100, std: 0 }).tolist()).toEqual([100, 100]);
+    expect(await ones(2).uniform_({ from: 3, to: 3 }).tolist()).toEqual([3, 3]);
+    expect(await nn.init.constant_(ones(2), { val: 5 }).tolist()).toEqual([5, 5]);
+    expect(await ones(2).fill_(k.tensor(3)).tolist()).toEqual([3, 3]);
+  });
+
+  it('of autograd', async () => {
+    const w = k.tensor([1, 2], { requiresGrad: true });
+    const square = (): k.Tensor => w.mul(w);
+    const given = { inputs: w, gradOutputs: ones(2), createGraph: true };
+    const [byName] = k.autograd.grad({ outputs: square(), ...given });
+    const [byPosition] = k.autograd.grad(square(), w, ones(2), true, true);
+    for (const grad of [byName, byPosition]) {
+      expect(await grad.tolist()).toEqual([2, 4]);
+      expect(grad.requiresGrad).toBe(true);
+    }
+    const loss = square().sum();
+    loss.backward(null, true);
+    loss.backward();
+    k.autograd.backward([square(), square().sum()], { gradTensors: [ones(2), null] });
+    expect(await w.grad?.tolist()).toEqual([8, 16]);
+  });
+});
+
+describe('what would go wrong silently', () => {
+  const net = new nn.Linear(3, 2);
+  const sgd = new k.optim.SGD(net.parameters(), { lr: 0.1 });
+  const w = ones([2], { requiresGrad: true });
+  it.each<[string, () => unknown, string]>([
+    ['sizes as text', () => loose(k).zeros('2'), 'zeros: sizes must be whole numbers >= 0'],
+    [
+      'a dtype among sizes',
+      () => loose(k).zeros(2, 'int64'),
+      'zeros: sizes must be whole numbers >= 0, got [2, int64].',
+    ],
+    ['a missing size', () => loose(k).rand(undefined, 2), 'rand: sizes must be whole numbers >= 0'],
+    ['a dtype of Python', () => loose(k).ones([2], { dtype: 'long' }), 'ones: dtype must be one of float32,'],
+    [
+      'an option of Python',
+      () => loose(k).tensor([1], { requires_grad: true }),
+      "tensor: no option is called 'requires_grad'.",
+    ],
+    ['a device of Python', () => loose(x).to('cuda'), "or a device, got 'cuda'."],
+    ['full of nothing', () => loose(k).full([2]), 'full: the value must be a number, got undefined.'],
+    ['fill_ with text', () => loose(ones(2)).fill_('a'), "fill_: the value must be a number, got 'a'."],
+    ['setAt with an array', () => loose(ones(2)).setAt(0, [1]), 'setAt: the value must be a number, got an array'],
+    ['setAt with nothing', () => loose(ones(2)).setAt(0), 'setAt: the value must be a number, got undefined.'],
+    ['at of nothing', () => loose(x).at(undefined), 'at: cannot take what it was called with, got undefined.'],
+    ['a + b', () => Number(x) + 1, 'Tensor: operators are methods, as in a.add(b).'],
+    [
+      'options of backward',
+      () => loose(w.sum()).backward({ retain_graph: true }),
+      "backward: no option is called 'retain_graph'.",
+    ],
+    ['a gradient as an array', () => loose(w.mul(2)).backward([1, 1]), 'backward: expected a tensor, got number 1.'],
+    ['a number for grad', () => Reflect.set(w, 'grad', 0), 'grad: must match the tensor'],
+    ['a Parameter of an array', () => make(nn.Parameter, [[1]]), 'Parameter: expected a tensor, got an array'],
+    [
+      'a metric that was not read',
+      () => loose(new k.optim.lrScheduler.ReduceLROnPlateau(sgd)).step(x.sum()),
+      'ReduceLROnPlateau: the metric must be a number, got a Tensor.',
+    ],
+    [
+      'a module for its parameters',
+      () => make(k.optim.Adam, [net]),
+      'Adam: params must be what net.parameters() gives, got a Linear.',
+    ],
+    [
+      'named parameters',
+      () => make(k.optim.Adam, [net.namedParameters()]),
+      'Adam: params must be what net.parameters() gives, got an array',
+    ],
+    [
+      'clipping a module',
+      () => loose(nn.utils).clipGradNorm_(net, 1),
+      'clipGradNorm_: expected a tensor, got a Linear.',
+    ],
+    [
+      'a state dict that was not waited for',
+      () => loose(net).loadStateDict(Promise.resolve({})),
+      'loadStateDict: the state dict must be an object of tensors, got a promise (await it).',
+    ],
+    ['no kernel', () => make(nn.Conv2d, [3, 4]), 'Conv2d: kernelSize must be an integer of at least 1, got undefined.'],
+    [
+      'sizes of a layer as text',
+      () => make(nn.Linear, ['3', 2]),
+      "Linear: inFeatures must be an integer of at least 0, got '3'.",
+    ],
+    ['integers into a layer', () => net(k.ones([2, 3], { dtype: 'int64' })), "Convert with .to('float32')."],
+  ])('%s', (_, misuse, message) => {
+    expect(misuse).toThrow(message);
+  });
+
+  it('leaves parameters and training as they were', async () => {
+    const loss = net(x).sum();
+    loss.backward();
+    sgd.step();
+    expect(Number.isFinite(await net(x).sum().item())).toBe(true);
+  });
+
+  it('Parameter takes requiresGrad by name', () => {
+    expect(new nn.Parameter(x, { requiresGrad: false }).requiresGrad).toBe(false);
+  });
+
+  it('a tensor in a template is its shape', () => {
+    expect(`${String(x)}`).toBe('Tensor(shape=[2, 3], dtype=float32, device=wasm)');
+  });
+
+  it('the gradient of what is no leaf', () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const y = w.mul(2);
+    y.sum().backward();
+    expect(y.grad).toBeNull();
+    expect(warn).toHaveBeenCalledExactlyOnceWith('grad: only leaves keep it. Call retainGrad() before backward().');
+    const kept = w.mul(2);
+    kept.retainGrad();
+    expect(kept.grad).toBeNull();
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+  });
+
+  it('a probability outside [0, 1]', async () => {
+    const loss = nn.functional.binaryCrossEntropy(k.tensor([2]), ones(1));
+    await expect(loss.item()).rejects.toThrow('binaryCrossEntropy: a probability outside [0, 1] is not allowed');
+  });
+
+  it('brackets of a chain read and replace its modules', () => {
+    const chain: nn.Sequential = new nn.Sequential(new nn.Linear(3, 2), new nn.ReLU());
+    expect(chain[0]).toBe(chain.at(0));
+    expect(chain[-1]).toBe(chain.at(1));
+    expect(chain[2]).toBeUndefined();
+    chain[0] = new nn.Linear(3, 5);
+    expect(chain(x).shape).toEqual([2, 5]);
+    expect(Object.keys(chain.stateDict())).toEqual(['0.weight', '0.bias']);
+    expect(() => {
+      chain[2] = new nn.ReLU();
+    }).toThrow('Sequential: index must be within the 2 members, got 2.');
   });
 });

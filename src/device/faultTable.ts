@@ -38,6 +38,8 @@ export function faultError({ kind, value }: FaultEntry, fallible: Fallible | und
   const bound = fallible?.bound ?? 0;
   switch (kind) {
     case FAULT_INDEX: {
+      // A description of what was found, not a number that is too large.
+      if (what.startsWith('a ')) return new FaultError(`${op}: ${what} is not allowed`, { op });
       const range = what === 'label' ? `for ${bound} classes` : `[0, ${bound})`;
       return new FaultError(`${op}: ${what} ${value} is out of range ${range}`, { op, value: Number(value), bound });
     }

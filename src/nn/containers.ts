@@ -2,7 +2,7 @@
 import type { Tensor } from '../tensor';
 import { isPlainObject } from '../arguments';
 import { describe } from '../composed';
-import { checkName, noMember, position } from './members';
+import { checkName, makeReachable, noMember, position } from './members';
 import { membersOf, Module } from './module';
 
 /** Arguments of the first of a chain of modules. */
@@ -27,6 +27,9 @@ type OutputOf<M extends readonly Module[]> = M extends readonly [...Module[], in
 
 /** Modules by position. Names are the positions, unless they were given as an object. */
 abstract class ModuleSequence<M extends Module> extends Module {
+  /** The same as `at` and `set`, but undefined where there is none: `net[0]`, `net[-1] = new Linear(8, 3)`. */
+  [index: number]: M;
+
   private get entriesByName(): Map<string, M> {
     return membersOf(this) as Map<string, M>;
   }
@@ -84,6 +87,7 @@ abstract class ModuleSequence<M extends Module> extends Module {
       throw new TypeError(`${this.constructor.name}: every member must be a Module, got ${describe(module)}.`);
     }
     membersOf(this).set(name, module);
+    makeReachable(ModuleSequence.prototype, this.length);
   }
 
   private replaceAll(modules: readonly M[]): this {

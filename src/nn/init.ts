@@ -168,9 +168,9 @@ export function truncNormal_<T extends Tensor>(
 }
 
 /** One value everywhere. @see torch.nn.init.constant_ */
-export function constant_<T extends Tensor>(tensor: T, value: number): T {
+export function constant_<T extends Tensor>(tensor: T, value: number | { val: number }): T {
   if (isSkipped) return tensor;
-  noGrad(() => tensor.fill_(value));
+  noGrad(() => tensor.fill_(typeof value === 'object' ? value.val : value));
   return tensor;
 }
 

@@ -51,6 +51,27 @@ export function position(owner: string, index: number, length: number): number {
   return found;
 }
 
+/** A container of members by position. */
+interface Sequence extends Iterable<unknown> {
+  set(index: number, value: unknown): unknown;
+}
+
+/** Gives containers of this prototype the properties `list[0]` and `list[-1]`, up to `length` members and one more to say that it is not there. */
+export function makeReachable(prototype: object, length: number): void {
+  for (let n = length; n >= 0 && !Object.hasOwn(prototype, n); n--) {
+    for (const i of [n, -n - 1]) {
+      Object.defineProperty(prototype, i, {
+        get(this: Sequence) {
+          return [...this].at(i);
+        },
+        set(this: Sequence, value: unknown) {
+          this.set(i, value);
+        },
+      });
+    }
+  }
+}
+
 /** The error for a name that a container does not have. */
 export function noMember(owner: string, name: string, names: Iterable<string>): TypeError {
   return new TypeError(

@@ -1,5 +1,7 @@
 // Saving and loading the state of modules: PyTorch's keys, checked as a whole before anything is copied.
+import { isPlainObject } from '../arguments';
 import { noGrad } from '../autograd';
+import { describe } from '../composed';
 import { LoadError } from '../errors';
 import { formatShape, sameShape } from '../shape';
 import { Tensor } from '../tensor';
@@ -123,6 +125,9 @@ export function saveStateDict(root: Module, inspect: Inspect, options: StateDict
 
 /** Copies `state` into a module and its descendants. @throws LoadError if keys (when strict) or shapes do not fit. */
 export function loadStateDict(root: Module, inspect: Inspect, given: StateDict, strict: boolean): LoadResult {
+  if (!isPlainObject(given)) {
+    throw new TypeError(`loadStateDict: the state dict must be an object of tensors, got ${describe(given)}.`);
+  }
   const state = { ...given };
   const metadata = metadataOf(given) ?? {};
   if (metadataOf(given) !== null) attach(state, metadata);

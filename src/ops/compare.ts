@@ -1,4 +1,5 @@
 // Comparisons, logic, choices and bounds: rows as in pointwise.ts.
+import { gather, type Arguments } from '../arguments';
 import { composed } from '../composed';
 import { isFloat } from '../dtype';
 import { ShapeError } from '../errors';
@@ -214,12 +215,12 @@ export interface ClampOptions {
   max?: Operand | null;
 }
 
-type Bounds = [min?: Operand | null | ClampOptions, max?: Operand | null];
+const BOUNDS = ['min', 'max'] as const;
+type Bounds = Arguments<ClampOptions, typeof BOUNDS>;
 
 /** The operation and its operands behind x. */
-function clampParts([first, second]: Bounds): [operation: PointwiseOperation, bounds: Operand[]] {
-  const named = typeof first === 'object' && first !== null && !(first instanceof Tensor);
-  const { min = null, max = null } = named ? first : { min: first, max: second };
+function clampParts(bounds: Bounds): [operation: PointwiseOperation, bounds: Operand[]] {
+  const { min = null, max = null } = gather<ClampOptions>('clamp', BOUNDS, bounds);
   if (min !== null && max !== null) return [CLAMP, [min, max]];
   if (min !== null) return [CLAMP_MIN, [min]];
   if (max !== null) return [CLAMP_MAX, [max]];

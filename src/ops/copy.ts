@@ -3,6 +3,8 @@ import type { Device, DeviceName, PointwiseProgram, View } from '../device/contr
 import { getDevice } from '../device/registry';
 import { copyProgram } from '../device/widening';
 import { checkDType, type DType } from '../dtype';
+import { isPlainObject } from '../arguments';
+import { describe } from '../composed';
 import { ShapeError } from '../errors';
 import { scalar } from '../expression';
 import { allocate, apply, applyInPlace, singleOp } from '../op';
@@ -140,9 +142,18 @@ const FILL = singleOp<[self: Tensor], number>({
   backward: () => [null],
 });
 
-/** Writes `value` everywhere. @see torch.Tensor.fill_ */
-export const fill_ = (self: Tensor, value: number | boolean | { value: number | boolean }): Tensor =>
-  applyInPlace(FILL, [self], Number(typeof value === 'object' ? value.value : value));
+/** A number given for an element. @throws TypeError for anything that is not one */
+export function numberOf(op: string, value: unknown): number {
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
+  throw new TypeError(`${op}: the value must be a number, got ${describe(value)}.`);
+}
+
+/** Writes `value` (a number or a tensor without dimensions) everywhere. @see torch.Tensor.fill_ */
+export function fill_(self: Tensor, value: number | boolean | Tensor | { value: number | boolean | Tensor }): Tensor {
+  const given = isPlainObject(value) ? value.value : value;
+  if (given instanceof Tensor && given.ndim === 0) return copy_(self, given);
+  return applyInPlace(FILL, [self], numberOf('fill_', given));
+}
 
 const FILL_COPY = singleOp<[x: Tensor, value: Tensor | null], number>({
   name: 'fill',

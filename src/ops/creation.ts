@@ -1,13 +1,15 @@
 // New tensors: from values, filled, counted. Random ones are in random.ts.
 import type { DeviceName } from '../device/contract';
 import { getDevice } from '../device/registry';
+import { checkInteger, gather, isPlainObject, type Arguments } from '../arguments';
+import { describe } from '../composed';
 import { checkDType, isFloat, isHalf, newArray, stored, type DType, type TypedArray } from '../dtype';
 import { roundHalf } from '../half';
 import { ShapeError } from '../errors';
 import { allocate } from '../op';
 import { formatShape, numelOf, type Shape } from '../shape';
 import { Tensor } from '../tensor';
-import { filled, to } from './copy';
+import { filled, numberOf, to } from './copy';
 import { view } from './movement';
 
 /** Options of functions that make a tensor. */
@@ -22,24 +24,38 @@ export interface TensorOptions {
 /** Values of a tensor: a number, boolean or bigint, nested arrays of them, or a typed array. */
 export type TensorData = number | boolean | bigint | TypedArray | readonly TensorData[];
 
+/** A shape by name. */
+export interface SizeOptions {
+  size?: Shape;
+}
+
 /** A shape, as one array or as separate sizes; options may follow. */
 export type ShapeArguments<O = TensorOptions> =
-  [shape: Shape, options?: O] | [...sizes: number[]] | [...sizes: (number | O)[]];
+  [shape: Shape, options?: O] | [...sizes: number[]] | [...sizes: (number | (O & SizeOptions))[]];
 
-/** Splits `(2, 3, options)` or `([2, 3], options)`. @throws ShapeError for sizes that are not whole numbers >= 0 */
+const OPTIONS = ['dtype', 'device', 'requiresGrad', 'generator', 'size'] as const;
+
+/**
+ * Splits `(2, 3, options)` or `([2, 3], options)`.
+ * @throws ShapeError for sizes that are not whole numbers >= 0, TypeError for an option that does not exist
+ */
 export function shapeAndOptions<O extends object>(
   op: string,
   args: readonly (number | Shape | O | undefined)[],
 ): [Shape, Partial<O>] {
-  const [first, second] = args;
+  const [first] = args;
   const isArray = Array.isArray(first);
-  const last = args[args.length - 1];
-  const options = isArray ? second : typeof last === 'object' ? last : undefined;
-  const shape = isArray ? (first as Shape) : args.filter((arg) => typeof arg === 'number');
-  if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
-    throw new ShapeError(`${op}: sizes must be whole numbers >= 0, got ${formatShape(shape)}.`, { shape });
+  const isLast = isPlainObject(args.at(-1));
+  const given = isArray ? args.slice(1) : isLast ? args.slice(-1) : [];
+  const { size, ...options } = gather<TensorOptions & SizeOptions>(op, OPTIONS as readonly string[] as [], given);
+  const sizes = size ?? (isArray ? (first as Shape) : isLast ? args.slice(0, -1) : args);
+  if (!sizes.every((n) => Number.isInteger(n) && (n as number) >= 0)) {
+    throw new ShapeError(`${op}: sizes must be whole numbers >= 0, got ${formatShape(sizes as Shape)}.`, {
+      shape: sizes,
+    });
   }
-  return [shape, (options ?? {}) as Partial<O>];
+  if (options.dtype !== undefined) checkDType(op, options.dtype);
+  return [sizes as Shape, options as Partial<O>];
 }
 
 /** Applies `requiresGrad` to a fresh tensor. */
@@ -90,7 +106,7 @@ function flatten(data: TensorData, into: (number | boolean | bigint)[]): number[
   }
   if (typeof data !== 'number' && typeof data !== 'boolean' && typeof data !== 'bigint') {
     throw new TypeError(
-      `tensor: values must be numbers, booleans, bigints or arrays of them, got ${data === null ? 'null' : typeof data}.`,
+      `tensor: values must be numbers, booleans, bigints or arrays of them, got ${describe(data)}. Use stack for tensors.`,
     );
   }
   into.push(data);
@@ -123,8 +139,8 @@ const encodeValues = (values: readonly (number | boolean | bigint)[], dtype: DTy
  * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(pixels)); tensor(3, { dtype: 'int64' })
  * @see torch.tensor
  */
-export function tensor(data: TensorData | Tensor, options: TensorOptions = {}): Tensor {
-  if (options.dtype !== undefined) checkDType('tensor', options.dtype);
+export function tensor(data: TensorData | Tensor, given: TensorOptions = {}): Tensor {
+  const [, options] = shapeAndOptions<TensorOptions>('tensor', [[], given]);
   if (data instanceof Tensor) return finish(to(data.detach(), options.dtype ?? data.dtype, { copy: true }), options);
   const own = DTYPE_OF_ARRAY.find(([type]) => data instanceof type);
   if (own !== undefined && isTypedArray(data)) {
@@ -159,24 +175,32 @@ export function empty(...args: ShapeArguments): Tensor {
   return finish(out, options);
 }
 
-/** Every element `value`. float32 unless `dtype` is given (or bool for a boolean). @see torch.full */
-export function full(shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor {
-  const dtype = options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32');
-  checkDType('full', dtype);
-  return finish(filled(options.device, shapeAndOptions('full', [shape])[0], dtype, Number(value)), options);
+/** Arguments of full behind the shape. */
+export interface FullOptions extends TensorOptions {
+  fillValue: number | boolean;
 }
+const FULL = ['fillValue', 'dtype', 'device', 'requiresGrad'] as const;
+
+/** Every element `fillValue`. float32 unless `dtype` is given (or bool for a boolean). @see torch.full */
+export function full(shape: Shape, ...args: Arguments<FullOptions, typeof FULL>): Tensor {
+  const { fillValue, ...rest } = gather<FullOptions>('full', FULL, args);
+  const [sizes, options] = shapeAndOptions<TensorOptions>('full', [shape, rest]);
+  const dtype = options.dtype ?? (typeof fillValue === 'boolean' ? 'bool' : 'float32');
+  return finish(filled(options.device, sizes, dtype, numberOf('full', fillValue)), options);
+}
+
+const constant =
+  (op: string, value: number) =>
+  (...args: ShapeArguments): Tensor => {
+    const [shape, options] = shapeAndOptions<TensorOptions>(op, args);
+    return full(shape, value, options);
+  };
 
 /** Zeros. @example zeros(2, 3); zeros([2, 3], { dtype: 'int64' }) @see torch.zeros */
-export function zeros(...args: ShapeArguments): Tensor {
-  const [shape, options] = shapeAndOptions<TensorOptions>('zeros', args);
-  return full(shape, 0, options);
-}
+export const zeros = constant('zeros', 0);
 
 /** Ones. @example ones(2, 3); ones([2, 3], { requiresGrad: true }) @see torch.ones */
-export function ones(...args: ShapeArguments): Tensor {
-  const [shape, options] = shapeAndOptions<TensorOptions>('ones', args);
-  return full(shape, 1, options);
-}
+export const ones = constant('ones', 1);
 
 const like = (x: Tensor, options: TensorOptions): TensorOptions => ({ dtype: x.dtype, device: x.device, ...options });
 
@@ -250,10 +274,18 @@ const wholeFor =
   (x: number): number =>
     isFloat(dtype) ? x : Math.trunc(x);
 
+/** Arguments of linspace. */
+export interface LinspaceOptions extends TensorOptions {
+  start: number;
+  end: number;
+  steps: number;
+}
+const LINSPACE = ['start', 'end', 'steps', 'dtype', 'device', 'requiresGrad'] as const;
+
 /** `steps` values from start to end, both included. @see torch.linspace */
-export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
-  if (!Number.isInteger(steps) || steps < 0)
-    throw new RangeError(`linspace: steps must be a whole number >= 0, got ${steps}.`);
+export function linspace(...args: Arguments<LinspaceOptions, typeof LINSPACE>): Tensor {
+  const { start, end, steps, ...options } = gather<LinspaceOptions>('linspace', LINSPACE, args);
+  checkInteger('linspace', 'steps', steps, 0);
   const dtype = options.dtype ?? 'float32';
   return ramp(steps, between(start, end, steps, dtype), options, dtype);
 }
@@ -266,27 +298,20 @@ function between(from: number, to: number, steps: number, dtype: DType): (i: num
   return (i) => (i < (steps >> 1 || 1) ? start + i * step : end - (steps - 1 - i) * step);
 }
 
-/** base to the power of `steps` values from start to end. @see torch.logspace */
-export function logspace(
-  start: number,
-  end: number,
-  steps: number,
-  base: number | LogspaceOptions = 10,
-  options: TensorOptions = {},
-): Tensor {
-  const { base: radix = 10, ...rest } = typeof base === 'number' ? { base, ...options } : base;
-  if (!Number.isInteger(steps) || steps < 0) {
-    throw new RangeError(`logspace: steps must be a whole number >= 0, got ${steps}.`);
-  }
-  const dtype = rest.dtype ?? 'float32';
-  const exponent = between(start, end, steps, dtype);
-  return ramp(steps, (i) => radix ** exponent(i), rest, dtype);
-}
-
-/** Options of `logspace`. */
-export interface LogspaceOptions extends TensorOptions {
+/** Arguments of logspace. */
+export interface LogspaceOptions extends LinspaceOptions {
   /** Default 10. */
   base?: number;
+}
+const LOGSPACE = ['start', 'end', 'steps', 'base', 'dtype', 'device', 'requiresGrad'] as const;
+
+/** base to the power of `steps` values from start to end. @see torch.logspace */
+export function logspace(...args: Arguments<LogspaceOptions, typeof LOGSPACE>): Tensor {
+  const { start, end, steps, base = 10, ...options } = gather<LogspaceOptions>('logspace', LOGSPACE, args);
+  checkInteger('logspace', 'steps', steps, 0);
+  const dtype = options.dtype ?? 'float32';
+  const exponent = between(start, end, steps, dtype);
+  return ramp(steps, (i) => base ** exponent(i), options, dtype);
 }
 
 /** Ones on the diagonal, zeros elsewhere. Shape: [n, m], m defaults to n. @see torch.eye */

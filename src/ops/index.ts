@@ -1,12 +1,11 @@
 // Reading and adding by index. Each reading op has an adding op as its gradient, and the other way round.
 import { gather as gatherOptions, taking, type Arguments } from '../arguments';
-import { describe } from '../composed';
 import type { IndexOptions } from '../device/contract';
 import type { DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
 import { axisOf, broadcastShapes, formatShape, sameShape, wrapDim } from '../shape';
-import { Tensor } from '../tensor';
+import { checkTensor, type Tensor } from '../tensor';
 import { contiguous, to } from './copy';
 import { arange, fromArray, onesLike, zeros } from './creation';
 import { logicalNot, lt, maskedFill, where } from './compare';
@@ -18,7 +17,7 @@ const INDEX_DTYPES: readonly DType[] = ['int64', 'int32', 'uint8'];
 
 /** @throws DTypeError unless index is of a dtype that kernels take as indices. */
 export function checkIndex(op: string, index: Tensor): void {
-  if (!(index instanceof Tensor)) throw new TypeError(`${op}: index must be a tensor, got ${describe(index)}.`);
+  checkTensor(op, index);
   if (!INDEX_DTYPES.includes(index.dtype)) {
     throw new DTypeError(`${op}: index must be int64, int32 or uint8, got ${index.dtype}. Convert it with .long().`, {
       dtype: index.dtype,

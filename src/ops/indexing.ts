@@ -11,7 +11,7 @@ import { ShapeError } from '../errors';
 import { broadcastShapes, formatShape, numelOf, sameShape, type Shape } from '../shape';
 import { Tensor } from '../tensor';
 import { ge, logicalAnd, lt, where } from './compare';
-import { copy_, to } from './copy';
+import { copy_, numberOf, to } from './copy';
 import { fromArray, zerosLike } from './creation';
 import { checkIndex, fromFront, indexSelect } from './index';
 import { nonzero } from './filter';
@@ -204,7 +204,7 @@ export async function maskedAt(x: Tensor, ...entries: Index[]): Promise<Tensor> 
 
 /** The value as a tensor that can be written into x. */
 const asValue = (x: Tensor, value: Tensor | number | boolean): Tensor =>
-  value instanceof Tensor ? to(value, x.dtype) : fromArray(Float64Array.of(Number(value)), [], { device: x.device, dtype: x.dtype }); // prettier-ignore
+  value instanceof Tensor ? to(value, x.dtype) : fromArray(Float64Array.of(numberOf('setAt', value)), [], { device: x.device, dtype: x.dtype }); // prettier-ignore
 
 /** `value` broadcast to `shape`; leading dimensions of size 1 that are too many are dropped. */
 function fitted(op: string, value: Tensor, shape: Shape): Tensor {

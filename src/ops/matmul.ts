@@ -2,7 +2,7 @@
 // the rest are views and reshapes around them. Transposed operands are views: the kernel takes any strides.
 import { composed } from '../composed';
 import type { Device, View } from '../device/contract';
-import { isFloat, resultType, type DType } from '../dtype';
+import { isFloat, promoteTypes, resultType, type DType } from '../dtype';
 import { DTypeError, ShapeError } from '../errors';
 import { defineOp } from '../op';
 import { broadcastShapes, formatShape, numelOf, sameShape, viewStrides, type Shape } from '../shape';
@@ -16,7 +16,7 @@ function checkDTypes(op: string, ...tensors: readonly (Tensor | null)[]): void {
   const dtypes = tensors.flatMap((x) => (x === null ? [] : [x.dtype]));
   if (dtypes.some((dtype) => dtype !== dtypes[0])) {
     throw new DTypeError(
-      `${op}: dtypes must match, got ${dtypes.join(' and ')}. Convert one with .to('${dtypes[0]}').`,
+      `${op}: dtypes must match, got ${dtypes.join(' and ')}. Convert with .to('${dtypes.reduce(promoteTypes)}').`,
       { dtypes },
     );
   }

@@ -167,9 +167,12 @@ function checkNorm(op: string, x: Tensor, shape: Shape, others: Readonly<Record<
   for (const [name, t] of Object.entries(others)) {
     if (t === null) continue;
     if (!sameShape(t.shape, shape)) {
-      throw new ShapeError(`${op}: ${name} must have shape ${formatShape(shape)}, got ${formatShape(t.shape)}.`, {
-        shape: t.shape,
-      });
+      throw new ShapeError(
+        `${op}: ${name} must have shape ${formatShape(shape)}, got ${formatShape(t.shape)}. Check the channels.`,
+        {
+          shape: t.shape,
+        },
+      );
     }
     if (t.dtype !== x.dtype && t.dtype !== wideDType(x.dtype)) {
       throw new DTypeError(`${op}: ${name} must be of the dtype of the input, got ${t.dtype} and ${x.dtype}.`);

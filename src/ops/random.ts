@@ -1,5 +1,6 @@
 // Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
 // that the same seed gives the same weights and the same order as in Python.
+import { gather, type Arguments } from '../arguments';
 import { isHalf, newArray, stored, type DType } from '../dtype';
 import type { Half } from '../half';
 import { noGrad } from '../autograd';
@@ -52,11 +53,14 @@ export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
   randn(x.shape, { dtype: x.dtype, device: x.device, ...options });
 
 /** Whole numbers in [low, high), int64 unless `dtype` is given. @example randint(0, 10, [3]); randint(10, [3]) @see torch.randint */
-export function randint(low: number, high: number, shape: Shape, options?: RandomOptions): Tensor;
-export function randint(high: number, shape: Shape, options?: RandomOptions): Tensor;
-export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions, d: RandomOptions = {}): Tensor {
-  const [low, high, shape, options] =
-    typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, (c ?? {}) as RandomOptions];
+export function randint(low: number, high: number, size: Shape, options?: RandomOptions): Tensor;
+export function randint(low: number, high: number, options: RandomOptions & { size: Shape }): Tensor;
+export function randint(high: number, size: Shape, options?: RandomOptions): Tensor;
+export function randint(high: number, options: RandomOptions & { size: Shape }): Tensor;
+export function randint(a: number, b: unknown, ...rest: unknown[]): Tensor {
+  const isRange = typeof b === 'number';
+  const [low, high] = isRange ? [a, b] : [0, a];
+  const [shape, options] = shapeAndOptions<RandomOptions>('randint', (isRange ? rest : [b, ...rest]) as [Shape]);
   if (!(high > low)) throw new RangeError(`randint: low must be below high, got low ${low} and high ${high}.`);
   const dtype: DType = options.dtype ?? 'int64';
   const values = newArray(dtype, numelOf(shape));
@@ -70,32 +74,73 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
   return finish(to(order, options.dtype ?? 'int64'), options);
 }
 
-function refill(self: Tensor, op: string, generator: Generator, fill: FloatFill): Tensor {
-  const { dtype, device, shape } = self;
-  const drawnValues = drawn(op, shape, { dtype, device, generator }, fill);
-  return noGrad(() => copy_(self, drawnValues));
+/** A function that fills a tensor with draws: `names` are the numbers it takes before the generator, with defaults. */
+const refilling =
+  (
+    op: string,
+    names: readonly string[],
+    defaults: readonly number[],
+    fill: (out: FloatArray, numbers: readonly number[], generator: Generator | undefined, half: Half | null) => void,
+  ) =>
+  (self: Tensor, ...args: readonly unknown[]): Tensor => {
+    const given = gather<Record<string, number> & { generator?: Generator }>(op, [...names, 'generator'], args);
+    const { generator = defaultGenerator } = given;
+    const numbers = names.map((name, i) => given[name] ?? defaults[i]);
+    const { dtype, device, shape } = self;
+    const values = drawn(op, shape, { dtype, device, generator }, (out, from, half) => {
+      fill(out, numbers, from, half);
+    });
+    return noGrad(() => copy_(self, values));
+  };
+
+/** A function of a tensor with the options `O`, in PyTorch's order. */
+type Filling<O, Order extends readonly string[]> = (
+  self: Tensor,
+  ...args: Arguments<O & GeneratorOption, Order>
+) => Tensor;
+
+/** Where the draws of a fill come from. */
+export interface GeneratorOption {
+  /** Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
 }
 
-/** Fills with uniform draws from [from, to). @throws RangeError, DTypeError @see torch.Tensor.uniform_ */
-export const uniform_ = (self: Tensor, from = 0, to = 1, generator = defaultGenerator): Tensor =>
-  refill(self, 'uniform_', generator, (out, generator, half) => {
+/** Fills with uniform draws from [from, to), [0, 1) by default. @throws RangeError, DTypeError @see torch.Tensor.uniform_ */
+export const uniform_: Filling<{ from?: number; to?: number }, ['from', 'to', 'generator']> = refilling(
+  'uniform_',
+  ['from', 'to'],
+  [0, 1],
+  (out, [from, to], generator, half) => {
     fillUniform(out, from, to, generator, half);
-  });
+  },
+);
 
-/** Fills with normal draws. @throws RangeError for a negative std, DTypeError @see torch.Tensor.normal_ */
-export const normal_ = (self: Tensor, mean = 0, std = 1, generator = defaultGenerator): Tensor =>
-  refill(self, 'normal_', generator, (out, generator, half) => {
+/** Fills with normal draws, standard ones by default. @throws RangeError for a negative std, DTypeError @see torch.Tensor.normal_ */
+export const normal_: Filling<{ mean?: number; std?: number }, ['mean', 'std', 'generator']> = refilling(
+  'normal_',
+  ['mean', 'std'],
+  [0, 1],
+  (out, [mean, std], generator, half) => {
     fillNormal(out, mean, std, generator, half);
-  });
+  },
+);
 
-/** Fills with exponential draws of rate `lambd`. @throws RangeError unless it is positive, DTypeError @see torch.Tensor.exponential_ */
-export const exponential_ = (self: Tensor, lambd = 1, generator = defaultGenerator): Tensor =>
-  refill(self, 'exponential_', generator, (out, generator) => {
+/** Fills with exponential draws of rate `lambd`, 1 by default. @throws RangeError unless it is positive, DTypeError @see torch.Tensor.exponential_ */
+export const exponential_: Filling<{ lambd?: number }, ['lambd', 'generator']> = refilling(
+  'exponential_',
+  ['lambd'],
+  [1],
+  (out, [lambd], generator) => {
     fillExponential(out, lambd, generator);
-  });
+  },
+);
 
-/** Fills with 1, with probability p, and 0. @throws RangeError unless p is in [0, 1], DTypeError @see torch.Tensor.bernoulli_ */
-export const bernoulli_ = (self: Tensor, p = 0.5, generator = defaultGenerator): Tensor =>
-  refill(self, 'bernoulli_', generator, (out, generator) => {
+/** Fills with 1, with probability p (0.5 by default), and 0. @throws RangeError unless p is in [0, 1], DTypeError @see torch.Tensor.bernoulli_ */
+export const bernoulli_: Filling<{ p?: number }, ['p', 'generator']> = refilling(
+  'bernoulli_',
+  ['p'],
+  [0.5],
+  (out, [p], generator) => {
     fillBernoulli(out, p, generator);
-  });
+  },
+);

@@ -198,7 +198,11 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   /** Loss and gradient where the parameters are, after the closure has been called. */
   private async pointAfter(loss: unknown): Promise<Point> {
     const grad = noGrad(() =>
-      cat(this.parameters.map((p) => (p.grad === null ? zeros([p.numel()], p) : reshape(p.grad.detach(), [-1])))),
+      cat(
+        this.parameters.map((p) =>
+          p.grad === null ? zeros([p.numel()], { dtype: p.dtype, device: p.device }) : reshape(p.grad.detach(), [-1]),
+        ),
+      ),
     );
     const [value, [steepness]] = await Promise.all([
       loss instanceof Tensor ? loss.item() : Number(loss),

@@ -1,6 +1,7 @@
 // Optimizer: parameter groups, state and their saving. How a step is computed is for the classes below it: most are
 // an update rule, an expression per element (elementwise.ts); see sgd.ts for the smallest.
 import { enableGrad, isGradEnabled, noGrad } from '../autograd';
+import { describe } from '../composed';
 import { unscoped } from '../memory';
 import { zero_ } from '../ops/copy';
 import { Tensor } from '../tensor';
@@ -42,11 +43,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     params: ParamsArgument<O>,
     readonly defaults: O,
   ) {
-    const given = params instanceof Tensor ? [] : [...params];
+    const given: readonly unknown[] = isTensor(params) ? [] : isIterable(params) ? [...params] : [params];
     if (given.length === 0) {
       throw new TypeError(`${this.name}: params must be a list of parameters or groups with at least one, got none.`);
     }
-    if (given.every(isTensor)) this.addParams(given, {});
+    if (given.every(isTensor)) this.addParams([...given], {});
     else for (const group of given) this.addParamGroup(group as ParamGroupOptions<O>);
   }
 
@@ -64,8 +65,12 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   abstract step(closure?: () => unknown): unknown;
 
   /** Adds parameters with options of their own, to train layers that were frozen before. */
-  addParamGroup({ params, ...options }: ParamGroupOptions<O>): void {
-    this.addParams(params instanceof Tensor ? [params] : [...params], options);
+  addParamGroup(group: ParamGroupOptions<O>): void {
+    const { params, ...options } = Object(group) as ParamGroupOptions<O>;
+    if (!isIterable(params) && !isTensor(params)) {
+      throw new TypeError(`${this.name}: params must be what net.parameters() gives, got ${describe(group)}.`);
+    }
+    this.addParams(isTensor(params) ? [params] : [...params], options);
   }
 
   private addParams(params: Tensor[], options: object): void {
@@ -111,6 +116,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   }
 }
 
+const isIterable = (value: unknown): boolean => Symbol.iterator in Object(value);
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 
 function zeroInPlace(grad: Tensor): void {

@@ -1,5 +1,6 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
 import { gather, type Arguments } from '../arguments';
+import { describe } from '../composed';
 import type { SchedulerState } from './lrScheduler';
 import type { Optimizer } from './optimizer';
 import { toCamelCase, toSnakeCase } from './stateDict';
@@ -90,6 +91,9 @@ export class ReduceLROnPlateau {
 
   /** Takes in the measurement of an epoch. */
   step(metric: number): void {
+    if (typeof metric !== 'number') {
+      throw new TypeError(`ReduceLROnPlateau: the metric must be a number, got ${describe(metric)}.`);
+    }
     this.lastEpoch++;
     if (this.isBetter(metric)) {
       this.best = metric;

@@ -77,7 +77,7 @@ export function gaussianNllLoss(
   return scope(() => {
     const v = isShort ? variance.unsqueeze(-1) : variance;
     const losses = gaussianError(input, target, v, eps, full ? 0.5 * Math.log(2 * Math.PI) : 0);
-    return reduce(losses, reduction).add(requireAll(name, 'negative variance', ge(v.detach(), 0), losses));
+    return reduce(losses, reduction).add(requireAll(name, 'a negative variance', ge(v.detach(), 0), losses));
   });
 }
 

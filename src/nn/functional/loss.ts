@@ -95,7 +95,7 @@ export function binaryCrossEntropy(
   return scope(() => {
     const losses = reduce(weighted(binaryCrossEntropyError(input, target), weight), reduction);
     const x = input.detach();
-    return losses.add(requireAll(name, 'probability outside [0, 1]', x.ge(0).logicalAnd(x.le(1)), losses));
+    return losses.add(requireAll(name, 'a probability outside [0, 1]', x.ge(0).logicalAnd(x.le(1)), losses));
   });
 }
 

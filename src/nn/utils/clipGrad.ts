@@ -10,7 +10,7 @@ import { foreach_, programOf } from '../../ops/foreach';
 import { stack } from '../../ops/join';
 import { abs, pow, sqrt, square } from '../../ops/pointwise';
 import { amax, sum } from '../../ops/reduce';
-import { Tensor } from '../../tensor';
+import { checkTensor, type Tensor } from '../../tensor';
 
 /** Arguments of clipGradNorm_. */
 export interface ClipNormOptions {
@@ -76,7 +76,8 @@ export function clipGradValue_(
 
 function gradsOf(op: string, parameters: Tensor | Iterable<Tensor>, limit: number): Tensor[] {
   if (!(limit >= 0)) throw new RangeError(`${op}: the limit must be at least 0, got ${limit}.`);
-  const list = parameters instanceof Tensor ? [parameters] : [...parameters];
+  const list: readonly Tensor[] = Symbol.iterator in parameters ? [...parameters] : [parameters];
+  for (const parameter of list) checkTensor(op, parameter);
   return list.flatMap(({ ownGrad }) => (ownGrad === null ? [] : [ownGrad]));
 }
 
