@@ -66,7 +66,7 @@ describe('matmul', () => {
     expect(() => matmul(zeros(2, 2, 3), zeros(3, 3, 5))).toThrow('matmul: shapes must broadcast');
     expect(() => mm(zeros(3), zeros(3, 5))).toThrow('mm: the first matrix must have 2 dimensions, got shape [3].');
     expect(() => mm(zeros(2, 3), zeros([3, 5], { dtype: 'float64' }))).toThrow(
-      "mm: dtypes must match, got float32 and float64. Convert one with .to('float32').",
+      "mm: dtypes must match, got float32 and float64. Convert with .to('float64').",
     );
   });
 });

@@ -79,7 +79,7 @@ describe('arguments', () => {
     ],
     [
       () => leakyRelu(single, { slope: 1 } as never),
-      'leakyRelu: takes the numbers negativeSlope, got slope = number 1.',
+      "leakyRelu: no option is called 'slope'. The options are negativeSlope.",
     ],
     [() => dropout(single, 2), 'dropout: p must be in [0, 1], got 2.'],
     [
