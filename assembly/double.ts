@@ -47,7 +47,7 @@ export function pow(a: f64, b: f64): f64 {
   const odd = whole && abs(b) < 9007199254740992 && b * 0.5 != floor(b * 0.5);
   if (whole && abs(b) <= 64) return b < 0 ? 1 / powWhole(a, <u32>-b) : powWhole(a, <u32>b);
   if (a == -1) return whole ? (odd ? -1.0 : 1.0) : abs(b) == Infinity ? 1 : NaN;
-  if (a < 0 && !whole) return a == -Infinity ? (b < 0 ? 0.0 : Infinity) : NaN;
+  if (a < 0 && !whole) return a == -Infinity && b == b ? (b < 0 ? 0.0 : Infinity) : NaN;
   const y = exp(b * log(abs(a)));
   return odd ? copysign(y, a) : y;
 }

@@ -12,7 +12,7 @@ import { addAlong } from './index';
 import { cat } from './join';
 import { mm } from './matmul';
 import { diagonal, mT, narrow, reshape, slice, unsqueeze } from './movement';
-import { add, div, floor, mul, sqrt, sub } from './pointwise';
+import { add, div, floor, lerp, mul, sqrt, sub } from './pointwise';
 import { amax, amin, mean, sum, type Dims, type FoldArguments, type FoldOptions } from './reduce';
 import { cumsum } from './scan';
 import { searchsorted } from './sort';
@@ -349,7 +349,8 @@ export const histogram = taking(
       const isPoint = eq(from, until);
       const [low, high] = [where(isPoint, sub(from, 0.5), from), where(isPoint, add(until, 0.5), until)];
       const ramp = linspace(0, 1, count + 1, { device: x.device, dtype: x.dtype });
-      edges = add(mul(sub(high, low), ramp), low);
+      // Exact at both ends, so that the greatest element is inside.
+      edges = lerp(low, high, ramp);
     }
     const n = edges.shape[0] - 1;
     const place = sub(searchsorted(edges, values, { right: true }), 1);

@@ -175,6 +175,22 @@ describe('results of', () => {
       [0, 0.5, 1],
     ]);
   });
+  it('histogram count the greatest element, whatever the rounding of the edges', async () => {
+    for (let i = 0; i < 20; i++) {
+      const x = k.randn([7], { dtype: 'float64' });
+      const [counts, edges] = k.histogram(x, 3);
+      expect(await counts.sum().item()).toBe(7);
+      expect(await edges.max().item()).toBe(await x.max().item());
+    }
+  });
+  it('pow of -Infinity and NaN are NaN', async () => {
+    expect(
+      await k
+        .tensor([-Infinity, -Infinity, 1])
+        .pow(k.tensor([NaN, 0.5, NaN]))
+        .tolist(),
+    ).toEqual([NaN, Infinity, 1]);
+  });
   it('vander of a scalar are a row', async () => {
     expect(await k.linalg.vander(k.tensor(3), 3).tolist()).toEqual([[1, 3, 9]]);
   });
