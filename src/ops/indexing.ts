@@ -21,15 +21,24 @@ import { maskedScatter, putAt } from './scatter';
 
 /** `start:end` or `start:end:step`, each part a whole number or left out. */
 export type SliceText = `${number | ''}:${number | ''}` | `${number | ''}:${number | ''}:${number | ''}`;
-/** An array of indices, nested for more dimensions. */
-export type IndexList = readonly (number | IndexList)[];
+/** An array of indices, nested for more dimensions; or one boolean for each place, saying which are wanted. */
+export type IndexList = readonly (number | IndexList)[] | readonly boolean[];
 /** One entry of an index. */
 export type Index = number | SliceText | '...' | null | boolean | Tensor | IndexList;
 
 const SLICE = /^\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?$/;
 
-/** The tensor of nested arrays of indices. */
-function indexTensor(list: IndexList, device: Tensor['device']): Tensor {
+/** The tensor of nested arrays of indices; of booleans, one for each of `size` places, those where they are true. */
+function indexTensor(list: IndexList, device: Tensor['device'], size = 0): Tensor {
+  if (list.length > 0 && list.every((value) => typeof value === 'boolean')) {
+    if (list.length !== size) {
+      throw new RangeError(`at: there must be one boolean for each of ${size} places, got ${list.length}.`);
+    }
+    return indexTensor(
+      list.flatMap((holds, i) => (holds === true ? [i] : [])),
+      device,
+    );
+  }
   const shape: number[] = [];
   for (let at: unknown = list; Array.isArray(at); at = (at as readonly unknown[])[0]) shape.push(at.length);
   const values = (list as readonly unknown[]).flat(Infinity) as number[];
@@ -79,7 +88,7 @@ function plan(x: Tensor, entries: readonly Index[]): Plan {
       view = unsqueeze(view, d++);
       indices.push(indexTensor(entry ? [0] : [], x.device));
     } else {
-      const index = entry instanceof Tensor ? entry : indexTensor(entry, x.device);
+      const index = entry instanceof Tensor ? entry : indexTensor(entry, x.device, view.shape[d]);
       if (isMask(index)) {
         throw new TypeError(
           'at: how many elements a mask picks is known only from its data. Use await x.maskedAt(mask), or where(mask, ...).',

@@ -104,6 +104,16 @@ describe('writing', () => {
     expect(x.shape).toEqual([5, 3]);
     expect(() => k.ones([1], { requiresGrad: true }).mul(2).addbmm_(a, b)).toThrow(/in place/);
   });
+  it('at takes an array of booleans as a mask whose picks are known', async () => {
+    const x = k.arange(6).view(3, 2);
+    expect(await x.at([true, false, true]).tolist()).toEqual([
+      [0, 1],
+      [4, 5],
+    ]);
+    expect(await x.at(':', [false, true]).tolist()).toEqual([[1], [3], [5]]);
+    expect(x.at([false, false, false]).shape).toEqual([0, 2]);
+    expect(() => x.at([true])).toThrow('at: there must be one boolean for each of 3 places, got 1.');
+  });
   it('where as a method chooses the tensor', async () => {
     expect(await k.tensor([1, 2]).where(bools(true, false), 5).tolist()).toEqual([1, 5]);
   });
