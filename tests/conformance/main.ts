@@ -1,4 +1,4 @@
-// npm run conformance -- --dir DIR [--device wasm|webgpu] [--workers N|inline] [--filter RE] [--json FILE]
+// npm run conformance -- --dir DIR [--device wasm|webgpu] [--workers N|inline] [--filter RE] [--json FILE] [--script FILE]
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { diagnose, init, onerror, shutdown } from '../../src/index';
@@ -14,6 +14,8 @@ const OPTIONS = {
   workers: { type: 'string', default: 'inline' },
   filter: { type: 'string', default: '' },
   json: { type: 'string' },
+  /** A built classic script to run instead of the sources (start.js). */
+  script: { type: 'string' },
 } as const;
 
 interface Run {

@@ -1,10 +1,14 @@
 // Starts main.ts in Node: Vite compiles the sources and serves the engine's binaries as virtual modules.
 import { createServer } from 'vite';
+import { classicScript } from './classicScript.js';
+
+const flag = process.argv.indexOf('--script');
 
 const server = await createServer({
   server: { middlewareMode: true, ws: false },
   appType: 'custom',
   logLevel: 'error',
+  plugins: flag < 0 ? [] : [classicScript(process.argv[flag + 1])],
 });
 let status = 1;
 try {
