@@ -14,6 +14,7 @@ import { full, onesLike, zerosLike } from './creation';
 import { checkPlaces, checkVector, checkWithin, fromFront, gather, plainly, reached, SCATTER, withSize } from './index';
 import { expand, narrow, reshape } from './movement';
 import { add, div, floorDivide, mul } from './pointwise';
+import { sum } from './reduce';
 import { cumsum } from './scan';
 
 interface JoinParams {
@@ -74,7 +75,11 @@ function onReached(
     const from = source instanceof Tensor ? flat(source) : source;
     return reshape(onReached(op, flat(x), 0, flat(index), from, join), x.shape);
   }
-  if (index.numel() === 0) return clone(x);
+  if (index.numel() === 0) {
+    // Nothing is written, yet the source has a gradient: of zeros.
+    const isPart = source instanceof Tensor && source.requiresGrad;
+    return isPart ? add(x, sum(narrow(reshape(source, -1), 0, 0, 0))) : clone(x);
+  }
   checkWithin(op, x, index, d);
   if (source instanceof Tensor) checkCovers(op, source, index);
   const values =

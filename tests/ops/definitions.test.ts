@@ -72,6 +72,11 @@ describe('norms', () => {
     expect(await k.norm(k.tensor([1, Infinity]), -1).item()).toBe(1);
     expect(await k.norm(k.tensor([Infinity]), -1).item()).toBe(Infinity);
   });
+  it('of negative order have derivatives elsewhere', async () => {
+    const f = (x: Tensor): Tensor => k.linalg.norm(x, -1.5);
+    expect(await gradcheck(f, [double([-1, 0.5, 2])])).toBe(true);
+    expect(await gradgradcheck(f, [double([-1, 0.5, 2])])).toBe(true);
+  });
   it("called 'nuc' sum singular values, of two dimensions", async () => {
     const x = k.randn([2, 3, 4], { dtype: 'float64', requiresGrad: true });
     expect(k.norm(x, 'nuc', [2, 0], true).shape).toEqual([1, 3, 1]);
@@ -96,6 +101,15 @@ describe('writing', () => {
       .backward();
     expect(await x.grad?.tolist()).toEqual([1, 2, 3]);
     expect(await values.grad?.tolist()).toEqual([1, 3]);
+  });
+  it('nothing leaves the source with a gradient of zeros', async () => {
+    const [x, none] = [k.ones([2], { requiresGrad: true }), k.zeros([0], { dtype: 'int64' })];
+    const source = k.ones([3], { requiresGrad: true });
+    k.scatter(x, 0, none, source).sum().backward();
+    expect([await x.grad?.tolist(), await source.grad?.tolist()]).toEqual([
+      [1, 1],
+      [0, 0, 0],
+    ]);
   });
   it('addbmm_ changes the shape as PyTorch does, unless gradients flow', () => {
     const [a, b] = [k.ones([2, 5, 4]), k.ones([2, 4, 3])];
