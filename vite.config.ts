@@ -99,6 +99,7 @@ async function bundleWorker(): Promise<string> {
     configFile: false,
     root: ROOT,
     logLevel: 'warn',
+    plugins: [shortEnums(), impliedFields()],
     build: {
       write: false,
       target: 'es2022',
@@ -197,7 +198,10 @@ function edited(code: string, parts: [start: number, end: number][], change: (pa
   return text + code.slice(at);
 }
 
-/** Leaves out the declarations of fields that the constructor sets in the same order: the object is the same without. */
+/**
+ * Leaves out the declarations of fields that the constructor sets anyhow, in the same order: state dicts go by the order of
+ * keys. Fields with a value are made before the constructor runs; where there is no base, they may follow.
+ */
 function impliedFields(): Plugin {
   const isBare = (member: ts.Node): member is ts.PropertyDeclaration =>
     ts.isPropertyDeclaration(member) && member.initializer === undefined && ts.isIdentifier(member.name);
@@ -210,9 +214,9 @@ function impliedFields(): Plugin {
           const fields = node.members.filter(isBare);
           const statements = node.members.find(ts.isConstructorDeclaration)?.body?.statements ?? [];
           const set = statements.flatMap((statement) => /^this\.(\w+) = /.exec(statement.getText())?.[1] ?? []);
-          // Fields with a value are made before the constructor runs: none may follow.
           const rest = node.members.slice(node.members.findIndex(isBare)).filter(ts.isPropertyDeclaration);
-          if (rest.length === fields.length && fields.every((field, i) => field.name.getText() === set[i])) {
+          const isSame = rest.length === fields.length || node.heritageClauses === undefined;
+          if (isSame && fields.every((field, i) => field.name.getText() === set[i])) {
             cuts.push(...fields.map((field): [number, number] => [field.getStart(), field.end]));
           }
         }
