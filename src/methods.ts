@@ -188,9 +188,8 @@ type Methods = {
 };
 type Properties = { readonly [K in keyof typeof properties]: Tensor };
 
-declare module './tensor' {
-  interface Tensor extends Methods, Properties {}
-}
+/** What this file adds to Tensor. */
+export interface TensorMethods extends Methods, Properties {}
 
 for (const [name, fn] of Object.entries(methods)) {
   Object.defineProperty(Tensor.prototype, name, {

@@ -6,6 +6,8 @@ import type { Device, DeviceBuffer, DeviceName, View } from './device/contract';
 import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from './dtype';
 import { AutogradError, DTypeError } from './errors';
 import { Handle, type Storage } from './memory';
+// eslint-disable-next-line no-restricted-imports -- the type of Tensor has its methods
+import type { TensorMethods } from './methods';
 import { formatTensor } from './print';
 import { formatShape, isDense, numelOf, sameShape, wrapDim, type Shape } from './shape';
 
@@ -44,12 +46,17 @@ export interface AutogradMeta {
   retainsGrad: boolean;
 }
 
+// The methods are installed by methods.ts. An augmentation from there would be lost in the shipped types.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
+export interface Tensor extends TensorMethods {}
+
 /**
  * A multi-dimensional array on a device.
  *
  * Operations on tensors return at once and are queued; values come back by `await t.data()`, `item()`, `tolist()`
  * or `repr()`. Nothing needs to be disposed of.
  */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Tensor extends Handle implements View {
   readonly shape: Shape;
   /** In elements. */

@@ -17,7 +17,9 @@ for (const { name, launch, simd, shares } of BROWSERS) {
         await page.goto(`${sites[policy].origin}/?entry=kindling.global.js`);
         const result = await page.evaluate(train, { steps: 20 });
         expect(result.diagnosis).toContain(`simd: ${simd}`);
-        expect(result.diagnosis.includes('not cross-origin isolated')).toBe(!shares || policy !== 'isolated');
+        const isIsolated = policy === 'isolated';
+        expect(result.diagnosis.includes('not cross-origin isolated')).toBe(!isIsolated);
+        expect(result.diagnosis.includes('this browser has no shared memory')).toBe(isIsolated && !shares);
         expect(hasLearnt(result)).toBe(true);
       } finally {
         await page.close();
