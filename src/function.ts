@@ -131,6 +131,10 @@ export abstract class Function {
     this: FunctionClass<A, R>,
     ...args: A
   ): R {
+    // What PyTorch's documentation does, `const cube = Cube.apply`, loses the class.
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- its type says that it is there
+    const owner: unknown = this;
+    if (owner === undefined) throw new TypeError('apply: call it on its class, as in (x) => Cube.apply(x).');
     const needs = args.map((arg) => arg instanceof Tensor && arg.requiresGrad);
     const context = new FunctionContext(needs);
     const raw = noGrad(() => this.forward(context, ...args));

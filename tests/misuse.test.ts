@@ -13,7 +13,7 @@ const x = ones(2, 3);
 const loose = (target: object): Record<string, (...args: unknown[]) => unknown> =>
   target as Record<string, (...args: unknown[]) => unknown>;
 
-const call = (module: nn.Module, inputs: unknown[]): unknown => Reflect.apply(module, null, inputs) as unknown;
+const call = (module: nn.Module, inputs: unknown[]): unknown => Reflect.apply(module, undefined, inputs) as unknown;
 const make = (type: object, args: unknown[]): unknown => Reflect.construct(type as ObjectConstructor, args) as unknown;
 
 describe('methods speak in their own name', () => {
@@ -124,6 +124,11 @@ describe('what would go wrong silently', () => {
       'a dtype among sizes',
       () => loose(k).zeros(2, 'int64'),
       'zeros: sizes must be whole numbers >= 0, got [2, int64].',
+    ],
+    [
+      'apply without its class',
+      () => call(Reflect.get(k.autograd.Function, 'apply') as nn.Module, [x]),
+      'apply: call it on its class',
     ],
     ['a missing size', () => loose(k).rand(undefined, 2), 'rand: sizes must be whole numbers >= 0'],
     ['a dtype of Python', () => loose(k).ones([2], { dtype: 'long' }), 'ones: dtype must be one of float32,'],
