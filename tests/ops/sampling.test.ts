@@ -106,6 +106,6 @@ test('what cannot be drawn', () => {
   expect(() => multinomial(ones([3], { dtype: 'int64' }), 1)).toThrow('multinomial');
   expect(() => bernoulli(tensor([1, 0], { dtype: 'int32' }))).toThrow('bernoulli');
   expect(() => emptyLike(softmax(weights(), -1)).exponential_(0)).toThrow(
-    'exponential: lambda must be positive, got 0.',
+    'exponential_: lambda must be positive, got 0.',
   );
 });
