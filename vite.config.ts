@@ -230,12 +230,14 @@ function impliedFields(): Plugin {
 
 /** The kernels of the webgpu device as a second script: src/device/webgpu/loadScript.ts in the place of load.ts. */
 function kernelsApart(): Plugin {
+  const folder = resolve(ROOT, 'src/device/webgpu');
   return {
     name: 'kindling-kernels-apart',
     enforce: 'pre',
     resolveId: {
       filter: { id: /\/load$/ },
-      handler: (id, importer) => resolve(dirname(importer ?? ''), `${id}Script.ts`),
+      handler: (id, importer = '') =>
+        resolve(dirname(importer), id) === resolve(folder, 'load') ? resolve(folder, 'loadScript.ts') : null,
     },
   };
 }

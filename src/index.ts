@@ -25,9 +25,9 @@ export {
 } from './ops/creation'; // prettier-ignore
 export type { TensorData, TensorOptions } from './ops/creation';
 export { rand, randLike, randint, randn, randnLike, randperm } from './ops/random';
-export type { RandomOptions } from './ops/random';
+export type { GeneratorOption, RandomOptions } from './ops/random';
 export { bernoulli, multinomial } from './ops/sampling';
-export type { BernoulliOptions, MultinomialOptions } from './ops/sampling';
+export type { MultinomialOptions } from './ops/sampling';
 export {
   chunk, diagonal, expand, expand as broadcastTo, flatten, movedim, permute, reshape, select, slice, split, squeeze, t, transpose,
   unbind, unflatten, unsqueeze,

@@ -4,9 +4,10 @@ import { noGrad } from '../autograd';
 import { DTypeError, ShapeError } from '../errors';
 import { scope } from '../memory';
 import { fromArray } from '../ops/creation';
+import type { GeneratorOption } from '../ops/random';
 import { isHalf } from '../dtype';
 import type { Half } from '../half';
-import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray, type Generator } from '../random';
+import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray } from '../random';
 import { formatShape } from '../shape';
 import type { Tensor } from '../tensor';
 import { gather, type Arguments } from '../arguments';
@@ -14,14 +15,8 @@ import { gather, type Arguments } from '../arguments';
 /** Which fan a variance is kept by: the forward (`fan_in`) or the backward pass (`fan_out`). */
 export type FanMode = 'fan_in' | 'fan_out';
 
-/** The last argument of random initialisations. */
-export interface RandomOptions {
-  /** Where the numbers come from; by default the generator that `manualSeed` seeds. */
-  generator?: Generator;
-}
-
 /** Arguments of uniform_. */
-export interface UniformOptions extends RandomOptions {
+export interface UniformOptions extends GeneratorOption {
   /** Lower bound; 0 by default. */
   a?: number;
   /** Upper bound; 1 by default. */
@@ -30,7 +25,7 @@ export interface UniformOptions extends RandomOptions {
 const UNIFORM = ['a', 'b', 'generator'] as const;
 
 /** Arguments of normal_. */
-export interface NormalOptions extends RandomOptions {
+export interface NormalOptions extends GeneratorOption {
   /** 0 by default. */
   mean?: number;
   /** Standard deviation; 1 by default. */
@@ -48,14 +43,14 @@ export interface TruncNormalOptions extends NormalOptions {
 const TRUNC_NORMAL = ['mean', 'std', 'a', 'b', 'generator'] as const;
 
 /** Arguments of the Xavier and orthogonal initialisations. */
-export interface GainOptions extends RandomOptions {
+export interface GainOptions extends GeneratorOption {
   /** Factor of the values; 1 by default. See `calculateGain`. */
   gain?: number;
 }
 const GAIN = ['gain', 'generator'] as const;
 
 /** Arguments of the Kaiming initialisations. */
-export interface KaimingOptions extends RandomOptions {
+export interface KaimingOptions extends GeneratorOption {
   /** The negative slope, if the nonlinearity is leaky_relu; 0 by default. */
   a?: number;
   /** 'fan_in' by default. */
@@ -66,7 +61,7 @@ export interface KaimingOptions extends RandomOptions {
 const KAIMING = ['a', 'mode', 'nonlinearity', 'generator'] as const;
 
 /** Arguments of sparse_. */
-export interface SparseOptions extends RandomOptions {
+export interface SparseOptions extends GeneratorOption {
   /** Fraction of zeros in each column. */
   sparsity: number;
   /** Standard deviation of the rest; 0.01 by default. */

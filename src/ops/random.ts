@@ -13,11 +13,14 @@ import { copy_, to } from './copy';
 import { finish, requireFloat, shapeAndOptions, uploaded, type ShapeArguments, type TensorOptions } from './creation';
 import { numelOf, type Shape } from '../shape';
 
-/** Options of random functions. */
-export interface RandomOptions extends TensorOptions {
+/** Where draws come from. */
+export interface GeneratorOption {
   /** Default: the generator that `manualSeed` seeds. */
   generator?: Generator;
 }
+
+/** Options of functions that make a tensor of draws. */
+export interface RandomOptions extends TensorOptions, GeneratorOption {}
 
 type FloatFill = (out: FloatArray, generator: Generator | undefined, half: Half | null) => void;
 
@@ -98,12 +101,6 @@ type Filling<O, Order extends readonly string[]> = (
   self: Tensor,
   ...args: Arguments<O & GeneratorOption, Order>
 ) => Tensor;
-
-/** Where the draws of a fill come from. */
-export interface GeneratorOption {
-  /** Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
-}
 
 /** Fills with uniform draws from [from, to), [0, 1) by default. @throws RangeError, DTypeError @see torch.Tensor.uniform_ */
 export const uniform_: Filling<{ from?: number; to?: number }, ['from', 'to', 'generator']> = refilling(

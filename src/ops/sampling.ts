@@ -10,16 +10,10 @@ import { to } from './copy';
 import { emptyLike, requireFloat } from './creation';
 import { argmax } from './extremum';
 import { div } from './pointwise';
-import { exponential_, rand } from './random';
+import { exponential_, rand, type GeneratorOption } from './random';
 import { sum } from './reduce';
 import { cumsum } from './scan';
 import { searchsorted, topk } from './sort';
-
-/** Options of `bernoulli`. */
-export interface BernoulliOptions {
-  /** Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
-}
 
 /**
  * 1 with the probability that stands in each element of p, else 0. Shape: that of p, and its dtype.
@@ -29,7 +23,7 @@ export interface BernoulliOptions {
 export const bernoulli = taking(
   'bernoulli',
   ['generator'],
-  (p: Tensor, { generator = defaultGenerator }: BernoulliOptions): Tensor => {
+  (p: Tensor, { generator = defaultGenerator }: GeneratorOption): Tensor => {
     requireFloat('bernoulli', p.dtype);
     const dtype = p.dtype === 'float64' ? 'float64' : 'float32';
     return noGrad(() => to(lt(rand(p.shape, { dtype, device: p.device, generator }), p), p.dtype));
@@ -37,13 +31,11 @@ export const bernoulli = taking(
 );
 
 /** Options of `multinomial`. */
-export interface MultinomialOptions {
+export interface MultinomialOptions extends GeneratorOption {
   /** Draws from each row. */
   numSamples: number;
   /** Whether an index may be drawn again; false by default. */
   replacement?: boolean;
-  /** Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
 }
 
 /**
