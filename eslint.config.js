@@ -1,49 +1,46 @@
 // Lint rules: type-checked TypeScript, and the one direction of imports:
-//   demo -> index -> nn, optim, amp, data, io -> ops -> op, autograd, tensor -> device -> shape, dtype, errors
+//   demo -> index -> io, amp -> nn -> optim, data, autograd -> ops -> core -> device -> expression -> base
 // Formatting is Prettier's. AssemblyScript (assembly/) is checked by its own compiler.
 // Circles, which no direction shows, fail the build (vite.config.ts).
 import eslint from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-/** Files and folders of src by layer, lowest first. */
-const PURE = ['arguments', 'derivative', 'dtype', 'errors', 'expression', 'half', 'limits', 'random', 'shape'];
-const CORE = ['autograd', 'elementwise', 'memory', 'op', 'pointwise', 'print', 'tensor'];
-const OPS = ['ops', 'methods'];
-const MODULES = ['nn', 'optim', 'amp', 'data', 'io'];
-const ENGINES = ['device/wasm', 'device/webgpu'];
-
-/** What a file or folder may not import. The last entry that matches a file counts. */
-const FORBIDDEN = [
-  { who: PURE, whom: ['device', ...CORE, ...OPS, ...MODULES], why: 'pure helpers import only each other' },
-  { who: ['device'], whom: [...CORE, ...OPS, ...MODULES], why: 'a device never sees a Tensor, only views' },
-  { who: ['device/wasm'], whom: [...CORE, ...OPS, ...MODULES, 'device/webgpu'], why: 'a device knows only views' },
-  { who: ['device/webgpu'], whom: [...CORE, ...OPS, ...MODULES, 'device/wasm'], why: 'a device knows only views' },
-  { who: CORE, whom: [...OPS, ...MODULES, ...ENGINES], why: 'the core knows no single op and no single device' },
-  { who: OPS, whom: [...MODULES, ...ENGINES], why: 'ops see devices through the contract' },
-  { who: MODULES, whom: ['device'], why: 'modules compute with ops, never on a device' },
-  { who: ['nn'], whom: ['device', 'optim', 'amp', 'data', 'io'], why: 'nn stands alone' },
-];
-
-/** Folders below src are no deeper than this. */
-const DEPTH = 4;
-
-/** The rule for the files of `name`, once for each depth, since imports are relative. */
-const direction = (name, whom, why) => [
-  onlyTo(`src/${name}.ts`, name.split('/').length - 1, whom, why),
-  ...Array.from({ length: DEPTH }, (_, depth) =>
-    onlyTo(`src/${name}/${'*/'.repeat(depth)}*.ts`, name.split('/').length + depth, whom, why),
+/** What each folder of src may import beside itself; the files at the root of src may import everything. */
+const MAY_IMPORT = {
+  base: [],
+  expression: ['base'],
+  device: ['expression', 'base'],
+  core: ['device', 'expression', 'base'],
+  ops: ['core', 'device', 'expression', 'base'],
+  autograd: ['ops', 'core', 'base'],
+  data: ['ops', 'core', 'base'],
+  nn: ['autograd', 'ops', 'core', 'expression', 'base'],
+  optim: ['ops', 'core', 'expression', 'base'],
+  amp: ['optim', 'ops', 'core', 'base'],
+  io: ['nn', 'ops', 'core', 'base'],
+};
+/** Parts of folders that see less than the folder does. */
+const APART = [
+  { target: 'src/device/wasm', from: 'src/device/webgpu' },
+  { target: 'src/device/webgpu', from: 'src/device/wasm' },
+  // The core and what computes with tensors see devices through the contract.
+  ...['core', 'ops'].flatMap((target) =>
+    ['wasm', 'webgpu'].map((from) => ({ target: `src/${target}`, from: `src/device/${from}` })),
   ),
 ];
 
-const onlyTo = (file, depth, whom, why) => {
-  const up = depth === 0 ? './' : '../'.repeat(depth);
-  const regex = `^${up.replaceAll('.', '\\.')}(${[...whom, 'index'].join('|')})(/|$)`;
-  return {
-    files: [file],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex, message: `${why}.` }] }] },
-  };
-};
+const ZONES = [
+  ...Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
+    target: `src/${folder}`,
+    from: 'src',
+    except: [folder, ...allowed].map((name) => `./${name}`),
+    message: `src/${folder} may import ${allowed.length === 0 ? 'only itself' : `src/{${allowed.join(',')}}`}.`,
+  })),
+  ...APART,
+].map((zone) => ({ ...zone, target: `${zone.target}/**/*` }));
 
 export default defineConfig(
   // What imports the benchmark's peers can only be checked where they are installed.
@@ -65,7 +62,7 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/device/wasm/virtual.d.ts'],
+    ignores: ['src/device/wasm/engine/virtual.d.ts'],
     rules: {
       'no-console': 'error',
       'no-restricted-syntax': [
@@ -78,7 +75,12 @@ export default defineConfig(
       ],
     },
   },
-  ...FORBIDDEN.flatMap(({ who, whom, why }) => who.flatMap((name) => direction(name, whom, why))),
+  {
+    files: ['src/**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: { 'import-x/no-restricted-paths': ['error', { zones: ZONES }] },
+  },
   {
     files: ['demo/**/*.ts'],
     rules: {

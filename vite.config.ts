@@ -13,7 +13,7 @@ import { defineConfig } from 'vitest/config';
 
 const ROOT = import.meta.dirname;
 const DEMO = resolve(ROOT, 'demo');
-const WORKER_ENTRY = resolve(ROOT, 'src/device/wasm/worker.ts');
+const WORKER_ENTRY = resolve(ROOT, 'src/device/wasm/workers/worker.ts');
 const ENGINES = ['relaxed', 'baseline'] as const;
 type EngineBuild = (typeof ENGINES)[number];
 
@@ -58,7 +58,7 @@ async function compileStale(): Promise<void> {
   renameSync(packed, PACKED_ENGINES);
 }
 
-/** The bytes packed as src/device/wasm/lzma.ts unpacks them. */
+/** The bytes packed as src/device/wasm/engine/lzma.ts unpacks them. */
 export function packLzma(bytes: Uint8Array): Uint8Array {
   const lzma = createRequire(import.meta.url)('lzma') as { compress(bytes: Uint8Array, mode: number): number[] };
   return Uint8Array.from(lzma.compress(bytes, 9));
@@ -72,7 +72,7 @@ export default '${readFileSync(PACKED_ENGINES, 'base64')}';`;
 }
 
 const librarySources = (): string[] => [
-  resolve(ROOT, 'assembly/commands.ts'),
+  resolve(ROOT, 'assembly/engine/commands.ts'),
   ...readdirSync(resolve(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .map((file) => resolve(ROOT, 'src', file)),
@@ -114,7 +114,7 @@ async function bundleWorker(): Promise<string> {
 
 /**
  * Serves `kindling:wasm` (both builds, packed, base64) and `kindling:worker` (script text); see
- * src/device/wasm/virtual.d.ts. With `separate` these are empty and the files are emitted beside the bundle.
+ * src/device/wasm/engine/virtual.d.ts. With `separate` these are empty and the files are emitted beside the bundle.
  */
 export function engineModules({ separate = false } = {}): Plugin {
   const isEngineModule = /^kindling:(wasm|worker)$/;

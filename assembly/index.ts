@@ -1,10 +1,10 @@
 // Exports only.
-import { execute as executeOpcode } from './interpreter';
-import { setWorker } from './worker';
+import { execute as executeOpcode } from './engine/interpreter';
+import { setWorker } from './engine/worker';
 
-export { help, recoverHelper } from './barrier';
-export { recover, run } from './interpreter';
-export { multiplyTile6 } from './microkernel';
+export { help, recoverHelper } from './engine/barrier';
+export { recover, run } from './engine/interpreter';
+export { multiplyTile6 } from './kernels/microkernel';
 
 /** Gives this instance its scratch memory (SCRATCH_BYTES) and, in the leader, the number of its helpers. */
 export function initialize(scratch: usize, helpers: i32): void {

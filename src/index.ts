@@ -1,91 +1,91 @@
 // The public API, and nothing else. Importing it registers the devices and installs the methods of Tensor.
 export { init, diagnose, memory, synchronize, shutdown, onerror } from './runtime';
 export type { InitOptions } from './runtime';
-export { Tensor, Parameter } from './tensor';
-export type { GradFn, GradHook, NestedNumbers, RemovableHandle } from './tensor';
-export type { DType, TypedArray } from './dtype';
+export { Tensor, Parameter } from './core/tensor';
+export type { GradFn, GradHook, NestedNumbers, RemovableHandle } from './core/tensor';
+export type { DType, TypedArray } from './base/dtype';
 export type { DeviceName, MemoryInfo } from './device/contract';
 export {
   bfloat16, bool, float16, float32, float64, int16, int32, int64, int8, promoteTypes, resultType, uint8,
-} from './dtype'; // prettier-ignore
-export * from './limits';
-export * from './errors';
+} from './base/dtype'; // prettier-ignore
+export * from './base/dtypeInfo';
+export * from './base/errors';
 
-export { noGrad, enableGrad, isGradEnabled } from './autograd';
-export * as autograd from './autogradApi';
-export { scope, keep } from './memory';
-export type { Scope } from './memory';
-export { manualSeed, seed, initialSeed, getRngState, setRngState, Generator } from './random';
+export { noGrad, enableGrad, isGradEnabled } from './core/backward';
+export * as autograd from './autograd';
+export { scope, keep } from './core/storage';
+export type { Scope } from './core/storage';
+export { manualSeed, seed, initialSeed, getRngState, setRngState, Generator } from './base/generator';
 
-export { clone, fill, to } from './ops/copy';
-export { broadcastShapesOf as broadcastShapes } from './shape';
-export type { ToOptions } from './ops/copy';
+export { clone, fill, to } from './ops/shape/copy';
+export { broadcastShapesOf as broadcastShapes } from './base/shape';
+export type { ToOptions } from './ops/shape/copy';
 export {
   arange, empty, emptyLike, eye, fromArray, full, fullLike, linspace, logspace, ones, onesLike, tensor, zeros, zerosLike,
-} from './ops/creation'; // prettier-ignore
-export type { TensorData, TensorOptions } from './ops/creation';
-export { rand, randLike, randint, randn, randnLike, randperm } from './ops/random';
-export type { GeneratorOption, RandomOptions } from './ops/random';
-export { bernoulli, multinomial } from './ops/sampling';
-export type { MultinomialOptions } from './ops/sampling';
+} from './ops/shape/creation'; // prettier-ignore
+export type { TensorData, TensorOptions } from './ops/shape/creation';
+export { rand, randLike, randint, randn, randnLike, randperm } from './ops/random/random';
+export type { GeneratorOption, RandomOptions } from './ops/random/random';
+export { bernoulli, multinomial } from './ops/random/sampling';
+export type { MultinomialOptions } from './ops/random/sampling';
 export {
   chunk, diagonal, expand, expand as broadcastTo, flatten, movedim, permute, reshape, select, slice, split, squeeze, t, transpose,
   unbind, unflatten, unsqueeze,
-} from './ops/movement'; // prettier-ignore
-export { logSoftmax, softmax } from './ops/softmax';
-export { cat, constantPad as constantPadNd, repeat, stack } from './ops/join';
-export { gather, indexAdd, indexSelect, take, takeAlongDim, tril, triu } from './ops/index';
-export type { TakeAlongDimOptions } from './ops/index';
+} from './ops/shape/view'; // prettier-ignore
+export { logSoftmax, softmax } from './ops/reduce/softmax';
+export { cat, constantPad as constantPadNd, repeat, stack } from './ops/shape/cat';
+export { gather, indexAdd, indexSelect, take, takeAlongDim, tril, triu } from './ops/indexing/gather';
+export type { TakeAlongDimOptions } from './ops/indexing/gather';
 export {
   indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce,
-} from './ops/scatter'; // prettier-ignore
+} from './ops/indexing/scatter'; // prettier-ignore
 export type {
   IndexFillOptions, IndexReduceOptions, IndexSourceOptions, PutOptions, ScatterOptions, ScatterReduceOptions, ScatterReduction,
-} from './ops/scatter'; // prettier-ignore
-export { at, indexPut, maskedAt, setAt } from './ops/indexing';
-export type { Index, IndexList, IndexPutOptions, SliceText } from './ops/indexing';
-export * from './ops/filter';
-export * from './ops/gamma';
-export * from './ops/sort';
-export * from './ops/combine';
-export * from './ops/diagonal';
-export * from './ops/part';
-export { narrowFrom as narrow } from './ops/part';
-export * from './ops/repeat';
-export * from './ops/split';
-export * from './ops/strided';
-export * from './ops/turn';
-export { cdist, cross, dist, einsum, inner, kron, tensordot, vdot } from './ops/contraction';
-export type { CdistOptions, TensordotDims } from './ops/contraction';
-export * from './ops/sequence';
+} from './ops/indexing/scatter'; // prettier-ignore
+export { at, indexPut, maskedAt, setAt } from './ops/indexing/brackets';
+export type { Index, IndexList, IndexPutOptions, SliceText } from './ops/indexing/brackets';
+export * from './ops/indexing/nonzero';
+export * from './ops/pointwise/gamma';
+export * from './ops/indexing/sort';
+export * from './ops/shape/stack';
+export * from './ops/shape/diagonal';
+export * from './ops/shape/part';
+export { narrowFrom as narrow } from './ops/shape/part';
+export * from './ops/shape/repeat';
+export * from './ops/shape/split';
+export * from './ops/shape/strided';
+export * from './ops/shape/flip';
+export { cdist, cross, dist, einsum, inner, kron, tensordot, vdot } from './ops/linalg/contraction';
+export type { CdistOptions, TensordotDims } from './ops/linalg/contraction';
+export * from './ops/reduce/sequence';
 export {
   bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, nextafter, polygamma, signbit,
   sinc,
-} from './ops/special'; // prettier-ignore
+} from './ops/pointwise/special'; // prettier-ignore
 export {
   choleskyInverse, choleskySolve, cholesky, det, inv as inverse, logdet, lstsq, matrixExp, matrixPower, pinv as pinverse, qr,
   slogdet, triangularSolve,
 } from './ops/linalg'; // prettier-ignore
 export * from './ops/aliases';
 export * as linalg from './ops/linalg';
-export * as special from './specialApi';
-export * from './ops/pointwise';
-export * from './ops/compare';
-export { relu, prelu, selu, celu } from './ops/activation';
-export { dropout } from './ops/dropout';
-export { nativeBatchNorm, nativeLayerNorm } from './ops/normalize';
-export { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
-export type { Dims, FoldOptions, ReduceOptions } from './ops/reduce';
-export { argmax, argmin, max, min } from './ops/extremum';
-export type { DimOptions, Extremum } from './ops/extremum';
-export { norm } from './ops/norm';
-export type { NormOptions } from './ops/norm';
-export { logsumexp, std, stdMean, variance as var, varMean } from './ops/statistics';
-export type { VarianceOptions } from './ops/statistics';
-export { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
-export type { ScanOptions } from './ops/scan';
-export { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
-export type { AddOptions } from './ops/matmul';
+export * as special from './ops/special';
+export * from './ops/pointwise/arithmetic';
+export * from './ops/pointwise/compare';
+export { relu, prelu, selu, celu } from './ops/pointwise/activation';
+export { dropout } from './ops/pointwise/dropout';
+export { nativeBatchNorm, nativeLayerNorm } from './ops/reduce/normalize';
+export { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce/reduce';
+export type { Dims, FoldOptions, ReduceOptions } from './ops/reduce/reduce';
+export { argmax, argmin, max, min } from './ops/reduce/argReduce';
+export type { DimOptions, Extremum } from './ops/reduce/argReduce';
+export { norm } from './ops/reduce/norm';
+export type { NormOptions } from './ops/reduce/norm';
+export { logsumexp, std, stdMean, variance as var, varMean } from './ops/reduce/statistics';
+export type { VarianceOptions } from './ops/reduce/statistics';
+export { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/reduce/scan';
+export type { ScanOptions } from './ops/reduce/scan';
+export { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/linalg/matmul';
+export type { AddOptions } from './ops/linalg/matmul';
 
 export {
   adaptiveAvgPool1d, adaptiveMaxPool1d, alphaDropout, avgPool1d, celu_, channelShuffle, conv1d, conv2d, conv3d, convTranspose1d,

@@ -1,68 +1,77 @@
 // Operations that are also methods of Tensor: `a.add(b)` is `add(a, b)`. One flat list, from which both the types
 // and the prototype derive. Importing this file installs them.
-import { backward, registerHook, retainGrad } from './autograd';
+import { backward, registerHook, retainGrad } from './core/backward';
 import {
   clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short,
-} from './ops/copy'; // prettier-ignore
+} from './ops/shape/copy'; // prettier-ignore
 import {
   emptyLike, fullLike, newEmpty, newFull, newOnes, newTensor, newZeros, onesLike, zerosLike,
-} from './ops/creation'; // prettier-ignore
-import { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/matmul';
-import { sumToSize } from './ops/combine';
-import { diag, diagEmbed, diagflat, trace } from './ops/diagonal';
-import { diagonalScatter, narrowCopy, narrowFrom, ravel, selectScatter, sliceScatter } from './ops/part';
-import { repeatInterleave, tile } from './ops/repeat';
-import { dsplit, hsplit, tensorSplit, vsplit } from './ops/split';
-import { asStrided, unfold } from './ops/strided';
-import { flip, fliplr, flipud, roll, rot90 } from './ops/turn';
-import { cross, dist, inner, kron, vdot } from './ops/contraction';
-import { nonzero, argwhere, maskedSelect, unique, uniqueConsecutive, bincount, equal, allclose } from './ops/filter';
+} from './ops/shape/creation'; // prettier-ignore
+import { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/linalg/matmul';
+import { sumToSize } from './ops/shape/stack';
+import { diag, diagEmbed, diagflat, trace } from './ops/shape/diagonal';
+import { diagonalScatter, narrowCopy, narrowFrom, ravel, selectScatter, sliceScatter } from './ops/shape/part';
+import { repeatInterleave, tile } from './ops/shape/repeat';
+import { dsplit, hsplit, tensorSplit, vsplit } from './ops/shape/split';
+import { asStrided, unfold } from './ops/shape/strided';
+import { flip, fliplr, flipud, roll, rot90 } from './ops/shape/flip';
+import { cross, dist, inner, kron, vdot } from './ops/linalg/contraction';
+import {
+  nonzero,
+  argwhere,
+  maskedSelect,
+  unique,
+  uniqueConsecutive,
+  bincount,
+  equal,
+  allclose,
+} from './ops/indexing/nonzero';
 import {
   det, slogdet, logdet, matrixExp, matrixPower, cholesky, choleskyInverse, choleskySolve, qr, triangularSolve, inv as inverse,
   pinv as pinverse,
 } from './ops/linalg'; // prettier-ignore
 import {
   indexCopy, indexFill, indexReduce, maskedScatter, put, scatter, scatterAdd, scatterReduce,
-} from './ops/scatter'; // prettier-ignore
-import { diff, cov, corrcoef, nansum, nanmean, aminmax, renorm, histc, histogram } from './ops/sequence';
+} from './ops/indexing/scatter'; // prettier-ignore
+import { diff, cov, corrcoef, nansum, nanmean, aminmax, renorm, histc, histogram } from './ops/reduce/sequence';
 import {
   sort, argsort, msort, topk, kthvalue, median, nanmedian, mode, quantile, nanquantile, type MedianMethod,
-} from './ops/sort'; // prettier-ignore
+} from './ops/indexing/sort'; // prettier-ignore
 import {
   bitwiseLeftShift, bitwiseRightShift, floatPower, frexp, gcd, i0, lcm, ldexp, logaddexp2, mvlgamma, nextafter, signbit, sinc,
-} from './ops/special'; // prettier-ignore
-import { igamma, igammac } from './ops/gamma';
-import { at, indexPut, maskedAt, setAt } from './ops/indexing';
-import { overwriting, reshaping } from './ops/writing';
+} from './ops/pointwise/special'; // prettier-ignore
+import { igamma, igammac } from './ops/pointwise/gamma';
+import { at, indexPut, maskedAt, setAt } from './ops/indexing/brackets';
+import { overwriting, reshaping } from './ops/shape/inPlace';
 import {
   view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, slice, select, squeeze, unsqueeze, flatten,
   unflatten, unbind, split, chunk, diagonal, viewAsShape, mT,
-} from './ops/movement'; // prettier-ignore
+} from './ops/shape/view'; // prettier-ignore
 import {
   eq, ne, lt, le, gt, ge, isnan, isinf, isfinite, maximum, minimum, fmax, fmin, logicalAnd, logicalOr, logicalXor, logicalNot,
   bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot, maskedFill, heaviside, clamp, clampMin, clampMax, nanToNum, isclose,
   isneginf, isposinf, where,
-} from './ops/compare'; // prettier-ignore
-import { hardshrink, prelu, relu } from './ops/activation';
-import { argmax, argmin, max, min, type ExtremumMethod } from './ops/extremum';
-import { gather, indexAdd, indexSelect, take, takeAlongDim, tril, triu } from './ops/index';
-import { repeat } from './ops/join';
+} from './ops/pointwise/compare'; // prettier-ignore
+import { hardshrink, prelu, relu } from './ops/pointwise/activation';
+import { argmax, argmin, max, min, type ExtremumMethod } from './ops/reduce/argReduce';
+import { gather, indexAdd, indexSelect, take, takeAlongDim, tril, triu } from './ops/indexing/gather';
+import { repeat } from './ops/shape/cat';
 import {
   add, sub, mul, div, floorDivide, remainder, fmod, addcmul, addcdiv, lerp, pow, square, reciprocal, sqrt, rsqrt, neg, abs,
   sign, floor, ceil, round, trunc, frac, copysign, exp, exp2, expm1, log, log2, log10, log1p, sin, cos, tan, asin, acos, atan,
   atan2, sinh, cosh, tanh, asinh, acosh, atanh, hypot, erf, erfc, erfinv, lgamma, digamma, sigmoid, logit, deg2rad, rad2deg,
   logaddexp, positive, trueDivide, xlogy, rsub,
-} from './ops/pointwise'; // prettier-ignore
-import { bernoulli_, exponential_, normal_, uniform_ } from './ops/random';
-import { bernoulli, multinomial } from './ops/sampling';
-import { logSoftmax, softmax } from './ops/softmax';
-import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce';
-import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/scan';
-import { norm } from './ops/norm';
-import { logsumexp, std, variance } from './ops/statistics';
-import { explained, inNameOf } from './composed';
-import { inPlaceForms, type Operand } from './elementwise';
-import { Tensor } from './tensor';
+} from './ops/pointwise/arithmetic'; // prettier-ignore
+import { bernoulli_, exponential_, normal_, uniform_ } from './ops/random/random';
+import { bernoulli, multinomial } from './ops/random/sampling';
+import { logSoftmax, softmax } from './ops/reduce/softmax';
+import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce/reduce';
+import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/reduce/scan';
+import { norm } from './ops/reduce/norm';
+import { logsumexp, std, variance } from './ops/reduce/statistics';
+import { explained, inNameOf } from './base/errorText';
+import { inPlaceForms, type Operand } from './core/pointwiseFunctions';
+import { Tensor } from './core/tensor';
 
 /** Those that also write over their first tensor: `add` gives the method `add_`. */
 const writing = {

@@ -6,9 +6,9 @@ import { createWasmDevice, type WasmDevice } from './device/wasm/device';
 import { findAdapter, hasWebGpu, missing, type AdapterChoice } from './device/webgpu/adapter';
 import { createWebGpuDevice, type WebGpuDevice } from './device/webgpu/device';
 import { loadKernels } from './device/webgpu/load';
-import type { EngineSettings } from './device/wasm/start';
-import { DeviceError, type KindlingError } from './errors';
-import { addBallast } from './collector';
+import type { EngineSettings } from './device/wasm/workers/start';
+import { DeviceError, type KindlingError } from './base/errors';
+import { addBallast } from './core/garbage';
 
 /** Milliseconds that a fault may wait for a read to reject with it before it goes to onerror's listener. */
 const GRACE = 3000;

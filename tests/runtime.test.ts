@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   DeviceError, FaultError, diagnose, indexSelect, init, memory, onerror, shutdown, synchronize, tensor,
-} from '../src/index'; // prettier-ignore
+} from '../src'; // prettier-ignore
 
 afterEach(() => {
   shutdown();

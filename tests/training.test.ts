@@ -1,8 +1,8 @@
 // Whole training loops as users write them: the same bits in every mode, bad data that harms nothing, memory that
 // does not grow.
 import { afterEach, describe, expect, it } from 'vitest';
-import * as k from '../src/index';
-import type { InitOptions, Tensor } from '../src/index';
+import * as k from '../src';
+import type { InitOptions, Tensor } from '../src';
 
 const { nn, optim } = k;
 const F = nn.functional;

@@ -1,15 +1,15 @@
 // Scaling of losses for float16, whose gradients would vanish below 6e-8 otherwise.
-import { gather, type Arguments } from '../arguments';
-import { noGrad } from '../autograd';
-import { DTypeError } from '../errors';
-import { scope } from '../memory';
-import { abs, mul } from '../ops/pointwise';
-import { amax } from '../ops/reduce';
-import { stack } from '../ops/join';
-import { tensor } from '../ops/creation';
-import { to } from '../ops/copy';
+import { gather, type Arguments } from '../base/arguments';
+import { noGrad } from '../core/backward';
+import { DTypeError } from '../base/errors';
+import { scope } from '../core/storage';
+import { abs, mul } from '../ops/pointwise/arithmetic';
+import { amax } from '../ops/reduce/reduce';
+import { stack } from '../ops/shape/cat';
+import { tensor } from '../ops/shape/creation';
+import { to } from '../ops/shape/copy';
 import type { Optimizer, OptimizerOptions } from '../optim/optimizer';
-import type { Tensor } from '../tensor';
+import type { Tensor } from '../core/tensor';
 
 /** Options of GradScaler, in PyTorch's order. */
 export interface GradScalerOptions {

@@ -1,9 +1,9 @@
 // How single samples become a batch.
-import type { TypedArray } from '../dtype';
-import { fromArray, tensor } from '../ops/creation';
-import { stack } from '../ops/join';
-import { isPlainObject } from '../arguments';
-import { Tensor } from '../tensor';
+import type { TypedArray } from '../base/dtype';
+import { fromArray, tensor } from '../ops/shape/creation';
+import { stack } from '../ops/shape/cat';
+import { isPlainObject } from '../base/arguments';
+import { Tensor } from '../core/tensor';
 
 /** What `collate` makes of samples of a type. */
 export type Collated<S> = S extends Tensor | TypedArray | number | bigint | boolean

@@ -1,8 +1,8 @@
 // DataLoader: batches of a dataset as an async iteration, prepared ahead of the device and paced by it.
-import { pace } from '../flow';
-import { unscoped } from '../memory';
-import { checkInteger, gather, type Arguments } from '../arguments';
-import { drawSeed, type Generator } from '../random';
+import { pace } from '../core/pace';
+import { unscoped } from '../core/storage';
+import { checkInteger, gather, type Arguments } from '../base/arguments';
+import { drawSeed, type Generator } from '../base/generator';
 import { collate, type Collated } from './collate';
 import { ArrayDataset, Dataset, IterableDataset } from './dataset';
 import { BatchSampler, RandomSampler, SequentialSampler, type Sampler } from './sampler';

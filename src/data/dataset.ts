@@ -1,11 +1,11 @@
 // Datasets: what a sample is and how many there are. Loaders ask them for samples; no order or batches here.
-import type { Generator } from '../random';
-import { permutation } from '../random';
-import { ShapeError } from '../errors';
-import { tensor } from '../ops/creation';
-import { indexSelect } from '../ops/index';
-import { select } from '../ops/movement';
-import type { Tensor } from '../tensor';
+import type { Generator } from '../base/generator';
+import { permutation } from '../base/generator';
+import { ShapeError } from '../base/errors';
+import { tensor } from '../ops/shape/creation';
+import { indexSelect } from '../ops/indexing/gather';
+import { select } from '../ops/shape/view';
+import type { Tensor } from '../core/tensor';
 import type { Collated } from './collate';
 
 /**

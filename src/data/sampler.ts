@@ -1,6 +1,6 @@
 // Samplers: the order in which a loader asks for samples, with PyTorch's draws.
-import { checkInteger, gather, type Arguments } from '../arguments';
-import { drawSeed, fillRandint, Generator, permutation } from '../random';
+import { checkInteger, gather, type Arguments } from '../base/arguments';
+import { drawSeed, fillRandint, Generator, permutation } from '../base/generator';
 
 /** Something with a number of samples. */
 export interface Sized {

@@ -1,8 +1,8 @@
 // The contract between operations and devices: memory, the command stream, and the one list of kernels
 // that every device implements. A device never sees a Tensor, only views; it executes commands in the
 // order of the calls and returns at once. Kernels trust their arguments: shape rules have checked them.
-import type { DType } from '../dtype';
-import type { Expression } from '../expression';
+import type { DType } from '../base/dtype';
+import type { Expression } from '../expression/expression';
 
 export type DeviceName = 'wasm' | 'webgpu';
 
@@ -78,7 +78,7 @@ export type ArgReduceKind = 'argmax' | 'argmin';
 export type ScanKind = 'cumsum' | 'cumprod' | 'logcumsumexp';
 /** What `scatter` does with the element that is there. */
 export type ScatterKind = 'set' | 'add' | 'mul' | 'amax' | 'amin';
-/** What `linalg` computes; assembly/linalg.ts says what each reads and writes. */
+/** What `linalg` computes; assembly/kernels/linalg.ts says what each reads and writes. */
 export type LinalgKind = 'cholesky' | 'lu' | 'solve' | 'solveTriangular' | 'qr' | 'eigh' | 'svd';
 
 /** Matrices of a batch, and how `linalg` reads them. */

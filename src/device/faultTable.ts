@@ -1,4 +1,4 @@
-// Entries of the fault table (assembly/commands.ts), and what is said of them.
+// Entries of the fault table (assembly/engine/commands.ts), and what is said of them.
 import {
   FAULT_DIVISION,
   FAULT_INDEX,
@@ -7,8 +7,8 @@ import {
   FAULT_TRAP,
   FAULT_WORDS,
   Opcode,
-} from '../../assembly/commands';
-import { DeviceError, FaultError, type KindlingError } from '../errors';
+} from '../../assembly/engine/commands';
+import { DeviceError, FaultError, type KindlingError } from '../base/errors';
 import type { Fallible } from './faults';
 
 /** One entry: the low 32 bits of the command's number, what went wrong, and with which value. */

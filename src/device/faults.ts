@@ -3,9 +3,9 @@
 // confirmed and that its value depends on; a fault in that range makes the value bad. A command that writes a sealed
 // buffer (one that already holds a value) is guarded: it carries its range, and is skipped whole if a fault lies in it,
 // by the device if the page did not know of the fault when it queued the command, else by the page.
-import { itemSize } from '../dtype';
-import type { KindlingError } from '../errors';
-import { isDense, numelOf } from '../shape';
+import { itemSize } from '../base/dtype';
+import type { KindlingError } from '../base/errors';
+import { isDense, numelOf } from '../base/shape';
 import type { DeviceBuffer, IndexOptions, View } from './contract';
 
 /** A fault the page knows of. */

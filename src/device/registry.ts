@@ -1,6 +1,6 @@
-// Which devices there are and which one new tensors go to. Devices are registered in index.ts and
+// Which devices there are and which one new tensors go to. Devices are registered in runtime.ts and
 // started by their first use.
-import { DeviceError } from '../errors';
+import { DeviceError } from '../base/errors';
 import type { Device, DeviceName } from './contract';
 
 const factories = new Map<DeviceName, () => Device>();

@@ -1,9 +1,9 @@
 // Kernels on dtypes narrower than what they compute in. Pointwise programs convert as they load and store; before any
 // other kernel the operands are copied into wide memory, and its results from there, rounded or wrapped once.
-import { denseStrides, numelOf } from '../shape';
-import { DTYPES, itemSize, type DType } from '../dtype';
+import { denseStrides, numelOf } from '../base/shape';
+import { DTYPES, itemSize, type DType } from '../base/dtype';
 import type { Device, DeviceBuffer, Kernels, PointwiseProgram, View } from './contract';
-import { cast, input } from '../expression';
+import { cast, input } from '../expression/expression';
 
 type WholeKernels = Omit<Kernels, 'pointwise' | 'foreach'>;
 

@@ -1,5 +1,5 @@
 // Bytes of files: checked reading, growing writing, CRC-32. All numbers are little-endian.
-import { LoadError } from '../errors';
+import { LoadError } from '../base/errors';
 
 /** Bytes in plain, unshared memory. */
 export type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,11 +1,11 @@
 // Saving and loading checkpoints: PyTorch's two formats and safetensors, told apart by their first bytes. What tensors
 // and containers become is here; the formats are in torchFile.ts and safetensors.ts.
-import { LoadError } from '../errors';
-import { isPlainObject } from '../arguments';
-import { unscoped, type Storage } from '../memory';
-import { uploaded } from '../ops/creation';
-import type { StateDict } from '../nn/stateDict';
-import { Parameter, Tensor } from '../tensor';
+import { LoadError } from '../base/errors';
+import { isPlainObject } from '../base/arguments';
+import { unscoped, type Storage } from '../core/storage';
+import { uploaded } from '../ops/shape/creation';
+import type { StateDict } from '../nn/module/stateDict';
+import { Parameter, Tensor } from '../core/tensor';
 import type { Bytes } from './bytes';
 import { elementsOf, fileDType, type FileDType } from './fileDtypes';
 import { hasIntegerKeys, PickledTensor, type Pickled } from './pickle';

@@ -1,5 +1,5 @@
 // Element types as files name them.
-import type { DType } from '../dtype';
+import type { DType } from '../base/dtype';
 
 /** An element type of a file. */
 export interface FileDType {

@@ -1,7 +1,7 @@
 // What a pickle is read into: Python's values that JavaScript does not have, and the list of all that a pickle may
 // name. Nothing on it runs code of the file; what is not on it is refused by name.
-import { DTypeError, LoadError } from '../errors';
-import { formatShape } from '../shape';
+import { DTypeError, LoadError } from '../base/errors';
+import { formatShape } from '../base/shape';
 import { BY_NAME, BY_STORAGE, type FileDType } from './fileDtypes';
 
 /** A tuple, as opposed to a list, which is an array. */

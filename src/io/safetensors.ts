@@ -4,8 +4,8 @@
 //
 // The header maps a name to { dtype, shape, data_offsets: [begin, end] within the data }, and "__metadata__" to strings.
 // https://github.com/huggingface/safetensors#format
-import { DTypeError, LoadError } from '../errors';
-import { formatShape } from '../shape';
+import { DTypeError, LoadError } from '../base/errors';
+import { formatShape } from '../base/shape';
 import { BY_CODE, type FileDType } from './fileDtypes';
 
 /** A tensor as bytes: little-endian elements in row-major order. */

@@ -1,5 +1,5 @@
 // Where checkpoints come from and go to: addresses, files that the user chose, what a page may keep, downloads.
-import { LoadError } from '../errors';
+import { LoadError } from '../base/errors';
 import type { Bytes } from './bytes';
 
 /**

@@ -4,7 +4,7 @@
 //   legacy:  magic | version | system | object | keys: pickles, then per key | count u64 | elements |
 //
 // The object's pickle refers to storages; they are read when it is known which, and of what size.
-import { LoadError } from '../errors';
+import { LoadError } from '../base/errors';
 import { ByteReader, ByteWriter, decodeText, type Bytes } from './bytes';
 import { pickle, type Pickled } from './pickle';
 import { Dict, Global, storageDType, StorageReference, type StorageRecord } from './pickled';

@@ -1,7 +1,7 @@
 // The pickle machine, protocols 0 to 5: a stack, a memo, and a list of what may be named (pickled.ts). It calls nothing
 // else, imports nothing, and takes every size from the bytes that are there.
 // https://github.com/python/cpython/blob/main/Lib/pickletools.py
-import { LoadError } from '../errors';
+import { LoadError } from '../base/errors';
 import { decodeText, type ByteReader } from './bytes';
 import { Dict, Global, globalOf, TensorLayout, Tuple } from './pickled';
 

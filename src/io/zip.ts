@@ -5,7 +5,7 @@
 //   | records: local header, name, extra, data | ... | central directory: one entry per record | end of directory |
 //
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
-import { LoadError } from '../errors';
+import { LoadError } from '../base/errors';
 import { ByteReader, ByteWriter, crc32, decodeText, type Bytes } from './bytes';
 
 const LOCAL_HEADER = 0x04034b50;

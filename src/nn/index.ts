@@ -1,46 +1,46 @@
 // torch.nn: everything under the name `nn`.
-export { Parameter } from '../tensor';
-export { Module } from './module';
-export type { FactoryOptions, ListingOptions } from './module';
-export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Grads, HookOptions } from './hooks';
+export { Parameter } from '../core/tensor';
+export { Module } from './module/module';
+export type { FactoryOptions, ListingOptions } from './module/module';
+export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Grads, HookOptions } from './module/hooks';
 export type {
   LoadOptions, LoadPostHook, LoadPreHook, LoadProblems, LoadResult, StateDict, StateDictHook, StateDictOptions,
   StateDictPreHook, StateMetadata,
-} from './stateDict'; // prettier-ignore
+} from './module/stateDict'; // prettier-ignore
 export {
   registerModuleForwardHook, registerModuleForwardPreHook, registerModuleFullBackwardHook, registerModuleFullBackwardPreHook,
-} from './hooks'; // prettier-ignore
-export { UninitializedBuffer, UninitializedParameter } from './lazy';
-export { ModuleDict, ModuleList, Sequential } from './containers';
-export { ParameterDict, ParameterList } from './parameterContainers';
-export { Identity } from './identity';
-export { Flatten, Unflatten } from './flatten';
+} from './module/hooks'; // prettier-ignore
+export { UninitializedBuffer, UninitializedParameter } from './module/lazy';
+export { ModuleDict, ModuleList, Sequential } from './layers/containers';
+export { ParameterDict, ParameterList } from './layers/parameterContainers';
+export { Identity } from './layers/identity';
+export { Flatten, Unflatten } from './layers/flatten';
 export * as init from './init';
-export * from './linear';
-export * from './conv';
-export * from './convTranspose';
-export * from './fold';
-export * from './padding';
-export * from './maxPool';
-export * from './avgPool';
-export * from './resample';
-export * from './channelNorm';
-export * from './norm';
-export * from './dropout';
-export * from './distance';
-export * from './embedding';
-export { MultiheadAttention } from './attention';
-export type { AttentionCallOptions, MultiheadAttentionOptions } from './attention';
-export * from './transformer';
-export { deepcopy } from './deepcopy';
-export { GRU, LSTM, RNN } from './rnn';
-export type { GRUOptions, LSTMOptions, LSTMState, RNNOptions } from './rnn';
-export { GRUCell, LSTMCell, RNNCell } from './rnnCell';
-export type { RecurrentCellOptions, RNNCellOptions } from './rnnCell';
-export * from './activation';
-export * from './loss';
-export * from './marginLoss';
-export * from './likelihoodLoss';
-export * from './adaptive';
+export * from './layers/linear';
+export * from './layers/conv';
+export * from './layers/convTranspose';
+export * from './layers/fold';
+export * from './layers/padding';
+export * from './layers/maxPool';
+export * from './layers/avgPool';
+export * from './layers/resample';
+export * from './layers/channelNorm';
+export * from './layers/norm';
+export * from './layers/dropout';
+export * from './layers/distance';
+export * from './layers/embedding';
+export { MultiheadAttention } from './layers/attention';
+export type { AttentionCallOptions, MultiheadAttentionOptions } from './layers/attention';
+export * from './layers/transformer';
+export { deepcopy } from './module/deepcopy';
+export { GRU, LSTM, RNN } from './layers/rnn';
+export type { GRUOptions, LSTMOptions, LSTMState, RNNOptions } from './layers/rnn';
+export { GRUCell, LSTMCell, RNNCell } from './layers/rnnCell';
+export type { RecurrentCellOptions, RNNCellOptions } from './layers/rnnCell';
+export * from './layers/activation';
+export * from './layers/loss';
+export * from './layers/marginLoss';
+export * from './layers/likelihoodLoss';
+export * from './layers/adaptive';
 export * as functional from './functional';
 export * as utils from './utils';

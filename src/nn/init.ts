@@ -1,16 +1,16 @@
 // Initialisation of parameters, with PyTorch's distributions and its order of random draws. Every function
 // works in place, outside the graph, and returns the tensor.
-import { noGrad } from '../autograd';
-import { DTypeError, ShapeError } from '../errors';
-import { scope } from '../memory';
-import { fromArray } from '../ops/creation';
-import type { GeneratorOption } from '../ops/random';
-import { isHalf } from '../dtype';
-import type { Half } from '../half';
-import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray } from '../random';
-import { formatShape } from '../shape';
-import type { Tensor } from '../tensor';
-import { gather, type Arguments } from '../arguments';
+import { noGrad } from '../core/backward';
+import { DTypeError, ShapeError } from '../base/errors';
+import { scope } from '../core/storage';
+import { fromArray } from '../ops/shape/creation';
+import type { GeneratorOption } from '../ops/random/random';
+import { isHalf } from '../base/dtype';
+import type { Half } from '../base/half';
+import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray } from '../base/generator';
+import { formatShape } from '../base/shape';
+import type { Tensor } from '../core/tensor';
+import { gather, type Arguments } from '../base/arguments';
 
 /** Which fan a variance is kept by: the forward (`fan_in`) or the backward pass (`fan_out`). */
 export type FanMode = 'fan_in' | 'fan_out';

@@ -1,23 +1,35 @@
 // Connectionist temporal classification, after https://www.cs.toronto.edu/~graves/icml_2006.pdf: the forward recursion in
 // log space, each step of it one command for all sequences and labels, and so each step of its gradient.
-import { enableGrad, grad as gradOf } from '../autograd';
+import { enableGrad, grad as gradOf } from '../core/backward';
 import type { Device, PointwiseProgram, View } from '../device/contract';
-import type { DType } from '../dtype';
-import * as e from '../expression';
-import type { Expression } from '../expression';
-import { fused } from '../fused';
-import { allocate, applyAll, type OpRecord } from '../op';
-import type { Tensor } from '../tensor';
-import { clampMin, eq, ge, logicalAnd, logicalNot, logicalOr, lt, maskedFill, minimum, ne, where } from './compare';
-import { contiguous, fillProgram, queueCopy, viewPart } from './copy';
-import { arange, full, onesLike } from './creation';
-import { programOf } from './foreach';
-import { gatherWith, take } from './index';
-import { cat, constantPad, stack } from './join';
-import { expand, narrow, reshape, select, unbind, unsqueeze } from './movement';
-import { add, exp, logaddexp, mul, neg, sub } from './pointwise';
-import { sum } from './reduce';
-import { cumsum } from './scan';
+import type { DType } from '../base/dtype';
+import * as e from '../expression/expression';
+import type { Expression } from '../expression/expression';
+import { fused } from '../core/pointwiseFused';
+import { allocate, applyAll, type OpRecord } from '../core/op';
+import type { Tensor } from '../core/tensor';
+import {
+  clampMin,
+  eq,
+  ge,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  lt,
+  maskedFill,
+  minimum,
+  ne,
+  where,
+} from './pointwise/compare';
+import { contiguous, fillProgram, queueCopy, viewPart } from './shape/copy';
+import { arange, full, onesLike } from './shape/creation';
+import { programOf } from './pointwise/foreach';
+import { gatherWith, take } from './indexing/gather';
+import { cat, constantPad, stack } from './shape/cat';
+import { expand, narrow, reshape, select, unbind, unsqueeze } from './shape/view';
+import { add, exp, logaddexp, mul, neg, sub } from './pointwise/arithmetic';
+import { sum } from './reduce/reduce';
+import { cumsum } from './reduce/scan';
 
 const NAME = 'ctcLoss';
 

@@ -1,6 +1,6 @@
-import { add, constantLike, div, mul, sqrt, square, sub } from '../expression';
-import { gather, type Arguments } from '../arguments';
-import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import { add, constantLike, div, mul, sqrt, square, sub } from '../expression/expression';
+import { gather, type Arguments } from '../base/arguments';
+import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 

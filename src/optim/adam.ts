@@ -1,6 +1,6 @@
-import { add, div, maximum, mul, reciprocal, sqrt, square, sub, type Expression } from '../expression';
-import { gather, type Arguments } from '../arguments';
-import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import { add, div, maximum, mul, reciprocal, sqrt, square, sub, type Expression } from '../expression/expression';
+import { gather, type Arguments } from '../base/arguments';
+import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkBetas, checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 

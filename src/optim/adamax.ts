@@ -1,6 +1,6 @@
-import { abs, add, div, maximum, mul, sub } from '../expression';
-import { gather, type Arguments } from '../arguments';
-import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import { abs, add, div, maximum, mul, sub } from '../expression/expression';
+import { gather, type Arguments } from '../base/arguments';
+import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { checkAdamOptions } from './adam';
 

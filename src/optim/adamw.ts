@@ -1,7 +1,7 @@
-import { mul } from '../expression';
-import { gather } from '../arguments';
+import { mul } from '../expression/expression';
+import { gather } from '../base/arguments';
 import { ADAM_DEFAULTS, ADAM_ORDER, adamUpdate, checkAdamOptions, type AdamArguments, type AdamOptions } from './adam';
-import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { ParamsArgument } from './optimizer';
 
 /**

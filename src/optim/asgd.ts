@@ -1,6 +1,6 @@
-import { add, constantLike, eq, log1p, exp, maximum, mul, neg, reciprocal, sub, where } from '../expression';
-import { gather, type Arguments } from '../arguments';
-import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import { add, constantLike, eq, log1p, exp, maximum, mul, neg, reciprocal, sub, where } from '../expression/expression';
+import { gather, type Arguments } from '../base/arguments';
+import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 

@@ -1,5 +1,5 @@
 // Learning rate schedules that go up and down, the momentum against them: CyclicLR, OneCycleLR, warm restarts.
-import { checkInteger, gather, type Arguments } from '../arguments';
+import { checkInteger, gather, type Arguments } from '../base/arguments';
 import { COMMON, LRScheduler, perGroup, type CommonOptions } from './lrScheduler';
 import type { Optimizer, ParamGroup, OptimizerOptions } from './optimizer';
 

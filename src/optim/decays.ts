@@ -1,5 +1,5 @@
 // Learning rate schedules that fall (or rise) once: by steps, lines, powers, half a cosine.
-import { checkInteger, gather, type Arguments } from '../arguments';
+import { checkInteger, gather, type Arguments } from '../base/arguments';
 import { COMMON, LRScheduler, type CommonOptions } from './lrScheduler';
 import type { Optimizer } from './optimizer';
 

@@ -5,7 +5,7 @@ export { Adam, type AdamOptions } from './adam';
 export { Adamax, type AdamaxOptions } from './adamax';
 export { AdamW } from './adamw';
 export { ASGD, type ASGDOptions } from './asgd';
-export { ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+export { ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 export { LBFGS, type LBFGSOptions } from './lbfgs';
 export * as lrScheduler from './schedulers';
 export { NAdam, type NAdamOptions } from './nadam';

@@ -1,17 +1,17 @@
 // L-BFGS: quasi-Newton steps of all parameters as one long vector. Decisions need values, so a step is async; what
 // needs none stays on the device.
-import { noGrad } from '../autograd';
-import { LoadError } from '../errors';
-import { gather, type Arguments } from '../arguments';
-import { copy_, clone, to } from '../ops/copy';
-import { zeros } from '../ops/creation';
-import { cat } from '../ops/join';
-import { dot } from '../ops/matmul';
-import { narrow, reshape } from '../ops/movement';
-import { abs, add, mul, neg, sub } from '../ops/pointwise';
-import { amax, sum } from '../ops/reduce';
-import { keep } from '../memory';
-import { Tensor } from '../tensor';
+import { noGrad } from '../core/backward';
+import { LoadError } from '../base/errors';
+import { gather, type Arguments } from '../base/arguments';
+import { copy_, clone, to } from '../ops/shape/copy';
+import { zeros } from '../ops/shape/creation';
+import { cat } from '../ops/shape/cat';
+import { dot } from '../ops/linalg/matmul';
+import { narrow, reshape } from '../ops/shape/view';
+import { abs, add, mul, neg, sub } from '../ops/pointwise/arithmetic';
+import { amax, sum } from '../ops/reduce/reduce';
+import { keep } from '../core/storage';
+import { Tensor } from '../core/tensor';
 import { evaluate, Optimizer, type OptimizerOptions, type ParamsArgument } from './optimizer';
 import type { SavedState } from './stateDict';
 import { strongWolfe, type Point } from './strongWolfe';

@@ -1,7 +1,7 @@
 // Learning rate schedules: their base, and the two that are given as functions. Each gives a group's next rate from
 // its present one, so that schedulers can be chained and a rate that the user has set by hand is respected. Epochs
 // count calls of `step`. The rest is in decays.ts, cycles.ts and combinedSchedulers.ts.
-import { gather, type Arguments } from '../arguments';
+import { gather, type Arguments } from '../base/arguments';
 import type { Optimizer } from './optimizer';
 import { toCamelCase, toSnakeCase } from './stateDict';
 

@@ -1,5 +1,5 @@
-import { add, constantLike, div, mul, sqrt, square, sub, type Expression } from '../expression';
-import { gather, type Arguments } from '../arguments';
+import { add, constantLike, div, mul, sqrt, square, sub, type Expression } from '../expression/expression';
+import { gather, type Arguments } from '../base/arguments';
 import {
   average,
   correction,
@@ -8,7 +8,7 @@ import {
   ElementwiseOptimizer,
   type Update,
   type UpdateSymbols,
-} from './elementwise';
+} from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { checkAdamOptions } from './adam';

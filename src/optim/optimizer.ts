@@ -1,10 +1,10 @@
 // Optimizer: parameter groups, state and their saving. How a step is computed is for the classes below it: most are
-// an update rule, an expression per element (elementwise.ts); see sgd.ts for the smallest.
-import { enableGrad, isGradEnabled, noGrad } from '../autograd';
-import { describe } from '../composed';
-import { unscoped } from '../memory';
-import { zero_ } from '../ops/copy';
-import { Tensor } from '../tensor';
+// an update rule, an expression per element (updateRule.ts); see sgd.ts for the smallest.
+import { enableGrad, isGradEnabled, noGrad } from '../core/backward';
+import { describe } from '../base/errorText';
+import { unscoped } from '../core/storage';
+import { zero_ } from '../ops/shape/copy';
+import { Tensor } from '../core/tensor';
 import { restoreState, saveState, type OptimizerState, type OptimizerStateDict, type SavedState } from './stateDict';
 
 /** Options that every optimizer has. */

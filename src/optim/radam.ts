@@ -13,9 +13,9 @@ import {
   sub,
   where,
   type Expression,
-} from '../expression';
-import { gather, type Arguments } from '../arguments';
-import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+} from '../expression/expression';
+import { gather, type Arguments } from '../base/arguments';
+import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { checkAdamOptions } from './adam';
 

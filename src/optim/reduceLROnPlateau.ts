@@ -1,6 +1,6 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
-import { gather, type Arguments } from '../arguments';
-import { describe } from '../composed';
+import { gather, type Arguments } from '../base/arguments';
+import { describe } from '../base/errorText';
 import type { SchedulerState } from './lrScheduler';
 import type { Optimizer } from './optimizer';
 import { toCamelCase, toSnakeCase } from './stateDict';

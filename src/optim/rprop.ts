@@ -1,6 +1,6 @@
-import { constantLike, gt, lt, maximum, minimum, mul, sign, sub, where } from '../expression';
-import { gather, type Arguments } from '../arguments';
-import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './elementwise';
+import { constantLike, gt, lt, maximum, minimum, mul, sign, sub, where } from '../expression/expression';
+import { gather, type Arguments } from '../base/arguments';
+import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 

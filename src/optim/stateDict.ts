@@ -1,13 +1,13 @@
 // An optimizer's state and options in PyTorch's structure and names, and back:
 //   { state: { 0: { step, exp_avg, ... }, ... }, param_groups: [{ lr, weight_decay, ..., params: [0, 1] }] }
 // Parameters are numbered through all groups.
-import { LoadError } from '../errors';
-import { keep } from '../memory';
-import { to } from '../ops/copy';
-import { full } from '../ops/creation';
-import { view } from '../ops/movement';
-import { formatShape, sameShape } from '../shape';
-import { Tensor } from '../tensor';
+import { LoadError } from '../base/errors';
+import { keep } from '../core/storage';
+import { to } from '../ops/shape/copy';
+import { full } from '../ops/shape/creation';
+import { view } from '../ops/shape/view';
+import { formatShape, sameShape } from '../base/shape';
+import { Tensor } from '../core/tensor';
 import type { OptimizerOptions, ParamGroup } from './optimizer';
 
 /** The count of steps, a state that every optimizer may have: float32 without dimensions. */

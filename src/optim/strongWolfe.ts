@@ -1,10 +1,10 @@
 // Line search for a point that meets the strong Wolfe conditions: bracketing, then zooming by cubic interpolation
 // (Nocedal and Wright, algorithms 3.5 and 3.6), with PyTorch's safeguards. @see torch.optim.lbfgs._strong_wolfe
-import { noGrad } from '../autograd';
-import { abs } from '../ops/pointwise';
-import { dot } from '../ops/matmul';
-import { amax } from '../ops/reduce';
-import type { Tensor } from '../tensor';
+import { noGrad } from '../core/backward';
+import { abs } from '../ops/pointwise/arithmetic';
+import { dot } from '../ops/linalg/matmul';
+import { amax } from '../ops/reduce/reduce';
+import type { Tensor } from '../core/tensor';
 
 /** Loss and gradient somewhere, and the greatest size of an element of the gradient. */
 export interface Point {

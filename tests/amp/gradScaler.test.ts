@@ -1,6 +1,6 @@
 // Scaling of losses: when the scale moves, when a step is left out, what calls are refused.
 import { afterAll, describe, expect, it } from 'vitest';
-import { amp, optim, shutdown, tensor, type Tensor } from '../../src/index';
+import { amp, optim, shutdown, tensor, type Tensor } from '../../src';
 
 afterAll(() => shutdown());
 

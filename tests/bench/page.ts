@@ -1,6 +1,6 @@
 // The page that measures: one library on one line. main.ts opens it as `/?peer=MODULE&backend=NAME`, and calls `bench`.
 import { taskOf, type Peer, type Start, type Task } from './peer';
-import type { KernelTime } from '../../src/device/wasm/transport';
+import type { KernelTime } from '../../src/device/wasm/transport/transport';
 import type { Job } from './lines';
 
 /** What results are compared by: as many numbers as are quickly carried to the other process. */

@@ -1,5 +1,5 @@
 // The engine in a page: with shared memory, without, where blob workers are blocked, and after shutdown.
-import type * as Kindling from '../../src/index';
+import type * as Kindling from '../../src';
 import { expect, test } from './fixtures';
 import type { Entry, Policy } from './server';
 

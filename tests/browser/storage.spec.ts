@@ -1,5 +1,5 @@
 // What a page keeps in the browser: state dicts in IndexedDB and in the private file system.
-import type * as Kindling from '../../src/index';
+import type * as Kindling from '../../src';
 import { expect, test } from './fixtures';
 
 declare const kindling: typeof Kindling;

@@ -1,5 +1,5 @@
 // What the recorded cases hold: files of JSON described in FORMAT.md, tensors as base64.
-import type { DType } from '../../src/dtype';
+import type { DType } from '../../src/base/dtype';
 
 /** A tensor: the little-endian bytes of its elements, row by row. `grad`: a leaf that requires a gradient. */
 export interface RecordedTensor {

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { init, onerror, shutdown } from '../../src/index';
+import { init, onerror, shutdown } from '../../src';
 import { readCaseFile } from '../harness/conformance';
 import { EXCEPTIONS } from './exceptions';
 import { folderAt } from './folder';

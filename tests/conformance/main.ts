@@ -1,7 +1,7 @@
 // npm run conformance -- --dir DIR [--device wasm|webgpu] [--workers N|inline] [--filter RE] [--json FILE] [--script FILE]
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { diagnose, init, onerror, shutdown } from '../../src/index';
+import { diagnose, init, onerror, shutdown } from '../../src';
 import { runInBrowser } from './browser';
 import type { CaseFolder } from './cases';
 import { folderAt } from './folder';

@@ -1,5 +1,5 @@
 // The whole models of cases/models/models.py, with the same names of submodules, so that recorded state dicts load by key.
-import { arange, cat, full, nn, rand, stack, type Tensor } from '../../src/index';
+import { arange, cat, full, nn, rand, stack, type Tensor } from '../../src';
 import { findModule, present } from './names';
 
 const { functional: F } = nn;

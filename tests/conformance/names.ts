@@ -1,6 +1,6 @@
 // From PyTorch's names to ours: snake_case becomes camelCase; what the rule cannot do stands in tables.
-import * as kindling from '../../src/index';
-import { Tensor } from '../../src/tensor';
+import * as kindling from '../../src';
+import { Tensor } from '../../src/core/tensor';
 import { NotThere } from './cases';
 
 /** Calls a function by positional arguments, the first of which is the receiver of a method. */

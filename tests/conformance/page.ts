@@ -1,5 +1,5 @@
 // Runs recorded cases in a page, on webgpu; browser.ts drives it. Files come by their paths from the page's own site.
-import { diagnose, init, onerror } from '../../src/index';
+import { diagnose, init, onerror } from '../../src';
 import type { CaseFile, CaseFolder } from './cases';
 import type { UnitResult } from './report';
 import { runFolder } from './suite';

@@ -1,5 +1,5 @@
 // Runs recorded cases of every kind. Nothing here or in kinds/ knows any single op or layer.
-import { DTypeError } from '../../src/errors';
+import { DTypeError } from '../../src/base/errors';
 import { Inexpressible, NotThere, type AnyCase, type Context } from './cases';
 import { runModule, runOp, type ModuleCase, type OpCase } from './kinds/call';
 import { runBig, type BigCase } from './kinds/big';

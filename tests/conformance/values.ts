@@ -1,8 +1,8 @@
 // Values of the recorded cases: what stands for a tensor, a dtype or an infinity in JSON, and how results compare.
-import { isPlainObject } from '../../src/arguments';
-import { DTYPES, type DType, type TypedArray } from '../../src/dtype';
-import { fromArray } from '../../src/ops/creation';
-import { Tensor } from '../../src/tensor';
+import { isPlainObject } from '../../src/base/arguments';
+import { DTYPES, type DType, type TypedArray } from '../../src/base/dtype';
+import { fromArray } from '../../src/ops/shape/creation';
+import { Tensor } from '../../src/core/tensor';
 import { mismatch } from '../harness/allclose';
 import { Inexpressible, NotThere, type Call, type CaseTolerance, type Named, type RecordedTensor } from './cases';
 import { camelCase, findClass, findFunction, findModule, present, PythonList } from './names';

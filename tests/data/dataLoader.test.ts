@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { data, Generator, manualSeed, type Tensor } from '../../src/index';
+import { data, Generator, manualSeed, type Tensor } from '../../src';
 import { readCases } from '../harness/conformance';
 
 const { ArrayDataset, BatchSampler, DataLoader, Dataset, IterableDataset, randomSplit, SequentialSampler } = data;

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { data, fromArray, Generator, memory, ShapeError, tensor, type Tensor } from '../../src/index';
+import { data, fromArray, Generator, memory, ShapeError, tensor, type Tensor } from '../../src';
 
 const { ArrayDataset, BatchSampler, collate, DataLoader, RandomSampler, randomSplit } = data;
 const { SequentialSampler, Subset, SubsetRandomSampler, TensorDataset } = data;

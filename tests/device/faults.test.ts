@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/device/contract';
 import { FaultLedger, StreamBuffer } from '../../src/device/faults';
-import { FaultError } from '../../src/errors';
+import { FaultError } from '../../src/base/errors';
 
 const INDEX = { op: 'gather', what: 'index', ignore: null };
 const error = new FaultError('gather: index 9 is out of range [0, 3)');

@@ -16,8 +16,8 @@ import {
   tensor,
   zeros,
   type DType,
-} from '../../src/index';
-import { decodeHalf, encodeHalf, roundHalf } from '../../src/half';
+} from '../../src';
+import { decodeHalf, encodeHalf, roundHalf } from '../../src/base/half';
 import type { AnyCase, RecordedTensor } from '../conformance/cases';
 import { folderAt } from '../conformance/folder';
 import { runCase } from '../conformance/runner';

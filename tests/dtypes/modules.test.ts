@@ -1,6 +1,6 @@
 // dtype and device of every module that has parameters.
 import { afterAll, describe, expect, it } from 'vitest';
-import { nn, shutdown, zeros } from '../../src/index';
+import { nn, shutdown, zeros } from '../../src';
 
 afterAll(() => shutdown());
 

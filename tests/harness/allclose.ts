@@ -1,6 +1,6 @@
 // Comparison of values, with a message that says how far off and where.
-import type { Tensor } from '../../src/tensor';
-import type { TypedArray } from '../../src/dtype';
+import type { Tensor } from '../../src/core/tensor';
+import type { TypedArray } from '../../src/base/dtype';
 
 /** |actual - expected| <= atol * scale + rtol * |expected|; NaN matches NaN, infinities match themselves. */
 export interface Tolerance {

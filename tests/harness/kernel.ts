@@ -8,10 +8,10 @@ import {
   SCRATCH_BYTES,
   type Command,
   type Opcode,
-} from '../../assembly/commands';
-import { encode, type Arguments } from '../../src/device/wasm/encode';
-import type { TypedArray } from '../../src/dtype';
-import { patchMemoryFlag } from '../../src/device/wasm/binary';
+} from '../../assembly/engine/commands';
+import { encode, type Arguments } from '../../src/device/wasm/transport/encode';
+import type { TypedArray } from '../../src/base/dtype';
+import { patchMemoryFlag } from '../../src/device/wasm/engine/binary';
 
 export type Build = 'baseline' | 'relaxed';
 

@@ -1,12 +1,12 @@
 // Runs pointwise programs on a KernelBench through the real lowering, and evaluates expressions in plain JavaScript.
-import { MAX_COMMAND_WORDS, type Opcode } from '../../assembly/commands';
+import { MAX_COMMAND_WORDS, type Opcode } from '../../assembly/engine/commands';
 import type { DeviceBuffer, Kernels, PointwiseProgram, View } from '../../src/device/contract';
-import type { CommandStream } from '../../src/device/wasm/commandStream';
+import type { CommandStream } from '../../src/device/wasm/transport/commandStream';
 import { pointwiseKernels } from '../../src/device/wasm/kernels/pointwise';
-import { DTYPES, isHalf, newArray, stored, type DType, type TypedArray } from '../../src/dtype';
-import { topological, type Expression, type Primitive } from '../../src/expression';
-import { roundHalf } from '../../src/half';
-import { denseStrides, numelOf } from '../../src/shape';
+import { DTYPES, isHalf, newArray, stored, type DType, type TypedArray } from '../../src/base/dtype';
+import { topological, type Expression, type Primitive } from '../../src/expression/expression';
+import { roundHalf } from '../../src/base/half';
+import { denseStrides, numelOf } from '../../src/base/shape';
 import { KernelBench, type Build } from './kernel';
 
 interface PlacedBuffer extends DeviceBuffer {

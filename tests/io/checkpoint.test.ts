@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromArray, io, LoadError, tensor, zeros, type nn } from '../../src/index';
+import { fromArray, io, LoadError, tensor, zeros, type nn } from '../../src';
 
 const { download, load, loadMetadata, save } = io;
 

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { getDevice } from '../../src/device/registry';
-import { KindlingError, Tensor, io, synchronize, tensor } from '../../src/index';
+import { KindlingError, Tensor, io, synchronize, tensor } from '../../src';
 import { mutate, random, type Bytes } from './mutate';
 
 const FILES = Number(process.env.FUZZ_FILES ?? 5_000);

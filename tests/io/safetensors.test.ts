@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { LoadError } from '../../src/errors';
+import { LoadError } from '../../src/base/errors';
 import { fileDType } from '../../src/io/fileDtypes';
 import { decode, encode } from '../../src/io/safetensors';
 import type { TensorBytes } from '../../src/io/safetensors';

@@ -1,6 +1,6 @@
 // The checkpoint of the fixtures: what kindling.pt, kindling-legacy.pt and kindling.safetensors hold. They were opened in
 // PyTorch 1.13 when they were recorded, with equal values throughout, as were narrow.pt, narrow-legacy.pt and narrow.safetensors.
-import { fromArray, manualSeed, nn, ones, optim, tensor, type Tensor } from '../../src/index';
+import { fromArray, manualSeed, nn, ones, optim, tensor, type Tensor } from '../../src';
 
 /** A trained layer, its optimizer, and one of everything that a checkpoint can hold. */
 export function sampleCheckpoint(): Record<string, unknown> {

@@ -1,7 +1,7 @@
 // PyTorch's formats: what is read, what is written, what is refused and how it is said.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { io, LoadError, nn, optim, Tensor, tensor, zeros } from '../../src/index';
+import { io, LoadError, nn, optim, Tensor, tensor, zeros } from '../../src';
 import { ByteReader } from '../../src/io/bytes';
 import { unpickle } from '../../src/io/unpickle';
 import { writeZip, ZipReader } from '../../src/io/zip';

@@ -1,5 +1,5 @@
 // A small GPT-2 with the names of its published weights; the output layer shares the token embedding.
-import { arange, nn, ones, tril, zeros, empty, type Tensor } from '../../src/index';
+import { arange, nn, ones, tril, zeros, empty, type Tensor } from '../../src';
 
 const F = nn.functional;
 

@@ -2,7 +2,7 @@
 // give the same losses. recorded.json is what record.py prints with PyTorch 1.13.
 import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
-import { arange, manualSeed, nn, optim, shutdown, type Tensor } from '../../src/index';
+import { arange, manualSeed, nn, optim, shutdown, type Tensor } from '../../src';
 import { mismatch } from '../harness/allclose';
 import { GPT } from './gpt';
 import recorded from './recorded.json';

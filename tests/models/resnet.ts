@@ -1,5 +1,5 @@
 // ResNet-18 (https://arxiv.org/abs/1512.03385) with torchvision's names and initialisation.
-import { nn, type Tensor } from '../../src/index';
+import { nn, type Tensor } from '../../src';
 
 class BasicBlock extends nn.Module {
   conv1: nn.Conv2d;

@@ -1,6 +1,6 @@
 // Transposed convolutions: sizes of the result, what is printed, what is refused.
 import { afterAll, describe, expect, it } from 'vitest';
-import { nn, shutdown, zeros } from '../../src/index';
+import { nn, shutdown, zeros } from '../../src';
 
 afterAll(() => {
   shutdown();

@@ -1,6 +1,6 @@
 // What dropouts and randomized slopes draw; that they are the identity in evaluation is in the conformance cases.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { manualSeed, nn, ones, randn, shutdown, type Tensor } from '../../src/index';
+import { manualSeed, nn, ones, randn, shutdown, type Tensor } from '../../src';
 
 const F = nn.functional;
 

@@ -1,6 +1,6 @@
 // Look-up tables beyond the recorded cases: what changes the table, what is only known at the read, printing.
 import { afterAll, describe, expect, it } from 'vitest';
-import { arange, memory, nn, randint, randn, shutdown, tensor } from '../../src/index';
+import { arange, memory, nn, randint, randn, shutdown, tensor } from '../../src';
 
 const F = nn.functional;
 afterAll(() => {

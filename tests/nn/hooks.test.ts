@@ -1,6 +1,6 @@
 // Hooks of modules: order, removal, changed values, async forward, gradients of several inputs and outputs.
 import { describe, expect, it, vi } from 'vitest';
-import { nn, noGrad, ones, onesLike, tensor, type Tensor } from '../../src/index';
+import { nn, noGrad, ones, onesLike, tensor, type Tensor } from '../../src';
 
 class Double extends nn.Module {
   override forward(x: Tensor): Tensor {

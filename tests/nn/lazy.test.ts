@@ -1,6 +1,6 @@
 // Lazy modules: before, at and after the first call.
 import { describe, expect, it } from 'vitest';
-import { float64, manualSeed, nn, ones, optim, randn, zeros } from '../../src/index';
+import { float64, manualSeed, nn, ones, optim, randn, zeros } from '../../src';
 
 describe('lazy modules', () => {
   it('take their sizes from the first input and become ordinary', () => {

@@ -1,6 +1,6 @@
 // Losses beyond the recorded cases: what is only known at the read, sequences that do not fit, adaptive softmax.
 import { afterAll, beforeEach, expect, it } from 'vitest';
-import { logSoftmax, manualSeed, nn, randn, shutdown, tensor, type Tensor } from '../../src/index';
+import { logSoftmax, manualSeed, nn, randn, shutdown, tensor, type Tensor } from '../../src';
 import { mismatch } from '../harness/allclose';
 
 const F = nn.functional;

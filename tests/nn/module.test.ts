@@ -1,6 +1,6 @@
 // Module: calling, finding members, printing, state and hooks.
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
-import { nn, ones, scope, zeros, type Tensor } from '../../src/index';
+import { nn, ones, scope, zeros, type Tensor } from '../../src';
 
 const { Identity, Module, ModuleDict, ModuleList, Parameter, ParameterList, Sequential } = nn;
 

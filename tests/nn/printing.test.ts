@@ -1,6 +1,6 @@
 // The printed form of every layer, as PyTorch gives it.
 import { expect, it } from 'vitest';
-import { nn } from '../../src/index';
+import { nn } from '../../src';
 
 const PRINTED: [nn.Module, string][] = [
   [new nn.Linear(2, 3), 'Linear(in_features=2, out_features=3, bias=True)'],

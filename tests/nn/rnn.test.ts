@@ -1,12 +1,12 @@
 // Recurrent layers and packed sequences beyond the recorded cases: second derivatives, printing, errors, lengths.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { autograd, manualSeed, nn, randn, tensor, type Tensor } from '../../src/index';
+import { autograd, manualSeed, nn, randn, tensor, type Tensor } from '../../src';
 import { mismatch } from '../harness/allclose';
 
 const { packPaddedSequence, packSequence, padPackedSequence, unpackSequence, unpadSequence } = nn.utils.rnn;
 
 beforeEach(() => void manualSeed(3));
-afterAll(async () => (await import('../../src/index')).shutdown());
+afterAll(async () => (await import('../../src')).shutdown());
 
 const close = async (a: Tensor, b: Tensor): Promise<void> => {
   expect(a.shape).toEqual(b.shape);

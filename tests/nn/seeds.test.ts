@@ -1,6 +1,6 @@
 // The same seed gives the weights that PyTorch draws: its recorded modules and initialisers, in their order.
 import { expect, it } from 'vitest';
-import { manualSeed, zeros, type Tensor } from '../../src/index';
+import { manualSeed, zeros, type Tensor } from '../../src';
 import { findFunction, findModule } from '../conformance/names';
 import { reviveArguments } from '../conformance/values';
 import { assertClose, TOLERANCE, type Tolerance } from '../harness/allclose';

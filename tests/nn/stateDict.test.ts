@@ -1,7 +1,7 @@
 // State dicts: keys, sharing, strictness, the list of what does not fit, conversion of dtypes.
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../harness/errors';
-import { float64, LoadError, nn, ones, tensor, zeros, type Tensor } from '../../src/index';
+import { float64, LoadError, nn, ones, tensor, zeros, type Tensor } from '../../src';
 
 class Shared extends nn.Module {
   first = new nn.Linear(2, 2, { bias: false });

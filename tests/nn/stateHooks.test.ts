@@ -1,6 +1,6 @@
 // Hooks around saving and loading, extra state, versions, and hooks of all modules.
 import { afterAll, describe, expect, it } from 'vitest';
-import { LoadError, nn, ones, shutdown, tensor, zeros, type Tensor } from '../../src/index';
+import { LoadError, nn, ones, shutdown, tensor, zeros, type Tensor } from '../../src';
 
 afterAll(() => {
   shutdown();

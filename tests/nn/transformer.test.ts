@@ -1,6 +1,6 @@
 // Attention and transformers beyond the recorded cases: separate projections, copies, printing, seeds, errors.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { manualSeed, nn, randn, shutdown, zeros, type Tensor } from '../../src/index';
+import { manualSeed, nn, randn, shutdown, zeros, type Tensor } from '../../src';
 import { mismatch } from '../harness/allclose';
 
 beforeEach(() => void manualSeed(0));

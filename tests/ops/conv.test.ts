@@ -1,7 +1,7 @@
 // Convolution: gradients of first and second order, padding by name, messages.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { autograd, manualSeed, nn, ones, rand, shutdown, zeros, type Tensor } from '../../src/index';
-import { conv1d, conv2d } from '../../src/ops/conv';
+import { autograd, manualSeed, nn, ones, rand, shutdown, zeros, type Tensor } from '../../src';
+import { conv1d, conv2d } from '../../src/ops/spatial/conv';
 
 beforeEach(() => void manualSeed(1));
 afterAll(() => {

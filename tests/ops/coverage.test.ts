@@ -1,7 +1,7 @@
 // Every public operation has an entry in samples.ts, from which its tests are derived, or stands here with the reason.
 /// <reference types="vite/types/importMeta.d.ts" />
 import { expect, test } from 'vitest';
-import * as kindling from '../../src/index';
+import * as kindling from '../../src';
 import { LINALG_SAMPLES } from './linalgSamples';
 import { SAMPLES } from './samples';
 import { TENSOR_SAMPLES } from './tensorSamples';
@@ -50,7 +50,7 @@ const WITHOUT_SAMPLE: readonly string[] = [
   ],
 ];
 
-const modules = import.meta.glob<Readonly<Record<string, unknown>>>('../../src/ops/*.ts', { eager: true });
+const modules = import.meta.glob<Readonly<Record<string, unknown>>>('../../src/ops/**/*.ts', { eager: true });
 const operations = new Set(Object.values(modules).flatMap((exported) => Object.keys(exported)));
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';

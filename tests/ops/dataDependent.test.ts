@@ -1,7 +1,7 @@
 // Operations that give promises, because only the data tells the shape of the result or the answer.
 import { afterAll, describe, expect, it } from 'vitest';
-import * as k from '../../src/index';
-import type { Tensor } from '../../src/index';
+import * as k from '../../src';
+import type { Tensor } from '../../src';
 
 afterAll(() => {
   k.shutdown();

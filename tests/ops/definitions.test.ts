@@ -1,7 +1,7 @@
 // What PyTorch defines for rarer arguments: dtypes, bounds and NaN that follow from no general rule.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import * as k from '../../src/index';
-import type { DType, Tensor } from '../../src/index';
+import * as k from '../../src';
+import type { DType, Tensor } from '../../src';
 
 const F = k.nn.functional;
 const { gradcheck, gradgradcheck } = k.autograd;

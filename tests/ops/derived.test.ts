@@ -1,7 +1,7 @@
 // Tests that every operation passes because of its entry in samples.ts.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import * as k from '../../src/index';
-import { Tensor } from '../../src/index';
+import * as k from '../../src';
+import { Tensor } from '../../src';
 import { mismatch } from '../harness/allclose';
 import { LINALG_SAMPLES } from './linalgSamples';
 import { SAMPLES, type Input } from './samples';

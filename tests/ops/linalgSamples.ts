@@ -1,6 +1,6 @@
 // Samples of linear algebra. A name that torch has for something else as well stands with `linalg.` before it.
-import * as k from '../../src/index';
-import type { Tensor } from '../../src/index';
+import * as k from '../../src';
+import type { Tensor } from '../../src';
 import { real, type OpSample } from './samples';
 
 const { linalg } = k;

@@ -14,8 +14,8 @@ import {
   tensor,
   zeros,
   type Tensor,
-} from '../../src/index';
-import { linear } from '../../src/ops/matmul';
+} from '../../src';
+import { linear } from '../../src/ops/linalg/matmul';
 
 beforeEach(() => void manualSeed(1));
 afterAll(() => {

@@ -1,10 +1,10 @@
 // Dtypes, arguments, in-place forms and messages of pointwise operations. Values are in conformance and kernel tests,
 // gradients in pointwiseGradients.test.ts.
 import { afterAll, describe, expect, test } from 'vitest';
-import * as k from '../../src/index';
-import { dropout } from '../../src/ops/dropout';
-import { leakyRelu, softplus } from '../../src/ops/activation';
-import type { Tensor } from '../../src/tensor';
+import * as k from '../../src';
+import { dropout } from '../../src/ops/pointwise/dropout';
+import { leakyRelu, softplus } from '../../src/ops/pointwise/activation';
+import type { Tensor } from '../../src/core/tensor';
 
 afterAll(() => {
   k.shutdown();

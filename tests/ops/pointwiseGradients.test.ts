@@ -1,10 +1,10 @@
 // First and second gradients of every differentiable pointwise operation against finite differences, in float64, on
 // dense, transposed and broadcast inputs.
 import { describe, expect, test } from 'vitest';
-import * as k from '../../src/index';
-import * as activation from '../../src/ops/activation';
-import * as loss from '../../src/ops/pointwiseLoss';
-import type { Tensor } from '../../src/tensor';
+import * as k from '../../src';
+import * as activation from '../../src/ops/pointwise/activation';
+import * as loss from '../../src/ops/pointwise/loss';
+import type { Tensor } from '../../src/core/tensor';
 
 /** Where a function may be probed: away from kinks and poles. */
 type Domain = (x: Tensor) => Tensor;

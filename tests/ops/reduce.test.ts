@@ -1,7 +1,7 @@
 // What the recorded cases do not reach: sizes around chunks, order of dimensions, ties, NaN, integer ranges, messages.
 import { describe, expect, test } from 'vitest';
-import * as k from '../../src/index';
-import type { Tensor } from '../../src/index';
+import * as k from '../../src';
+import type { Tensor } from '../../src';
 
 const values = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), Number);
 

@@ -1,9 +1,9 @@
 // One entry per operation: inputs to try it on, and bad calls with the message they must give. The tests derived
 // from it (derived.test.ts) check gradients to second order, layouts, dtypes and messages. One table, a few lines for each
 // operation; those of tensors are in tensorSamples.ts.
-import * as k from '../../src/index';
-import type { Tensor } from '../../src/index';
-import { gruCell, lstmCell, rnnReluCell, rnnTanhCell } from '../../src/ops/recurrent';
+import * as k from '../../src';
+import type { Tensor } from '../../src';
+import { gruCell, lstmCell, rnnReluCell, rnnTanhCell } from '../../src/ops/pointwise/recurrent';
 
 /** How an input lies in memory: as made, transposed in place, every second element of a larger one, or grown from size 1. */
 export type Layout = 'dense' | 'transposed' | 'strided';

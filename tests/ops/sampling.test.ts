@@ -1,17 +1,6 @@
 // Draws by probabilities, against those of PyTorch 1.13 for the same seed.
 import { expect, test } from 'vitest';
-import {
-  bernoulli,
-  emptyLike,
-  Generator,
-  manualSeed,
-  multinomial,
-  nn,
-  ones,
-  softmax,
-  tensor,
-  zeros,
-} from '../../src/index';
+import { bernoulli, emptyLike, Generator, manualSeed, multinomial, nn, ones, softmax, tensor, zeros } from '../../src';
 
 const { gumbelSoftmax } = nn.functional;
 

@@ -1,6 +1,6 @@
 // Places in sorted sequences, against PyTorch 1.13.
 import { expect, test } from 'vitest';
-import { bucketize, linspace, rand, searchsorted, tensor } from '../../src/index';
+import { bucketize, linspace, rand, searchsorted, tensor } from '../../src';
 
 test('NaN is behind everything, and an unsorted sequence gives what a binary search finds', async () => {
   const holed = tensor([1, 2, 3, NaN, NaN]);

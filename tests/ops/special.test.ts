@@ -1,6 +1,6 @@
 // Special functions against numbers that PyTorch gives.
 import { afterAll, expect, test } from 'vitest';
-import * as k from '../../src/index';
+import * as k from '../../src';
 
 afterAll(() => {
   k.shutdown();

@@ -1,6 +1,6 @@
 // Samples of tensor operations: arranging, sorting, writing by index, contractions, special functions.
-import * as k from '../../src/index';
-import type { Tensor } from '../../src/index';
+import * as k from '../../src';
+import type { Tensor } from '../../src';
 import { binary, bools, index, real, reduction, unary, view, type OpSample } from './samples';
 
 const { special } = k;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nn, optim, zeros } from '../../src/index';
+import { nn, optim, zeros } from '../../src';
 import { camelCaseOptions } from '../conformance/names';
 import type { CaseTolerance } from '../conformance/values';
 import { assertClose } from '../harness/allclose';

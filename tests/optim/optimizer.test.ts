@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { fromArray, LoadError, nn, noGrad, optim, scope, tensor, zeros, type Tensor } from '../../src/index';
+import { fromArray, LoadError, nn, noGrad, optim, scope, tensor, zeros, type Tensor } from '../../src';
 import { getDevice } from '../../src/device/registry';
-import { indexSelect } from '../../src/ops/index';
+import { indexSelect } from '../../src/ops/indexing/gather';
 import { camelCaseOptions } from '../conformance/names';
 import { expectTensor } from '../harness/allclose';
 import { readCases } from '../harness/conformance';

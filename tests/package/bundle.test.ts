@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'vite';
 import { afterAll, expect, test } from 'vitest';
-import type * as kindling from '../../src/index';
+import type * as kindling from '../../src';
 
 /** Of the JavaScript without the engine's binaries, what a page with one layer and one optimizer may need. */
 const SMALL_SHARE = 0.6;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { Script } from 'node:vm';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
-import type * as kindling from '../../src/index';
+import type * as kindling from '../../src';
 
 const scripts = readdirSync('dist').filter((file) => file.endsWith('.js'));
 const source = (file: string): string => readFileSync(`dist/${file}`, 'utf8');

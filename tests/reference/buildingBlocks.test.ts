@@ -1,6 +1,6 @@
 // The examples of the overview of layers, activations, containers and models.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { int64, io, manualSeed, nn, noGrad, ones, optim, randint, randn, tensor, type Tensor } from '../../src/index';
+import { int64, io, manualSeed, nn, noGrad, ones, optim, randint, randn, tensor, type Tensor } from '../../src';
 
 const F = nn.functional;
 

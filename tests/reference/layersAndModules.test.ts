@@ -1,6 +1,6 @@
 // The examples of "Layers and Modules": Sequential, hand-rolled modules, plain code in forward, modules all the way down.
 import { beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { manualSeed, nn, rand, tensor, type Tensor } from '../../src/index';
+import { manualSeed, nn, rand, tensor, type Tensor } from '../../src';
 
 const F = nn.functional;
 

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   float64, manualSeed, nn, noGrad, onesLike, optim, randn, tensor, zeros, type Tensor,
-} from '../../src/index'; // prettier-ignore
+} from '../../src'; // prettier-ignore
 
 const F = nn.functional;
 

@@ -1,7 +1,7 @@
 // The wasm device: memory and stream, and every kernel by the lowering of its family.
-import { itemSize } from '../../dtype';
+import { itemSize } from '../../base/dtype';
 import { copyProgram, widening } from '../widening';
-import { denseStrides, isDense, numelOf } from '../../shape';
+import { denseStrides, isDense, numelOf } from '../../base/shape';
 import type { Device, DeviceBuffer, Kernels, MemoryInfo, View } from '../contract';
 import type { Fault } from '../faults';
 import { convKernels } from './kernels/conv';
@@ -13,9 +13,9 @@ import { pointwiseKernels } from './kernels/pointwise';
 import { poolKernels } from './kernels/pool';
 import { reduceKernels } from './kernels/reduce';
 import { softmaxKernels } from './kernels/softmax';
-import { startEngine, type EngineSettings } from './start';
+import { startEngine, type EngineSettings } from './workers/start';
 import { WasmStream, type WasmBuffer } from './stream';
-import type { KernelTime } from './transport';
+import type { KernelTime } from './transport/transport';
 
 /** What `createWasmDevice` gives: the contract, and what the runtime needs beside it. */
 export interface WasmDevice extends Device {

@@ -11,17 +11,17 @@ import {
   Report as ReportCommand,
   Write,
   type Command,
-} from '../../../assembly/commands';
-import { itemSize } from '../../dtype';
-import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../errors';
+} from '../../../assembly/engine/commands';
+import { itemSize } from '../../base/dtype';
+import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../base/errors';
 import type { IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, StreamBuffer, TRANSFER, type Fault } from '../faults';
 import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
-import { Allocator, type Block } from './allocator';
-import type { CommandStream } from './commandStream';
-import { argumentNames, encode, type Arguments } from './encode';
+import { Allocator, type Block } from './engine/allocator';
+import type { CommandStream } from './transport/commandStream';
+import { argumentNames, encode, type Arguments } from './transport/encode';
 import { faultError, isTorn, readFaults } from '../faultTable';
-import type { KernelTime, Report, Transport, TransportEvents } from './transport';
+import type { KernelTime, Report, Transport, TransportEvents } from './transport/transport';
 
 /** Uploads up to this travel inside a command, which spares the search for a block the page may write. Bytes. */
 const WRITE_LIMIT = 1024;

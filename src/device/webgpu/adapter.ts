@@ -1,5 +1,5 @@
 // Asks the browser for an adapter and a device with all that the adapter has.
-import { DeviceError } from '../../errors';
+import { DeviceError } from '../../base/errors';
 
 /** What an adapter is, as far as the choice of a device needs to know. */
 export interface AdapterChoice {

@@ -1,7 +1,7 @@
 // Memory of the webgpu device: one GPUBuffer per storage, recycled by size. The page hands blocks out and takes them back
 // at once, because commands run in the order in which they are queued; the GPUBuffer itself is made when a command first
 // uses it, so that tensors can be made before the adapter has answered.
-import { itemSize, type DType } from '../../dtype';
+import { itemSize, type DType } from '../../base/dtype';
 import { StreamBuffer } from '../faults';
 
 /** Elements of every dtype take four bytes here: int64 is stored as int32, bool and uint8 as u32. */

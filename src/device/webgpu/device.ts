@@ -1,7 +1,7 @@
 // The webgpu device: memory, stream and kernels, of which the last are loaded with the first use.
 import { copyProgram, isView, KERNEL_NAMES, widening } from '../widening';
-import { denseStrides, isDense, numelOf } from '../../shape';
-import type { KindlingError } from '../../errors';
+import { denseStrides, isDense, numelOf } from '../../base/shape';
+import type { KindlingError } from '../../base/errors';
 import type { Device, Kernels, View } from '../contract';
 import { findAdapter, missing, requestDevice, subgroupSize, type AdapterChoice } from './adapter';
 import { loadKernels } from './load';

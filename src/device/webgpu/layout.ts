@@ -1,8 +1,8 @@
 // How the elements of a tensor are stored on the webgpu device, the conversions at its border, and the fault table.
-import { FAULT_WORDS } from '../../../assembly/commands';
-import { DTYPES, isHalf, type DType, type TypedArray } from '../../dtype';
-import { DTypeError } from '../../errors';
-import { encodeHalf } from '../../half';
+import { FAULT_WORDS } from '../../../assembly/engine/commands';
+import { DTYPES, isHalf, type DType, type TypedArray } from '../../base/dtype';
+import { DTypeError } from '../../base/errors';
+import { encodeHalf } from '../../base/half';
 
 /** The type of an element in WGSL. */
 export type Scalar = 'f32' | 'i32' | 'u32';

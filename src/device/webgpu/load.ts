@@ -1,6 +1,6 @@
 // The kernels are a module of their own, which bundlers put into a file of its own. The classic script has loadScript.ts
 // in the place of this.
-import { DeviceError } from '../../errors';
+import { DeviceError } from '../../base/errors';
 import type * as KernelModule from './kernels';
 
 /** The kernels of the webgpu device. Rejects with a DeviceError if their file cannot be had. */

@@ -1,5 +1,5 @@
 // How the classic script gets the kernels of the webgpu device: by a second classic script, from the folder it came from.
-import { DeviceError } from '../../errors';
+import { DeviceError } from '../../base/errors';
 import type * as KernelModule from './kernels';
 
 const FILE = 'kindling.webgpu.js';

@@ -1,6 +1,6 @@
 // Lowers pointwise expressions to WGSL: one `let` for each value, inputs loaded where they are first used.
-import { isFloat, wideDType, type DType } from '../../dtype';
-import { operands, topological, type ApplyNode, type Expression, type Primitive } from '../../expression';
+import { isFloat, wideDType, type DType } from '../../base/dtype';
+import { operands, topological, type ApplyNode, type Expression, type Primitive } from '../../expression/expression';
 import type { PointwiseProgram } from '../contract';
 import { scalarType } from './layout';
 import { literal } from './math';

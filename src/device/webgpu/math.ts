@@ -1,6 +1,6 @@
 // Functions that kernels may call, in WGSL. Elementary functions are written out where WGSL's own may be wrong by more
 // than a few units in the last place (it allows sin an absolute error of 2^-11, and nothing may rest on NaN, which is told
-// by its bits). The polynomials are those of assembly/simd/float32.ts and assembly/double.ts, so both devices agree closely.
+// by its bits). The polynomials are those of assembly/simd/float32.ts and assembly/pointwise/double.ts, so both devices agree closely.
 // One table, long as it is: its entries are found by name in the text that calls them.
 
 /** Horner's scheme in `x`, highest coefficient first. */
@@ -410,7 +410,7 @@ fn divided(a: i32) -> i32 { if (!dividedByZero) { dividend = a; } dividedByZero 
   for (var n = b; n != 0; n >>= 1u) { if ((n & 1) != 0) { y *= x; } x *= x; }
   return y;
 }`,
-  // The generator behind dropout, bit for bit that of assembly/random.ts.
+  // The generator behind dropout, bit for bit that of assembly/kernels/random.ts.
   mixBits: `fn mixBits(at: u32) -> u32 {
   var x = at;
   x = (x ^ (x >> 16u)) * 0x7feb352du;

@@ -1,5 +1,5 @@
 // Kernels, and from a kernel's body to WGSL: bindings, parameters, the guard of in-place commands, and the fault table.
-import { FAULT_DIVISION, FAULT_INDEX, FAULT_MATRIX, FAULT_WORDS } from '../../../assembly/commands';
+import { FAULT_DIVISION, FAULT_INDEX, FAULT_MATRIX, FAULT_WORDS } from '../../../assembly/engine/commands';
 import { FAULT_HEADER_WORDS, FAULT_SLOTS } from './layout';
 import { library } from './math';
 

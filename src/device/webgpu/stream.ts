@@ -2,10 +2,10 @@
 // pipelines are compiled, answers reads. Nothing waits: calls that come before the adapter has answered are made in their
 // turn, commands queue up on the page, and all that is ready goes into one encoder a flush (per microtask, or when it grows large).
 // Over 400 lines because all of it turns on the order of that one queue.
-import { FAULT_WORDS } from '../../../assembly/commands';
-import { itemSize, type DType } from '../../dtype';
-import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../errors';
-import { numelOf } from '../../shape';
+import { FAULT_WORDS } from '../../../assembly/engine/commands';
+import { itemSize, type DType } from '../../base/dtype';
+import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../base/errors';
+import { numelOf } from '../../base/shape';
 import type { DeviceBuffer, IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, TRANSFER, type Fault, type StreamBuffer } from '../faults';
 import { faultError, readFaults } from '../faultTable';

@@ -1,20 +1,29 @@
-// Activation functions with PyTorch's arguments. The formulas are rows of ops/activation.ts; here they get the last
+// Activation functions with PyTorch's arguments. The formulas are rows of ops/pointwise/activation.ts; here they get the last
 // argument `inplace`, and those along a dimension are added.
-import * as ops from '../../ops/activation';
-import { emptyLike, zerosLike } from '../../ops/creation';
-import { exponential_ } from '../../ops/random';
-import { rrelu as randomized } from '../../ops/rrelu';
-import { scatter } from '../../ops/scatter';
-import { softmax } from '../../ops/softmax';
-import { ShapeError } from '../../errors';
-import { formatShape } from '../../shape';
-import { scope } from '../../memory';
-import type { ParametricFunction, UnaryFunction } from '../../elementwise';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
+import * as ops from '../../ops/pointwise/activation';
+import { emptyLike, zerosLike } from '../../ops/shape/creation';
+import { exponential_ } from '../../ops/random/random';
+import { rrelu as randomized } from '../../ops/pointwise/rrelu';
+import { scatter } from '../../ops/indexing/scatter';
+import { softmax } from '../../ops/reduce/softmax';
+import { ShapeError } from '../../base/errors';
+import { formatShape } from '../../base/shape';
+import { scope } from '../../core/storage';
+import type { ParametricFunction, UnaryFunction } from '../../core/pointwiseFunctions';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
 
-export { gelu, hardshrink, logsigmoid, sigmoid, softplus, softsign, tanh, tanhshrink } from '../../ops/activation';
-export { logSoftmax, softmax, softmin } from '../../ops/softmax';
+export {
+  gelu,
+  hardshrink,
+  logsigmoid,
+  sigmoid,
+  softplus,
+  softsign,
+  tanh,
+  tanhshrink,
+} from '../../ops/pointwise/activation';
+export { logSoftmax, softmax, softmin } from '../../ops/reduce/softmax';
 
 /** The last argument of most activations. */
 export interface InplaceOptions {

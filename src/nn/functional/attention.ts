@@ -1,18 +1,18 @@
 // Attention: the weighted mean of values, and its form with several heads and projections.
-import { isFloat } from '../../dtype';
-import { DTypeError, ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import { logicalNot, logicalOr, maskedFill } from '../../ops/compare';
-import { full, zeros } from '../../ops/creation';
-import { dropout } from '../../ops/dropout';
-import { triu } from '../../ops/index';
-import { cat, constantPad } from '../../ops/join';
-import { linear } from '../../ops/matmul';
-import { softmax } from '../../ops/softmax';
-import { formatShape, sameShape, type Shape } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
-import { composed } from '../../composed';
+import { isFloat } from '../../base/dtype';
+import { DTypeError, ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import { logicalNot, logicalOr, maskedFill } from '../../ops/pointwise/compare';
+import { full, zeros } from '../../ops/shape/creation';
+import { dropout } from '../../ops/pointwise/dropout';
+import { triu } from '../../ops/indexing/gather';
+import { cat, constantPad } from '../../ops/shape/cat';
+import { linear } from '../../ops/linalg/matmul';
+import { softmax } from '../../ops/reduce/softmax';
+import { formatShape, sameShape, type Shape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { composed } from '../../base/errorText';
 
 /** Arguments of scaledDotProductAttention. */
 export interface AttentionOptions {

@@ -1,13 +1,13 @@
 // Average and power-average pooling with PyTorch's arguments. Functions that differ only in the number of dimensions are
 // made from one.
-import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../arguments';
-import { composed } from '../../composed';
-import { scope } from '../../memory';
-import * as ops from '../../ops/avgPool';
-import { perDimension, type SpatialDims } from '../../ops/conv';
-import type { AdaptiveSize } from '../../ops/poolWindows';
-import { numelOf, type Shape } from '../../shape';
-import type { Tensor } from '../../tensor';
+import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import { composed } from '../../base/errorText';
+import { scope } from '../../core/storage';
+import * as ops from '../../ops/spatial/avgPool';
+import { perDimension, type SpatialDims } from '../../ops/spatial/conv';
+import type { AdaptiveSize } from '../../ops/spatial/poolWindows';
+import { numelOf, type Shape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
 
 /** Arguments of average pooling beside the input. */
 export interface AvgPoolArguments<Size> {

@@ -1,12 +1,12 @@
 // Losses of classes: negative log likelihood and cross entropy.
-import { isFloat } from '../../dtype';
-import { DTypeError, ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import { gatherWith } from '../../ops/index';
-import { logSoftmax } from '../../ops/softmax';
-import { formatShape, sameShape } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
+import { isFloat } from '../../base/dtype';
+import { DTypeError, ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import { gatherWith } from '../../ops/indexing/gather';
+import { logSoftmax } from '../../ops/reduce/softmax';
+import { formatShape, sameShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
 import { reductionOf, type Reduction, type ReductionOptions } from './reduction';
 
 /** Arguments of nllLoss. */

@@ -1,8 +1,8 @@
 // Convolutions with PyTorch's arguments: sizes by position or by name.
-import * as conv from '../../ops/conv';
-import * as transposed from '../../ops/convTranspose';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../arguments';
+import * as conv from '../../ops/spatial/conv';
+import * as transposed from '../../ops/spatial/convTranspose';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
 
 /** Arguments of convolutions beside input and weight. */
 export interface ConvArguments<Size> {

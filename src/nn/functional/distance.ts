@@ -1,14 +1,14 @@
 // Similarities and distances of vectors, and what scales vectors to length 1.
-import { resultType } from '../../dtype';
-import { ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import { clampMin, lt, where } from '../../ops/compare';
-import { tensor } from '../../ops/creation';
-import { linear } from '../../ops/matmul';
-import { broadcastShapes, formatShape, numelOf, sameShape } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
-import { composed } from '../../composed';
+import { resultType } from '../../base/dtype';
+import { ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import { clampMin, lt, where } from '../../ops/pointwise/compare';
+import { tensor } from '../../ops/shape/creation';
+import { linear } from '../../ops/linalg/matmul';
+import { broadcastShapes, formatShape, numelOf, sameShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { composed } from '../../base/errorText';
 
 /** Arguments of cosineSimilarity behind the vectors. */
 export interface CosineSimilarityOptions {

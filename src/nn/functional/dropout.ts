@@ -1,10 +1,10 @@
 // Dropouts with PyTorch's arguments.
-import { gather, type Arguments } from '../../arguments';
-import { ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import * as ops from '../../ops/dropout';
-import { formatShape } from '../../shape';
-import type { Tensor } from '../../tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import * as ops from '../../ops/pointwise/dropout';
+import { formatShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
 
 /** Arguments of dropouts beside the input. */
 export interface DropoutArguments {

@@ -1,8 +1,8 @@
 // Look-up tables with PyTorch's arguments.
-import * as ops from '../../ops/embedding';
-import * as index from '../../ops/index';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
+import * as ops from '../../ops/indexing/embedding';
+import * as index from '../../ops/indexing/gather';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
 
 /** Arguments that look-ups share. */
 interface LookupArguments {

@@ -1,7 +1,7 @@
 // Sliding blocks with PyTorch's arguments.
-import * as ops from '../../ops/fold';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments, type Size2d } from '../../arguments';
+import * as ops from '../../ops/spatial/fold';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments, type Size2d } from '../../base/arguments';
 
 /** Arguments of unfold beside the input. */
 export interface UnfoldArguments {

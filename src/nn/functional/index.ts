@@ -16,4 +16,4 @@ export * from './loss';
 export * from './marginLoss';
 export * from './likelihoodLoss';
 export * from './classification';
-export { linear } from '../../ops/matmul';
+export { linear } from '../../ops/linalg/matmul';

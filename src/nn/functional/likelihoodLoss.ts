@@ -1,14 +1,14 @@
 // Negative log likelihoods of counts, of measurements, and of label sequences without alignment (CTC).
-import { ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import { clampMin, ge } from '../../ops/compare';
+import { ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import { clampMin, ge } from '../../ops/pointwise/compare';
 import { ctcLoss as ctcLosses } from '../../ops/ctc';
-import { requireAll } from '../../ops/index';
-import { gaussianError, poissonError } from '../../ops/pointwiseLoss';
-import { tensor } from '../../ops/creation';
-import { formatShape, sameShape } from '../../shape';
-import { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
+import { requireAll } from '../../ops/indexing/gather';
+import { gaussianError, poissonError } from '../../ops/pointwise/loss';
+import { tensor } from '../../ops/shape/creation';
+import { formatShape, sameShape } from '../../base/shape';
+import { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
 import { checkReduction, reduce, reductionOf, type Reduction, type ReductionOptions } from './reduction';
 
 /** Arguments of poissonNllLoss. */

@@ -1,14 +1,14 @@
-// Loss functions: a formula per element (ops/pointwiseLoss.ts) and a reduction.
-import { ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import { requireAll } from '../../ops/index';
+// Loss functions: a formula per element (ops/pointwise/loss.ts) and a reduction.
+import { ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import { requireAll } from '../../ops/indexing/gather';
 import {
   absoluteError, binaryCrossEntropyError, divergenceError, huberError, logitsError, smoothL1Error, squaredError,
   weightedLogitsError,
-} from '../../ops/pointwiseLoss'; // prettier-ignore
-import { formatShape, sameShape } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
+} from '../../ops/pointwise/loss'; // prettier-ignore
+import { formatShape, sameShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
 import {
   checkReduction,
   elementwise,

@@ -1,18 +1,18 @@
 // Losses with a margin: rankings, hinges, labels of several classes, embeddings and triplets.
-import { ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import { eq, ge, minimum, where } from '../../ops/compare';
-import { arange, zerosLike } from '../../ops/creation';
-import { gatherWith } from '../../ops/index';
-import { scatterAdd } from '../../ops/scatter';
+import { ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import { eq, ge, minimum, where } from '../../ops/pointwise/compare';
+import { arange, zerosLike } from '../../ops/shape/creation';
+import { gatherWith } from '../../ops/indexing/gather';
+import { scatterAdd } from '../../ops/indexing/scatter';
 import {
   cosineEmbeddingError, hinge, hingeEmbeddingError, rankingError, softMarginError,
-} from '../../ops/pointwiseLoss'; // prettier-ignore
-import { cumprod } from '../../ops/scan';
-import { formatShape, sameShape } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
-import { composed } from '../../composed';
+} from '../../ops/pointwise/loss'; // prettier-ignore
+import { cumprod } from '../../ops/reduce/scan';
+import { formatShape, sameShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { composed } from '../../base/errorText';
 import { logsigmoid } from './activation';
 import { pairwiseDistance } from './distance';
 import {

@@ -1,13 +1,13 @@
 // Max pooling with PyTorch's arguments: sizes by position or by name. Functions that differ only in the number of
 // dimensions are made from one.
-import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../arguments';
-import { perDimension, type SpatialDims } from '../../ops/conv';
-import { fractionalMaxPool } from '../../ops/fractionalPool';
-import * as ops from '../../ops/maxPool';
-import type { AdaptiveSize } from '../../ops/poolWindows';
-import { rand } from '../../ops/random';
-import type { Shape } from '../../shape';
-import type { Tensor } from '../../tensor';
+import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import { perDimension, type SpatialDims } from '../../ops/spatial/conv';
+import { fractionalMaxPool } from '../../ops/spatial/fractionalPool';
+import * as ops from '../../ops/spatial/maxPool';
+import type { AdaptiveSize } from '../../ops/spatial/poolWindows';
+import { rand } from '../../ops/random/random';
+import type { Shape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
 
 /** Arguments of max pooling beside the input. */
 export interface MaxPoolArguments<Size> {

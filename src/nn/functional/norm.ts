@@ -1,13 +1,13 @@
 // Normalization with PyTorch's arguments.
-import { ShapeError } from '../../errors';
-import { finfo } from '../../limits';
-import { scope } from '../../memory';
-import { avgPool } from '../../ops/avgPool';
-import { constantPad } from '../../ops/join';
-import * as ops from '../../ops/normalize';
-import { formatShape, sameShape, type Shape } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
+import { ShapeError } from '../../base/errors';
+import { finfo } from '../../base/dtypeInfo';
+import { scope } from '../../core/storage';
+import { avgPool } from '../../ops/spatial/avgPool';
+import { constantPad } from '../../ops/shape/cat';
+import * as ops from '../../ops/reduce/normalize';
+import { formatShape, sameShape, type Shape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
 
 /** What all normalizations take at the end. */
 interface AffineArguments {

@@ -1,12 +1,12 @@
 // Padding: with a constant, or with values of the input picked by index.
-import { ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import { fromArray } from '../../ops/creation';
-import { indexSelect } from '../../ops/index';
-import { constantPad } from '../../ops/join';
-import { formatShape } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
+import { ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import { fromArray } from '../../ops/shape/creation';
+import { indexSelect } from '../../ops/indexing/gather';
+import { constantPad } from '../../ops/shape/cat';
+import { formatShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
 
 /** What lies outside the input: zeros (or `value`), its mirror image, its border, or its other end. */
 export type PaddingMode = 'constant' | 'reflect' | 'replicate' | 'circular';

@@ -1,7 +1,7 @@
 // How losses are reduced, and the arguments that say so.
-import { scope } from '../../memory';
-import type { Tensor } from '../../tensor';
-import { gather, type Arguments } from '../../arguments';
+import { scope } from '../../core/storage';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
 
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum';

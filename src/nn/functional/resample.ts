@@ -1,14 +1,14 @@
 // Images at other sizes: interpolation, sampling at grids, cells and channels exchanged. With PyTorch's arguments.
-import { gather, type Arguments } from '../../arguments';
-import { ShapeError } from '../../errors';
-import { scope } from '../../memory';
-import { adaptiveAvgPool } from '../../ops/avgPool';
-import type { SpatialDims } from '../../ops/conv';
-import * as grids from '../../ops/gridSample';
-import * as shuffles from '../../ops/shuffle';
-import { resample, type ResampleMode, type ResampleSize } from '../../ops/resample';
-import { formatShape, type Shape } from '../../shape';
-import type { Tensor } from '../../tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { ShapeError } from '../../base/errors';
+import { scope } from '../../core/storage';
+import { adaptiveAvgPool } from '../../ops/spatial/avgPool';
+import type { SpatialDims } from '../../ops/spatial/conv';
+import * as grids from '../../ops/spatial/gridSample';
+import * as shuffles from '../../ops/shape/shuffle';
+import { resample, type ResampleMode, type ResampleSize } from '../../ops/spatial/resample';
+import { formatShape, type Shape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
 
 /** How values between samples are found; the name says for how many dimensions. */
 export type InterpolationMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'bicubic' | 'trilinear' | 'area';

@@ -1,16 +1,16 @@
 // Clipping of gradients, between `backward` and the optimizer's step. All on the device: nothing is waited for.
-import { gather, type Arguments } from '../../arguments';
-import { noGrad } from '../../autograd';
-import type { DType } from '../../dtype';
-import { add, cast, constant, div, input, apply, mul, scalar, type Expression } from '../../expression';
-import { scope } from '../../memory';
-import { to } from '../../ops/copy';
-import { zeros } from '../../ops/creation';
-import { foreach_, programOf } from '../../ops/foreach';
-import { stack } from '../../ops/join';
-import { abs, pow, sqrt, square } from '../../ops/pointwise';
-import { amax, sum } from '../../ops/reduce';
-import { checkTensor, type Tensor } from '../../tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { noGrad } from '../../core/backward';
+import type { DType } from '../../base/dtype';
+import { add, cast, constant, div, input, apply, mul, scalar, type Expression } from '../../expression/expression';
+import { scope } from '../../core/storage';
+import { to } from '../../ops/shape/copy';
+import { zeros } from '../../ops/shape/creation';
+import { foreach_, programOf } from '../../ops/pointwise/foreach';
+import { stack } from '../../ops/shape/cat';
+import { abs, pow, sqrt, square } from '../../ops/pointwise/arithmetic';
+import { amax, sum } from '../../ops/reduce/reduce';
+import { checkTensor, type Tensor } from '../../core/tensor';
 
 /** Arguments of clipGradNorm_. */
 export interface ClipNormOptions {

@@ -1,12 +1,12 @@
 // Batch normalization folded into the layer before it, for evaluation.
-import { noGrad } from '../../autograd';
-import { ShapeError } from '../../errors';
-import { zerosLike } from '../../ops/creation';
-import { reshape } from '../../ops/movement';
-import { add, mul, rsqrt, sub } from '../../ops/pointwise';
-import { Parameter, type Tensor } from '../../tensor';
-import { deepcopy } from '../deepcopy';
-import type { Module } from '../module';
+import { noGrad } from '../../core/backward';
+import { ShapeError } from '../../base/errors';
+import { zerosLike } from '../../ops/shape/creation';
+import { reshape } from '../../ops/shape/view';
+import { add, mul, rsqrt, sub } from '../../ops/pointwise/arithmetic';
+import { Parameter, type Tensor } from '../../core/tensor';
+import { deepcopy } from '../module/deepcopy';
+import type { Module } from '../module/module';
 
 /** A layer with a weight and perhaps a bias. */
 interface Weighted extends Module {

@@ -1,23 +1,23 @@
 // Orthogonal matrices as functions of unconstrained ones: the exponential, the Cayley map, Householder reflections. All of
 // it is composed of other operations on the last two dimensions, so it is differentiable and works on batches.
-import { gather, type Arguments } from '../../arguments';
-import { noGrad } from '../../autograd';
-import { ShapeError } from '../../errors';
-import { finfo } from '../../limits';
-import { eq, le, where } from '../../ops/compare';
-import { to } from '../../ops/copy';
-import { eye, zeros, zerosLike } from '../../ops/creation';
-import { qrOf, solveBatch } from '../../ops/decomposition';
-import { tril, triu } from '../../ops/index';
-import { cat } from '../../ops/join';
-import { matmul } from '../../ops/matmul';
-import { diagonal, expand, mT, narrow, unsqueeze } from '../../ops/movement';
-import { abs, add, div, mul, neg, reciprocal, sign, sqrt, square, sub } from '../../ops/pointwise';
-import { randn } from '../../ops/random';
-import { all, sum } from '../../ops/reduce';
-import { formatShape, sameShape } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { Module } from '../module';
+import { gather, type Arguments } from '../../base/arguments';
+import { noGrad } from '../../core/backward';
+import { ShapeError } from '../../base/errors';
+import { finfo } from '../../base/dtypeInfo';
+import { eq, le, where } from '../../ops/pointwise/compare';
+import { to } from '../../ops/shape/copy';
+import { eye, zeros, zerosLike } from '../../ops/shape/creation';
+import { qrOf, solveBatch } from '../../ops/linalg/decomposition';
+import { tril, triu } from '../../ops/indexing/gather';
+import { cat } from '../../ops/shape/cat';
+import { matmul } from '../../ops/linalg/matmul';
+import { diagonal, expand, mT, narrow, unsqueeze } from '../../ops/shape/view';
+import { abs, add, div, mul, neg, reciprocal, sign, sqrt, square, sub } from '../../ops/pointwise/arithmetic';
+import { randn } from '../../ops/random/random';
+import { all, sum } from '../../ops/reduce/reduce';
+import { formatShape, sameShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { Module } from '../module/module';
 import { NoRightInverseError, registerParametrization, type Parametrized } from './parametrize';
 import { tensorOf } from './replaced';
 

@@ -1,13 +1,13 @@
 // torch.nn.utils.parametrizations: orthogonal, of unit spectral norm, as direction and length.
-import { gather, type Arguments } from '../../arguments';
-import { noGrad } from '../../autograd';
-import { clone } from '../../ops/copy';
-import { mT } from '../../ops/movement';
-import { div, sqrt, square } from '../../ops/pointwise';
-import { sum } from '../../ops/reduce';
-import { wrapDim } from '../../shape';
-import type { Tensor } from '../../tensor';
-import { Module } from '../module';
+import { gather, type Arguments } from '../../base/arguments';
+import { noGrad } from '../../core/backward';
+import { clone } from '../../ops/shape/copy';
+import { mT } from '../../ops/shape/view';
+import { div, sqrt, square } from '../../ops/pointwise/arithmetic';
+import { sum } from '../../ops/reduce/reduce';
+import { wrapDim } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { Module } from '../module/module';
 import { registerParametrization, type Parametrized } from './parametrize';
 import { tensorOf } from './replaced';
 import {

@@ -1,13 +1,13 @@
 // torch.nn.utils.parametrize: tensors of a module as functions of others. The functions are modules, the others are
 // parameters below `parametrizations`; the tensor is computed whenever it is read.
-import { gather, type Arguments } from '../../arguments';
-import { noGrad } from '../../autograd';
-import { describe } from '../../composed';
-import { DTypeError, ShapeError } from '../../errors';
-import { formatShape, sameShape } from '../../shape';
-import { Parameter, Tensor } from '../../tensor';
-import { ModuleDict, ModuleList } from '../containers';
-import type { Module } from '../module';
+import { gather, type Arguments } from '../../base/arguments';
+import { noGrad } from '../../core/backward';
+import { describe } from '../../base/errorText';
+import { DTypeError, ShapeError } from '../../base/errors';
+import { formatShape, sameShape } from '../../base/shape';
+import { Parameter, Tensor } from '../../core/tensor';
+import { ModuleDict, ModuleList } from '../layers/containers';
+import type { Module } from '../module/module';
 
 /**
  * A module whose `forward` gives the tensor, and whose `rightInverse`, if it has one, gives what `forward` has to be given

@@ -1,13 +1,13 @@
 // torch.nn.utils.prune: pruning methods as functions of modules.
-import { gather, type Arguments } from '../../arguments';
-import { noGrad } from '../../autograd';
-import { copy_ } from '../../ops/copy';
-import { onesLike } from '../../ops/creation';
-import { cat } from '../../ops/join';
-import { narrow, reshape } from '../../ops/movement';
-import { numelOf } from '../../shape';
-import { Tensor } from '../../tensor';
-import type { Module } from '../module';
+import { gather, type Arguments } from '../../base/arguments';
+import { noGrad } from '../../core/backward';
+import { copy_ } from '../../ops/shape/copy';
+import { onesLike } from '../../ops/shape/creation';
+import { cat } from '../../ops/shape/cat';
+import { narrow, reshape } from '../../ops/shape/view';
+import { numelOf } from '../../base/shape';
+import { Tensor } from '../../core/tensor';
+import type { Module } from '../module/module';
 import {
   combined, CustomFromMask, IdentityPruning, L1Unstructured, LnStructured, Pruning, pruningAt, RandomStructured, RandomUnstructured,
   type AmountOptions, type BasePruningMethod, type LnStructuredOptions, type StructuredOptions,

@@ -1,19 +1,19 @@
 // Pruning methods: parameters times masks of zeros and ones, computed before every call. Masks are made on the device,
 // where the values are: nothing is waited for.
-import { gather, type Arguments } from '../../arguments';
-import { noGrad } from '../../autograd';
-import { ShapeError } from '../../errors';
-import { ge, gt, ne, where } from '../../ops/compare';
-import { clone, to } from '../../ops/copy';
-import { fullLike, onesLike } from '../../ops/creation';
-import { reshape } from '../../ops/movement';
-import { abs, mul, neg, pow, round } from '../../ops/pointwise';
-import { rand, randLike } from '../../ops/random';
-import { amax, sum } from '../../ops/reduce';
-import { argsort } from '../../ops/sort';
-import { formatShape, sameShape, wrapDim } from '../../shape';
-import type { Parameter, Tensor } from '../../tensor';
-import type { Module } from '../module';
+import { gather, type Arguments } from '../../base/arguments';
+import { noGrad } from '../../core/backward';
+import { ShapeError } from '../../base/errors';
+import { ge, gt, ne, where } from '../../ops/pointwise/compare';
+import { clone, to } from '../../ops/shape/copy';
+import { fullLike, onesLike } from '../../ops/shape/creation';
+import { reshape } from '../../ops/shape/view';
+import { abs, mul, neg, pow, round } from '../../ops/pointwise/arithmetic';
+import { rand, randLike } from '../../ops/random/random';
+import { amax, sum } from '../../ops/reduce/reduce';
+import { argsort } from '../../ops/indexing/sort';
+import { formatShape, sameShape, wrapDim } from '../../base/shape';
+import type { Parameter, Tensor } from '../../core/tensor';
+import type { Module } from '../module/module';
 import { ownParameter, removeMember, replaceParameter, replacementOf } from './replaced';
 import type { Replacement } from './replaced';
 

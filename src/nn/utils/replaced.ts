@@ -1,9 +1,9 @@
 // Parameters of a module that something else takes the place of: a tensor that is computed anew before every call.
-import { describe } from '../../composed';
-import { AutogradError } from '../../errors';
-import { Parameter, Tensor, type RemovableHandle } from '../../tensor';
-import { isUninitialized } from '../lazy';
-import type { Module } from '../module';
+import { describe } from '../../base/errorText';
+import { AutogradError } from '../../base/errors';
+import { Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
+import { isUninitialized } from '../module/lazy';
+import type { Module } from '../module/module';
 
 /** What takes the place of a tensor. */
 export interface Replacement {

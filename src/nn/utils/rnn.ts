@@ -1,16 +1,16 @@
 // Sequences of different lengths in one tensor: padded, or packed without the padding. How many steps there are decides
 // what a network computes, so lengths are numbers that the page knows; functions that are given a tensor of them read
 // it first and return a promise.
-import { gather, type Arguments } from '../../arguments';
-import { ShapeError } from '../../errors';
-import { heldTensors, scope, type Handle, type Holder } from '../../memory';
-import { maskedFill } from '../../ops/compare';
-import type { ToOptions } from '../../ops/copy';
-import { tensor } from '../../ops/creation';
-import { indexSelectWith } from '../../ops/index';
-import { constantPad, stack } from '../../ops/join';
-import { formatShape, sameShape } from '../../shape';
-import { Tensor } from '../../tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { ShapeError } from '../../base/errors';
+import { heldTensors, scope, type Handle, type Holder } from '../../core/storage';
+import { maskedFill } from '../../ops/pointwise/compare';
+import type { ToOptions } from '../../ops/shape/copy';
+import { tensor } from '../../ops/shape/creation';
+import { indexSelectWith } from '../../ops/indexing/gather';
+import { constantPad, stack } from '../../ops/shape/cat';
+import { formatShape, sameShape } from '../../base/shape';
+import { Tensor } from '../../core/tensor';
 
 /** Whole numbers by sequence. */
 export type Lengths = readonly number[];

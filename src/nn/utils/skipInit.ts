@@ -1,6 +1,6 @@
 // Modules without their initialisation, which takes time and random numbers that a checkpoint makes needless.
 import { withoutInit } from '../init';
-import type { Module } from '../module';
+import type { Module } from '../module/module';
 
 /**
  * Makes a module whose parameters are not initialised: their values are undefined, and no random numbers are drawn.

@@ -1,16 +1,16 @@
 // Spectral normalization: a weight divided by its greatest singular value, which power iterations follow.
-import { checkInteger, gather, type Arguments } from '../../arguments';
-import { noGrad } from '../../autograd';
-import { clone, copy_ } from '../../ops/copy';
-import { empty } from '../../ops/creation';
-import { dot, mv } from '../../ops/matmul';
-import { flatten, mT, permute } from '../../ops/movement';
-import { div } from '../../ops/pointwise';
-import { Parameter, type Tensor } from '../../tensor';
-import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from '../convTranspose';
+import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { noGrad } from '../../core/backward';
+import { clone, copy_ } from '../../ops/shape/copy';
+import { empty } from '../../ops/shape/creation';
+import { dot, mv } from '../../ops/linalg/matmul';
+import { flatten, mT, permute } from '../../ops/shape/view';
+import { div } from '../../ops/pointwise/arithmetic';
+import { Parameter, type Tensor } from '../../core/tensor';
+import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from '../layers/convTranspose';
 import { normalize } from '../functional/distance';
 import { normal_ } from '../init';
-import type { Module } from '../module';
+import type { Module } from '../module/module';
 import { notThere } from './weightNorm';
 import { ownParameter, removeMember, replaceParameter, replacementOf, restoreParameter } from './replaced';
 

@@ -1,10 +1,10 @@
 // All parameters as one vector, and back.
-import { noGrad } from '../../autograd';
-import { ShapeError } from '../../errors';
-import { copy_ } from '../../ops/copy';
-import { cat } from '../../ops/join';
-import { narrow, reshape } from '../../ops/movement';
-import type { Tensor } from '../../tensor';
+import { noGrad } from '../../core/backward';
+import { ShapeError } from '../../base/errors';
+import { copy_ } from '../../ops/shape/copy';
+import { cat } from '../../ops/shape/cat';
+import { narrow, reshape } from '../../ops/shape/view';
+import type { Tensor } from '../../core/tensor';
 
 /** The elements of all parameters in one vector, differentiably. @see torch.nn.utils.parameters_to_vector */
 export const parametersToVector = (parameters: Iterable<Tensor>): Tensor =>

@@ -1,11 +1,11 @@
 // Weight normalization: a weight as direction and length.
-import { gather, type Arguments } from '../../arguments';
-import { noGrad } from '../../autograd';
-import { div, mul, sqrt, square } from '../../ops/pointwise';
-import { sum } from '../../ops/reduce';
-import { wrapDim } from '../../shape';
-import { Parameter, type Tensor } from '../../tensor';
-import type { Module } from '../module';
+import { gather, type Arguments } from '../../base/arguments';
+import { noGrad } from '../../core/backward';
+import { div, mul, sqrt, square } from '../../ops/pointwise/arithmetic';
+import { sum } from '../../ops/reduce/reduce';
+import { wrapDim } from '../../base/shape';
+import { Parameter, type Tensor } from '../../core/tensor';
+import type { Module } from '../module/module';
 import { ownParameter, removeMember, replaceParameter, replacementOf, restoreParameter } from './replaced';
 
 export interface WeightNormOptions {

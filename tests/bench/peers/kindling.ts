@@ -4,7 +4,7 @@ import {
 } from 'kindling'; // prettier-ignore
 import { getDevice } from '../../../src/device/registry';
 import type { WasmDevice } from '../../../src/device/wasm/device';
-import type { KernelTime } from '../../../src/device/wasm/transport';
+import type { KernelTime } from '../../../src/device/wasm/transport/transport';
 import { values, type Indices, type Values } from '../data';
 import { ATTENTION, CONV_TRANSPOSE, hasClasses, initialParameters, LSTM, modelOf, TRANSFORMER } from '../models';
 import type { Model, ModelName } from '../models';

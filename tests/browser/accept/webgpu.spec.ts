@@ -1,5 +1,5 @@
 // A dispatch of a hundred million elements on webgpu: far beyond what one dimension of workgroups takes.
-import type * as Kindling from '../../../src/index';
+import type * as Kindling from '../../../src';
 import { findChromium, SOFTWARE_ADAPTER } from '../chromium';
 import { expect, test } from '../webgpu/fixtures';
 

@@ -1,5 +1,5 @@
 // The engine in Firefox (shared memory and relaxed SIMD) and in WebKitGTK (neither, in Debian's build).
-import type * as Kindling from '../../../src/index';
+import type * as Kindling from '../../../src';
 import { openFirefox } from '../firefox';
 import { expect, test } from '../fixtures';
 import { openWebKit, type ForeignPage } from '../webDriver';

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { CaseFile } from '../../conformance/cases';
 import { expect, test } from './fixtures';
-import type * as Kindling from '../../../src/index';
+import type * as Kindling from '../../../src';
 import type { Suites } from './page';
 
 declare const suites: Suites;

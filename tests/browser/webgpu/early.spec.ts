@@ -1,5 +1,5 @@
 // What a page does before the adapter has answered and the kernels are there happens afterwards, in the same order.
-import type * as Kindling from '../../../src/index';
+import type * as Kindling from '../../../src';
 import { expect, test } from './fixtures';
 
 declare const kindling: typeof Kindling;

@@ -1,8 +1,8 @@
 // Calls that reach every kernel of the contract in its variants, on sizes around the bounds of vectors, tiles and chunks.
-import * as k from '../../../src/index';
-import type { Tensor } from '../../../src/index';
+import * as k from '../../../src';
+import type { Tensor } from '../../../src';
 import type { ConvArguments } from '../../../src/nn/functional/conv';
-import type { Size2d } from '../../../src/arguments';
+import type { Size2d } from '../../../src/base/arguments';
 
 /** One call: inputs are drawn from the seeded generator on the device under test. */
 export interface FamilyCase {

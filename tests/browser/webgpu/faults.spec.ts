@@ -1,5 +1,5 @@
 // What goes wrong on webgpu: bad data, a lost device, a missing adapter, and values that the device cannot hold.
-import type * as Kindling from '../../../src/index';
+import type * as Kindling from '../../../src';
 import { expect, test } from './fixtures';
 
 declare const kindling: typeof Kindling;

@@ -1,11 +1,11 @@
 // What runs in the page of the webgpu tests: the library from its sources, and comparisons of the two devices. Every
 // comparison gives its mismatches in words; none is success.
-import * as kindling from '../../../src/index';
-import { DTypeError, Tensor, type DeviceName } from '../../../src/index';
+import * as kindling from '../../../src';
+import { DTypeError, Tensor, type DeviceName } from '../../../src';
 import type { Device } from '../../../src/device/contract';
 import { getDevice } from '../../../src/device/registry';
 import type { WebGpuDevice } from '../../../src/device/webgpu/device';
-import type { TypedArray } from '../../../src/dtype';
+import type { TypedArray } from '../../../src/base/dtype';
 import { runFolder } from '../../conformance/suite';
 import { setLackingDTypes } from '../../conformance/values';
 import type { CaseFile } from '../../conformance/cases';

@@ -2,7 +2,7 @@
 import { expect, test } from '../fixtures';
 import type { Policy } from '../server';
 import { hasLearnt, train } from '../training';
-import type * as Kindling from '../../../src/index';
+import type * as Kindling from '../../../src';
 
 declare const kindling: typeof Kindling;
 

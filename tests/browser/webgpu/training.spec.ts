@@ -1,5 +1,5 @@
 // Training on webgpu: the losses of wasm, and bounded memory in a plain loop.
-import type * as Kindling from '../../../src/index';
+import type * as Kindling from '../../../src';
 import { expect, test } from './fixtures';
 
 declare const kindling: typeof Kindling;

@@ -1,5 +1,5 @@
 // Tensors and modules that move between the devices.
-import type * as Kindling from '../../../src/index';
+import type * as Kindling from '../../../src';
 import { expect, test } from './fixtures';
 
 declare const kindling: typeof Kindling;

@@ -1,5 +1,5 @@
 // Cases of the kind `big`: tensors given by formula; results by samples and sums.
-import { Tensor } from '../../../src/tensor';
+import { Tensor } from '../../../src/core/tensor';
 import type { AnyCase, Call, Named, RecordedTensor } from '../cases';
 import { findFunction, present } from '../names';
 import { compare, generate, reviveArguments, tensorsOf, type Formula } from '../values';

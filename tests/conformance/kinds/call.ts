@@ -1,6 +1,6 @@
 // Cases of the kinds `op` and `module`: a call, its output, the gradients that go back from it.
-import { Tensor } from '../../../src/tensor';
-import type { nn } from '../../../src/index';
+import { Tensor } from '../../../src/core/tensor';
+import type { nn } from '../../../src';
 import type { AnyCase, Call, ModuleSpec, Named, RecordedTensor } from '../cases';
 import { camelCase, findFunction, findModule, present, type Callee } from '../names';
 import { compare, compareGrad, compareNamed, reviveArguments, reviveTensor, reviveTensors, tensorsOf } from '../values';

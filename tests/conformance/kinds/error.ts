@@ -1,5 +1,5 @@
 // Cases of the kind `error`: calls that must throw, at the call or when their result is read.
-import { type optim, tensor } from '../../../src/index';
+import { type optim, tensor } from '../../../src';
 import { NotThere, type AnyCase, type Call, type ModuleSpec, type Named } from '../cases';
 import { camelCaseOptions, findClass, findFunction, present } from '../names';
 import { revive, reviveArguments, tensorsOf } from '../values';

@@ -1,6 +1,6 @@
 // Cases of the kind `file`: checkpoints that must be read bit for bit, and broken or malicious ones that must be refused.
-import { isPlainObject } from '../../../src/arguments';
-import { Tensor } from '../../../src/tensor';
+import { isPlainObject } from '../../../src/base/arguments';
+import { Tensor } from '../../../src/core/tensor';
 import { NotThere, type AnyCase, type Context, type RecordedTensor } from '../cases';
 import { findFunction, present } from '../names';
 import { isRecordedTensor, revive } from '../values';

@@ -1,6 +1,6 @@
 // Cases of the kind `init`: exact values, or bounds and moments of random ones.
-import { manualSeed, type nn, zeros } from '../../../src/index';
-import { Tensor } from '../../../src/tensor';
+import { manualSeed, type nn, zeros } from '../../../src';
+import { Tensor } from '../../../src/core/tensor';
 import type { AnyCase, Call, Named, RecordedTensor } from '../cases';
 import { findFunction, findModule, present } from '../names';
 import { compare, reviveArguments, reviveTensor } from '../values';

@@ -1,5 +1,5 @@
 // Cases of the kinds `model` and `trajectory`: whole models, once forward and back, or trained for some steps.
-import type { nn, Tensor } from '../../../src/index';
+import type { nn, Tensor } from '../../../src';
 import type { AnyCase, Named, RecordedTensor } from '../cases';
 import { camelCaseOptions, findFunction, present } from '../names';
 import { MODELS } from '../models';

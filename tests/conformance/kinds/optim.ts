@@ -1,6 +1,6 @@
 // Cases of the kinds `optim` and `sched`: steps of optimizers with their state dicts, and learning rates over steps.
-import { nn, type optim, zeros } from '../../../src/index';
-import type { Tensor } from '../../../src/tensor';
+import { nn, type optim, zeros } from '../../../src';
+import type { Tensor } from '../../../src/core/tensor';
 import type { AnyCase, Named, RecordedTensor } from '../cases';
 import { camelCaseOptions, findClass, present } from '../names';
 import { compare, isRecordedTensor, revive, reviveTensor } from '../values';

@@ -1,6 +1,6 @@
 // Cases of the kind `program`: steps on named values, then what they and their gradients must be.
-import { autograd, noGrad } from '../../../src/index';
-import { Tensor } from '../../../src/tensor';
+import { autograd, noGrad } from '../../../src';
+import { Tensor } from '../../../src/core/tensor';
 import type { AnyCase, Named, RecordedTensor } from '../cases';
 import { findFunction, present, type Callee } from '../names';
 import { compare, compareGrad, reviveArguments, reviveTensor } from '../values';

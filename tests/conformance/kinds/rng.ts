@@ -1,6 +1,6 @@
 // Cases of the kind `rng`: what is drawn after a seed, in order.
-import { data, Generator, manualSeed, zeros } from '../../../src/index';
-import { Tensor } from '../../../src/tensor';
+import { data, Generator, manualSeed, zeros } from '../../../src';
+import { Tensor } from '../../../src/core/tensor';
 import { mismatch } from '../../harness/allclose';
 import type { AnyCase, Call, Named, RecordedTensor } from '../cases';
 import { findFunction, findModule, present } from '../names';

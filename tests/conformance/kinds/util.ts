@@ -1,6 +1,6 @@
 // Cases of the kind `util`: nn.utils. Clipping and vectors work on bare parameters; the others change a module, which then
 // computes, and change it back.
-import { eye, nn, zeros, type Tensor } from '../../../src/index';
+import { eye, nn, zeros, type Tensor } from '../../../src';
 import type { AnyCase, ModuleSpec, Named, RecordedTensor } from '../cases';
 import { findClass, findFunction, present, type Callee } from '../names';
 import { compare, compareGrad, compareNamed, reviveTensor, reviveTensors } from '../values';

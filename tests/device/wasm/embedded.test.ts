@@ -1,7 +1,7 @@
 import engines, { sizes } from 'kindling:wasm';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { unpackLzma } from '../../../src/device/wasm/lzma';
+import { unpackLzma } from '../../../src/device/wasm/engine/lzma';
 import { packLzma } from '../../../vite.config';
 
 test('the embedded engines are those that were compiled', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { nn, tensor, zeros, type Tensor } from '../../../src/index';
+import { nn, tensor, zeros, type Tensor } from '../../../src';
 import { getDevice } from '../../../src/device/registry';
 import { compare, compareGrad, reviveTensor, type CaseTolerance } from '../../conformance/values';
 import { expectTensor } from '../../harness/allclose';

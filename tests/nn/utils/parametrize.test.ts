@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eye, manualSeed, nn, ones, optim, randn, tensor, zeros, type Tensor } from '../../../src/index';
+import { eye, manualSeed, nn, ones, optim, randn, tensor, zeros, type Tensor } from '../../../src';
 import { expectTensor } from '../../harness/allclose';
 
 const { parametrizations, parametrize } = nn.utils;

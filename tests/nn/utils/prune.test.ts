@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { manualSeed, nn, ones, optim, tensor, type Tensor } from '../../../src/index';
+import { manualSeed, nn, ones, optim, tensor, type Tensor } from '../../../src';
 
 const { prune } = nn.utils;
 

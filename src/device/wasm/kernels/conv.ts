@@ -1,9 +1,9 @@
 // Lowering of two-dimensional convolution and its gradients.
-import { ConvCommand, Opcode } from '../../../../assembly/commands';
-import { DTYPES } from '../../../dtype';
+import { ConvCommand, Opcode } from '../../../../assembly/engine/commands';
+import { DTYPES } from '../../../base/dtype';
 import type { ConvSizes, Kernels, View } from '../../contract';
-import type { CommandStream } from '../commandStream';
-import type { Arguments } from '../encode';
+import type { CommandStream } from '../transport/commandStream';
+import type { Arguments } from '../transport/encode';
 
 /** Multiply-adds of gradWeight that are worth a partial sum of their own: some 25 us. */
 const CHUNK_WORK = 1 << 19;

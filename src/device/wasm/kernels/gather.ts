@@ -1,8 +1,8 @@
 // Lowering of the kernels that read and add by index.
-import { IndexCommand, Opcode, ScatterKind as ScatterCode } from '../../../../assembly/commands';
-import { DTYPES } from '../../../dtype';
+import { IndexCommand, Opcode, ScatterKind as ScatterCode } from '../../../../assembly/engine/commands';
+import { DTYPES } from '../../../base/dtype';
 import type { Axis, IndexOptions, Kernels, ScatterKind, View } from '../../contract';
-import type { CommandStream } from '../commandStream';
+import type { CommandStream } from '../transport/commandStream';
 
 const SCATTER_CODES: { readonly [K in ScatterKind]: ScatterCode } = {
   set: ScatterCode.Set,

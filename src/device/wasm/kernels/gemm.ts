@@ -1,11 +1,11 @@
 // Lowering of matrix products.
-import { Gemm, Opcode } from '../../../../assembly/commands';
-import { DTYPES, type DType } from '../../../dtype';
+import { Gemm, Opcode } from '../../../../assembly/engine/commands';
+import { DTYPES, type DType } from '../../../base/dtype';
 import type { Kernels } from '../../contract';
 import { productOf } from '../../lowering';
-import type { CommandStream } from '../commandStream';
+import type { CommandStream } from '../transport/commandStream';
 
-/** The register tile of matrix kernels is 8 columns wide (TILE_COLUMNS in assembly/microkernel.ts). */
+/** The register tile of matrix kernels is 8 columns wide (TILE_COLUMNS in assembly/kernels/microkernel.ts). */
 const TILE_COLUMNS = 8;
 /** Products of up to this many multiply-adds, 20 us, are one task's work. */
 const WHOLE_PRODUCT_WORK = 1 << 19;

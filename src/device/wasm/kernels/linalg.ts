@@ -1,8 +1,8 @@
 // Lowering of decompositions and solutions of small matrices.
-import { Linalg, LinalgKind as LinalgCode, Opcode } from '../../../../assembly/commands';
-import { DTYPES } from '../../../dtype';
+import { Linalg, LinalgKind as LinalgCode, Opcode } from '../../../../assembly/engine/commands';
+import { DTYPES } from '../../../base/dtype';
 import type { Kernels, LinalgKind, LinalgSizes, View } from '../../contract';
-import type { CommandStream } from '../commandStream';
+import type { CommandStream } from '../transport/commandStream';
 
 const CODES: { readonly [K in LinalgKind]: LinalgCode } = {
   cholesky: LinalgCode.Cholesky,
@@ -14,7 +14,7 @@ const CODES: { readonly [K in LinalgKind]: LinalgCode } = {
   svd: LinalgCode.Svd,
 };
 
-/** Float64 numbers that the kernel needs for all matrices; assembly/linalg.ts cuts them up. */
+/** Float64 numbers that the kernel needs for all matrices; assembly/kernels/linalg.ts cuts them up. */
 function workspaceNumbers({ batch, m, n, k }: LinalgSizes): number {
   const size = Math.max(m, n, k);
   return batch * (3 * size * size + 4 * size + 8);

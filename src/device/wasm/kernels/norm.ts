@@ -7,11 +7,11 @@ import {
   NormalizeRows,
   NormalizeRowsBackward,
   Opcode,
-} from '../../../../assembly/commands';
-import { DTYPES } from '../../../dtype';
+} from '../../../../assembly/engine/commands';
+import { DTYPES } from '../../../base/dtype';
 import type { BatchSizes, Kernels, RowSizes, View } from '../../contract';
-import type { CommandStream } from '../commandStream';
-import { floatBits } from '../encode';
+import type { CommandStream } from '../transport/commandStream';
+import { floatBits } from '../transport/encode';
 
 type NormKernels = Pick<Kernels, 'normalizeRows' | 'normalizeRowsBackward' | 'batchNorm' | 'batchNormBackward'>;
 

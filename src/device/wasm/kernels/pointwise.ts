@@ -6,12 +6,12 @@ import {
   OperandLayout,
   Pointwise,
   POINTWISE_BLOCK,
-} from '../../../../assembly/commands';
+} from '../../../../assembly/engine/commands';
 import type { IndexOptions, Kernels, PointwiseProgram, View } from '../../contract';
-import { numelOf } from '../../../shape';
+import { numelOf } from '../../../base/shape';
 import { layoutOf } from '../../lowering';
-import type { CommandStream } from '../commandStream';
-import { argumentNames } from '../encode';
+import type { CommandStream } from '../transport/commandStream';
+import { argumentNames } from '../transport/encode';
 import { FIXED_WORDS, lowerPointwise, type LoweredPointwise } from './pointwiseProgram';
 
 type Group = Parameters<Kernels['foreach']>[1][number];

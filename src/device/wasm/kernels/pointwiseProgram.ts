@@ -1,4 +1,4 @@
-// Lowers pointwise expressions to the bytecode of assembly/pointwise.ts: instructions in order, scalars and constants
+// Lowers pointwise expressions to the bytecode of assembly/pointwise/pointwise.ts: instructions in order, scalars and constants
 // as cells, registers reused as soon as their value is dead so that a block of all of them stays in the L1 cache.
 import {
   DTypeCode,
@@ -9,11 +9,18 @@ import {
   POINTWISE_REGISTERS,
   Pointwise,
   PointwiseOp,
-} from '../../../../assembly/commands';
-import { DTYPES, isFloat, wideDType, type DType } from '../../../dtype';
-import { cast, operands, topological, type ApplyNode, type Expression, type Primitive } from '../../../expression';
+} from '../../../../assembly/engine/commands';
+import { DTYPES, isFloat, wideDType, type DType } from '../../../base/dtype';
+import {
+  cast,
+  operands,
+  topological,
+  type ApplyNode,
+  type Expression,
+  type Primitive,
+} from '../../../expression/expression';
 import type { PointwiseProgram } from '../../contract';
-import { argumentNames, type Arguments } from '../encode';
+import { argumentNames, type Arguments } from '../transport/encode';
 
 /** Words of a command up to its operands. */
 export const FIXED_WORDS = HEADER_WORDS + argumentNames(Pointwise).length;

@@ -1,8 +1,8 @@
 // Lowering of pooling.
-import { Opcode, PoolCommand } from '../../../../assembly/commands';
-import { DTYPES } from '../../../dtype';
+import { Opcode, PoolCommand } from '../../../../assembly/engine/commands';
+import { DTYPES } from '../../../base/dtype';
 import type { AvgPoolSizes, Kernels, PoolSizes, View } from '../../contract';
-import type { CommandStream } from '../commandStream';
+import type { CommandStream } from '../transport/commandStream';
 
 type PoolKernels = Pick<
   Kernels,

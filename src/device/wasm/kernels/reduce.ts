@@ -12,10 +12,10 @@ import {
   SearchSorted,
   ScanKind as ScanCode,
   Sort,
-} from '../../../../assembly/commands';
-import { DTYPES } from '../../../dtype';
+} from '../../../../assembly/engine/commands';
+import { DTYPES } from '../../../base/dtype';
 import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind, View } from '../../contract';
-import type { CommandStream } from '../commandStream';
+import type { CommandStream } from '../transport/commandStream';
 
 const REDUCE_CODES: { readonly [K in ReduceKind]: ReduceCode } = {
   sum: ReduceCode.Sum,

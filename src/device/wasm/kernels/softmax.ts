@@ -1,8 +1,8 @@
 // Lowering of softmax and log-softmax.
-import { Opcode, Softmax, SoftmaxBackward } from '../../../../assembly/commands';
-import { DTYPES } from '../../../dtype';
+import { Opcode, Softmax, SoftmaxBackward } from '../../../../assembly/engine/commands';
+import { DTYPES } from '../../../base/dtype';
 import type { Kernels } from '../../contract';
-import type { CommandStream } from '../commandStream';
+import type { CommandStream } from '../transport/commandStream';
 
 /** softmax and softmaxBackward of the wasm device. */
 export function softmaxKernels(stream: CommandStream): Pick<Kernels, 'softmax' | 'softmaxBackward'> {

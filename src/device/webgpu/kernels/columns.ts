@@ -1,8 +1,8 @@
 // What works on whole columns of [outer, n, inner]: sorting, searching, running extremes, scattering into what is there.
 // Sorting counts, within short runs, how many elements come before each; runs are then merged by pairs, where each element
 // finds by binary search how many of the other run come before it. The others walk a column with one invocation, in order.
-import type { DType } from '../../../dtype';
-import { numelOf } from '../../../shape';
+import type { DType } from '../../../base/dtype';
+import { numelOf } from '../../../base/shape';
 import type { ArgReduceKind, Kernels, ScatterKind } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
 import type { GpuStream } from '../stream';

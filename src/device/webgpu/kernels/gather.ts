@@ -1,6 +1,6 @@
 // Reading and adding by index. Indices are checked by a kernel of its own, which names the first bad one; the others pass
 // over what is out of range.
-import { numelOf } from '../../../shape';
+import { numelOf } from '../../../base/shape';
 import type { Axis, IndexOptions, Kernels, View } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
 import { WORKGROUP, groupsFor, kernel, type Kernel } from '../shader';

@@ -3,7 +3,7 @@
 //   db = Σ g        dw = r Σ g (x - mean)
 //   dx = r (w g - mean of w g - (x - mean) r² mean of w g (x - mean))
 // The means run over what was normalized: a row, or a channel.
-import { numelOf } from '../../../shape';
+import { numelOf } from '../../../base/shape';
 import type { Kernels, View } from '../../contract';
 import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
 import type { GpuStream } from '../stream';

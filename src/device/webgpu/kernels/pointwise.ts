@@ -1,6 +1,6 @@
 // Pointwise programs and foreach: the program's text around loads and stores that fit the layout of each operand. An
 // invocation computes one element, or of many elements several, and what is the same for all of them once. A buffer that is read and written is bound once, so writing in place needs no copy.
-import { numelOf } from '../../../shape';
+import { numelOf } from '../../../base/shape';
 import type { Kernels, PointwiseProgram, View } from '../../contract';
 import { layoutOf, type Layout } from '../../lowering';
 import { scalarType } from '../layout';

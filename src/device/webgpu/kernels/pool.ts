@@ -1,6 +1,6 @@
 // Pooling over planes, an invocation for each element of the result. Backward, every element of the input's gradient
 // gathers from the windows that hold it; only the gradient of the maximum is scattered.
-import { numelOf } from '../../../shape';
+import { numelOf } from '../../../base/shape';
 import type { AvgPoolSizes, Kernels, PoolSizes, View } from '../../contract';
 import type { GpuStream } from '../stream';
 import { groupsFor, kernel, type Kernel } from '../shader';

@@ -1,0 +1,156 @@
+// Operations of the user's own, with a gradient written by hand: torch.autograd.Function.
+import { edgeOf, isGradEnabled, Node, noGrad, SavedTensor, setHistory, type Gradients } from '../core/graph';
+import { AutogradError } from '../base/errors';
+import { isFloat } from '../base/dtype';
+import { zerosLike } from '../ops/shape/creation';
+import { Tensor } from '../core/tensor';
+
+/** What `forward` leaves for `backward`. Other values may be put on it as properties. */
+export class FunctionContext {
+  [key: string]: unknown;
+  /** Whether each argument needs a gradient. */
+  readonly needsInputGrad: readonly boolean[];
+  private toSave: readonly Tensor[] = [];
+  private saved: readonly SavedTensor[] | null = null;
+  private outputs: readonly Tensor[] = [];
+  private nonDifferentiable = new Set<Tensor>();
+  private materialize = true;
+
+  /** @internal */
+  constructor(needsInputGrad: readonly boolean[]) {
+    this.needsInputGrad = needsInputGrad;
+  }
+
+  /** Keeps tensors for `backward`, which finds them in `savedTensors`. */
+  saveForBackward(...tensors: Tensor[]): void {
+    this.toSave = tensors;
+  }
+
+  /** The tensors given to `saveForBackward`. @throws AutogradError if the graph was released */
+  get savedTensors(): Tensor[] {
+    if (this.saved === null) {
+      throw new AutogradError(
+        'savedTensors: what the graph saved is freed. Pass { retainGraph: true } to the first backward().',
+      );
+    }
+    return this.saved.map((s) => s.unpack('Function'));
+  }
+
+  /** Says that no gradient flows into these results. */
+  markNonDifferentiable(...results: Tensor[]): void {
+    this.nonDifferentiable = new Set(results);
+  }
+
+  /** With false, `backward` gets null for results that had no gradient, instead of zeros. */
+  setMaterializeGrads(value: boolean): void {
+    this.materialize = value;
+  }
+
+  /** @internal Called once the results exist. */
+  settle(outputs: readonly Tensor[], node: Node): void {
+    this.saved = this.toSave.map((t) => {
+      const index = outputs.indexOf(t);
+      return new SavedTensor(t, index < 0 ? null : { node, index });
+    });
+    this.toSave = [];
+    // Shapes only: zeros are made from them.
+    this.outputs = outputs.map((t) => t.detach());
+  }
+
+  /** @internal */
+  isDifferentiable(result: Tensor): boolean {
+    return isFloat(result.dtype) && !this.nonDifferentiable.has(result);
+  }
+
+  /** @internal Gradients as `backward` gets them. */
+  filledIn(grads: Gradients): Gradients {
+    if (!this.materialize) return this.outputs.map((_, i) => grads[i] ?? null);
+    return this.outputs.map((out, i) => grads[i] ?? zerosLike(out));
+  }
+
+  /** @internal */
+  release(): void {
+    for (const s of this.saved ?? []) s.release();
+    if (this.saved !== null && this.saved.length > 0) this.saved = null;
+  }
+}
+
+/** The static side of a Function. */
+interface FunctionClass<A extends readonly unknown[], R extends Tensor | readonly Tensor[]> {
+  readonly name: string;
+  forward(ctx: FunctionContext, ...args: A): R;
+  backward(ctx: FunctionContext, ...grads: (Tensor | null)[]): Tensor | null | readonly (Tensor | null)[];
+}
+
+class FunctionNode extends Node {
+  constructor(
+    private readonly definition: FunctionClass<never, Tensor>,
+    private readonly context: FunctionContext,
+    args: readonly unknown[],
+  ) {
+    super(
+      `${definition.name}Backward`,
+      args.map((arg) => (arg instanceof Tensor ? edgeOf(arg) : null)),
+      args.map((arg) =>
+        arg instanceof Tensor ? { shape: arg.shape, dtype: arg.dtype } : { shape: [], dtype: 'float32' },
+      ),
+    );
+  }
+
+  backward(grads: Gradients): Gradients {
+    const result = this.definition.backward(this.context, ...this.context.filledIn(grads));
+    const list = result === null || result instanceof Tensor ? [result] : result;
+    if (list.length !== this.edges.length) {
+      throw new AutogradError(
+        `${this.definition.name}.backward: must return a gradient (or null) for each of the ${this.edges.length} arguments of forward, got ${list.length}.`,
+      );
+    }
+    return list;
+  }
+
+  override release(): void {
+    this.context.release();
+  }
+}
+
+/**
+ * An operation with a gradient of its own. `forward` runs without recording; `backward` gets the gradients of the results
+ * and returns one for each argument of `forward` (null for those that are no tensors). Written with ops, it is
+ * differentiable again.
+ * @example
+ * class Cube extends Function {
+ *   static forward(ctx: FunctionContext, x: Tensor) { ctx.saveForBackward(x); return x.pow(3); }
+ *   static backward(ctx: FunctionContext, grad: Tensor) { const [x] = ctx.savedTensors; return grad.mul(x.pow(2)).mul(3); }
+ * }
+ * const y = Cube.apply(x);
+ * @see torch.autograd.Function
+ */
+export abstract class Function {
+  /** Runs `forward` and records the operation. */
+  static apply<A extends readonly unknown[], R extends Tensor | readonly Tensor[]>(
+    this: FunctionClass<A, R>,
+    ...args: A
+  ): R {
+    // What PyTorch's documentation does, `const cube = Cube.apply`, loses the class.
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- its type says that it is there
+    const owner: unknown = this;
+    if (owner === undefined) throw new TypeError('apply: call it on its class, as in (x) => Cube.apply(x).');
+    const needs = args.map((arg) => arg instanceof Tensor && arg.requiresGrad);
+    const context = new FunctionContext(needs);
+    const raw = noGrad(() => this.forward(context, ...args));
+    const list: readonly Tensor[] = raw instanceof Tensor ? [raw] : raw;
+    if (!isGradEnabled() || !needs.includes(true)) return raw;
+    const node = new FunctionNode(
+      this as FunctionClass<readonly unknown[], R> as FunctionClass<never, Tensor>,
+      context,
+      args,
+    );
+    // An argument that is returned as it is gets a handle of its own, so that its history stays.
+    const outputs = list.map((t) => (args.includes(t) ? t.detach() : t));
+    outputs.forEach((t, i) => {
+      if (context.isDifferentiable(list[i])) setHistory(t, node, i);
+    });
+    context.settle(outputs, node);
+    return (raw instanceof Tensor ? outputs[0] : outputs) as R;
+  }
+}

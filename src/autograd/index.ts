@@ -1,0 +1,6 @@
+// What users find under `autograd`.
+export { backward, enableGrad, grad, isGradEnabled, noGrad } from '../core/backward';
+export type { BackwardOptions, GradOptions } from '../core/backward';
+export { Function, FunctionContext } from './function';
+export { gradcheck, gradgradcheck } from './gradcheck';
+export type { CheckedFunction, GradcheckOptions } from './gradcheck';

@@ -1,0 +1,334 @@
+// The walk back through the graph. Gradient rules live with their ops; here is only what they share: accumulation,
+// un-broadcasting, checks, ownership of memory, hooks.
+import { gather, type Arguments } from '../base/arguments';
+import { AutogradError } from '../base/errors';
+import {
+  AccumulateGrad,
+  aliasWithGraph,
+  edgeOf,
+  noGrad,
+  withGradMode,
+  type Edge,
+  type Gradients,
+  type Node,
+} from './graph';
+import { owned, unscoped } from './storage';
+import { formatShape, sameShape, type Shape } from '../base/shape';
+import { checkTensor, Tensor, type GradHook, type RemovableHandle } from './tensor';
+
+export { aliasWithGraph, enableGrad, isGradEnabled, noGrad } from './graph';
+// ---- the walk back ----------------------------------------------------------------------------
+
+interface WalkOptions {
+  readonly retainGraph: boolean;
+  readonly createGraph: boolean;
+  /** Only these take a gradient, which is handed back instead of accumulated; null: all leaves accumulate. */
+  readonly capture: readonly Edge[] | null;
+  /** Leaves that accumulate; null for all. */
+  readonly leaves: ReadonlySet<Node> | null;
+}
+
+/** Gradients waiting at a node, one per output, owned by the walk. */
+type Pending = Map<Node, (Tensor | null)[]>;
+
+function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOptions): (Tensor | null)[] {
+  const { createGraph, capture } = options;
+  const pending: Pending = new Map();
+  const captured: (Tensor | null)[] = (capture ?? []).map(() => null);
+  roots.forEach((root, i) => {
+    addGradient(pending, root, grads[i]);
+  });
+  const order = reachable(roots);
+  const targets = capture === null ? options.leaves : new Set(capture.map((edge) => edge.node));
+  const useful = targets === null ? null : leadingTo(order, targets);
+  try {
+    for (const node of order) {
+      const waiting = pending.get(node);
+      if (waiting === undefined) continue;
+      pending.delete(node);
+      runHooks(node, waiting);
+      capture?.forEach((edge, i) => {
+        const grad = edge.node === node ? (waiting[edge.index] ?? null) : null;
+        if (grad !== null) captured[i] = unscoped(() => aliasWithGraph(grad));
+      });
+      if (node instanceof AccumulateGrad) {
+        const grad = waiting[0];
+        if (grad === null) continue;
+        if (capture === null && (options.leaves?.has(node) ?? true)) node.accumulate(grad, createGraph);
+        else grad.release();
+        continue;
+      }
+      if (useful === null || useful.has(node)) propagate(node, waiting, pending, createGraph, useful);
+      for (const grad of waiting) grad?.release();
+      if (!options.retainGraph) node.release();
+    }
+  } finally {
+    for (const waiting of pending.values()) for (const grad of waiting) grad?.release();
+  }
+  return captured;
+}
+
+/** Runs one rule and passes its results on. */
+function propagate(
+  node: Node,
+  grads: Gradients,
+  pending: Pending,
+  createGraph: boolean,
+  useful: Set<Node> | null,
+): void {
+  const wanted = node.edges.map((edge) => edge !== null && (useful === null || useful.has(edge.node)));
+  const results = owned(
+    () =>
+      withGradMode('backward', createGraph, () =>
+        node.backward(grads, createGraph).map((grad, i) => (grad === null || !wanted[i] ? null : fit(node, i, grad))),
+      ),
+    aliasWithGraph,
+  );
+  results.forEach((grad, i) => {
+    const edge = node.edges[i];
+    if (grad === null) return;
+    if (edge !== null) addGradient(pending, edge, grad);
+  });
+}
+
+/** Sums broadcast dimensions away, converts the dtype, and checks that the gradient then looks like the input. */
+function fit(node: Node, i: number, grad: Tensor): Tensor {
+  const { shape, dtype } = node.inputs[i];
+  let result = grad;
+  if (!sameShape(result.shape, shape)) result = sumTo(node, result, shape);
+  if (result.dtype !== dtype) result = result.to(dtype);
+  return result;
+}
+
+function sumTo(node: Node, grad: Tensor, shape: Shape): Tensor {
+  const lead = grad.ndim - shape.length;
+  const dims = grad.shape.flatMap((size, d) => (d < lead || (shape[d - lead] === 1 && size !== 1) ? [d] : []));
+  const summed = lead >= 0 && dims.length > 0 ? grad.sum(dims, true).reshape(shape) : grad;
+  if (!sameShape(summed.shape, shape)) {
+    throw new Error(
+      `internal: gradient of ${node.name} has shape ${formatShape(grad.shape)}, its input ${formatShape(shape)}`,
+    );
+  }
+  return summed;
+}
+
+/** Adds an owned gradient to what waits at the edge's node. */
+function addGradient(pending: Pending, { node, index }: Edge, grad: Tensor): void {
+  let waiting = pending.get(node);
+  if (waiting === undefined) pending.set(node, (waiting = []));
+  while (waiting.length <= index) waiting.push(null);
+  const before = waiting[index];
+  if (before === null) {
+    waiting[index] = grad;
+    return;
+  }
+  // Recorded if one of them is: with createGraph the sum is part of the new graph.
+  const record = before.requiresGrad || grad.requiresGrad;
+  [waiting[index]] = owned(() => [withGradMode('backward', record, () => before.add(grad))], aliasWithGraph);
+  before.release();
+  grad.release();
+}
+
+/** Nodes reachable from the roots, latest first: a node comes before all whose results it used. */
+function reachable(roots: readonly Edge[]): Node[] {
+  const seen = new Set<Node>();
+  const stack = roots.map((root) => root.node);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const edge of node.edges) if (edge !== null && !seen.has(edge.node)) stack.push(edge.node);
+  }
+  return [...seen].sort((a, b) => b.id - a.id);
+}
+
+/** Those of `order` from which a target can be reached, the targets included. */
+function leadingTo(order: readonly Node[], targets: ReadonlySet<Node>): Set<Node> {
+  const useful = new Set<Node>(targets);
+  for (let i = order.length - 1; i >= 0; i--) {
+    if (order[i].edges.some((edge) => edge !== null && useful.has(edge.node))) useful.add(order[i]);
+  }
+  return useful;
+}
+
+/** Hooks get handles of their own, which they may keep. */
+function runHooks(node: Node, grads: (Tensor | null)[]): void {
+  const run = (hooks: Iterable<GradHook>, index: number): void => {
+    for (const hook of hooks) {
+      const grad = grads[index] ?? null;
+      if (grad === null) return;
+      const replaced = hook(unscoped(() => aliasWithGraph(grad)));
+      if (replaced instanceof Tensor) {
+        grads[index] = unscoped(() => aliasWithGraph(replaced));
+        grad.release();
+      }
+    }
+  };
+  node.hooks?.forEach(run);
+  if (node instanceof AccumulateGrad && node.leaf.autograd.hooks !== null) run(node.leaf.autograd.hooks, 0);
+  node.retained?.forEach((t, index) => {
+    const grad = grads[index] ?? null;
+    if (grad === null) return;
+    const before = t.ownGrad;
+    t.replaceGrad(unscoped(() => (before === null ? aliasWithGraph(grad) : before.add(grad))));
+  });
+}
+
+// ---- public -----------------------------------------------------------------------------------
+
+/** Options of `backward`. */
+export interface BackwardOptions {
+  /** Keep what the graph saved, for another pass. Default: createGraph. */
+  retainGraph?: boolean;
+  /** Record the backward pass itself, for second derivatives. */
+  createGraph?: boolean;
+  /** Leaves that get gradients; default all. */
+  inputs?: readonly Tensor[] | Tensor;
+}
+
+/** The root's edge and an owned first gradient. @throws AutogradError */
+function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Edge, Tensor] {
+  const edge = edgeOf(t);
+  if (edge === null) {
+    throw new AutogradError(
+      `${op}: the tensor must be the result of recorded operations, got ${String(t)} without a graph. ` +
+        `Does any input or parameter have requiresGrad, and is this outside noGrad?`,
+    );
+  }
+  if (gradient === null || gradient === undefined) {
+    if (t.numel() !== 1) {
+      throw new AutogradError(
+        `${op}: a gradient can be made implicitly only for one element, got shape ${formatShape(t.shape)}. ` +
+          `Reduce it with sum() or mean(), or pass a gradient of that shape.`,
+      );
+    }
+    return [edge, unscoped(() => noGrad(() => t.onesLike()))];
+  }
+  checkTensor(op, gradient);
+  if (!sameShape(gradient.shape, t.shape)) {
+    throw new AutogradError(
+      `${op}: gradient must have shape ${formatShape(t.shape)}, got ${formatShape(gradient.shape)}.`,
+    );
+  }
+  return [edge, unscoped(() => aliasWithGraph(gradient))];
+}
+
+/** First gradients of the tensors; default ones for tensors of one element. */
+type FirstGradients = readonly (Tensor | null)[] | Tensor | null;
+
+const BACKWARD = ['gradient', 'retainGraph', 'createGraph', 'inputs', 'gradTensors'] as const;
+
+/** The gradient to start from, then options; any tail by name. */
+export type BackwardArguments = Arguments<AllBackwardOptions, typeof BACKWARD>;
+
+/** All arguments of `backward` by name. */
+export interface AllBackwardOptions extends BackwardOptions {
+  gradient?: FirstGradients;
+  /** What torch.autograd.backward calls `gradient`. */
+  gradTensors?: FirstGradients;
+}
+
+const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value]) as readonly T[];
+
+/**
+ * Accumulates the gradients of `t`, or of several tensors, with respect to the leaves of its graph in their `.grad`, then
+ * releases the graph.
+ * @throws AutogradError if `t` has no graph, or has several elements and no `gradient` is given.
+ * @see torch.Tensor.backward, torch.autograd.backward
+ */
+export function backward(t: Tensor | readonly Tensor[], ...args: BackwardArguments): void {
+  const options = gather<AllBackwardOptions>('backward', BACKWARD, args);
+  const { gradTensors, gradient = gradTensors, createGraph = false, retainGraph = createGraph, inputs } = options;
+  const firsts = listOf(gradient);
+  const roots = listOf(t).map((root, i) => rootOf('backward', root, firsts[i]));
+  const leaves = inputs === undefined ? null : new Set<Node>(listOf(inputs).map((leaf) => targetEdge('backward', leaf).node)); // prettier-ignore
+  walkFrom(roots, { createGraph, retainGraph, capture: null, leaves });
+}
+
+const walkFrom = (roots: readonly [Edge, Tensor][], options: WalkOptions): (Tensor | null)[] =>
+  unscoped(() => walk(roots.map(([edge]) => edge), roots.map(([, first]) => first), options)); // prettier-ignore
+
+function targetEdge(op: string, input: Tensor): Edge {
+  const edge = edgeOf(input);
+  if (edge === null)
+    throw new AutogradError(`${op}: every input must require gradients, got ${String(input)} which does not.`);
+  return edge;
+}
+
+/** Options of `grad`. */
+export interface GradOptions {
+  /** First gradients of the outputs; default ones for outputs of one element. */
+  gradOutputs?: FirstGradients;
+  retainGraph?: boolean;
+  createGraph?: boolean;
+  /** Has no effect, as in PyTorch. */
+  onlyInputs?: boolean;
+  /** Give null for inputs that the outputs do not depend on, instead of throwing. */
+  allowUnused?: boolean;
+}
+
+/** All arguments of `grad` by name. */
+export interface AllGradOptions extends GradOptions {
+  outputs: Tensor | readonly Tensor[];
+  inputs: Tensor | readonly Tensor[];
+}
+const GRAD = [
+  'outputs', 'inputs', 'gradOutputs', 'retainGraph', 'createGraph', 'onlyInputs', 'allowUnused',
+] as const; // prettier-ignore
+
+/**
+ * Gradients of the sum of `outputs` with respect to `inputs`, without touching any `.grad`.
+ * @throws AutogradError if an input is not part of the graph and `allowUnused` is not set.
+ * @see torch.autograd.grad
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions & { allowUnused: true },
+): (Tensor | null)[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options?: GradOptions,
+): Tensor[];
+export function grad(...args: Arguments<AllGradOptions, typeof GRAD>): Tensor[];
+export function grad(...args: unknown[]): (Tensor | null)[] {
+  const options = gather<AllGradOptions>('grad', GRAD, args);
+  const { outputs, inputs, gradOutputs, createGraph = false, retainGraph = createGraph, allowUnused = false } = options;
+  const ins = listOf(inputs);
+  const firsts = listOf(gradOutputs);
+  const capture = ins.map((input) => targetEdge('grad', input));
+  const roots = listOf(outputs).map((out, i) => rootOf('grad', out, firsts[i]));
+  const captured = walkFrom(roots, { createGraph, retainGraph, capture, leaves: null });
+  const unused = captured.indexOf(null);
+  if (unused >= 0 && !allowUnused) {
+    throw new AutogradError(
+      `grad: input ${unused} (${String(ins[unused])}) was not used to compute the outputs. Pass allowUnused to get null for it.`,
+    );
+  }
+  return captured;
+}
+
+/** Calls `hook` with the gradient of `t` whenever it is computed; what it returns is used instead. @see torch.Tensor.register_hook */
+export function registerHook(t: Tensor, hook: GradHook): RemovableHandle {
+  if (!t.requiresGrad)
+    throw new AutogradError('registerHook: the tensor must require gradients, got one that does not.');
+  const node = t.gradFn as Node | null;
+  let hooks: Set<GradHook>;
+  if (node === null) hooks = t.autograd.hooks ??= new Set();
+  else {
+    node.hooks ??= new Map();
+    hooks = node.hooks.get(t.autograd.outputIndex) ?? new Set();
+    node.hooks.set(t.autograd.outputIndex, hooks);
+  }
+  hooks.add(hook);
+  return { remove: () => void hooks.delete(hook) };
+}
+
+/** Makes `backward` keep the gradient of this non-leaf in its `.grad`. @see torch.Tensor.retain_grad */
+export function retainGrad(t: Tensor): void {
+  if (!t.requiresGrad) throw new AutogradError('retainGrad: the tensor must require gradients, got one that does not.');
+  const node = t.gradFn as Node | null;
+  if (node === null) return;
+  (node.retained ??= new Map()).set(t.autograd.outputIndex, t);
+  t.autograd.retainsGrad = true;
+}

@@ -1,0 +1,279 @@
+// The graph that operations record: nodes and edges, what is saved for the gradients, views and in-place changes, and
+// whether anything is recorded at all. backward.ts walks it.
+import type { DType } from '../base/dtype';
+import { AutogradError } from '../base/errors';
+import { unscoped, type Storage } from './storage';
+import { formatShape, isDense, type Shape } from '../base/shape';
+import { Tensor, type GradFn, type GradHook, type ViewLink } from './tensor';
+
+// ---- grad mode --------------------------------------------------------------------------------
+
+let gradEnabled = true;
+
+/** Whether operations are being recorded. */
+export const isGradEnabled = (): boolean => gradEnabled;
+
+/** Runs `fn` with recording on or off; `name` is who asked. */
+export function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T {
+  const before = gradEnabled;
+  gradEnabled = enabled;
+  let result: T;
+  try {
+    result = fn();
+  } finally {
+    gradEnabled = before;
+  }
+  if (result instanceof Promise) {
+    result.catch(() => undefined);
+    throw new AutogradError(
+      `${name}: fn must be synchronous, got a function that returns a promise (the mode would end at its first await). ` +
+        `Wrap the synchronous part: const y = ${name}(() => net(x)); await y.data().`,
+    );
+  }
+  return result;
+}
+
+/** Runs `fn` without recording. @throws AutogradError if `fn` is async: wrap the synchronous part. @see torch.no_grad */
+export const noGrad = <T>(fn: () => T): T => withGradMode('noGrad', false, fn);
+/** Runs `fn` with recording, inside `noGrad`. @throws AutogradError if `fn` is async. @see torch.enable_grad */
+export const enableGrad = <T>(fn: () => T): T => withGradMode('enableGrad', true, fn);
+
+// ---- graph ------------------------------------------------------------------------------------
+
+/** A gradient by output or input; null stands for zeros. */
+export type Gradients = readonly (Tensor | null)[];
+
+/** Where a gradient flows to: an output of the node that made the input. */
+export interface Edge {
+  readonly node: Node;
+  readonly index: number;
+}
+
+/** What the engine must know of a tensor to check and make its gradient. */
+interface Like {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+const likeOf = (t: Tensor): Like => ({ shape: t.shape, dtype: t.dtype });
+
+let nodesMade = 0;
+
+/** A recorded operation. Ids grow in order of recording, so descending ids are a topological order. */
+export abstract class Node implements GradFn {
+  readonly id: number;
+  /** Hooks on outputs, by output; they run on the whole gradient before the rule does. */
+  hooks: Map<number, Set<GradHook>> | null = null;
+  /** Outputs whose gradient is kept in `.grad`. */
+  retained: Map<number, Tensor> | null = null;
+
+  constructor(
+    readonly name: string,
+    /** One per input; null where no gradient flows. */
+    readonly edges: readonly (Edge | null)[],
+    /** One per input: what its gradient must look like. */
+    readonly inputs: readonly Like[],
+    id = ++nodesMade,
+  ) {
+    this.id = id;
+  }
+
+  /** Gradients of the inputs from those of the outputs. */
+  abstract backward(grads: Gradients, createGraph: boolean): Gradients;
+  /** Lets go of what was saved. */
+  release(): void {
+    // Most nodes save nothing.
+  }
+}
+
+/** The end of a path: adds what arrives to a leaf's `.grad`. Runs after all other nodes. */
+export class AccumulateGrad extends Node {
+  constructor(readonly leaf: Tensor) {
+    super('AccumulateGrad', [], [likeOf(leaf)], 0);
+  }
+
+  backward(): Gradients {
+    throw new Error('internal: AccumulateGrad has no inputs');
+  }
+
+  /** Takes ownership of `grad`. */
+  accumulate(grad: Tensor, createGraph: boolean): void {
+    const { leaf } = this;
+    const before = leaf.ownGrad;
+    if (before === null) {
+      const stealable = !createGraph && grad.storage.isExclusive && isDense(grad.shape, grad.strides);
+      leaf.replaceGrad(stealable || createGraph ? grad : takeOver(grad, () => grad.clone()));
+    } else if (createGraph) {
+      leaf.grad = takeOver(grad, () => before.add(grad));
+    } else {
+      noGrad(() => before.add_(grad));
+      grad.release();
+    }
+  }
+}
+
+/** Runs `fn`, then releases `grad`, which it used up. */
+function takeOver(grad: Tensor, fn: () => Tensor): Tensor {
+  const result = fn();
+  grad.release();
+  return result;
+}
+
+/** Where gradients of `t` flow to, or null if none do. */
+export function edgeOf(t: Tensor): Edge | null {
+  const node = t.gradFn as Node | null;
+  if (node !== null) return { node, index: t.autograd.outputIndex };
+  if (!t.requiresGrad) return null;
+  return { node: accumulatorOf(t), index: 0 };
+}
+
+function accumulatorOf(leaf: Tensor): AccumulateGrad {
+  return (leaf.autograd.accumulator ??= new AccumulateGrad(leaf)) as AccumulateGrad;
+}
+
+/** Makes `t` output `index` of `node`. */
+export function setHistory(t: Tensor, node: Node, index = 0): void {
+  t.autograd.node = node;
+  t.autograd.outputIndex = index;
+}
+
+/** Puts a fresh handle where `edge` says: gradients that reach it go on there. */
+function placed(t: Tensor, edge: Edge | null): Tensor {
+  if (edge?.node instanceof AccumulateGrad) {
+    t.requiresGrad_();
+    t.autograd.accumulator = edge.node;
+  } else if (edge !== null) {
+    setHistory(t, edge.node, edge.index);
+  }
+  return t;
+}
+
+/** A tensor kept for the gradient rule: memory and version, and its place in the graph, but not the user's handle. */
+export class SavedTensor {
+  private readonly storage: Storage;
+  private readonly version: number;
+  private readonly edge: Edge | null;
+  private readonly dtype: DType;
+  private readonly shape: Shape;
+  private readonly strides: readonly number[];
+  private readonly offset: number;
+
+  /** `output` is given for a result of the node itself, whose history is not set yet. */
+  constructor(t: Tensor, output: Edge | null = null) {
+    this.storage = t.storage;
+    this.storage.retain();
+    this.version = this.storage.version;
+    this.edge = output ?? edgeOf(t);
+    ({ dtype: this.dtype, shape: this.shape, strides: this.strides, offset: this.offset } = t);
+  }
+
+  /** A new handle. @throws AutogradError if the tensor was changed in place since it was saved. */
+  unpack(op: string): Tensor {
+    if (this.storage.version !== this.version) {
+      throw new AutogradError(
+        `${op}: a tensor of shape ${formatShape(this.shape)} needed for the gradient was changed in place after it was used ` +
+          `(version ${this.storage.version}, expected ${this.version}). Use the out-of-place form, or clone() it first.`,
+        { shape: this.shape },
+      );
+    }
+    return placed(new Tensor(this.storage, this.dtype, this.shape, this.strides, this.offset), this.edge);
+  }
+
+  release(): void {
+    this.storage.release();
+  }
+}
+
+/** Another handle at the same place of the graph. */
+export const aliasWithGraph = (t: Tensor): Tensor => placed(t.alias(), edgeOf(t));
+
+// ---- views and in-place -----------------------------------------------------------------------
+
+/** Shows a tensor of the base's shape as the view. */
+type ViewFn = (base: Tensor) => Tensor;
+
+/** State shared by a base and its views: who to rewrite when one of them is changed in place. */
+class DifferentiableView implements ViewLink {
+  private seen: number;
+
+  constructor(
+    readonly base: Tensor,
+    readonly viewFn: ViewFn,
+  ) {
+    this.seen = changes(base);
+  }
+
+  current(view: Tensor): GradFn | null {
+    const now = changes(this.base);
+    if (this.seen !== now) {
+      this.seen = now;
+      const again = unscoped(() => enableGrad(() => this.viewFn(liveBase(this.base))));
+      view.autograd.node = again.autograd.node;
+      view.autograd.outputIndex = again.autograd.outputIndex;
+      again.release();
+    }
+    return view.autograd.node;
+  }
+}
+
+/** How often the history of a base was rewritten. */
+const rewrites = new WeakMap<Tensor, number>();
+const changes = (base: Tensor): number => rewrites.get(base) ?? 0;
+
+/** The base as views see it: its handle may have been freed by a scope, but a view still holds the memory. */
+const liveBase = (base: Tensor): Tensor => (base.isFreed ? unscoped(() => aliasWithGraph(base)) : base);
+
+/** Records that `view` shows `x` through `viewFn`. */
+export function linkView(view: Tensor, x: Tensor, viewFn: ViewFn): void {
+  const link = x.viewLink as DifferentiableView | null;
+  view.autograd.link =
+    link === null
+      ? new DifferentiableView(x, viewFn)
+      : new DifferentiableView(link.base, (base) => viewFn(link.viewFn(base)));
+}
+
+/** An in-place change of a view, as a change of its base: the rest of the base passes through. */
+class CopySlices extends Node {
+  constructor(
+    base: Tensor,
+    private readonly viewFn: ViewFn,
+    private readonly inner: Node,
+  ) {
+    super('CopySlices', [edgeOf(base), ...inner.edges.slice(1)], [likeOf(base), ...inner.inputs.slice(1)]);
+  }
+
+  backward([grad]: Gradients, createGraph: boolean): Gradients {
+    if (grad === null) return this.edges.map(() => null);
+    const whole = grad.clone();
+    const slice = this.viewFn(whole);
+    const [self, ...others] = this.inner.backward([slice.clone()], createGraph);
+    if (self === null) slice.zero_();
+    else slice.copy_(self);
+    return [whole, ...others];
+  }
+
+  override release(): void {
+    this.inner.release();
+  }
+}
+
+/** @throws AutogradError if `t` may not be changed in place while recording. */
+export function checkInPlace(op: string, t: Tensor): void {
+  if (!gradEnabled) return;
+  const base = (t.viewLink as DifferentiableView | null)?.base ?? t;
+  if ([t, base].some((leaf) => leaf.isLeaf && leaf.requiresGrad)) {
+    const what = base === t ? 'a leaf tensor' : 'a view of a leaf tensor';
+    throw new AutogradError(
+      `${op}: ${what} that requires gradients cannot be changed in place. Do it inside noGrad(() => ...).`,
+    );
+  }
+}
+
+/** Makes `node`, whose input 0 was `t`, the history of `t` after it was changed in place. */
+export function rewriteHistory(t: Tensor, node: Node): void {
+  const link = t.viewLink as DifferentiableView | null;
+  const base = link?.base ?? t;
+  if (link === null) setHistory(t, node);
+  else setHistory(base, new CopySlices(liveBase(base), link.viewFn, node));
+  rewrites.set(base, changes(base) + 1);
+}

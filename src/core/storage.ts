@@ -1,0 +1,276 @@
+// Who owns device memory. A Storage counts its owners and is freed when none is left, or when the garbage
+// collector finds that nothing refers to it any more. Scopes release the handles made inside them.
+import { collect, giveBack, handOut } from './garbage';
+import type { Device, DeviceBuffer } from '../device/contract';
+import type { DType } from '../base/dtype';
+import { FreedError } from '../base/errors';
+import { formatShape, type Shape } from '../base/shape';
+
+/** What outlives a Storage object, so that its memory can be freed after it. */
+interface Allocation {
+  readonly device: Device;
+  readonly buffer: DeviceBuffer;
+  isFree: boolean;
+}
+
+function free(allocation: Allocation): void {
+  if (allocation.isFree) return;
+  allocation.isFree = true;
+  allocation.device.free(allocation.buffer);
+}
+
+// Nothing is ever unregistered: a token would cost more than the flag.
+const collected = new FinalizationRegistry<Allocation>((allocation) => {
+  if (!allocation.isFree) collect(allocation.buffer.bytes);
+  free(allocation);
+});
+
+/** Device memory shared by a tensor and its views. */
+export class Storage {
+  readonly device: Device;
+  readonly buffer: DeviceBuffer;
+  /** Counts in-place changes; a saved tensor remembers the version it was saved at. */
+  version = 0;
+  private owners = 0;
+  private readonly allocation: Allocation;
+
+  /** Memory for `bytes` of elements, contents undefined. @throws OutOfMemoryError, DTypeError if the device lacks the dtype */
+  constructor(device: Device, bytes: number, dtype: DType) {
+    const buffer = device.allocate(bytes, dtype);
+    this.device = device;
+    this.buffer = buffer;
+    this.allocation = { device, buffer, isFree: false };
+    collected.register(this, this.allocation);
+    handOut(bytes);
+  }
+
+  /** Whether one owner alone holds it. */
+  get isExclusive(): boolean {
+    return this.owners === 1;
+  }
+
+  retain(): void {
+    this.owners++;
+  }
+
+  release(): void {
+    if (--this.owners > 0) return;
+    free(this.allocation);
+    giveBack(this.buffer.bytes);
+  }
+}
+
+/** What a scope can free: a claim on a storage that ends with `release`. Tensor is the one subclass. */
+export abstract class Handle {
+  abstract readonly shape: Shape;
+  /** Outlives every scope: parameters, gradients, what `keep` was called on. */
+  kept = false;
+  private held: Storage;
+  private open = true;
+
+  constructor(storage: Storage) {
+    this.held = storage;
+    storage.retain();
+    current?.track(this);
+  }
+
+  /** Whether its scope has freed it. */
+  get isFreed(): boolean {
+    return !this.open;
+  }
+
+  /** @throws FreedError if a scope has freed this handle. */
+  get storage(): Storage {
+    if (!this.open) throw freedError('tensor', this.shape);
+    return this.held;
+  }
+
+  /** The storage of a handle that may be freed, while something else holds the memory. */
+  protected get storageUnchecked(): Storage {
+    return this.held;
+  }
+
+  /** Gives up the claim. The memory is freed when nothing else holds it. */
+  release(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.held.release();
+  }
+
+  /** Moves the claim to another storage: how a parameter keeps its identity through `to` and lazy materialisation. */
+  protected moveTo(storage: Storage): void {
+    storage.retain();
+    if (this.open) this.held.release();
+    this.open = true;
+    this.held = storage;
+  }
+}
+
+/** The error for a use of a freed handle; `what` names the op or the argument. */
+export function freedError(what: string, shape: Shape): FreedError {
+  return new FreedError(
+    `${what}: a tensor of shape ${formatShape(shape)} was freed by the scope it was made in; return it or keep() it.`,
+    { shape },
+  );
+}
+
+/** Something that holds tensors which must outlive the scope it was made or used in: modules, optimizers. */
+export interface Holder {
+  /** Those of holders inside it too, except what is in `seen`, to which it adds itself and them. */
+  [heldTensors](seen?: Set<object>): Iterable<Handle>;
+}
+/** Key of a Holder's list of tensors. */
+export const heldTensors = Symbol('heldTensors');
+
+const isHolder = (value: object): value is Holder => heldTensors in value;
+
+/** The handles that were made while it was current, and frees them when it ends. */
+export class Scope {
+  private handles: Handle[] = [];
+  private readonly holders = new Set<Holder>();
+  private readonly outer: Scope | null;
+
+  /** @internal Use `scope()`. */
+  constructor(outer: Scope | null) {
+    this.outer = outer;
+  }
+
+  /** @internal */
+  track(handle: Handle): void {
+    this.handles.push(handle);
+  }
+
+  /** @internal */
+  hold(holder: Holder): void {
+    this.holders.add(holder);
+  }
+
+  /** Runs `fn` so that this scope owns the tensors made in it: the way back into a scope after an await. */
+  run<T>(fn: () => T): T {
+    return runIn(this, fn);
+  }
+
+  /** Frees every tensor made inside, except what is kept, held by a module or optimizer used inside, or part of `result`. */
+  end(result?: unknown): void {
+    const spared = new Set<Handle>();
+    collectHandles(result, spared, new Set());
+    // A module comes before those that it calls, and has their tensors too.
+    const seen = new Set<object>();
+    for (const holder of this.holders) {
+      for (const handle of holder[heldTensors](seen)) spared.add(handle);
+      this.outer?.hold(holder);
+    }
+    const handles = this.handles;
+    this.handles = [];
+    this.holders.clear();
+    for (const handle of handles) {
+      if (handle.kept) continue;
+      if (spared.has(handle)) this.outer?.track(handle);
+      else handle.release();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (current === this) current = this.outer;
+    this.end();
+  }
+}
+
+let current: Scope | null = null;
+
+function runIn<T>(s: Scope | null, fn: () => T): T {
+  const before = current;
+  current = s;
+  try {
+    return fn();
+  } finally {
+    current = before;
+  }
+}
+
+function collectHandles(value: unknown, into: Set<Handle>, seen: Set<object>): void {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function') || seen.has(value)) return;
+  seen.add(value);
+  if (value instanceof Handle) into.add(value);
+  else if (isHolder(value)) for (const handle of value[heldTensors]()) into.add(handle);
+  else if (Array.isArray(value)) for (const item of value) collectHandles(item, into, seen);
+  else if (value instanceof Map) for (const item of value.values()) collectHandles(item, into, seen);
+  else if (value instanceof Set) for (const item of value) collectHandles(item, into, seen);
+  else {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
+      for (const item of Object.values(value)) collectHandles(item, into, seen);
+    }
+  }
+}
+
+const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise;
+
+/**
+ * Runs `fn` and frees the tensors it made, except what it returns (deep in arrays, plain objects, modules), what is
+ * given to `keep`, parameters, buffers, gradients and optimizer state, and what a kept tensor's graph saved.
+ * Never needed, an optimisation: memory is bounded without it. With an async `fn` the scope owns what is made before
+ * the first await and inside `s.run(() => ...)`, and ends when the promise settles. Without `fn` it is for `using`.
+ * @example const loss = scope(() => crossEntropy(net(x), y))
+ * @example { using s = scope(); ... }
+ */
+export function scope(): Scope;
+export function scope<T>(fn: (s: Scope) => T): T;
+export function scope<T>(fn?: (s: Scope) => T): T | Scope {
+  const s = new Scope(current);
+  if (fn === undefined) return (current = s);
+  let result: T;
+  try {
+    result = s.run(() => fn(s));
+  } catch (error) {
+    s.end();
+    throw error;
+  }
+  if (!isPromise(result)) {
+    s.end(result);
+    return result;
+  }
+  return result.then(
+    (value) => {
+      s.end(value);
+      return value;
+    },
+    (error: unknown) => {
+      s.end();
+      throw error;
+    },
+  ) as T;
+}
+
+/** Takes tensors (deep in arrays, plain objects, modules) out of every scope; returns its argument. */
+export function keep<T>(value: T): T {
+  const handles = new Set<Handle>();
+  collectHandles(value, handles, new Set());
+  for (const handle of handles) handle.kept = true;
+  return value;
+}
+
+/** Tells the current scope that `holder` was made or used in it, so that the tensors it holds at the end stay. */
+export function noteHolder(holder: Holder): void {
+  current?.hold(holder);
+}
+
+/** Runs `fn` outside every scope: what it makes is freed by count or by the garbage collector. */
+export const unscoped = <T>(fn: () => T): T => runIn(null, fn);
+
+/**
+ * Runs library code that makes temporaries and returns handles that the caller alone owns, in no scope:
+ * a result that was not made inside, or occurs twice, comes back as an `alias` of its own.
+ */
+export function owned<H extends Handle>(fn: () => readonly (H | null)[], alias: (handle: H) => H): (H | null)[] {
+  const made = new Set<Handle>();
+  const collector = new Scope(null);
+  collector.track = (handle) => void made.add(handle);
+  let results: readonly (H | null)[] = [];
+  try {
+    results = collector.run(fn);
+    return unscoped(() => results.map((result) => (result === null || made.delete(result) ? result : alias(result))));
+  } finally {
+    for (const handle of made) if (!handle.kept) handle.release();
+  }
+}

@@ -1,0 +1,344 @@
+// Tensor: a shape over a storage, and its place in the autograd graph. No op logic: operations are functions in
+// ops/, and methods.ts installs those that are also methods.
+import { awaitCollection } from './garbage';
+import { describe } from '../base/errorText';
+import type { Device, DeviceBuffer, DeviceName, View } from '../device/contract';
+import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from '../base/dtype';
+import { AutogradError, DTypeError } from '../base/errors';
+import { Handle, type Storage } from './storage';
+// eslint-disable-next-line import-x/no-restricted-paths -- the type of Tensor has its methods
+import type { TensorMethods } from '../methods';
+import { formatTensor } from '../base/print';
+import { formatShape, isDense, numelOf, sameShape, wrapDim, type Shape } from '../base/shape';
+
+/** Nested arrays of numbers, as `tolist` gives them. */
+export type NestedNumbers = number | boolean | NestedNumbers[];
+
+/** What a tensor knows of the graph; graph.ts implements it. */
+export interface GradFn {
+  /** The op's name, as `MulBackward` in a printed tensor. */
+  readonly name: string;
+}
+
+/** How a view follows its base when either is changed in place; graph.ts implements it. */
+export interface ViewLink {
+  /** The view's graph node, made anew if the base was changed in place since. */
+  current(view: Tensor): GradFn | null;
+}
+
+/** Called with a gradient; may return another to use instead. */
+export type GradHook = (grad: Tensor) => Tensor | null | undefined | void;
+
+/** Ends the effect of what returned it. */
+export interface RemovableHandle {
+  remove(): void;
+}
+
+/** The autograd side of a tensor. Fields of the engine, not of users. */
+export interface AutogradMeta {
+  node: GradFn | null;
+  /** Which output of `node` this is. */
+  outputIndex: number;
+  /** Takes the gradient of a leaf. */
+  accumulator: GradFn | null;
+  link: ViewLink | null;
+  hooks: Set<GradHook> | null;
+  retainsGrad: boolean;
+}
+
+// The methods are installed by methods.ts. An augmentation from there would be lost in the shipped types.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
+export interface Tensor extends TensorMethods {}
+
+/**
+ * A multi-dimensional array on a device.
+ *
+ * Operations on tensors return at once and are queued; values come back by `await t.data()`, `item()`, `tolist()`
+ * or `repr()`. Nothing needs to be disposed of.
+ */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export class Tensor extends Handle implements View {
+  readonly shape: Shape;
+  /** In elements. */
+  readonly strides: readonly number[];
+  /** Of the first element within the storage, in elements. */
+  readonly offset: number;
+  readonly dtype: DType;
+  /** Made when first asked for: most tensors never take part in a graph. */
+  private meta: AutogradMeta | null = null;
+  private wantsGrad = false;
+  private gradient: Tensor | null = null;
+  private gradientSeen = false;
+
+  /** @internal Use `tensor`, `zeros`, ... */
+  constructor(storage: Storage, dtype: DType, shape: Shape, strides: readonly number[], offset: number) {
+    super(storage);
+    this.dtype = dtype;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+  }
+
+  get buffer(): DeviceBuffer {
+    return this.storage.buffer;
+  }
+
+  /** Name of the device that holds the values. */
+  get device(): DeviceName {
+    return this.storage.device.name;
+  }
+
+  /** @internal The device itself. */
+  get home(): Device {
+    return this.storage.device;
+  }
+
+  /** Number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** Number of dimensions. */
+  dim(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  numel(): number {
+    return numelOf(this.shape);
+  }
+
+  /** The shape, or the size of one dimension. @throws RangeError if there is no such dimension. */
+  size(): Shape;
+  size(dim: number): number;
+  size(dim?: number): Shape | number {
+    return dim === undefined ? this.shape : this.shape[wrapDim('size', dim, this.ndim)];
+  }
+
+  /** Whether the elements lie in row-major order without gaps. */
+  isContiguous(): boolean {
+    return isDense(this.shape, this.strides);
+  }
+
+  isFloatingPoint(): boolean {
+    return isFloat(this.dtype);
+  }
+
+  // ---- autograd ---------------------------------------------------------------------------------
+
+  /** Whether operations on this tensor are recorded. */
+  get requiresGrad(): boolean {
+    return this.wantsGrad || this.gradFn !== null;
+  }
+
+  set requiresGrad(value: boolean) {
+    this.requiresGrad_(value);
+  }
+
+  /** Sets whether operations on this leaf are recorded. @throws AutogradError for a result of operations, or integers. */
+  requiresGrad_(value = true): this {
+    if (value && !isFloat(this.dtype)) {
+      throw new DTypeError(`requiresGrad: only floating-point tensors can require gradients, got ${this.dtype}.`, {
+        dtype: this.dtype,
+      });
+    }
+    if (!value && !this.isLeaf) {
+      throw new AutogradError('requiresGrad: only leaf tensors can be changed; use detach() to leave the graph.');
+    }
+    this.wantsGrad = value;
+    return this;
+  }
+
+  /** @internal */
+  get autograd(): AutogradMeta {
+    return (this.meta ??= {
+      node: null,
+      outputIndex: 0,
+      accumulator: null,
+      link: null,
+      hooks: null,
+      retainsGrad: false,
+    });
+  }
+
+  /** @internal How this view follows its base, or null if it is no view. */
+  get viewLink(): ViewLink | null {
+    return this.meta === null ? null : this.meta.link;
+  }
+
+  /** Whether this was made by the user and not by a recorded operation. */
+  get isLeaf(): boolean {
+    return this.gradFn === null;
+  }
+
+  /** The recorded operation that made this tensor, or null for a leaf. */
+  get gradFn(): GradFn | null {
+    if (this.meta === null) return null;
+    const { link, node } = this.meta;
+    return link === null ? node : link.current(this);
+  }
+
+  /** The gradient that `backward` accumulated here. */
+  get grad(): Tensor | null {
+    this.gradientSeen = true;
+    if (this.gradient === null && !this.isLeaf && !this.meta?.retainsGrad) {
+      // eslint-disable-next-line no-console -- nothing else would show it
+      console.warn('grad: only leaves keep it. Call retainGrad() before backward().');
+    }
+    return this.gradient;
+  }
+
+  /** @throws AutogradError if shape, dtype or device differ from the tensor's. */
+  set grad(value: Tensor | null) {
+    if (
+      value !== null &&
+      (!(value instanceof Tensor) ||
+        !sameShape(value.shape, this.shape) ||
+        value.dtype !== this.dtype ||
+        value.device !== this.device)
+    ) {
+      throw new AutogradError(`grad: must match the tensor ${String(this)}, got ${String(value)}.`, {
+        shape: this.shape,
+        grad: (value as Tensor | undefined)?.shape,
+      });
+    }
+    this.replaceGrad(value);
+    this.gradientSeen = true;
+  }
+
+  /** @internal The gradient, without letting on that the caller may hold it on. */
+  get ownGrad(): Tensor | null {
+    return this.gradient;
+  }
+
+  /** @internal Puts a gradient that the engine owns; the one before is freed unless somebody has seen it. */
+  replaceGrad(value: Tensor | null): void {
+    if (this.gradient === value) return;
+    if (!this.gradientSeen) this.gradient?.release();
+    if (value !== null) value.kept = true;
+    this.gradient = value;
+    this.gradientSeen = false;
+  }
+
+  /** @internal Another handle on the same memory, outside the graph; also of a handle that was freed, while something else holds the memory. */
+  alias(): Tensor {
+    return new Tensor(this.storageUnchecked, this.dtype, this.shape, this.strides, this.offset);
+  }
+
+  /** The same values outside the graph; shares memory. */
+  detach(): Tensor {
+    return new Tensor(this.storage, this.dtype, this.shape, this.strides, this.offset);
+  }
+
+  /** @internal Takes over the memory and layout of `other`; the object, its gradient settings and its hooks stay. */
+  adopt(other: Tensor): void {
+    this.moveTo(other.storage);
+    const { dtype, shape, strides, offset } = other;
+    Object.assign(this, { dtype, shape, strides, offset });
+    if (this.meta !== null) this.meta.accumulator = null;
+  }
+
+  // ---- values -----------------------------------------------------------------------------------
+
+  /**
+   * The elements in row-major order, in a fresh typed array (BigInt64Array for int64, Uint8Array for bool, Float32Array
+   * for float16 and bfloat16).
+   * @throws FaultError if an operation that the values depend on met bad data.
+   */
+  async data(): Promise<TypedArray> {
+    const { dtype } = this;
+    return DTYPES[dtype].array(await this.bytes());
+  }
+
+  /** @internal The elements in row-major order as memory holds them. */
+  async bytes(): Promise<ArrayBuffer> {
+    const bytes = await this.home.read(this);
+    await awaitCollection();
+    return bytes;
+  }
+
+  /** The value of a tensor of one element. @throws RangeError if it has another number, or for an int64 beyond 2^53. */
+  async item(): Promise<number> {
+    if (this.numel() !== 1) {
+      throw new RangeError(
+        `item: the tensor must have one element, got shape ${formatShape(this.shape)}. Use tolist() or data().`,
+      );
+    }
+    return toNumbers(await this.data())[0];
+  }
+
+  /** The elements as nested arrays of numbers (booleans for bool). @throws RangeError for an int64 beyond 2^53. */
+  async tolist(): Promise<NestedNumbers> {
+    const { shape, dtype } = this;
+    const values = toNumbers(await this.data());
+    return nest(dtype === 'bool' ? values.map((v) => v !== 0) : values, shape);
+  }
+
+  /** The text that PyTorch prints. */
+  async repr(): Promise<string> {
+    const { shape, dtype, device, gradFn, requiresGrad } = this;
+    const values = await this.data();
+    const suffix: string[] = [];
+    if (device !== 'wasm') suffix.push(`device='${device}'`);
+    if (gradFn !== null) suffix.push(`grad_fn=<${gradFn.name}>`);
+    else if (requiresGrad) suffix.push('requires_grad=True');
+    return formatTensor(values, shape, dtype, suffix);
+  }
+
+  /** Shape, dtype and device; the values need `await t.repr()`. */
+  override toString(): string {
+    return `Tensor(shape=${formatShape(this.shape)}, dtype=${this.dtype}, device=${this.device})`;
+  }
+
+  /** @throws TypeError where JavaScript's operators need a number: `a + b` is `a.add(b)` */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw new TypeError('Tensor: operators are methods, as in a.add(b).');
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Tensor';
+  }
+
+  /** Bytes that the elements take. */
+  get nbytes(): number {
+    return this.numel() * itemSize(this.dtype);
+  }
+}
+
+/** @throws TypeError unless `value` is a tensor */
+export function checkTensor(op: string, value: unknown): asserts value is Tensor {
+  if (!(value instanceof Tensor)) throw new TypeError(`${op}: expected a tensor, got ${describe(value)}.`);
+}
+
+function toNumbers(values: TypedArray): number[] {
+  if (!(values instanceof BigInt64Array)) return Array.from(values);
+  return Array.from(values, (value) => {
+    const n = Number(value);
+    if (!Number.isSafeInteger(n))
+      throw new RangeError(`an int64 beyond 2^53 is no exact number, got ${value}. Use data().`);
+    return n;
+  });
+}
+
+function nest(values: (number | boolean)[], shape: Shape): NestedNumbers {
+  if (shape.length === 0) return values[0];
+  const [size, ...rest] = shape;
+  const step = numelOf(rest);
+  return Array.from({ length: size }, (_, i) => nest(values.slice(i * step, (i + 1) * step), rest));
+}
+
+/** A tensor that is a parameter of the module it is assigned to. Outlives every scope. @see torch.nn.Parameter */
+export class Parameter extends Tensor {
+  /** Shares the memory of `data`, outside its graph. */
+  constructor(data: Tensor, requiresGrad: boolean | { requiresGrad?: boolean } = true) {
+    checkTensor('Parameter', data);
+    super(data.storage, data.dtype, data.shape, data.strides, data.offset);
+    this.kept = true;
+    this.requiresGrad_(typeof requiresGrad === 'boolean' ? requiresGrad : requiresGrad.requiresGrad);
+  }
+
+  override async repr(): Promise<string> {
+    return 'Parameter containing:\n' + (await super.repr());
+  }
+}

@@ -1,0 +1,132 @@
+// One instance of the engine's binary over a memory, on whatever thread this runs.
+import {
+  CONTROL_BASE,
+  CONTROL_COMPLETED,
+  CONTROL_FAULTS,
+  CONTROL_FAULTS_ACKNOWLEDGED,
+  CONTROL_FAULT_TABLE,
+  FAULT_SLOTS,
+  FAULT_WORDS,
+  SCRATCH_BASE,
+  SCRATCH_BYTES,
+} from '../../../../assembly/engine/commands';
+
+/** What the engine tells the page: how far it is, new faults, and a value that was read. */
+export interface EngineReport {
+  /** Of the Report command; 0 for mere progress. */
+  readonly token: number;
+  /** Where the value lies, for a page that shares the memory. */
+  readonly pointer: number;
+  readonly bytes: number;
+  /** The value, for a page that does not. */
+  readonly value: ArrayBuffer | null;
+  /** Low 32 bits of the sequence number of the last completed command. */
+  readonly completed: number;
+  /** Faults recorded so far, modulo 2^32; more than are listed if the table overflowed. */
+  readonly faultCount: number;
+  /** Entries of the fault table since the last report, FAULT_WORDS words each. */
+  readonly faults: readonly number[];
+}
+
+export interface EngineOptions {
+  /** This worker's number; the leader is 0. */
+  readonly index: number;
+  readonly helpers: number;
+  /** Whether reports carry values instead of addresses. */
+  readonly copies: boolean;
+  /** Faults that the page has been told of. */
+  readonly faultCount: number;
+}
+
+interface Exports {
+  initialize(scratch: number, helpers: number): void;
+  run(spins: number): number;
+  recover(): void;
+  help(): void;
+  recoverHelper(): void;
+}
+
+/** What `run` came back for. */
+export const DRY = 0;
+export const REQUESTED = 1;
+
+/** An instance of the engine; `report` is called from inside its loop. */
+export class Engine {
+  private readonly exports: Exports;
+  private faultCount: number;
+
+  constructor(
+    module: WebAssembly.Module,
+    readonly memory: WebAssembly.Memory,
+    private readonly options: EngineOptions,
+    report: (report: EngineReport) => void,
+  ) {
+    this.faultCount = options.faultCount;
+    const instance = new WebAssembly.Instance(module, {
+      env: { memory },
+      host: {
+        report: (token: number, pointer: number, bytes: number) =>
+          report(this.reportOf(token >>> 0, pointer >>> 0, bytes >>> 0)),
+        now: () => performance.now(),
+      },
+    });
+    this.exports = instance.exports as Record<keyof Exports, never>;
+    this.exports.initialize(SCRATCH_BASE + options.index * SCRATCH_BYTES, options.helpers);
+  }
+
+  /** Runs commands until the ring is dry or the page asks for the event loop. A trap costs the command it happened in. */
+  run(spins: number): number {
+    for (;;) {
+      try {
+        return this.exports.run(spins);
+      } catch {
+        this.exports.recover();
+      }
+    }
+  }
+
+  /** Takes tasks from the leader for ever. */
+  help(): never {
+    for (;;) {
+      try {
+        this.exports.help();
+      } catch {
+        this.exports.recoverHelper();
+      }
+    }
+  }
+
+  /** A report as of now. */
+  reportOf(token: number, pointer: number, bytes: number): EngineReport {
+    const state = describeMemory(this.memory, this.faultCount);
+    this.faultCount = state.faultCount;
+    const value = this.options.copies && bytes > 0 ? copyOut(this.memory, pointer, bytes) : null;
+    return { token, pointer, bytes, value, ...state };
+  }
+}
+
+/** The state of the engine in `memory`, with the faults after the first `known` ones. */
+export function describeMemory(
+  memory: WebAssembly.Memory,
+  known: number,
+): Omit<EngineReport, 'token' | 'pointer' | 'bytes' | 'value'> {
+  // Taken afresh: the page may have grown the memory.
+  const words = new Uint32Array(memory.buffer);
+  const control = CONTROL_BASE / 4;
+  const faultCount = Atomics.load(words, control + CONTROL_FAULTS / 4);
+  // Entries beyond a full table were never written.
+  const end = Atomics.load(words, control + CONTROL_FAULTS_ACKNOWLEDGED / 4) + FAULT_SLOTS;
+  const faults: number[] = [];
+  for (let i = known; i !== faultCount && ((end - i) | 0) > 0; i = (i + 1) >>> 0) {
+    const entry = control + CONTROL_FAULT_TABLE / 4 + (i % FAULT_SLOTS) * FAULT_WORDS;
+    faults.push(...words.subarray(entry, entry + FAULT_WORDS));
+  }
+  return { completed: Atomics.load(words, control + CONTROL_COMPLETED / 4), faultCount, faults };
+}
+
+/** An unshared copy of [pointer, pointer + bytes). */
+export function copyOut(memory: WebAssembly.Memory, pointer: number, bytes: number): ArrayBuffer {
+  const copy = new Uint8Array(bytes);
+  copy.set(new Uint8Array(memory.buffer, pointer, bytes));
+  return copy.buffer;
+}

@@ -1,0 +1,41 @@
+// The engine on the calling thread: in Node, in a worker of the user's own, or where no worker can be started.
+import { Engine, type EngineReport } from './engine';
+import type { Leader } from '../transport/ringTransport';
+
+/** Runs the ring in a microtask after the first command, or at once when it is full. */
+export class InlineLeader implements Leader {
+  private readonly engine: Engine;
+  private readonly reports: EngineReport[] = [];
+  private isRunning = false;
+
+  constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    faultCount: number,
+    private readonly receive: (report: EngineReport) => void,
+  ) {
+    const options = { index: 0, helpers: 0, copies: true, faultCount };
+    this.engine = new Engine(module, memory, options, (report) => this.reports.push(report));
+  }
+
+  wake(): void {
+    queueMicrotask(() => this.drain());
+  }
+
+  /** Reports are handed on after the run, since they may queue more commands. */
+  readonly drain = (): void => {
+    if (this.isRunning) throw new Error('internal: the engine was entered twice');
+    this.isRunning = true;
+    this.engine.run(0);
+    this.isRunning = false;
+    for (const report of this.reports.splice(0)) this.receive(report);
+  };
+
+  describe(): string[] {
+    return ['engine: on the calling thread'];
+  }
+
+  stop(): void {
+    this.reports.length = 0;
+  }
+}

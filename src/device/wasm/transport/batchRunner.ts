@@ -1,0 +1,84 @@
+// Runs batches in an engine with a memory of its own: in a worker, or on the calling thread if none can be started.
+import type { Batch, BatchEngine } from './batchTransport';
+import { Engine, type EngineReport } from '../engine/engine';
+import { createMemory, growMemory } from '../engine/memory';
+import { Ring, moveCommands } from './ring';
+
+/** Words of commands that are run before the next look at the clock. */
+const SLICE_WORDS = 4096;
+/** A long batch says that it is alive this often, in ms. */
+const SIGN_OF_LIFE = 250;
+
+/** An engine that takes batches. */
+export class BatchRunner {
+  /** Bytes that the memory may grow to. */
+  readonly limit: number;
+  private readonly engine: Engine;
+  private readonly memory: WebAssembly.Memory;
+
+  constructor(
+    module: WebAssembly.Module,
+    maxMemory: number | undefined,
+    private readonly report: (report: EngineReport) => void,
+  ) {
+    const { memory, limit } = createMemory(false, 1, maxMemory);
+    this.limit = limit;
+    this.memory = memory;
+    this.engine = new Engine(module, memory, { index: 0, helpers: 0, copies: true, faultCount: 0 }, report);
+  }
+
+  /** Runs a batch to its end. @throws what the browser throws when it refuses the memory. */
+  run({ memoryBytes, parts }: Batch): void {
+    growMemory(this.memory, memoryBytes);
+    const ring = new Ring(this.memory);
+    let reported = performance.now();
+    for (const part of parts) {
+      if ('data' in part) {
+        new Uint8Array(this.memory.buffer, part.pointer, part.data.length).set(part.data);
+        continue;
+      }
+      const { words } = part;
+      for (let next = 0; next < words.length;) {
+        next = moveCommands(ring, words, next, Math.min(words.length, next + SLICE_WORDS));
+        this.engine.run(0);
+        if (performance.now() - reported > SIGN_OF_LIFE) {
+          this.report(this.engine.reportOf(0, 0, 0));
+          reported = performance.now();
+        }
+      }
+    }
+    this.report(this.engine.reportOf(0, 0, 0));
+  }
+}
+
+/** Runs batches on the calling thread, each in a microtask of its own, since reports may queue more. */
+export class InlineBatchEngine implements BatchEngine {
+  readonly limit: number;
+  readonly outstanding = 0;
+  private readonly runner: BatchRunner;
+  private readonly reports: EngineReport[] = [];
+
+  constructor(
+    module: WebAssembly.Module,
+    maxMemory: number | undefined,
+    private readonly receive: (report: EngineReport) => void,
+  ) {
+    this.runner = new BatchRunner(module, maxMemory, (report) => this.reports.push(report));
+    this.limit = this.runner.limit;
+  }
+
+  execute(batch: Batch): void {
+    queueMicrotask(() => {
+      this.runner.run(batch);
+      for (const report of this.reports.splice(0)) this.receive(report);
+    });
+  }
+
+  describe(): string[] {
+    return ['engine: on the calling thread'];
+  }
+
+  stop(): void {
+    this.reports.length = 0;
+  }
+}

@@ -1,0 +1,250 @@
+// Commands through the ring in a memory that this thread can see: shared with workers, or private to an engine here.
+import {
+  CONTROL_BASE,
+  CONTROL_COMPLETED,
+  CONTROL_PROFILE,
+  CONTROL_PROFILING,
+  CONTROL_PROGRESS,
+  CONTROL_SLEEPING,
+  CONTROL_TAIL,
+  CONTROL_WANTS_ROOM,
+  Opcode,
+  PROFILE_BYTES,
+  RING_BASE,
+} from '../../../../assembly/engine/commands';
+import { OutOfMemoryError, type KindlingError } from '../../../base/errors';
+import { copyOut, describeMemory, type EngineReport } from '../engine/engine';
+import { grownSize, growMemory, heapStart } from '../engine/memory';
+import { Backlog, Ring } from './ring';
+import { clearAfterDeath } from '../workers/takeover';
+import type { KernelTime, Transport, TransportEvents } from './transport';
+import { Watchdog } from '../workers/watchdog';
+
+const COMPLETED = (CONTROL_BASE + CONTROL_COMPLETED) / 4;
+const TAIL = (CONTROL_BASE + CONTROL_TAIL) / 4;
+const PROGRESS = (CONTROL_BASE + CONTROL_PROGRESS) / 4;
+const SLEEPING = (CONTROL_BASE + CONTROL_SLEEPING) / 4;
+const WANTS_ROOM = (CONTROL_BASE + CONTROL_WANTS_ROOM) / 4;
+
+/** Whoever runs the interpreter over the memory. */
+export interface Leader {
+  /** Called when there are commands and the leader sleeps. */
+  wake(): void;
+  /** Runs everything in the ring now, if the leader is on this thread. */
+  readonly drain: (() => void) | null;
+  describe(): string[];
+  stop(): void;
+}
+
+/** A part of the backlog, and how many promises it waits for. */
+interface HeldBacklog {
+  readonly commands: Backlog;
+  holds: number;
+}
+
+/** Transport by ring and backlog. */
+export class RingTransport implements Transport {
+  readonly uploadsInOrder = false;
+  readonly heapStart: number;
+  words: Uint32Array;
+  private readonly ring: Ring;
+  /** What does not fit into the ring, in order; a part that is held waits with all behind it. */
+  private readonly backlogs: HeldBacklog[] = [{ commands: new Backlog(), holds: 0 }];
+  private toBacklog = false;
+  private leader: Leader | null = null;
+  private watchdog: Watchdog | null = null;
+  private faultCount = 0;
+  isShutDown = false;
+
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    readonly limit: number,
+    workers: number,
+    readonly keepsReads: boolean,
+    private readonly events: TransportEvents,
+  ) {
+    this.heapStart = heapStart(workers);
+    this.ring = new Ring(memory);
+    this.words = this.ring.words;
+  }
+
+  get reservedBytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** Hands the ring to a leader, the first or one that takes over; `onHang` is called if it makes no progress for `patience` ms. */
+  start(leader: Leader, patience = 0, onHang: () => void = () => undefined): void {
+    this.leader = leader;
+    if (patience > 0) this.watchdog = new Watchdog(patience, () => this.progress(), onHang);
+    Atomics.store(this.ring.words, SLEEPING, 0);
+    leader.wake();
+    this.watchdog?.wake();
+    this.pump();
+  }
+
+  /** Readies the memory for the next leader after one died. Returns the number of faults that it need not report again. */
+  takeOver(): number {
+    this.leader?.stop();
+    this.leader = null;
+    this.watchdog?.stop();
+    clearAfterDeath(this.ring.words);
+    this.receive({ token: 0, pointer: 0, bytes: 0, value: null, ...describeMemory(this.memory, this.faultCount) });
+    return this.faultCount;
+  }
+
+  /** Gives up: there is no engine to be had. */
+  fail(error: KindlingError): void {
+    this.events.onFailed(error);
+  }
+
+  reserve(length: number): number {
+    if (this.isBacklogEmpty && this.backlogs[0].holds === 0) {
+      let at = this.ring.reserve(length);
+      if (at < 0 && this.leader?.drain) {
+        this.leader.drain();
+        at = this.ring.reserve(length);
+      }
+      if (at >= 0) {
+        this.toBacklog = false;
+        this.words = this.ring.words;
+        return at;
+      }
+    }
+    this.toBacklog = true;
+    const { commands } = this.lastBacklog;
+    const at = commands.reserve(length);
+    this.words = commands.words;
+    return at;
+  }
+
+  publish(): void {
+    if (this.toBacklog) {
+      this.lastBacklog.commands.advance();
+      this.pump();
+      return;
+    }
+    this.ring.advance();
+    this.ring.publish();
+    this.watchdog?.wake();
+    this.wake();
+  }
+
+  completed(): number {
+    return Atomics.load(this.ring.words, COMPLETED);
+  }
+
+  upload(pointer: number, data: Uint8Array): void {
+    new Uint8Array(this.memory.buffer, pointer, data.length).set(data);
+  }
+
+  peek(pointer: number, bytes: number): ArrayBuffer {
+    return copyOut(this.memory, pointer, bytes);
+  }
+
+  grow(end: number): void {
+    const current = this.memory.buffer.byteLength;
+    const bytes = grownSize(current, end, this.limit);
+    if (bytes === current) return;
+    try {
+      if (bytes > this.limit) throw new RangeError('over the limit');
+      growMemory(this.memory, bytes);
+    } catch (error) {
+      throw new OutOfMemoryError(String(error));
+    }
+    this.ring.refresh();
+    this.words = this.ring.words;
+  }
+
+  hold(ready: Promise<unknown>): void {
+    if (!this.lastBacklog.commands.isEmpty) this.backlogs.push({ commands: new Backlog(), holds: 0 });
+    const held = this.lastBacklog;
+    held.holds++;
+    const release = (): void => {
+      held.holds--;
+      this.pump();
+      this.watchdog?.wake();
+    };
+    ready.then(release, release);
+  }
+
+  uploadLater(pointer: number, data: Promise<Uint8Array<ArrayBuffer>>): void {
+    this.hold(data.then((bytes) => this.upload(pointer, bytes)));
+  }
+
+  describe(): string[] {
+    return this.leader?.describe() ?? ['engine: starting'];
+  }
+
+  profile(isOn: boolean): KernelTime[] {
+    const bytes = RING_BASE - CONTROL_BASE - CONTROL_PROFILE;
+    const table = new Float64Array(this.memory.buffer, CONTROL_BASE + CONTROL_PROFILE, bytes / 8);
+    const times: KernelTime[] = [];
+    for (let opcode = 0; Opcode[opcode] !== undefined; opcode++) {
+      const ms = table[(opcode * PROFILE_BYTES) / 8];
+      const commands = table[(opcode * PROFILE_BYTES) / 8 + 1];
+      if (commands > 0) times.push({ kernel: Opcode[opcode], commands, ms });
+    }
+    table.fill(0);
+    Atomics.store(this.ring.words, (CONTROL_BASE + CONTROL_PROFILING) / 4, isOn ? 1 : 0);
+    return times.sort((a, b) => b.ms - a.ms);
+  }
+
+  shutdown(): void {
+    this.isShutDown = true;
+    this.leader?.stop();
+    this.watchdog?.stop();
+  }
+
+  /** Called with what the engine reports. */
+  receive(report: EngineReport): void {
+    const { token, pointer, bytes, completed, faultCount, faults } = report;
+    this.faultCount = faultCount;
+    const value = report.value ?? (bytes > 0 ? copyOut(this.memory, pointer, bytes) : null);
+    if (token === 0 && !this.isBacklogEmpty) this.pump();
+    this.events.onReport({ token, value, completed, faultCount, faults });
+  }
+
+  /** Moves while the engine lives; null while it has nothing to do. */
+  private progress(): number | null {
+    if (this.ring.isEmpty && (this.isBacklogEmpty || this.backlogs[0].holds > 0)) return null;
+    return (Atomics.load(this.ring.words, TAIL) + Atomics.load(this.ring.words, PROGRESS)) >>> 0;
+  }
+
+  /** The engine clears the flag and returns; the head was published before we look at it. */
+  private wake(): void {
+    if (Atomics.load(this.ring.words, SLEEPING) === 0 || this.leader === null) return;
+    if (Atomics.exchange(this.ring.words, SLEEPING, 0) === 1) this.leader.wake();
+  }
+
+  /** Moves the backlog into the ring as far as it goes, and asks to hear of room for the rest. */
+  private pump(): void {
+    while (this.backlogs[0].holds === 0) {
+      if (!this.moveBacklog(this.backlogs[0].commands)) return;
+      if (this.backlogs.length === 1) break;
+      this.backlogs.shift();
+    }
+    this.wake();
+  }
+
+  /** Returns whether nothing of it is left; else room was asked for. */
+  private moveBacklog(commands: Backlog): boolean {
+    while (!commands.moveTo(this.ring)) {
+      if (this.leader?.drain) {
+        this.leader.drain();
+        continue;
+      }
+      this.wake();
+      if (Atomics.exchange(this.ring.words, WANTS_ROOM, 1) === 1) return false;
+      // Room may have come before the engine could see the flag: look once more.
+    }
+    return true;
+  }
+
+  private get lastBacklog(): HeldBacklog {
+    return this.backlogs[this.backlogs.length - 1];
+  }
+
+  private get isBacklogEmpty(): boolean {
+    return this.backlogs.length === 1 && this.backlogs[0].commands.isEmpty;
+  }
+}

@@ -1,0 +1,197 @@
+// Chooses how the engine runs, starts it, and starts it again when it dies.
+import { DeviceError, KindlingError } from '../../../base/errors';
+import { InlineBatchEngine } from '../transport/batchRunner';
+import { BatchTransport } from '../transport/batchTransport';
+import { BatchWorker } from './batchWorker';
+import { compileBuild, type Build } from '../engine/binary';
+import { detectFeatures, type Features } from '../engine/features';
+import { InlineLeader } from '../engine/inline';
+import { DEFAULT_LIMIT, createMemory } from '../engine/memory';
+import { WorkerPool } from './pool';
+import { RingTransport } from '../transport/ringTransport';
+import type { Transport, TransportEvents } from '../transport/transport';
+import { PATIENCE } from './watchdog';
+
+/** How the engine runs: workers over shared memory, one worker with its own, or the calling thread. */
+export type Mode = 'shared' | 'batch' | 'inline';
+
+/** What may be asked for; by default everything is detected. */
+export interface EngineSettings {
+  readonly mode?: Mode;
+  readonly build?: Build;
+  /** Workers, the leader included; 0 runs on the calling thread. */
+  readonly threads?: number;
+  /** Address of the worker's script, where it is not to be made from a blob. */
+  readonly workerUrl?: string;
+  /** Address of the binaries, where they are not embedded. */
+  readonly wasmUrl?: string;
+  /** Most memory to use, in bytes. */
+  readonly maxMemory?: number;
+  /** Milliseconds without progress after which a worker counts as dead. */
+  readonly patience?: number;
+}
+
+/** More workers than this cost more in barriers than they bring. */
+const MOST_WORKERS = 16;
+
+/** A transport that starts its engine; `notes` says what was chosen and why, and grows if something goes wrong. */
+export function startEngine(settings: EngineSettings, events: TransportEvents, notes: string[]): Transport {
+  const features = detectFeatures();
+  if (!features.simd) throw new DeviceError('init: the wasm engine needs WebAssembly SIMD, which is missing here.');
+  const build = settings.build ?? (features.relaxedSimd ? 'relaxed' : 'baseline');
+  notes.push(`simd: ${build} build, relaxed SIMD is ${features.relaxedSimd ? '' : 'not '}available`);
+  const launch: Launch = {
+    settings,
+    features,
+    events,
+    notes,
+    compile: (shared) => compileBuild(build, shared, settings.wasmUrl),
+  };
+  switch (chooseMode(settings, features, notes)) {
+    case 'shared':
+      return startShared(launch);
+    case 'batch':
+      return startBatch(launch);
+    case 'inline':
+      return startInline(launch);
+  }
+}
+
+interface Launch {
+  readonly settings: EngineSettings;
+  readonly features: Features;
+  readonly events: TransportEvents;
+  readonly notes: string[];
+  readonly compile: (shared: boolean) => Promise<WebAssembly.Module>;
+}
+
+function chooseMode({ mode, threads }: EngineSettings, features: Features, notes: string[]): Mode {
+  if (mode !== undefined) return mode;
+  if (threads === 0) {
+    notes.push('threads: none, as asked for');
+    return 'inline';
+  }
+  if (features.isNode && threads === undefined) {
+    notes.push('threads: none by default in Node; init({ threads }) starts some');
+    return 'inline';
+  }
+  if (!features.workers) {
+    notes.push('threads: none, there are no workers here');
+    return 'inline';
+  }
+  if (!features.sharedMemory) {
+    const reason = features.isIsolated
+      ? 'this browser has no shared memory'
+      : 'the page is not cross-origin isolated (COOP and COEP headers give shared memory)';
+    notes.push(`threads: one, as ${reason}`);
+    return 'batch';
+  }
+  return 'shared';
+}
+
+function startInline({ settings, events, compile }: Launch): Transport {
+  const { memory, limit } = createMemory(false, 1, settings.maxMemory);
+  const transport = new RingTransport(memory, limit, 1, false, events);
+  void compile(false).then(
+    (module) => transport.start(new InlineLeader(module, memory, 0, (report) => transport.receive(report))),
+    (error: unknown) => transport.fail(asDeviceError(error)),
+  );
+  return transport;
+}
+
+function startShared({ settings, features, events, notes, compile }: Launch): Transport {
+  const wanted = settings.threads ?? features.cores;
+  const size = Math.max(1, Math.min(wanted, MOST_WORKERS));
+  notes.push(`threads: ${size} of ${features.cores} cores`);
+  const { memory, limit } = createMemory(true, size, settings.maxMemory);
+  const transport = new RingTransport(memory, limit, size, true, events);
+  const receive = transport.receive.bind(transport);
+  const module = compile(true);
+
+  const start = async (faultCount: number): Promise<void> => {
+    const binary = await module;
+    let pool: WorkerPool;
+    try {
+      pool = await WorkerPool.start(binary, memory, size, settings.workerUrl, faultCount, receive);
+    } catch (error) {
+      noteFallback(notes, error);
+      transport.start(new InlineLeader(binary, memory, faultCount, receive));
+      return;
+    }
+    if (transport.isShutDown) {
+      pool.stop();
+      return;
+    }
+    let isReplaced = false;
+    const replace = (reason: string): void => {
+      if (isReplaced || transport.isShutDown) return;
+      isReplaced = true;
+      notes.push(`workers: started again, since ${reason}`);
+      run(start(transport.takeOver()));
+    };
+    pool.death.catch((error: unknown) => replace(String(error)));
+    transport.start(pool, settings.patience ?? PATIENCE, () => replace('one made no progress'));
+  };
+  const run = (started: Promise<void>): void =>
+    void started.catch((error: unknown) => transport.fail(asDeviceError(error)));
+  run(start(0));
+  return transport;
+}
+
+function startBatch({ settings, events, notes, compile }: Launch): Transport {
+  const transport = new BatchTransport(settings.maxMemory ?? DEFAULT_LIMIT, events);
+  const receive = transport.receive.bind(transport);
+  const module = compile(false);
+
+  const start = async (): Promise<void> => {
+    const binary = await module;
+    let worker: BatchWorker;
+    try {
+      worker = await BatchWorker.start(binary, settings.maxMemory, settings.workerUrl, receive);
+    } catch (error) {
+      const engine = new InlineBatchEngine(binary, settings.maxMemory, receive);
+      noteFallback(notes, error);
+      transport.start(engine, engine.limit);
+      return;
+    }
+    if (transport.isShutDown) {
+      worker.stop();
+      return;
+    }
+    let isReplaced = false;
+    const replace = (reason: string): void => {
+      if (isReplaced || transport.isShutDown) return;
+      isReplaced = true;
+      notes.push(`worker: started again, since ${reason}`);
+      worker.stop();
+      transport.lose(
+        new DeviceError(
+          `the worker that held this tensor died (${reason}), and its memory with it. Make the tensor again.`,
+        ),
+      );
+      run(start());
+    };
+    worker.death.catch((error: unknown) => replace(String(error)));
+    // A batch shows no progress but by its reports, the last of which says that it is done.
+    transport.start(worker, worker.limit, (settings.patience ?? PATIENCE) * BATCH_PATIENCE, () =>
+      replace('it made no progress'),
+    );
+  };
+  const run = (started: Promise<void>): void =>
+    void started.catch((error: unknown) => transport.fail(asDeviceError(error)));
+  run(start());
+  return transport;
+}
+
+/** One command of a batch may take as long as all its tasks together. */
+const BATCH_PATIENCE = 3;
+
+function noteFallback(notes: string[], error: unknown): void {
+  const note = `no worker could be started (${String(error)}); computing on the calling thread, which blocks it`;
+  notes.push(`workers: ${note}`);
+  // eslint-disable-next-line no-console -- a page that becomes slow should say why
+  console.warn(`kindling: ${note}`);
+}
+
+const asDeviceError = (error: unknown): KindlingError =>
+  error instanceof KindlingError ? error : new DeviceError(`init: the wasm engine did not start (${String(error)}).`);

@@ -1,0 +1,160 @@
+// Attention layers.
+import { empty } from '../../ops/shape/creation';
+import { Parameter, type Tensor } from '../../core/tensor';
+import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { multiHeadAttentionForward } from '../functional';
+import { constant_, xavierNormal_, xavierUniform_ } from '../init';
+import { Linear } from './linear';
+import { factory, Module, type FactoryOptions } from '../module/module';
+
+/** The output projection; PyTorch has a class of its own for it, whose name is printed. */
+class NonDynamicallyQuantizableLinear extends Linear {}
+
+/** Arguments of MultiheadAttention. */
+export interface MultiheadAttentionOptions extends FactoryOptions {
+  /** Size of queries and outputs. */
+  embedDim: number;
+  /** How many heads share embedDim. */
+  numHeads: number;
+  /** Probability of dropout on the weights; 0 by default. */
+  dropout?: number;
+  /** Whether the projections have biases; true by default. */
+  bias?: boolean;
+  /** Whether a learned key and value are put at the end of every sequence; false by default. */
+  addBiasKv?: boolean;
+  /** Whether a key and a value of zeros are put at the end of every sequence; false by default. */
+  addZeroAttn?: boolean;
+  /** Size of the keys; embedDim by default. */
+  kdim?: number | null;
+  /** Size of the values; embedDim by default. */
+  vdim?: number | null;
+  /** Whether the batch comes first: [N, L, E] instead of [L, N, E]; false by default. */
+  batchFirst?: boolean;
+}
+const ATTENTION = [
+  'embedDim', 'numHeads', 'dropout', 'bias', 'addBiasKv', 'addZeroAttn', 'kdim', 'vdim', 'batchFirst', 'device', 'dtype',
+] as const; // prettier-ignore
+
+/** Arguments of a call of MultiheadAttention behind query, key and value. */
+export interface AttentionCallOptions {
+  /** [N, S] (or [S]): true for keys to leave out, or numbers that are added to the scores. */
+  keyPaddingMask?: Tensor | null;
+  /** Whether the weights are given too; true by default. */
+  needWeights?: boolean;
+  /** [L, S] or [N · heads, L, S]: true where a key is left out, or numbers that are added to the scores. */
+  attnMask?: Tensor | null;
+  /** Whether the weights are averaged over the heads; true by default. */
+  averageAttnWeights?: boolean;
+}
+const CALL = ['keyPaddingMask', 'needWeights', 'attnMask', 'averageAttnWeights'] as const;
+
+/**
+ * Attention with several heads: concat(head_1, ..., head_h) Wᴼ + b, head_i = softmax(Q_i K_iᵀ / √d) V_i with Q_i, K_i and
+ * V_i linear in query, key and value and d = embedDim / numHeads.
+ *
+ * Shape: query [L, N, embedDim], key [S, N, kdim], value [S, N, vdim], or with N first if batchFirst, or without N; output
+ * [L, N, embedDim] and weights [N, L, S] (per head [N, heads, L, S]), null if not needed.
+ * Initialisation: projections of the inputs Glorot-uniform, of the output as Linear, biases 0, biasK and biasV Glorot-normal.
+ * @throws RangeError unless embedDim is a multiple of numHeads; ShapeError if an input or a mask does not fit.
+ * @example const [output, weights] = new MultiheadAttention(16, 4)(query, key, value, { attnMask });
+ * @see torch.nn.MultiheadAttention
+ */
+export class MultiheadAttention extends Module {
+  readonly embedDim: number;
+  readonly numHeads: number;
+  readonly headDim: number;
+  readonly kdim: number;
+  readonly vdim: number;
+  dropout: number;
+  readonly batchFirst: boolean;
+  readonly addZeroAttn: boolean;
+  q_proj_weight: Parameter | null = null;
+  k_proj_weight: Parameter | null = null;
+  v_proj_weight: Parameter | null = null;
+  in_proj_weight: Parameter | null = null;
+  in_proj_bias: Parameter | null;
+  out_proj: Linear;
+  bias_k: Parameter | null = null;
+  bias_v: Parameter | null = null;
+
+  constructor(...args: Arguments<MultiheadAttentionOptions, typeof ATTENTION>) {
+    super();
+    const name = new.target.name;
+    const options = gather<MultiheadAttentionOptions>(name, ATTENTION, args);
+    const { embedDim, numHeads, dropout = 0, bias = true, batchFirst = false } = options;
+    const { addBiasKv = false, addZeroAttn = false } = options;
+    checkInteger(name, 'embedDim', embedDim, 1);
+    checkInteger(name, 'numHeads', numHeads, 1);
+    if (embedDim % numHeads !== 0) {
+      throw new RangeError(`${name}: embedDim must be a multiple of numHeads, got ${embedDim} and ${numHeads}.`);
+    }
+    this.embedDim = embedDim;
+    this.numHeads = numHeads;
+    this.headDim = embedDim / numHeads;
+    this.kdim = options.kdim ?? embedDim;
+    this.vdim = options.vdim ?? embedDim;
+    this.dropout = dropout;
+    this.batchFirst = batchFirst;
+    this.addZeroAttn = addZeroAttn;
+    const made = factory(options);
+    const parameter = (...shape: number[]): Parameter => new Parameter(empty(shape, made));
+    if (this.kdim === embedDim && this.vdim === embedDim) {
+      this.in_proj_weight = parameter(3 * embedDim, embedDim);
+    } else {
+      this.q_proj_weight = parameter(embedDim, embedDim);
+      this.k_proj_weight = parameter(embedDim, this.kdim);
+      this.v_proj_weight = parameter(embedDim, this.vdim);
+    }
+    this.in_proj_bias = bias ? parameter(3 * embedDim) : null;
+    this.out_proj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, bias, made);
+    if (addBiasKv) {
+      this.bias_k = parameter(1, 1, embedDim);
+      this.bias_v = parameter(1, 1, embedDim);
+    }
+    this.resetParameters();
+  }
+
+  /** Draws the projections of the inputs anew; those of the output are Linear's own. */
+  resetParameters(): void {
+    for (const weight of [this.in_proj_weight, this.q_proj_weight, this.k_proj_weight, this.v_proj_weight]) {
+      if (weight !== null) xavierUniform_(weight);
+    }
+    if (this.in_proj_bias !== null) {
+      constant_(this.in_proj_bias, 0);
+      if (this.out_proj.bias !== null) constant_(this.out_proj.bias, 0);
+    }
+    for (const bias of [this.bias_k, this.bias_v]) if (bias !== null) xavierNormal_(bias);
+  }
+
+  override forward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    ...args: Arguments<AttentionCallOptions, typeof CALL>
+  ): [output: Tensor, weights: Tensor | null] {
+    const call = gather<AttentionCallOptions>(this.constructor.name, CALL, args);
+    const turned = this.batchFirst && query.ndim === 3;
+    // The same tensor stays the same, so that it is projected at once.
+    const inputs = new Map([query, key, value].map((x) => [x, turned && x.ndim === 3 ? x.transpose(0, 1) : x]));
+    const [q, k, v] = [query, key, value].map((x) => inputs.get(x) ?? x);
+    const [output, weights] = multiHeadAttentionForward(q, k, v, {
+      embedDimToCheck: this.embedDim,
+      numHeads: this.numHeads,
+      inProjWeight: this.in_proj_weight,
+      inProjBias: this.in_proj_bias,
+      biasK: this.bias_k,
+      biasV: this.bias_v,
+      addZeroAttn: this.addZeroAttn,
+      dropoutP: this.dropout,
+      outProjWeight: this.out_proj.weight,
+      outProjBias: this.out_proj.bias,
+      training: this.training,
+      useSeparateProjWeight: this.in_proj_weight === null,
+      qProjWeight: this.q_proj_weight,
+      kProjWeight: this.k_proj_weight,
+      vProjWeight: this.v_proj_weight,
+      ...call,
+    });
+    return [turned ? output.transpose(0, 1) : output, weights];
+  }
+}

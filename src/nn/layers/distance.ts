@@ -1,0 +1,55 @@
+// Layers that compare vectors.
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import * as F from '../functional';
+import { Module } from '../module/module';
+
+const COSINE = ['dim', 'eps'] as const;
+
+/**
+ * x1 · x2 / (max(‖x1‖, eps) max(‖x2‖, eps)) along a dimension, 1 by default.
+ *
+ * Shape: two that broadcast, [*1, D, *2] -> [*1, *2].
+ * @see torch.nn.CosineSimilarity
+ */
+export class CosineSimilarity extends Module {
+  readonly dim: number;
+  readonly eps: number;
+
+  constructor(...args: Arguments<F.CosineSimilarityOptions, typeof COSINE>) {
+    super();
+    const { dim = 1, eps = 1e-8 } = gather<F.CosineSimilarityOptions>(new.target.name, COSINE, args);
+    this.dim = dim;
+    this.eps = eps;
+  }
+
+  override forward(x1: Tensor, x2: Tensor): Tensor {
+    return F.cosineSimilarity(x1, x2, this.dim, this.eps);
+  }
+}
+
+const PAIRWISE = ['p', 'eps', 'keepdim'] as const;
+
+/**
+ * ‖x1 - x2 + eps‖ along the last dimension, in the p-norm, 2 by default.
+ *
+ * Shape: two that broadcast, [N, D] or [D] -> [N] or [], [N, 1] or [1] with keepdim.
+ * @see torch.nn.PairwiseDistance
+ */
+export class PairwiseDistance extends Module {
+  readonly norm: number;
+  readonly eps: number;
+  readonly keepdim: boolean;
+
+  constructor(...args: Arguments<F.PairwiseDistanceOptions, typeof PAIRWISE>) {
+    super();
+    const { p = 2, eps = 1e-6, keepdim = false } = gather<F.PairwiseDistanceOptions>(new.target.name, PAIRWISE, args);
+    this.norm = p;
+    this.eps = eps;
+    this.keepdim = keepdim;
+  }
+
+  override forward(x1: Tensor, x2: Tensor): Tensor {
+    return F.pairwiseDistance(x1, x2, this.norm, this.eps, this.keepdim);
+  }
+}

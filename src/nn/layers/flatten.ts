@@ -1,0 +1,79 @@
+// Layers that change the shape only.
+import type { Shape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { Module } from '../module/module';
+import { literal } from '../module/representation';
+
+/** Arguments of Flatten. */
+export interface FlattenOptions {
+  /** First dimension to merge; 1 by default. */
+  startDim?: number;
+  /** Last dimension to merge; -1 by default. */
+  endDim?: number;
+}
+const FLATTEN = ['startDim', 'endDim'] as const;
+
+/**
+ * Merges a range of dimensions into one.
+ *
+ * Shape: input [N, C, H, W] -> output [N, C * H * W] with the defaults.
+ * @see torch.nn.Flatten
+ */
+export class Flatten extends Module {
+  readonly startDim: number;
+  readonly endDim: number;
+
+  constructor(...args: Arguments<FlattenOptions, typeof FLATTEN>) {
+    super();
+    ({ startDim: this.startDim = 1, endDim: this.endDim = -1 } = gather<FlattenOptions>(
+      new.target.name,
+      FLATTEN,
+      args,
+    ));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return input.flatten(this.startDim, this.endDim);
+  }
+
+  override extraRepr(): string {
+    return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
+  }
+}
+
+/** Arguments of Unflatten. */
+export interface UnflattenOptions {
+  dim: number;
+  /** Sizes that take the dimension's place; one may be -1. */
+  unflattenedSize: Shape;
+}
+const UNFLATTEN = ['dim', 'unflattenedSize'] as const;
+
+/**
+ * Splits one dimension into several.
+ *
+ * Shape: input [*, S, *] -> output [*, ...unflattenedSize, *], where S is the product of the sizes.
+ * @see torch.nn.Unflatten
+ */
+export class Unflatten extends Module {
+  readonly dim: number;
+  readonly unflattenedSize: Shape;
+
+  constructor(...args: Arguments<UnflattenOptions, typeof UNFLATTEN>) {
+    super();
+    ({ dim: this.dim, unflattenedSize: this.unflattenedSize } = gather<UnflattenOptions>(
+      new.target.name,
+      UNFLATTEN,
+      args,
+    ));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return input.unflatten(this.dim, this.unflattenedSize);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}, unflattened_size=${literal(this.unflattenedSize)}`;
+  }
+}

@@ -1,0 +1,88 @@
+// Layers of sliding blocks.
+import { gather, type Arguments, type Size2d } from '../../base/arguments';
+import type { Tensor } from '../../core/tensor';
+import { fold, unfold } from '../functional';
+import { Module } from '../module/module';
+import { literal } from '../module/representation';
+
+/** Arguments of Unfold. */
+export interface UnfoldOptions {
+  kernelSize: Size2d;
+  /** Distance between the cells of a block; 1 by default. */
+  dilation?: Size2d;
+  /** Zeros around the image; 0 by default. */
+  padding?: Size2d;
+  /** Distance between blocks; 1 by default. */
+  stride?: Size2d;
+}
+
+/** Arguments of Fold. */
+export interface FoldOptions extends UnfoldOptions {
+  /** Height and width of the image. */
+  outputSize: Size2d;
+}
+const UNFOLD = ['kernelSize', 'dilation', 'padding', 'stride'] as const;
+const FOLD = ['outputSize', ...UNFOLD] as const;
+
+/** What both layers keep. */
+abstract class Blocks extends Module {
+  readonly kernelSize: Size2d;
+  readonly dilation: Size2d;
+  readonly padding: Size2d;
+  readonly stride: Size2d;
+
+  constructor({ kernelSize, dilation = 1, padding = 0, stride = 1 }: UnfoldOptions) {
+    super();
+    this.kernelSize = kernelSize;
+    this.dilation = dilation;
+    this.padding = padding;
+    this.stride = stride;
+  }
+
+  override extraRepr(): string {
+    const { kernelSize, dilation, padding, stride } = this;
+    return `kernel_size=${literal(kernelSize)}, dilation=${literal(dilation)}, padding=${literal(padding)}, stride=${literal(stride)}`;
+  }
+}
+
+/**
+ * The sliding blocks of an image as columns.
+ *
+ * Shape: input [N, C, H, W] or [C, H, W] -> output [N, C kH kW, L] or [C kH kW, L], L the number of blocks.
+ * @example const unfold = new Unfold([2, 3]); unfold(x)   // [2, 5, 3, 4] -> [2, 30, 4]
+ * @see torch.nn.Unfold
+ */
+export class Unfold extends Blocks {
+  constructor(...args: Arguments<UnfoldOptions, typeof UNFOLD>) {
+    super(gather<UnfoldOptions>(new.target.name, UNFOLD, args));
+  }
+
+  override forward(input: Tensor): Tensor {
+    return unfold(input, this.kernelSize, this.dilation, this.padding, this.stride);
+  }
+}
+
+/**
+ * Adds columns of sliding blocks up to an image.
+ *
+ * Shape: input [N, C kH kW, L] or [C kH kW, L] -> output [N, C, H, W] or [C, H, W] with [H, W] = outputSize.
+ * @example const fold = new Fold([4, 5], 2); fold(x)   // [1, 12, 12] -> [1, 3, 4, 5]
+ * @see torch.nn.Fold
+ */
+export class Fold extends Blocks {
+  readonly outputSize: Size2d;
+
+  constructor(...args: Arguments<FoldOptions, typeof FOLD>) {
+    const { outputSize, ...blocks } = gather<FoldOptions>(new.target.name, FOLD, args);
+    super(blocks);
+    this.outputSize = outputSize;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return fold(input, this.outputSize, this.kernelSize, this.dilation, this.padding, this.stride);
+  }
+
+  override extraRepr(): string {
+    return `output_size=${literal(this.outputSize)}, ${super.extraRepr()}`;
+  }
+}

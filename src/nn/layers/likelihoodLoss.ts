@@ -1,0 +1,93 @@
+// Layers of negative log likelihoods of counts, measurements and label sequences. The formulas are in functional/likelihoodLoss.ts.
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import * as F from '../functional';
+import { reductionOf } from '../functional/reduction';
+import { Module } from '../module/module';
+
+const POISSON = ['logInput', 'full', 'sizeAverage', 'eps', 'reduce', 'reduction'] as const;
+
+/**
+ * e^x - y x for logarithms of rates, or x - y log(x + eps) for rates.
+ *
+ * Shape: input and target the same; output a scalar, or the same with reduction 'none'.
+ * @see torch.nn.PoissonNLLLoss
+ */
+export class PoissonNLLLoss extends Module {
+  readonly logInput: boolean;
+  readonly full: boolean;
+  readonly eps: number;
+  readonly reduction: F.Reduction;
+
+  constructor(...args: Arguments<F.PoissonNLLOptions, typeof POISSON>) {
+    super();
+    const options = gather<F.PoissonNLLOptions>(new.target.name, POISSON, args);
+    const { logInput = true, full = false, eps = 1e-8, ...rest } = options;
+    this.logInput = logInput;
+    this.full = full;
+    this.eps = eps;
+    this.reduction = reductionOf(new.target.name, rest);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { logInput, full, eps, reduction } = this;
+    return F.poissonNllLoss(input, target, { logInput, full, eps, reduction });
+  }
+}
+
+const GAUSSIAN = ['full', 'eps', 'reduction'] as const;
+
+/**
+ * (log max(v, eps) + (x - y)² / max(v, eps)) / 2.
+ *
+ * Shape: input [N, *], target the same, variance the same, or with a last dimension of 1, or without it; output a scalar, or the
+ * input's shape with reduction 'none'. A negative variance is a fault.
+ * @see torch.nn.GaussianNLLLoss
+ */
+export class GaussianNLLLoss extends Module {
+  readonly full: boolean;
+  readonly eps: number;
+  readonly reduction: F.Reduction;
+
+  constructor(...args: Arguments<F.GaussianNLLOptions, typeof GAUSSIAN>) {
+    super();
+    const { full = false, eps = 1e-6, ...rest } = gather<F.GaussianNLLOptions>(new.target.name, GAUSSIAN, args);
+    this.full = full;
+    this.eps = eps;
+    this.reduction = reductionOf(new.target.name, rest);
+  }
+
+  override forward(input: Tensor, target: Tensor, variance: Tensor): Tensor {
+    const { full, eps, reduction } = this;
+    return F.gaussianNllLoss(input, target, variance, { full, eps, reduction });
+  }
+}
+
+const CTC = ['blank', 'reduction', 'zeroInfinity'] as const;
+
+/**
+ * Connectionist temporal classification: -log of the probability of all alignments of the target with the input.
+ *
+ * Shape: logProbs [T, N, C] or [T, C]; targets [N, S], [sum of lengths], or [S]; lengths [N] or [], as tensors or numbers; output
+ * a scalar, or [N] with reduction 'none'.
+ * @example new CTCLoss()(logSoftmax(x, 2), targets, [50, 50], [10, 7]).backward();
+ * @see torch.nn.CTCLoss
+ */
+export class CTCLoss extends Module {
+  readonly blank: number;
+  readonly reduction: F.Reduction;
+  readonly zeroInfinity: boolean;
+
+  constructor(...args: Arguments<F.CTCOptions, typeof CTC>) {
+    super();
+    const { blank = 0, zeroInfinity = false, ...rest } = gather<F.CTCOptions>(new.target.name, CTC, args);
+    this.blank = blank;
+    this.zeroInfinity = zeroInfinity;
+    this.reduction = reductionOf(new.target.name, rest);
+  }
+
+  override forward(logProbs: Tensor, targets: Tensor, inputLengths: F.CTCLengths, targetLengths: F.CTCLengths): Tensor {
+    const { blank, reduction, zeroInfinity } = this;
+    return F.ctcLoss(logProbs, targets, inputLengths, targetLengths, { blank, reduction, zeroInfinity });
+  }
+}

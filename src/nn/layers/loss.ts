@@ -1,0 +1,234 @@
+// Loss layers. The formulas are in functional/loss.ts; layers only hold their arguments.
+import type { Tensor } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import * as F from '../functional';
+import { reductionOf } from '../functional/reduction';
+import { Module } from '../module/module';
+
+/** How the losses of the elements become one: their mean, their sum, or not at all. */
+export type Reduction = F.Reduction;
+
+const CROSS_ENTROPY = ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction', 'labelSmoothing'] as const;
+
+/**
+ * Cross entropy of logits: -Σ_c p(c) log softmax(x)(c), for class indices as targets -log softmax(x)(target).
+ *
+ * Shape: input [C], [N, C] or [N, C, *]; target [], [N] or [N, *] of class indices in [0, C) or ignoreIndex, or class
+ * probabilities of the input's shape; output a scalar, or the target's shape without the classes with reduction 'none'.
+ * With reduction 'mean' the mean is weighted by the targets' weights. A label out of range is a fault: reading what
+ * depends on the loss rejects.
+ * @example const criterion = new CrossEntropyLoss({ labelSmoothing: 0.1 }); criterion(net(x), labels).backward();
+ * @see torch.nn.CrossEntropyLoss
+ */
+export class CrossEntropyLoss extends Module {
+  readonly weight: Tensor | null;
+  readonly ignoreIndex: number;
+  readonly reduction: Reduction;
+  readonly labelSmoothing: number;
+
+  constructor(...args: Arguments<F.CrossEntropyOptions, typeof CROSS_ENTROPY>) {
+    super();
+    const { weight = null, ignoreIndex = -100, labelSmoothing = 0, ...rest } = gather<F.CrossEntropyOptions>(
+      new.target.name, CROSS_ENTROPY, args,
+    ); // prettier-ignore
+    this.weight = this.registerBuffer('weight', weight);
+    this.ignoreIndex = ignoreIndex;
+    this.reduction = reductionOf(new.target.name, rest);
+    this.labelSmoothing = labelSmoothing;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, ignoreIndex, reduction, labelSmoothing } = this;
+    return F.crossEntropy(input, target, { weight, ignoreIndex, reduction, labelSmoothing });
+  }
+}
+
+const NLL = ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction'] as const;
+
+/**
+ * Negative log likelihood: -weight(target) x(target), for log probabilities x.
+ *
+ * Shape: as CrossEntropyLoss with class indices.
+ * @see torch.nn.NLLLoss
+ */
+export class NLLLoss extends Module {
+  readonly weight: Tensor | null;
+  readonly ignoreIndex: number;
+  readonly reduction: Reduction;
+
+  constructor(...args: Arguments<F.NLLOptions, typeof NLL>) {
+    super();
+    const { weight = null, ignoreIndex = -100, ...rest } = gather<F.NLLOptions>(new.target.name, NLL, args);
+    this.weight = this.registerBuffer('weight', weight);
+    this.ignoreIndex = ignoreIndex;
+    this.reduction = reductionOf(new.target.name, rest);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, ignoreIndex, reduction } = this;
+    return F.nllLoss(input, target, { weight, ignoreIndex, reduction });
+  }
+}
+
+const REDUCTION = ['sizeAverage', 'reduce', 'reduction'] as const;
+
+/** A loss without other arguments. */
+abstract class ElementwiseLoss extends Module {
+  readonly reduction: Reduction;
+
+  constructor(...args: Arguments<F.ReductionOptions, typeof REDUCTION>) {
+    super();
+    this.reduction = reductionOf(new.target.name, gather<F.ReductionOptions>(new.target.name, REDUCTION, args));
+  }
+}
+
+/**
+ * (x - y)².
+ *
+ * Shape: input and target the same; output a scalar, or the same with reduction 'none'.
+ * @see torch.nn.MSELoss
+ */
+export class MSELoss extends ElementwiseLoss {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.mseLoss(input, target, { reduction: this.reduction });
+  }
+}
+
+/**
+ * |x - y|.
+ *
+ * Shape: input and target the same; output a scalar, or the same with reduction 'none'.
+ * @see torch.nn.L1Loss
+ */
+export class L1Loss extends ElementwiseLoss {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.l1Loss(input, target, { reduction: this.reduction });
+  }
+}
+
+const SMOOTH_L1 = [...REDUCTION, 'beta'] as const;
+
+/**
+ * (x - y)² / (2 beta) if |x - y| < beta, else |x - y| - beta / 2.
+ *
+ * Shape: input and target the same; output a scalar, or the same with reduction 'none'.
+ * @throws RangeError for a negative beta.
+ * @see torch.nn.SmoothL1Loss
+ */
+export class SmoothL1Loss extends Module {
+  readonly reduction: Reduction;
+  readonly beta: number;
+
+  constructor(...args: Arguments<F.SmoothL1Options, typeof SMOOTH_L1>) {
+    super();
+    const { beta = 1, ...rest } = gather<F.SmoothL1Options>(new.target.name, SMOOTH_L1, args);
+    this.reduction = reductionOf(new.target.name, rest);
+    this.beta = beta;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.smoothL1Loss(input, target, { reduction: this.reduction, beta: this.beta });
+  }
+}
+
+const HUBER = ['reduction', 'delta'] as const;
+
+/**
+ * (x - y)² / 2 if |x - y| < delta, else delta (|x - y| - delta / 2).
+ *
+ * Shape: input and target the same; output a scalar, or the same with reduction 'none'.
+ * @throws RangeError unless delta is positive.
+ * @see torch.nn.HuberLoss
+ */
+export class HuberLoss extends Module {
+  readonly reduction: Reduction;
+  readonly delta: number;
+
+  constructor(...args: Arguments<F.HuberOptions, typeof HUBER>) {
+    super();
+    const { delta = 1, ...rest } = gather<F.HuberOptions>(new.target.name, HUBER, args);
+    this.reduction = reductionOf(new.target.name, rest);
+    this.delta = delta;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.huberLoss(input, target, this.reduction, this.delta);
+  }
+}
+
+const BCE = ['weight', ...REDUCTION] as const;
+
+/**
+ * Binary cross entropy of probabilities: -weight (y log x + (1 - y) log(1 - x)), each logarithm at least -100.
+ *
+ * Shape: input and target the same; output a scalar, or the same with reduction 'none'.
+ * @see torch.nn.BCELoss
+ */
+export class BCELoss extends Module {
+  readonly weight: Tensor | null;
+  readonly reduction: Reduction;
+
+  constructor(...args: Arguments<F.WeightedOptions, typeof BCE>) {
+    super();
+    const { weight = null, ...rest } = gather<F.WeightedOptions>(new.target.name, BCE, args);
+    this.weight = this.registerBuffer('weight', weight);
+    this.reduction = reductionOf(new.target.name, rest);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.binaryCrossEntropy(input, target, { weight: this.weight, reduction: this.reduction });
+  }
+}
+
+const BCE_WITH_LOGITS = [...BCE, 'posWeight'] as const;
+
+/**
+ * Binary cross entropy of logits: -weight (posWeight y log σ(x) + (1 - y) log(1 - σ(x))), without overflow.
+ *
+ * Shape: input and target the same; output a scalar, or the same with reduction 'none'.
+ * @see torch.nn.BCEWithLogitsLoss
+ */
+export class BCEWithLogitsLoss extends Module {
+  readonly weight: Tensor | null;
+  readonly reduction: Reduction;
+  declare pos_weight: Tensor | null;
+
+  constructor(...args: Arguments<F.BCEWithLogitsOptions, typeof BCE_WITH_LOGITS>) {
+    super();
+    const { weight = null, posWeight = null, ...rest } = gather<F.BCEWithLogitsOptions>(
+      new.target.name, BCE_WITH_LOGITS, args,
+    ); // prettier-ignore
+    this.weight = this.registerBuffer('weight', weight);
+    this.registerBuffer('pos_weight', posWeight);
+    this.reduction = reductionOf(new.target.name, rest);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, reduction, pos_weight: posWeight } = this;
+    return F.binaryCrossEntropyWithLogits(input, target, { weight, reduction, posWeight });
+  }
+}
+
+const KL_DIV = [...REDUCTION, 'logTarget'] as const;
+
+/**
+ * Kullback-Leibler divergence: y (log y - x), for log probabilities x.
+ *
+ * Shape: input and target the same; output a scalar, or the same with reduction 'none'.
+ * @see torch.nn.KLDivLoss
+ */
+export class KLDivLoss extends Module {
+  readonly reduction: Reduction | 'batchmean';
+  readonly logTarget: boolean;
+
+  constructor(...args: Arguments<F.KLDivOptions, typeof KL_DIV>) {
+    super();
+    const { logTarget = false, reduction = 'mean', ...rest } = gather<F.KLDivOptions>(new.target.name, KL_DIV, args);
+    this.reduction = reduction === 'batchmean' ? reduction : reductionOf(new.target.name, { ...rest, reduction });
+    this.logTarget = logTarget;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.klDiv(input, target, { reduction: this.reduction, logTarget: this.logTarget });
+  }
+}

@@ -1,0 +1,380 @@
+// Max pooling layers, their adaptive and fractional kin, and unpooling.
+import { checkSize, gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import type { Tensor } from '../../core/tensor';
+import {
+  adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d, fractionalMaxPool2d, fractionalMaxPool3d, maxPool1d, maxPool2d,
+  maxPool3d, maxUnpool1d, maxUnpool2d, maxUnpool3d, type MaxPooled,
+} from '../functional'; // prettier-ignore
+import { Module } from '../module/module';
+import { checkWindow, perDimension, type AdaptiveSize } from './poolWindow';
+import { literal } from '../module/representation';
+
+/** Arguments of max pooling layers. */
+export interface MaxPoolOptions<Size> {
+  kernelSize: Size;
+  /** kernelSize by default. */
+  stride?: Size | null;
+  /** Cells on each side that lose against any number; 0 by default, at most half of kernelSize. */
+  padding?: Size;
+  /** Distance between the cells of a window; 1 by default. */
+  dilation?: Size;
+  /** Whether to give the positions of the maxima too; false by default. */
+  returnIndices?: boolean;
+  /** Whether windows may start inside the input and end outside; false by default. */
+  ceilMode?: boolean;
+}
+const MAX_POOL = ['kernelSize', 'stride', 'padding', 'dilation', 'returnIndices', 'ceilMode'] as const;
+
+/** What max pooling of all dimensions shares. */
+abstract class MaxPool<Size extends number | readonly number[], Indices extends boolean> extends Module {
+  readonly kernelSize: Size;
+  readonly stride: Size;
+  readonly padding: Size | 0;
+  readonly dilation: Size | 1;
+  readonly returnIndices: Indices;
+  readonly ceilMode: boolean;
+
+  constructor(dimensions: number, options: MaxPoolOptions<Size>) {
+    super();
+    const { kernelSize, stride, padding = 0, dilation = 1, returnIndices = false, ceilMode = false } = options;
+    this.kernelSize = kernelSize;
+    this.stride = stride ?? kernelSize;
+    this.padding = padding;
+    this.returnIndices = returnIndices as Indices;
+    this.dilation = dilation;
+    this.ceilMode = ceilMode;
+    checkWindow(new.target.name, this, dimensions);
+    checkSize(new.target.name, 'dilation', dilation, dimensions, 1);
+  }
+
+  override extraRepr(): string {
+    return (
+      `kernel_size=${literal(this.kernelSize)}, stride=${literal(this.stride)}, padding=${literal(this.padding)}, ` +
+      `dilation=${literal(this.dilation)}, ceil_mode=${literal(this.ceilMode)}`
+    );
+  }
+}
+
+/**
+ * The greatest value in each window of a sequence; NaN wins.
+ *
+ * Shape: input [N, C, L] or [C, L] -> output [N, C, L'] or [C, L'] with
+ * L' = floor((L + 2 padding - dilation (kernelSize - 1) - 1) / stride + 1).
+ * @see torch.nn.MaxPool1d
+ */
+export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, Indices> {
+  constructor(...args: Arguments<MaxPoolOptions<Size1d> & { returnIndices?: Indices }, typeof MAX_POOL>) {
+    super(1, gather<MaxPoolOptions<Size1d>>(new.target.name, MAX_POOL, args));
+  }
+
+  override forward(input: Tensor): MaxPooled<Indices> {
+    const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
+    return maxPool1d<Indices>(input, { kernelSize, stride, padding, dilation, ceilMode, returnIndices });
+  }
+}
+
+/**
+ * The greatest value in each window of an image; NaN wins.
+ *
+ * Shape: input [N, C, H, W] or [C, H, W] -> output [N, C, H', W'] or [C, H', W'] with
+ * H' = floor((H + 2 padding - dilation (kernelSize - 1) - 1) / stride + 1), W' likewise.
+ * @example const pool = new MaxPool2d(2); pool(x)   // [1, 3, 32, 32] -> [1, 3, 16, 16]
+ * @see torch.nn.MaxPool2d
+ */
+export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, Indices> {
+  constructor(...args: Arguments<MaxPoolOptions<Size2d> & { returnIndices?: Indices }, typeof MAX_POOL>) {
+    super(2, gather<MaxPoolOptions<Size2d>>(new.target.name, MAX_POOL, args));
+  }
+
+  override forward(input: Tensor): MaxPooled<Indices> {
+    const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
+    return maxPool2d<Indices>(input, { kernelSize, stride, padding, dilation, ceilMode, returnIndices });
+  }
+}
+
+/**
+ * The greatest value in each window of a volume; NaN wins.
+ *
+ * Shape: input [N, C, D, H, W] or [C, D, H, W] -> output [N, C, D', H', W'] or [C, D', H', W'] with
+ * D' = floor((D + 2 padding - dilation (kernelSize - 1) - 1) / stride + 1), H' and W' likewise.
+ * @see torch.nn.MaxPool3d
+ */
+export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Size3d, Indices> {
+  constructor(...args: Arguments<MaxPoolOptions<Size3d> & { returnIndices?: Indices }, typeof MAX_POOL>) {
+    super(3, gather<MaxPoolOptions<Size3d>>(new.target.name, MAX_POOL, args));
+  }
+
+  override forward(input: Tensor): MaxPooled<Indices> {
+    const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
+    return maxPool3d<Indices>(input, { kernelSize, stride, padding, dilation, ceilMode, returnIndices });
+  }
+}
+
+/** Arguments of adaptive max pooling layers. */
+export interface AdaptiveMaxPoolOptions {
+  /** One number for all dimensions, or one each; null keeps the input's size. */
+  outputSize: AdaptiveSize;
+  /** Whether to give the positions of the maxima too; false by default. */
+  returnIndices?: boolean;
+}
+const ADAPTIVE = ['outputSize', 'returnIndices'] as const;
+type AdaptiveArguments<Indices extends boolean> = Arguments<
+  AdaptiveMaxPoolOptions & { returnIndices?: Indices },
+  typeof ADAPTIVE
+>;
+
+/** What adaptive max pooling of all dimensions shares. */
+abstract class AdaptiveMaxPool<Indices extends boolean> extends Module {
+  readonly outputSize: AdaptiveSize;
+  readonly returnIndices: Indices;
+
+  constructor(args: AdaptiveArguments<Indices>) {
+    super();
+    const { outputSize, returnIndices = false } = gather<AdaptiveMaxPoolOptions>(new.target.name, ADAPTIVE, args);
+    this.outputSize = outputSize;
+    this.returnIndices = returnIndices as Indices;
+  }
+
+  override extraRepr(): string {
+    return `output_size=${literal(this.outputSize)}`;
+  }
+}
+
+/**
+ * The maxima of outputSize windows that cover a sequence.
+ *
+ * Shape: input [N, C, L] or [C, L] -> output [N, C, ...outputSize] or [C, ...outputSize].
+ * @see torch.nn.AdaptiveMaxPool1d
+ */
+export class AdaptiveMaxPool1d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  constructor(...args: AdaptiveArguments<Indices>) {
+    super(args);
+  }
+
+  override forward(input: Tensor): MaxPooled<Indices> {
+    return adaptiveMaxPool1d<Indices>(input, this.outputSize, this.returnIndices);
+  }
+}
+
+/**
+ * The maxima of outputSize windows that cover an image.
+ *
+ * Shape: input [N, C, H, W] or [C, H, W] -> output [N, C, ...outputSize] or [C, ...outputSize].
+ * @see torch.nn.AdaptiveMaxPool2d
+ */
+export class AdaptiveMaxPool2d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  constructor(...args: AdaptiveArguments<Indices>) {
+    super(args);
+  }
+
+  override forward(input: Tensor): MaxPooled<Indices> {
+    return adaptiveMaxPool2d<Indices>(input, this.outputSize, this.returnIndices);
+  }
+}
+
+/**
+ * The maxima of outputSize windows that cover a volume.
+ *
+ * Shape: input [N, C, D, H, W] or [C, D, H, W] -> output [N, C, ...outputSize] or [C, ...outputSize].
+ * @see torch.nn.AdaptiveMaxPool3d
+ */
+export class AdaptiveMaxPool3d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  constructor(...args: AdaptiveArguments<Indices>) {
+    super(args);
+  }
+
+  override forward(input: Tensor): MaxPooled<Indices> {
+    return adaptiveMaxPool3d<Indices>(input, this.outputSize, this.returnIndices);
+  }
+}
+
+/** Arguments of max unpooling layers. */
+export interface MaxUnpoolOptions<Size> {
+  kernelSize: Size;
+  /** kernelSize by default. */
+  stride?: Size | null;
+  /** 0 by default. */
+  padding?: Size;
+}
+const UNPOOL = ['kernelSize', 'stride', 'padding'] as const;
+
+/** Arguments of their forward beside the input. */
+export interface MaxUnpoolForward {
+  /** Positions of the maxima, as max pooling with returnIndices gives them. */
+  indices: Tensor;
+  /** Spatial sizes of the result, or all its sizes; by default (n - 1) stride - 2 padding + kernelSize. */
+  outputSize?: readonly number[] | null;
+}
+const UNPOOL_FORWARD = ['indices', 'outputSize'] as const;
+type UnpoolForward = Arguments<MaxUnpoolForward, typeof UNPOOL_FORWARD>;
+
+/** What max unpooling of all dimensions shares; sizes are kept per dimension. */
+abstract class MaxUnpool<Size extends readonly number[]> extends Module {
+  readonly kernelSize: Size;
+  readonly stride: Size;
+  readonly padding: Size;
+
+  constructor(dimensions: Size['length'], args: Arguments<MaxUnpoolOptions<number | Size>, typeof UNPOOL>) {
+    super();
+    const { name } = new.target;
+    const { kernelSize, stride, padding = 0 } = gather<MaxUnpoolOptions<number | Size>>(name, UNPOOL, args);
+    this.kernelSize = checkSize<Size>(name, 'kernelSize', kernelSize, dimensions, 1);
+    this.stride = checkSize<Size>(name, 'stride', stride ?? kernelSize, dimensions, 1);
+    this.padding = checkSize<Size>(name, 'padding', padding, dimensions, 0);
+  }
+
+  /** Sizes and what forward is given, as the function takes them. */
+  protected unpoolArguments(args: UnpoolForward): MaxUnpoolForward & { kernelSize: Size; stride: Size; padding: Size } {
+    const { kernelSize, stride, padding } = this;
+    const given = gather<MaxUnpoolForward>(this.constructor.name, UNPOOL_FORWARD, args);
+    return { ...given, kernelSize, stride, padding };
+  }
+
+  override extraRepr(): string {
+    return `kernel_size=${literal(this.kernelSize)}, stride=${literal(this.stride)}, padding=${literal(this.padding)}`;
+  }
+}
+
+/**
+ * Puts the maxima that MaxPool1d took from a sequence back among zeros.
+ *
+ * Shape: input and indices [N, C, L] or [C, L] -> output [N, C, L'] or [C, L'] with
+ * n' = (n - 1) stride - 2 padding + kernelSize, or outputSize.
+ * @example const [y, indices] = pool(x); const z = unpool(y, indices)
+ * @see torch.nn.MaxUnpool1d
+ */
+export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
+  constructor(...args: Arguments<MaxUnpoolOptions<Size1d>, typeof UNPOOL>) {
+    super(1, args);
+  }
+
+  override forward(input: Tensor, ...args: UnpoolForward): Tensor {
+    return maxUnpool1d(input, this.unpoolArguments(args));
+  }
+}
+
+/**
+ * Puts the maxima that MaxPool2d took from an image back among zeros.
+ *
+ * Shape: input and indices [N, C, H, W] or [C, H, W] -> output [N, C, H', W'] or [C, H', W'] with
+ * n' = (n - 1) stride - 2 padding + kernelSize, or outputSize.
+ * @example const [y, indices] = pool(x); const z = unpool(y, indices)
+ * @see torch.nn.MaxUnpool2d
+ */
+export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
+  constructor(...args: Arguments<MaxUnpoolOptions<Size2d>, typeof UNPOOL>) {
+    super(2, args);
+  }
+
+  override forward(input: Tensor, ...args: UnpoolForward): Tensor {
+    return maxUnpool2d(input, this.unpoolArguments(args));
+  }
+}
+
+/**
+ * Puts the maxima that MaxPool3d took from a volume back among zeros.
+ *
+ * Shape: input and indices [N, C, D, H, W] or [C, D, H, W] -> output [N, C, D', H', W'] or [C, D', H', W'] with
+ * n' = (n - 1) stride - 2 padding + kernelSize, or outputSize.
+ * @example const [y, indices] = pool(x); const z = unpool(y, indices)
+ * @see torch.nn.MaxUnpool3d
+ */
+export class MaxUnpool3d extends MaxUnpool<readonly [number, number, number]> {
+  constructor(...args: Arguments<MaxUnpoolOptions<Size3d>, typeof UNPOOL>) {
+    super(3, args);
+  }
+
+  override forward(input: Tensor, ...args: UnpoolForward): Tensor {
+    return maxUnpool3d(input, this.unpoolArguments(args));
+  }
+}
+
+/** Arguments of fractional max pooling layers; either outputSize or outputRatio must be given. */
+export interface FractionalMaxPoolOptions<Size> {
+  kernelSize: Size;
+  outputSize?: Size | null;
+  /** Size of the output as a share of the input's, in (0, 1). */
+  outputRatio?: Size | null;
+  /** Whether to give the positions of the maxima too; false by default. */
+  returnIndices?: boolean;
+  /** Where windows lie: uniform in [0, 1), [N, C, dimensions]; drawn at each call by default. */
+  _randomSamples?: Tensor | null;
+}
+const FRACTIONAL = ['kernelSize', 'outputSize', 'outputRatio', 'returnIndices', '_randomSamples'] as const;
+
+/** What fractional max pooling of all dimensions shares; sizes are kept per dimension. */
+abstract class FractionalMaxPool<Size extends readonly number[], Indices extends boolean> extends Module {
+  readonly kernelSize: Size;
+  readonly outputSize: Size | null;
+  readonly outputRatio: Size | null;
+  readonly returnIndices: Indices;
+  // A buffer under the name that it has in PyTorch's state dicts.
+  declare _random_samples: Tensor | null;
+
+  constructor(dimensions: Size['length'], args: Arguments<FractionalMaxPoolOptions<number | Size>, typeof FRACTIONAL>) {
+    super();
+    const { name } = new.target;
+    const { kernelSize, outputSize = null, outputRatio = null, returnIndices = false, _randomSamples = null } =
+      gather<FractionalMaxPoolOptions<number | Size>>(name, FRACTIONAL, args); // prettier-ignore
+    if ((outputSize === null) === (outputRatio === null)) {
+      throw new TypeError(
+        `${name}: one of outputSize and outputRatio must be given, got ${outputSize === null ? 'neither' : 'both'}.`,
+      );
+    }
+    const ratio = outputRatio === null ? null : perDimension(outputRatio, dimensions);
+    if (ratio?.every((share) => share > 0 && share < 1) === false) {
+      throw new RangeError(`${name}: outputRatio must be between 0 and 1, got ${ratio.join(', ')}.`);
+    }
+    this.kernelSize = checkSize<Size>(name, 'kernelSize', kernelSize, dimensions, 1);
+    this.outputSize = outputSize === null ? null : checkSize<Size>(name, 'outputSize', outputSize, dimensions, 1);
+    this.outputRatio = ratio as Size | null;
+    this.returnIndices = returnIndices as Indices;
+    this.registerBuffer('_random_samples', _randomSamples);
+  }
+
+  /** The arguments of the function. */
+  protected poolArguments(): FractionalMaxPoolOptions<Size> & { returnIndices: Indices } {
+    const { kernelSize, outputSize, outputRatio, returnIndices, _random_samples: _randomSamples } = this;
+    return { kernelSize, outputSize, outputRatio, returnIndices, _randomSamples };
+  }
+}
+
+/**
+ * The maxima of windows that cover an image at random distances.
+ *
+ * Shape: input [N, C, H, W] or [C, H, W] -> output [N, C, H', W'] or [C, H', W'] with sizes outputSize or
+ * floor(outputRatio n).
+ * @see torch.nn.FractionalMaxPool2d
+ */
+export class FractionalMaxPool2d<Indices extends boolean = false> extends FractionalMaxPool<
+  readonly [number, number],
+  Indices
+> {
+  constructor(...args: Arguments<FractionalMaxPoolOptions<Size2d> & { returnIndices?: Indices }, typeof FRACTIONAL>) {
+    super(2, args);
+  }
+
+  override forward(input: Tensor): MaxPooled<Indices> {
+    return fractionalMaxPool2d<Indices>(input, this.poolArguments());
+  }
+}
+
+/**
+ * The maxima of windows that cover a volume at random distances.
+ *
+ * Shape: input [N, C, D, H, W] or [C, D, H, W] -> output [N, C, D', H', W'] or [C, D', H', W'] with sizes outputSize or
+ * floor(outputRatio n).
+ * @see torch.nn.FractionalMaxPool3d
+ */
+export class FractionalMaxPool3d<Indices extends boolean = false> extends FractionalMaxPool<
+  readonly [number, number, number],
+  Indices
+> {
+  constructor(...args: Arguments<FractionalMaxPoolOptions<Size3d> & { returnIndices?: Indices }, typeof FRACTIONAL>) {
+    super(3, args);
+  }
+
+  override forward(input: Tensor): MaxPooled<Indices> {
+    return fractionalMaxPool3d<Indices>(input, this.poolArguments());
+  }
+}

@@ -1,0 +1,233 @@
+// Padding layers: functional `pad` with its arguments fixed.
+import { gather, type Arguments } from '../../base/arguments';
+import type { Tensor } from '../../core/tensor';
+import { pad, type PaddingMode } from '../functional';
+import { Module } from '../module/module';
+import { literal } from '../module/representation';
+
+/** Cells on every side, or [left, right], [left, right, top, bottom] or [left, right, top, bottom, front, back]; negative ones crop. */
+export interface PaddingOptions {
+  padding: number | readonly number[];
+}
+
+/** Arguments of constant padding. */
+export interface ConstantPadOptions extends PaddingOptions {
+  /** What the new cells hold. */
+  value: number;
+}
+const PADDING = ['padding'] as const;
+const CONSTANT = ['padding', 'value'] as const;
+type PaddingArguments = Arguments<PaddingOptions, typeof PADDING>;
+
+/** What padding over some of the last dimensions shares. */
+abstract class Pad extends Module {
+  readonly padding: readonly number[];
+
+  constructor(dimensions: number, { padding }: PaddingOptions) {
+    super();
+    const cells = typeof padding === 'number' ? new Array<number>(2 * dimensions).fill(padding) : [...padding];
+    if (cells.length !== 2 * dimensions || !cells.every((n) => Number.isInteger(n))) {
+      throw new RangeError(
+        `${new.target.name}: padding must be a whole number or ${2 * dimensions} of them, got ${cells.join(', ')}.`,
+      );
+    }
+    this.padding = cells;
+  }
+
+  override extraRepr(): string {
+    return literal(this.padding);
+  }
+}
+
+/** Padding with a number. */
+abstract class ConstantPad extends Pad {
+  readonly value: number;
+
+  constructor(dimensions: number, options: ConstantPadOptions) {
+    super(dimensions, options);
+    this.value = options.value;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return pad(input, this.padding, 'constant', this.value);
+  }
+
+  override extraRepr(): string {
+    return `padding=${literal(this.padding)}, value=${this.value}`;
+  }
+}
+
+/** Padding with values of the input. */
+abstract class ModePad extends Pad {
+  readonly #mode: PaddingMode;
+
+  constructor(mode: PaddingMode, dimensions: number, args: PaddingArguments) {
+    super(dimensions, gather<PaddingOptions>(new.target.name, PADDING, args));
+    this.#mode = mode;
+  }
+
+  override forward(input: Tensor): Tensor {
+    return pad(input, this.padding, this.#mode);
+  }
+}
+
+/** Constant padding with zeros. */
+abstract class ZeroPad extends ConstantPad {
+  constructor(dimensions: number, args: PaddingArguments) {
+    super(dimensions, { ...gather<PaddingOptions>(new.target.name, PADDING, args), value: 0 });
+  }
+
+  override extraRepr(): string {
+    return literal(this.padding);
+  }
+}
+
+/** Puts a constant around a sequence. Shape: [*, L] -> [*, left + L + right]. @see torch.nn.ConstantPad1d */
+export class ConstantPad1d extends ConstantPad {
+  constructor(...args: Arguments<ConstantPadOptions, typeof CONSTANT>) {
+    super(1, gather<ConstantPadOptions>(new.target.name, CONSTANT, args));
+  }
+}
+
+/** Puts a constant around an image. Shape: [*, H, W] -> [*, top + H + bottom, left + W + right]. @see torch.nn.ConstantPad2d */
+export class ConstantPad2d extends ConstantPad {
+  constructor(...args: Arguments<ConstantPadOptions, typeof CONSTANT>) {
+    super(2, gather<ConstantPadOptions>(new.target.name, CONSTANT, args));
+  }
+}
+
+/** Puts a constant around a volume. Shape: [*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]. @see torch.nn.ConstantPad3d */
+export class ConstantPad3d extends ConstantPad {
+  constructor(...args: Arguments<ConstantPadOptions, typeof CONSTANT>) {
+    super(3, gather<ConstantPadOptions>(new.target.name, CONSTANT, args));
+  }
+}
+
+/** Puts zeros around a sequence. Shape: [*, L] -> [*, left + L + right]. @see torch.nn.ZeroPad1d */
+export class ZeroPad1d extends ZeroPad {
+  constructor(...args: PaddingArguments) {
+    super(1, args);
+  }
+}
+
+/** Puts zeros around an image. Shape: [*, H, W] -> [*, top + H + bottom, left + W + right]. @see torch.nn.ZeroPad2d */
+export class ZeroPad2d extends ZeroPad {
+  constructor(...args: PaddingArguments) {
+    super(2, args);
+  }
+}
+
+/** Puts zeros around a volume. Shape: [*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]. @see torch.nn.ZeroPad3d */
+export class ZeroPad3d extends ZeroPad {
+  constructor(...args: PaddingArguments) {
+    super(3, args);
+  }
+}
+
+/**
+ * Continues a sequence by its mirror image, the border itself not repeated. Padding must be smaller than the dimension.
+ *
+ * Shape: [N, C, L] or [C, L] -> the same with left + L + right.
+ * @see torch.nn.ReflectionPad1d
+ */
+export class ReflectionPad1d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('reflect', 1, args);
+  }
+}
+
+/**
+ * Continues an image by its mirror image, the border itself not repeated. Padding must be smaller than the dimension.
+ *
+ * Shape: [N, C, H, W] or [C, H, W] -> the same with top + H + bottom, left + W + right.
+ * @see torch.nn.ReflectionPad2d
+ */
+export class ReflectionPad2d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('reflect', 2, args);
+  }
+}
+
+/**
+ * Continues a volume by its mirror image, the border itself not repeated. Padding must be smaller than the dimension.
+ *
+ * Shape: [N, C, D, H, W] or [C, D, H, W] -> the same with front + D + back, top + H + bottom, left + W + right.
+ * @see torch.nn.ReflectionPad3d
+ */
+export class ReflectionPad3d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('reflect', 3, args);
+  }
+}
+
+/**
+ * Continues a sequence by its border.
+ *
+ * Shape: [N, C, L] or [C, L] -> the same with left + L + right.
+ * @see torch.nn.ReplicationPad1d
+ */
+export class ReplicationPad1d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('replicate', 1, args);
+  }
+}
+
+/**
+ * Continues an image by its border.
+ *
+ * Shape: [N, C, H, W] or [C, H, W] -> the same with top + H + bottom, left + W + right.
+ * @see torch.nn.ReplicationPad2d
+ */
+export class ReplicationPad2d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('replicate', 2, args);
+  }
+}
+
+/**
+ * Continues a volume by its border.
+ *
+ * Shape: [N, C, D, H, W] or [C, D, H, W] -> the same with front + D + back, top + H + bottom, left + W + right.
+ * @see torch.nn.ReplicationPad3d
+ */
+export class ReplicationPad3d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('replicate', 3, args);
+  }
+}
+
+/**
+ * Continues a sequence by its other end. Padding must be at most the dimension.
+ *
+ * Shape: [N, C, L] or [C, L] -> the same with left + L + right.
+ * @see torch.nn.CircularPad1d
+ */
+export class CircularPad1d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('circular', 1, args);
+  }
+}
+
+/**
+ * Continues an image by its other end. Padding must be at most the dimension.
+ *
+ * Shape: [N, C, H, W] or [C, H, W] -> the same with top + H + bottom, left + W + right.
+ * @see torch.nn.CircularPad2d
+ */
+export class CircularPad2d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('circular', 2, args);
+  }
+}
+
+/**
+ * Continues a volume by its other end. Padding must be at most the dimension.
+ *
+ * Shape: [N, C, D, H, W] or [C, D, H, W] -> the same with front + D + back, top + H + bottom, left + W + right.
+ * @see torch.nn.CircularPad3d
+ */
+export class CircularPad3d extends ModePad {
+  constructor(...args: PaddingArguments) {
+    super('circular', 3, args);
+  }
+}

@@ -1,0 +1,156 @@
+// Layers that change the size of images.
+import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import type { Tensor } from '../../core/tensor';
+import { channelShuffle, interpolate, pixelShuffle, pixelUnshuffle, type InterpolationMode } from '../functional';
+import { Module } from '../module/module';
+import { float, literal } from '../module/representation';
+
+/** Where the size of upsampling comes from: one of the two. */
+export interface UpsamplingOptions {
+  size?: number | readonly number[] | null;
+  /** Output size over input size. */
+  scaleFactor?: number | readonly number[] | null;
+}
+const UPSAMPLING = ['size', 'scaleFactor'] as const;
+
+/** Arguments of Upsample. */
+export interface UpsampleOptions extends UpsamplingOptions {
+  /** 'nearest' by default. */
+  mode?: InterpolationMode;
+  /** Whether the centres of the corner samples stay in place; for the linear modes and 'bicubic', false by default. */
+  alignCorners?: boolean | null;
+  /** Whether positions come from the sizes, not from scaleFactor. */
+  recomputeScaleFactor?: boolean | null;
+}
+const UPSAMPLE = [...UPSAMPLING, 'mode', 'alignCorners', 'recomputeScaleFactor'] as const;
+
+/**
+ * A sequence, image or volume at another size.
+ *
+ * Shape: input [N, C, L], [N, C, H, W] or [N, C, D, H, W] -> the same with sizes `size`, or floor(scaleFactor n).
+ * @throws ShapeError, TypeError for a mode that does not fit the input.
+ * @example const up = new Upsample({ scaleFactor: 2, mode: 'bilinear' }); up(x)   // [1, 3, 8, 8] -> [1, 3, 16, 16]
+ * @see torch.nn.Upsample
+ */
+export class Upsample extends Module {
+  readonly size: number | readonly number[] | null;
+  readonly scaleFactor: number | readonly number[] | null;
+  readonly mode: InterpolationMode;
+  readonly alignCorners: boolean | null;
+  readonly recomputeScaleFactor: boolean | null;
+
+  constructor(...args: Arguments<UpsampleOptions, typeof UPSAMPLE>) {
+    super();
+    const options = gather<UpsampleOptions>(new.target.name, UPSAMPLE, args);
+    this.size = options.size ?? null;
+    this.scaleFactor = options.scaleFactor ?? null;
+    this.mode = options.mode ?? 'nearest';
+    this.alignCorners = options.alignCorners ?? null;
+    this.recomputeScaleFactor = options.recomputeScaleFactor ?? null;
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { size, scaleFactor, mode, alignCorners, recomputeScaleFactor } = this;
+    return interpolate(input, { size, scaleFactor, mode, alignCorners, recomputeScaleFactor });
+  }
+
+  override extraRepr(): string {
+    const { size, scaleFactor, mode } = this;
+    const scales =
+      typeof scaleFactor === 'number' ? float(scaleFactor) : `(${scaleFactor?.map(float).join(', ') ?? ''})`;
+    return `${scaleFactor === null ? `size=${literal(size)}` : `scale_factor=${scales}`}, mode=${mode}`;
+  }
+}
+
+/** Upsample with mode 'nearest'. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingNearest2d */
+export class UpsamplingNearest2d extends Upsample {
+  constructor(...args: Arguments<UpsamplingOptions, typeof UPSAMPLING>) {
+    super({ ...gather<UpsamplingOptions>(new.target.name, UPSAMPLING, args), mode: 'nearest' });
+  }
+}
+
+/** Upsample with mode 'bilinear' and alignCorners. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingBilinear2d */
+export class UpsamplingBilinear2d extends Upsample {
+  constructor(...args: Arguments<UpsamplingOptions, typeof UPSAMPLING>) {
+    super({ ...gather<UpsamplingOptions>(new.target.name, UPSAMPLING, args), mode: 'bilinear', alignCorners: true });
+  }
+}
+
+const UPSCALE = ['upscaleFactor'] as const;
+const DOWNSCALE = ['downscaleFactor'] as const;
+const GROUPS = ['groups'] as const;
+
+/**
+ * r² channels as r x r cells, for convolutions that compute a finer image.
+ *
+ * Shape: input [*, C r², H, W] -> output [*, C, H r, W r].
+ * @throws ShapeError unless r² divides the channels.
+ * @see torch.nn.PixelShuffle
+ */
+export class PixelShuffle extends Module {
+  readonly upscaleFactor: number;
+
+  constructor(...args: Arguments<{ upscaleFactor: number }, typeof UPSCALE>) {
+    super();
+    this.upscaleFactor = gather<{ upscaleFactor: number }>(new.target.name, UPSCALE, args).upscaleFactor;
+    checkInteger(new.target.name, 'upscaleFactor', this.upscaleFactor, 1);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return pixelShuffle(input, this.upscaleFactor);
+  }
+
+  override extraRepr(): string {
+    return `upscale_factor=${this.upscaleFactor}`;
+  }
+}
+
+/**
+ * r x r cells as r² channels: PixelShuffle undone.
+ *
+ * Shape: input [*, C, H r, W r] -> output [*, C r², H, W].
+ * @throws ShapeError unless r divides height and width.
+ * @see torch.nn.PixelUnshuffle
+ */
+export class PixelUnshuffle extends Module {
+  readonly downscaleFactor: number;
+
+  constructor(...args: Arguments<{ downscaleFactor: number }, typeof DOWNSCALE>) {
+    super();
+    this.downscaleFactor = gather<{ downscaleFactor: number }>(new.target.name, DOWNSCALE, args).downscaleFactor;
+    checkInteger(new.target.name, 'downscaleFactor', this.downscaleFactor, 1);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return pixelUnshuffle(input, this.downscaleFactor);
+  }
+
+  override extraRepr(): string {
+    return `downscale_factor=${this.downscaleFactor}`;
+  }
+}
+
+/**
+ * Takes a channel of each group in turn, so that groups mix.
+ *
+ * Shape: [N, C, *], unchanged.
+ * @throws ShapeError unless groups divides the channels.
+ * @see torch.nn.ChannelShuffle
+ */
+export class ChannelShuffle extends Module {
+  readonly groups: number;
+
+  constructor(...args: Arguments<{ groups: number }, typeof GROUPS>) {
+    super();
+    this.groups = gather<{ groups: number }>(new.target.name, GROUPS, args).groups;
+    checkInteger(new.target.name, 'groups', this.groups, 1);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return channelShuffle(input, this.groups);
+  }
+
+  override extraRepr(): string {
+    return `groups=${this.groups}`;
+  }
+}

@@ -1,0 +1,406 @@
+// Transformers, after "Attention Is All You Need" (https://arxiv.org/abs/1706.03762). Five classes and the arguments they hand to
+// each other, hence the length.
+import { ShapeError } from '../../base/errors';
+import { full } from '../../ops/shape/creation';
+import { triu } from '../../ops/indexing/gather';
+import { formatShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { MultiheadAttention } from './attention';
+import { ModuleList } from './containers';
+import { deepcopy } from '../module/deepcopy';
+import { Dropout } from './dropout';
+import { gelu, relu } from '../functional';
+import { xavierUniform_ } from '../init';
+import { Linear } from './linear';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { LayerNorm } from './norm';
+
+/** What stands between the two linear layers: a name, a function or a module. */
+export type Activation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
+
+/** Arguments of encoder and decoder layers behind the sizes. */
+interface LayerArguments extends FactoryOptions {
+  /** Size between the two linear layers; 2048 by default. */
+  dimFeedforward?: number;
+  /** Probability of dropout; 0.1 by default. */
+  dropout?: number;
+  /** 'relu' by default. */
+  activation?: Activation;
+  /** 1e-5 by default. */
+  layerNormEps?: number;
+  /** Whether the batch comes first: [N, L, dModel] instead of [L, N, dModel]; false by default. */
+  batchFirst?: boolean;
+  /** Whether normalization comes before each block instead of behind it; false by default. */
+  normFirst?: boolean;
+}
+
+/** Arguments of TransformerEncoderLayer and TransformerDecoderLayer. */
+export interface TransformerLayerOptions extends LayerArguments {
+  /** Size of the last dimension. */
+  dModel: number;
+  /** Heads of the attention. */
+  nhead: number;
+}
+const LAYER = [
+  'dModel', 'nhead', 'dimFeedforward', 'dropout', 'activation', 'layerNormEps', 'batchFirst', 'normFirst', 'device', 'dtype',
+] as const; // prettier-ignore
+type LayerArgumentList = Arguments<TransformerLayerOptions, typeof LAYER>;
+
+/** Masks of one attention: what it leaves out, or numbers that are added to the scores. */
+interface Masks {
+  readonly attnMask: Tensor | null;
+  readonly keyPaddingMask: Tensor | null;
+}
+
+const masksOf = (attnMask: Tensor | null = null, keyPaddingMask: Tensor | null = null): Masks => ({
+  attnMask,
+  keyPaddingMask,
+});
+
+/** @throws TypeError for a name that is not known. */
+function activationOf(name: string, activation: Activation): (x: Tensor) => Tensor {
+  if (typeof activation === 'function') return activation;
+  if (activation === 'gelu') return (x) => gelu(x);
+  if (activation === 'relu') return (x) => relu(x);
+  throw new TypeError(`${name}: activation must be 'relu', 'gelu' or a function, got '${String(activation)}'.`);
+}
+
+/** A layer's options with their defaults, and what its parts are made with. */
+function settingsOf(name: string, args: LayerArgumentList) {
+  const options = gather<TransformerLayerOptions>(name, LAYER, args);
+  const { dropout = 0.1, activation = 'relu', layerNormEps = 1e-5, dimFeedforward = 2048 } = options;
+  const { batchFirst = false, normFirst = false, dModel, nhead } = options;
+  const made = factory(options);
+  return {
+    normFirst,
+    activation: activationOf(name, activation),
+    attention: () => new MultiheadAttention(dModel, nhead, { dropout, batchFirst, ...made }),
+    up: () => new Linear(dModel, dimFeedforward, made),
+    down: () => new Linear(dimFeedforward, dModel, made),
+    norm: () => new LayerNorm(dModel, { eps: layerNormEps, ...made }),
+    drop: () => new Dropout(dropout),
+  };
+}
+
+const attend = (attention: MultiheadAttention, x: Tensor, to: Tensor, masks: Masks): Tensor =>
+  attention(x, to, to, { ...masks, needWeights: false })[0];
+
+/** Masks of a call of TransformerEncoderLayer. */
+export interface EncoderLayerMasks {
+  /** [L, L] or [N · heads, L, L] */
+  srcMask?: Tensor | null;
+  /** [N, L] or [L] */
+  srcKeyPaddingMask?: Tensor | null;
+}
+const ENCODER_LAYER_CALL = ['srcMask', 'srcKeyPaddingMask'] as const;
+
+/**
+ * Self-attention and two linear layers, each with a residual connection, dropout and layer normalization.
+ *
+ * Shape: src [L, N, dModel], [N, L, dModel] with batchFirst, or [L, dModel]; output the same. Initialisation: that of the parts.
+ * @throws RangeError, TypeError for arguments that cannot be.
+ * @example new TransformerEncoderLayer(512, 8)(randn(10, 32, 512));
+ * @see torch.nn.TransformerEncoderLayer
+ */
+export class TransformerEncoderLayer extends Module {
+  self_attn: MultiheadAttention;
+  linear1: Linear;
+  dropout: Dropout;
+  linear2: Linear;
+  readonly normFirst: boolean;
+  norm1: LayerNorm;
+  norm2: LayerNorm;
+  dropout1: Dropout;
+  dropout2: Dropout;
+  activation: (x: Tensor) => Tensor;
+
+  constructor(...args: LayerArgumentList) {
+    super();
+    const { normFirst, activation, attention, up, down, norm, drop } = settingsOf(new.target.name, args);
+    this.self_attn = attention();
+    this.linear1 = up();
+    this.dropout = drop();
+    this.linear2 = down();
+    this.normFirst = normFirst;
+    this.norm1 = norm();
+    this.norm2 = norm();
+    this.dropout1 = drop();
+    this.dropout2 = drop();
+    this.activation = activation;
+  }
+
+  override forward(src: Tensor, ...args: Arguments<EncoderLayerMasks, typeof ENCODER_LAYER_CALL>): Tensor {
+    const call = gather<EncoderLayerMasks>(this.constructor.name, ENCODER_LAYER_CALL, args);
+    const masks = masksOf(call.srcMask, call.srcKeyPaddingMask);
+    const attention = (x: Tensor): Tensor => this.dropout1(attend(this.self_attn, x, x, masks));
+    const feedForward = (x: Tensor): Tensor =>
+      this.dropout2(this.linear2(this.dropout(this.activation(this.linear1(x)))));
+    if (this.normFirst) {
+      const x = src.add(attention(this.norm1(src)));
+      return x.add(feedForward(this.norm2(x)));
+    }
+    const x = this.norm1(src.add(attention(src)));
+    return this.norm2(x.add(feedForward(x)));
+  }
+}
+
+/** Masks of a call of TransformerDecoderLayer or TransformerDecoder. */
+export interface DecoderMasks {
+  /** [L, L] or [N · heads, L, L] */
+  tgtMask?: Tensor | null;
+  /** [L, S] or [N · heads, L, S] */
+  memoryMask?: Tensor | null;
+  /** [N, L] or [L] */
+  tgtKeyPaddingMask?: Tensor | null;
+  /** [N, S] or [S] */
+  memoryKeyPaddingMask?: Tensor | null;
+}
+const DECODER_CALL = ['tgtMask', 'memoryMask', 'tgtKeyPaddingMask', 'memoryKeyPaddingMask'] as const;
+type DecoderArguments = Arguments<DecoderMasks, typeof DECODER_CALL>;
+
+/**
+ * Self-attention, attention to the encoder's output and two linear layers, each with a residual connection, dropout and
+ * layer normalization.
+ *
+ * Shape: tgt [L, N, dModel] and memory [S, N, dModel], with N first if batchFirst, or without N; output that of tgt.
+ * Initialisation: that of the parts.
+ * @throws RangeError, TypeError for arguments that cannot be.
+ * @example new TransformerDecoderLayer(512, 8)(randn(20, 32, 512), randn(10, 32, 512));
+ * @see torch.nn.TransformerDecoderLayer
+ */
+export class TransformerDecoderLayer extends Module {
+  self_attn: MultiheadAttention;
+  multihead_attn: MultiheadAttention;
+  linear1: Linear;
+  dropout: Dropout;
+  linear2: Linear;
+  readonly normFirst: boolean;
+  norm1: LayerNorm;
+  norm2: LayerNorm;
+  norm3: LayerNorm;
+  dropout1: Dropout;
+  dropout2: Dropout;
+  dropout3: Dropout;
+  activation: (x: Tensor) => Tensor;
+
+  constructor(...args: LayerArgumentList) {
+    super();
+    const { normFirst, activation, attention, up, down, norm, drop } = settingsOf(new.target.name, args);
+    this.self_attn = attention();
+    this.multihead_attn = attention();
+    this.linear1 = up();
+    this.dropout = drop();
+    this.linear2 = down();
+    this.normFirst = normFirst;
+    this.norm1 = norm();
+    this.norm2 = norm();
+    this.norm3 = norm();
+    this.dropout1 = drop();
+    this.dropout2 = drop();
+    this.dropout3 = drop();
+    this.activation = activation;
+  }
+
+  override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
+    const call = gather<DecoderMasks>(this.constructor.name, DECODER_CALL, args);
+    const own = masksOf(call.tgtMask, call.tgtKeyPaddingMask);
+    const other = masksOf(call.memoryMask, call.memoryKeyPaddingMask);
+    const toItself = (x: Tensor): Tensor => this.dropout1(attend(this.self_attn, x, x, own));
+    const toMemory = (x: Tensor): Tensor => this.dropout2(attend(this.multihead_attn, x, memory, other));
+    const feedForward = (x: Tensor): Tensor =>
+      this.dropout3(this.linear2(this.dropout(this.activation(this.linear1(x)))));
+    if (this.normFirst) {
+      const x = tgt.add(toItself(this.norm1(tgt)));
+      const y = x.add(toMemory(this.norm2(x)));
+      return y.add(feedForward(this.norm3(y)));
+    }
+    const x = this.norm1(tgt.add(toItself(tgt)));
+    const y = this.norm2(x.add(toMemory(x)));
+    return this.norm3(y.add(feedForward(y)));
+  }
+}
+
+/** `count` copies of a layer, all with its parameters' values. */
+function copiesOf<M extends Module>(name: string, layer: M, count: number): ModuleList<M> {
+  checkInteger(name, 'numLayers', count, 0);
+  return new ModuleList(Array.from({ length: count }, () => deepcopy(layer)));
+}
+
+/** Arguments of TransformerEncoder. */
+export interface TransformerEncoderOptions {
+  /** The layer that is copied; it does not become part of the encoder itself. */
+  encoderLayer: TransformerEncoderLayer;
+  numLayers: number;
+  /** Applied at the end. */
+  norm?: Module | null;
+  /** Accepted for PyTorch's sake: there are no nested tensors here. */
+  enableNestedTensor?: boolean;
+  /** Accepted for PyTorch's sake, as enableNestedTensor. */
+  maskCheck?: boolean;
+}
+const ENCODER = ['encoderLayer', 'numLayers', 'norm', 'enableNestedTensor', 'maskCheck'] as const;
+
+/** Masks of a call of TransformerEncoder. */
+export interface EncoderMasks {
+  /** [L, L] or [N · heads, L, L] */
+  mask?: Tensor | null;
+  /** [N, L] or [L] */
+  srcKeyPaddingMask?: Tensor | null;
+}
+const ENCODER_CALL = ['mask', 'srcKeyPaddingMask'] as const;
+
+/**
+ * Encoder layers on top of each other, all starting with the same values.
+ *
+ * Shape: that of the layer.
+ * @example new TransformerEncoder(new TransformerEncoderLayer(512, 8), 6)(randn(10, 32, 512));
+ * @see torch.nn.TransformerEncoder
+ */
+export class TransformerEncoder extends Module {
+  layers: ModuleList<TransformerEncoderLayer>;
+  readonly numLayers: number;
+  norm: Module | null;
+
+  constructor(...args: Arguments<TransformerEncoderOptions, typeof ENCODER>) {
+    super();
+    const { encoderLayer, numLayers, norm = null } = gather<TransformerEncoderOptions>(new.target.name, ENCODER, args);
+    this.layers = copiesOf(new.target.name, encoderLayer, numLayers);
+    this.numLayers = numLayers;
+    this.norm = norm;
+  }
+
+  override forward(src: Tensor, ...args: Arguments<EncoderMasks, typeof ENCODER_CALL>): Tensor {
+    const { mask: srcMask = null, srcKeyPaddingMask = null } = gather<EncoderMasks>(
+      this.constructor.name, ENCODER_CALL, args,
+    ); // prettier-ignore
+    let x = src;
+    for (const layer of this.layers) x = layer(x, { srcMask, srcKeyPaddingMask });
+    return this.norm === null ? x : (this.norm(x) as Tensor);
+  }
+}
+
+/** Arguments of TransformerDecoder. */
+export interface TransformerDecoderOptions {
+  /** The layer that is copied; it does not become part of the decoder itself. */
+  decoderLayer: TransformerDecoderLayer;
+  numLayers: number;
+  /** Applied at the end. */
+  norm?: Module | null;
+}
+const DECODER = ['decoderLayer', 'numLayers', 'norm'] as const;
+
+/**
+ * Decoder layers on top of each other, all starting with the same values.
+ *
+ * Shape: that of the layer.
+ * @example new TransformerDecoder(new TransformerDecoderLayer(512, 8), 6)(randn(20, 32, 512), randn(10, 32, 512));
+ * @see torch.nn.TransformerDecoder
+ */
+export class TransformerDecoder extends Module {
+  layers: ModuleList<TransformerDecoderLayer>;
+  readonly numLayers: number;
+  norm: Module | null;
+
+  constructor(...args: Arguments<TransformerDecoderOptions, typeof DECODER>) {
+    super();
+    const { decoderLayer, numLayers, norm = null } = gather<TransformerDecoderOptions>(new.target.name, DECODER, args);
+    this.layers = copiesOf(new.target.name, decoderLayer, numLayers);
+    this.numLayers = numLayers;
+    this.norm = norm;
+  }
+
+  override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
+    const masks = gather<DecoderMasks>(this.constructor.name, DECODER_CALL, args);
+    let x = tgt;
+    for (const layer of this.layers) x = layer(x, memory, masks);
+    return this.norm === null ? x : (this.norm(x) as Tensor);
+  }
+}
+
+/** Arguments of Transformer. */
+export interface TransformerOptions extends LayerArguments {
+  /** 512 by default. */
+  dModel?: number;
+  /** 8 by default. */
+  nhead?: number;
+  /** 6 by default. */
+  numEncoderLayers?: number;
+  /** 6 by default. */
+  numDecoderLayers?: number;
+  /** Used instead of a TransformerEncoder; called with src and its masks. */
+  customEncoder?: Module | null;
+  /** Used instead of a TransformerDecoder; called with tgt, the encoder's output and their masks. */
+  customDecoder?: Module | null;
+}
+const TRANSFORMER = [
+  'dModel', 'nhead', 'numEncoderLayers', 'numDecoderLayers', 'dimFeedforward', 'dropout', 'activation', 'customEncoder',
+  'customDecoder', 'layerNormEps', 'batchFirst', 'normFirst', 'device', 'dtype',
+] as const; // prettier-ignore
+
+/** Masks of a call of Transformer. */
+export interface TransformerMasks extends DecoderMasks {
+  srcMask?: Tensor | null;
+  srcKeyPaddingMask?: Tensor | null;
+}
+const TRANSFORMER_CALL = [
+  'srcMask', 'tgtMask', 'memoryMask', 'srcKeyPaddingMask', 'tgtKeyPaddingMask', 'memoryKeyPaddingMask',
+] as const; // prettier-ignore
+
+/**
+ * An encoder and a decoder, both with layer normalization at the end.
+ *
+ * Shape: src [S, N, dModel] and tgt [L, N, dModel], with N first if batchFirst, or without N; output that of tgt.
+ * Initialisation: all matrices Glorot-uniform, the rest that of the parts.
+ * @throws ShapeError if the batches or the last dimensions do not fit.
+ * @example new Transformer({ nhead: 16, numEncoderLayers: 12 })(randn(10, 32, 512), randn(20, 32, 512));
+ * @see torch.nn.Transformer
+ */
+export class Transformer extends Module {
+  encoder: Module;
+  decoder: Module;
+  readonly dModel: number;
+  readonly nhead: number;
+  readonly batchFirst: boolean;
+
+  constructor(...args: Arguments<TransformerOptions, typeof TRANSFORMER>) {
+    super();
+    const options = gather<TransformerOptions>(new.target.name, TRANSFORMER, args);
+    const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...others } = options;
+    const { customEncoder = null, customDecoder = null, ...rest } = others;
+    const { layerNormEps: eps = 1e-5, batchFirst = false } = rest;
+    const norm = (): LayerNorm => new LayerNorm(dModel, { eps, ...factory(rest) });
+    this.encoder =
+      customEncoder ??
+      new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, rest), numEncoderLayers, norm());
+    this.decoder =
+      customDecoder ??
+      new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, rest), numDecoderLayers, norm());
+    for (const parameter of this.parameters()) if (parameter.ndim > 1) xavierUniform_(parameter);
+    this.dModel = dModel;
+    this.nhead = nhead;
+    this.batchFirst = batchFirst;
+  }
+
+  override forward(src: Tensor, tgt: Tensor, ...args: Arguments<TransformerMasks, typeof TRANSFORMER_CALL>): Tensor {
+    const { srcMask: mask = null, srcKeyPaddingMask = null, ...masks } = gather<TransformerMasks>(
+      this.constructor.name, TRANSFORMER_CALL, args,
+    ); // prettier-ignore
+    const batchDim = this.batchFirst ? 0 : 1;
+    const fits = src.ndim !== 3 || src.shape[batchDim] === tgt.shape[batchDim];
+    if (!fits || src.size(-1) !== this.dModel || tgt.size(-1) !== this.dModel) {
+      throw new ShapeError(
+        `Transformer: src and tgt must have one batch size and a last dimension of ${this.dModel}, got ` +
+          `${formatShape(src.shape)} and ${formatShape(tgt.shape)}.`,
+        { shapes: [src.shape, tgt.shape] },
+      );
+    }
+    const memory = this.encoder(src, { mask, srcKeyPaddingMask }) as Tensor;
+    return this.decoder(tgt, memory, masks) as Tensor;
+  }
+
+  /** The mask [size, size] by which step i attends to steps 0 ... i: 0 there, -∞ elsewhere. */
+  static generateSquareSubsequentMask(size: number, device?: DeviceName): Tensor {
+    return triu(full([size, size], -Infinity, { ...(device && { device }) }), 1);
+  }
+}

@@ -1,0 +1,574 @@
+// Module: the base of layers and models. One class with all of PyTorch's methods, hence the length; they find
+// parameters, buffers and children. hooks.ts runs calls with hooks, stateDict.ts saves and loads.
+import { checkDType, isFloat, type DType } from '../../base/dtype';
+import { DTypeError } from '../../base/errors';
+import { noGrad } from '../../core/backward';
+import { zerosLike } from '../../ops/shape/creation';
+import { heldTensors, noteHolder, type Handle, type Holder } from '../../core/storage';
+import { Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
+import { gather, type Arguments } from '../../base/arguments';
+import { describe, explained } from '../../base/errorText';
+import { Callable, invoke } from './callable';
+import { checkName, tensorsIn, warnIfHidden } from './members';
+import {
+  globalHooks,
+  Hooks,
+  type BackwardHook,
+  type BackwardPreHook,
+  type ForwardHook,
+  type ForwardPreHook,
+  type HookOptions,
+} from './hooks';
+import { isUninitialized } from './lazy';
+import { represent, representChild } from './representation';
+import {
+  loadStateDict,
+  saveStateDict,
+  StateHooks,
+  type LoadOptions,
+  type LoadPostHook,
+  type LoadPreHook,
+  type LoadResult,
+  type ModuleState,
+  type StateDict,
+  type StateDictHook,
+  type StateDictOptions,
+  type StateDictPreHook,
+  type StateMetadata,
+} from './stateDict';
+
+/** Where tensors are. */
+export type DeviceName = Tensor['device'];
+
+/** Where and as what a layer makes its parameters and floating-point buffers. */
+export interface FactoryOptions {
+  device?: DeviceName;
+  dtype?: DType;
+}
+
+/** Only the options that say where and as what tensors are made. */
+export const factory = ({ device, dtype }: FactoryOptions): FactoryOptions => ({
+  ...(device && { device }),
+  ...(dtype && { dtype }),
+});
+
+export interface ListingOptions {
+  /** Put before every name. */
+  prefix?: string;
+  /** Whether descendants are listed too; true by default. */
+  recurse?: boolean;
+  /** Whether an object met twice is listed once; true by default. */
+  removeDuplicate?: boolean;
+}
+const LISTING = ['prefix', 'recurse', 'removeDuplicate'] as const;
+
+/** @internal The members that a container keeps by name. */
+export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
+
+/** @internal Gives `to`, a bare module of the same class, all that `from` has, every value through `copy`. */
+export let copyContents: (from: Module, to: Module, copy: <T>(value: T) => T) => void;
+
+/** What names may be registered for. */
+type Kind = 'Parameter' | 'Tensor' | 'Module';
+
+const isOfKind: { readonly [K in Kind]: (value: unknown) => boolean } = {
+  Parameter: (value) => value instanceof Parameter,
+  Tensor: (value) => value instanceof Tensor,
+  Module: (value) => value instanceof Module,
+};
+
+// The call signature of each subclass is that of its own forward.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export interface Module {
+  (...args: Parameters<this['forward']>): ReturnType<this['forward']>;
+}
+
+/**
+ * Base class of all layers and models. A subclass makes parameters and submodules in its constructor or class
+ * fields and computes in `forward`; calling the instance runs hooks and `forward`. Parameters, buffers and
+ * submodules are found among the instance's properties, in order of definition.
+ *
+ * @example
+ * class Net extends Module {
+ *   hidden = new Linear(4, 16);
+ *   out = new Linear(16, 2);
+ *   override forward(x: Tensor) {
+ *     return this.out(relu(this.hidden(x)));
+ *   }
+ * }
+ * const net = new Net();
+ * net(randn(8, 4)); // [8, 2]
+ * @see torch.nn.Module
+ */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+export class Module extends Callable implements Holder {
+  /** Whether the module is in training mode, which dropout and batch normalization look at. */
+  training = true;
+
+  /** Members of containers by name: as properties integer-like names would move and others shadow methods. */
+  readonly #members = new Map<string, Module | Parameter | null>();
+  /** Names given to `registerBuffer`, with whether the state dict has them. */
+  readonly #buffers = new Map<string, boolean>();
+  /** What registered names, whose properties check what is assigned, are for. */
+  readonly #kinds = new Map<string, Kind>();
+  /** Names of own properties in order of definition, since objects list integer-like ones first. */
+  readonly #names = new Set<string>();
+  readonly #hooks = new Hooks();
+  readonly #stateHooks = new StateHooks();
+
+  static {
+    membersOf = (module) => module.#members;
+    copyContents = (from, to, copy) => {
+      from.#noteNames();
+      for (const name of from.#names) {
+        const value = copy(Reflect.get(from, name) as unknown);
+        const kind = from.#kinds.get(name);
+        // A class field of the same name has taken the place of a registered property.
+        const isRegistered = Object.getOwnPropertyDescriptor(from, name)?.get !== undefined;
+        if (kind !== undefined && isRegistered) to.#register(name, value, kind);
+        else Reflect.set(to, name, value);
+      }
+      to.#noteNames();
+      for (const [name, persistent] of from.#buffers) to.#buffers.set(name, persistent);
+      for (const [name, member] of from.#members) to.#members.set(name, copy(member));
+      to.#hooks.addAll(from.#hooks);
+      to.#stateHooks.addAll(from.#stateHooks);
+    };
+  }
+
+  constructor() {
+    super();
+    noteHolder(this);
+  }
+
+  /**
+   * Computes the output; every subclass defines its own. Call the module instead, so that hooks run.
+   * The one `any` of the public types: a narrower signature would not let subclasses choose theirs.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  forward(...inputs: any[]): any {
+    throw new TypeError(`${this.constructor.name}: forward must be defined to take ${inputs.length} inputs, got none.`);
+  }
+
+  override [invoke](inputs: readonly unknown[]): unknown {
+    noteHolder(this);
+    try {
+      return this.#hooks.isEmpty && globalHooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
+    } catch (error) {
+      const isUsual = inputs.length >= this.forward.length && inputs.every((input) => input instanceof Tensor);
+      throw isUsual ? error : explained(this.constructor.name, error, inputs);
+    }
+  }
+
+  // ---- registration -----------------------------------------------------------------------------
+
+  /** Registers a parameter under a name made at run time; `null` reserves the name for one. */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    this.#register(name, parameter, 'Parameter');
+  }
+
+  /**
+   * Registers a tensor that is state but not learned, such as a running mean, and returns it. The name stays that of
+   * a buffer when another tensor is assigned to it; `null` reserves the name.
+   * @param persistent Whether the state dict has it; true by default.
+   * @example mean = this.registerBuffer('mean', zeros(3));
+   */
+  registerBuffer<T extends Tensor | null>(
+    name: string,
+    tensor: T,
+    persistent: boolean | { persistent?: boolean } = true,
+  ): T {
+    this.#register(name, tensor, 'Tensor');
+    this.#buffers.set(name, typeof persistent === 'boolean' ? persistent : (persistent.persistent ?? true));
+    return tensor;
+  }
+
+  /** Adds a child under a name made at run time; it becomes a property of that name. */
+  addModule(name: string, module: Module | null): void {
+    this.#register(name, module, 'Module');
+  }
+
+  /** Alias of `addModule`. */
+  registerModule(name: string, module: Module | null): void {
+    this.addModule(name, module);
+  }
+
+  /** Defines a property that takes null and values of a kind. */
+  #register(name: string, value: unknown, kind: Kind): void {
+    const owner = this.constructor.name;
+    checkName(owner, name);
+    this.#noteNames();
+    const present: unknown = Reflect.get(this, name);
+    if (present !== undefined && !this.#names.has(name)) {
+      throw new TypeError(`${owner}: the name '${name}' is taken by a member of the class.`);
+    }
+    const check = (given: unknown): void => {
+      if (given !== null && !isOfKind[kind](given)) {
+        throw new TypeError(`${owner}: '${name}' must be a ${kind} or null, got ${describe(given)}.`);
+      }
+    };
+    check(value);
+    // Configurable, so that a class field of the same name can take its place.
+    Object.defineProperty(this, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => value,
+      set: (given: unknown) => {
+        check(given);
+        value = given;
+      },
+    });
+    this.#names.add(name);
+    this.#kinds.set(name, kind);
+  }
+
+  #noteNames(): void {
+    for (const name of this.#names) if (!Object.hasOwn(this, name)) this.#names.delete(name);
+    for (const name of Object.keys(this)) this.#names.add(name);
+  }
+
+  // ---- listing ----------------------------------------------------------------------------------
+
+  /** Members of a container, then own properties, in order of definition. */
+  *#own(): Generator<[name: string, value: unknown]> {
+    yield* this.#members;
+    this.#noteNames();
+    for (const name of this.#names) yield [name, Reflect.get(this, name)];
+  }
+
+  *#ownParameters(): Generator<[string, Parameter]> {
+    for (const [name, value] of this.#own()) if (value instanceof Parameter) yield [name, value];
+  }
+
+  *#ownBuffers(persistentOnly = false): Generator<[string, Tensor]> {
+    for (const [name, value] of this.#own()) {
+      const persistent = this.#buffers.get(name);
+      if (persistent === undefined || (persistentOnly && !persistent)) continue;
+      if (value instanceof Tensor && !(value instanceof Parameter)) yield [name, value];
+    }
+  }
+
+  *#ownModules(): Generator<[string, Module]> {
+    for (const [name, value] of this.#own()) {
+      if (value instanceof Module) yield [name, value];
+      else warnIfHidden(this, name, value);
+    }
+  }
+
+  #list<T>(own: (module: Module) => Iterable<[string, T]>, args: readonly unknown[]): [name: string, value: T][] {
+    const { prefix = '', recurse = true, removeDuplicate = true } = gather<ListingOptions>('Module', LISTING, args);
+    const found: [string, T][] = [];
+    const seen = new Set<T>();
+    for (const [path, module] of recurse ? this.namedModules(prefix, removeDuplicate) : [[prefix, this] as const]) {
+      for (const [name, value] of own(module)) {
+        if (removeDuplicate && seen.has(value)) continue;
+        seen.add(value);
+        found.push([join(path, name), value]);
+      }
+    }
+    return found;
+  }
+
+  /** Parameters with their names, each shared one once: own ones first, then those of every descendant. */
+  namedParameters(...args: Arguments<ListingOptions, typeof LISTING>): [name: string, parameter: Parameter][] {
+    return this.#list((module) => module.#ownParameters(), args);
+  }
+
+  /** All parameters, each shared one once. */
+  parameters(recurse = true): Parameter[] {
+    return this.namedParameters({ recurse }).map(([, parameter]) => parameter);
+  }
+
+  /** Buffers with their names, persistent or not. */
+  namedBuffers(...args: Arguments<ListingOptions, typeof LISTING>): [name: string, buffer: Tensor][] {
+    return this.#list((module) => module.#ownBuffers(), args);
+  }
+
+  /** All buffers, persistent or not. */
+  buffers(recurse = true): Tensor[] {
+    return this.namedBuffers({ recurse }).map(([, buffer]) => buffer);
+  }
+
+  /** Immediate submodules with their names. */
+  namedChildren(): [name: string, child: Module][] {
+    const seen = new Set<Module>();
+    return [...this.#ownModules()].filter(([, child]) => !seen.has(child) && seen.add(child));
+  }
+
+  /** Immediate submodules. */
+  children(): Module[] {
+    return this.namedChildren().map(([, child]) => child);
+  }
+
+  /** This module (its name is `prefix`) and all descendants, parents before children, with dotted names. */
+  namedModules(prefix = '', removeDuplicate = true): [name: string, module: Module][] {
+    const found: [string, Module][] = [];
+    const seen = new Set<Module>();
+    const visit = (path: string, module: Module): void => {
+      if (removeDuplicate && seen.has(module)) return;
+      seen.add(module);
+      found.push([path, module]);
+      for (const [name, child] of module.#ownModules()) visit(join(path, name), child);
+    };
+    visit(prefix, this);
+    return found;
+  }
+
+  /** This module and all descendants, each once. */
+  modules(): Module[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** The submodule with this dotted name; '' is the module itself. @throws TypeError if there is none. */
+  getSubmodule(target: string): Module {
+    const path = target === '' ? [] : target.split('.');
+    return path.reduce<Module>((module, name) => {
+      for (const [key, child] of module.#ownModules()) if (key === name) return child;
+      throw missing(this, 'submodule', target);
+    }, this);
+  }
+
+  /** The parameter with this dotted name. @throws TypeError if there is none. */
+  getParameter(target: string): Parameter {
+    const [path, name] = splitName(target);
+    for (const [key, parameter] of this.getSubmodule(path).#ownParameters()) if (key === name) return parameter;
+    throw missing(this, 'parameter', target);
+  }
+
+  /** The buffer with this dotted name. @throws TypeError if there is none. */
+  getBuffer(target: string): Tensor {
+    const [path, name] = splitName(target);
+    for (const [key, buffer] of this.getSubmodule(path).#ownBuffers()) if (key === name) return buffer;
+    throw missing(this, 'buffer', target);
+  }
+
+  /** Tensors that must outlive a scope in which the module was made or called: all that it and its children hold. */
+  *[heldTensors](seen = new Set<object>()): Generator<Handle> {
+    if (seen.has(this)) return;
+    seen.add(this);
+    for (const [, value] of this.#own()) {
+      if (value instanceof Module) yield* value[heldTensors](seen);
+      else yield* tensorsIn(value);
+    }
+  }
+
+  // ---- the whole tree ---------------------------------------------------------------------------
+
+  /** Calls `fn` on every descendant, children first, and then on this module. */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  /** Sets training mode here and in all descendants. */
+  train(mode = true): this {
+    this.training = mode;
+    for (const child of this.children()) child.train(mode);
+    return this;
+  }
+
+  /** Sets evaluation mode here and in all descendants. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Sets whether the parameters require gradients. */
+  requiresGrad_(requiresGrad = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
+    return this;
+  }
+
+  /** Clears the gradients of all parameters: to null, or with `setToNone` false to zeros. */
+  zeroGrad(setToNone = true): void {
+    for (const parameter of this.parameters()) {
+      if (setToNone) parameter.grad = null;
+      else if (parameter.grad !== null) parameter.grad = zerosLike(parameter.grad);
+    }
+  }
+
+  /**
+   * Moves parameters and buffers to a device and casts the floating-point ones to a dtype. Parameters stay the same
+   * objects, so an optimizer made before still works.
+   * @example net.to('webgpu'); net.to(float64); net.to('wasm', float32); net.to({ dtype: float64 })
+   */
+  to(target: DeviceName | DType | FactoryOptions | Tensor, dtype?: DType): this {
+    const options = conversion(target, dtype);
+    const convert = (tensor: Tensor): Tensor =>
+      tensor.to(tensor.isFloatingPoint() ? options : { ...options, dtype: tensor.dtype });
+    noGrad(() => {
+      for (const module of this.modules()) {
+        for (const [, parameter] of module.#ownParameters()) convertParameter(parameter, options);
+        for (const [name, buffer] of module.#ownBuffers()) {
+          if (isUninitialized(buffer)) buffer.convert(options);
+          else Reflect.set(module, name, convert(buffer));
+        }
+      }
+    });
+    return this;
+  }
+
+  /** Casts floating-point parameters and buffers to float32. */
+  float(): this {
+    return this.to('float32');
+  }
+
+  /** Casts floating-point parameters and buffers to float64. */
+  double(): this {
+    return this.to('float64');
+  }
+
+  /** Casts floating-point parameters and buffers to float16. */
+  half(): this {
+    return this.to('float16');
+  }
+
+  /** Casts floating-point parameters and buffers to bfloat16. */
+  bfloat16(): this {
+    return this.to('bfloat16');
+  }
+
+  // ---- state ------------------------------------------------------------------------------------
+
+  /**
+   * Parameters and persistent buffers by name, detached, sharing memory with the module. Shared ones occur under
+   * every name. Keys are PyTorch's. `stateDict('net')` puts a prefix before them.
+   */
+  stateDict(options: string | StateDictOptions = {}): StateDict {
+    return saveStateDict(
+      this,
+      (module) => module.#state(),
+      typeof options === 'string' ? { prefix: options } : options,
+    );
+  }
+
+  /**
+   * Copies values into parameters and buffers, casting them to the module's dtypes. Nothing is copied if it throws, unless
+   * post hooks are to decide on keys that do not match.
+   * @throws LoadError listing every key that is missing, unexpected or of another shape; with `strict` false only
+   * shapes matter.
+   */
+  loadStateDict(state: StateDict, options: boolean | LoadOptions = {}): LoadResult {
+    const { strict = true } = typeof options === 'boolean' ? { strict: options } : options;
+    return loadStateDict(this, (module) => module.#state(), state, strict);
+  }
+
+  #state(): ModuleState {
+    return {
+      tensors: [...this.#ownParameters(), ...this.#ownBuffers(true)],
+      children: [...this.#ownModules()],
+      hooks: this.#stateHooks,
+    };
+  }
+
+  /** The version of the layout of the module's own state; a state dict tells that of each module. */
+  get _version(): number {
+    return 1;
+  }
+
+  /** Brings the part of a state dict that begins with `prefix` and is of an older version up to this one. */
+  upgradeState?(state: StateDict, prefix: string, metadata: StateMetadata): void;
+
+  /** State that is no tensor, of any kind; a subclass that has some defines this and setExtraState. */
+  getExtraState?(): unknown;
+
+  /** Takes what getExtraState gave. */
+  setExtraState?(state: unknown): void;
+
+  /** Calls `hook(module, prefix, keepVars)` before the module is saved. */
+  registerStateDictPreHook(hook: StateDictPreHook): RemovableHandle {
+    return this.#stateHooks.beforeSave.add(hook);
+  }
+
+  /** Calls `hook(module, stateDict, prefix, metadata)` when the module and its children are saved; it may return another state dict. */
+  registerStateDictHook(hook: StateDictHook): RemovableHandle {
+    return this.#stateHooks.afterSave.add(hook);
+  }
+
+  /** Calls `hook(module, stateDict, prefix, metadata, strict, problems)` before the module is loaded, with a copy that it may change. */
+  registerLoadStateDictPreHook(hook: LoadPreHook): RemovableHandle {
+    return this.#stateHooks.beforeLoad.add(hook);
+  }
+
+  /** Calls `hook(module, { missingKeys, unexpectedKeys })` when the module and its children are loaded; it may change the lists. */
+  registerLoadStateDictPostHook(hook: LoadPostHook): RemovableHandle {
+    return this.#stateHooks.afterLoad.add(hook);
+  }
+
+  // ---- hooks ------------------------------------------------------------------------------------
+
+  /** Calls `hook(module, inputs)` before `forward`; what it returns, if anything, are the new inputs. */
+  registerForwardPreHook(hook: ForwardPreHook<this>, options?: HookOptions): RemovableHandle {
+    return this.#hooks.add('forwardPre', hook, options);
+  }
+
+  /** Calls `hook(module, inputs, output)` after `forward`; what it returns, if anything, is the new output. */
+  registerForwardHook(hook: ForwardHook<this>, options?: HookOptions): RemovableHandle {
+    return this.#hooks.add('forward', hook, options);
+  }
+
+  /** Calls `hook(module, gradOutputs)` before the gradients of the outputs go back through the module; it may return new ones. */
+  registerFullBackwardPreHook(hook: BackwardPreHook<this>, options?: HookOptions): RemovableHandle {
+    return this.#hooks.add('backwardPre', hook, options);
+  }
+
+  /** Calls `hook(module, gradInputs, gradOutputs)` when the gradients of the inputs are known; it may return new ones. */
+  registerFullBackwardHook(hook: BackwardHook<this>, options?: HookOptions): RemovableHandle {
+    return this.#hooks.add('backward', hook, options);
+  }
+
+  // ---- printing ---------------------------------------------------------------------------------
+
+  /** What the printed form shows between the parentheses besides children. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** The printed form of `print(model)` in PyTorch. */
+  override toString(): string {
+    const children = [...this.#ownModules()].map(([name, child]) => representChild(name, child));
+    return represent(this.constructor.name, this.extraRepr(), children);
+  }
+}
+
+function conversion(target: DeviceName | DType | FactoryOptions | Tensor, dtype?: DType): FactoryOptions {
+  let options: FactoryOptions;
+  if (target instanceof Tensor) options = { device: target.device, dtype: target.dtype };
+  else if (typeof target === 'object') options = factory(target);
+  else if (target === 'wasm' || target === 'webgpu') options = factory({ device: target, ...(dtype && { dtype }) });
+  else options = { dtype: target };
+  if (options.dtype !== undefined) {
+    checkDType('to', options.dtype);
+    if (!isFloat(options.dtype)) {
+      throw new DTypeError(`to: modules can only be cast to floating-point dtypes, got ${options.dtype}.`, {
+        dtype: options.dtype,
+      });
+    }
+  }
+  return options;
+}
+
+/** Casts a parameter and its gradient; the object stays. */
+function convertParameter(parameter: Parameter, options: FactoryOptions): void {
+  if (isUninitialized(parameter)) {
+    parameter.convert(options);
+    return;
+  }
+  const { grad } = parameter;
+  parameter.grad = null;
+  parameter.adopt(parameter.to(options));
+  if (grad !== null) parameter.grad = grad.to(options);
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+function splitName(target: string): [path: string, name: string] {
+  const dot = target.lastIndexOf('.');
+  return [target.slice(0, Math.max(dot, 0)), target.slice(dot + 1)];
+}
+
+function missing(module: Module, kind: string, target: string): TypeError {
+  return new TypeError(`${module.constructor.name}: there is no ${kind} called '${target}'.`);
+}

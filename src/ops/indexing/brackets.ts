@@ -1,0 +1,327 @@
+// Indexing as PyTorch's brackets do it. What x[...] is in Python is here:
+//
+//   x[0], x[-1]            x.at(0), x.at(-1)             x[1:3], x[::2]       x.at('1:3'), x.at('::2')
+//   x[..., 0]              x.at('...', 0)                x[:, None]           x.at(':', null)
+//   x[[0, 2]], x[index]    x.at([0, 2]), x.at(index)     x[0:2, index, 1]     x.at('0:2', index, 1)
+//   x[mask]                await x.maskedAt(mask)        x[i, j] = v          x.setAt([i, j], v)
+//   x[mask] = v            x.setAt(mask, v)              x[1:3] += v          x.at('1:3').add_(v)
+//
+// Numbers, slices, '...' and null give views, index tensors and arrays copies; both are differentiable.
+import { ShapeError } from '../../base/errors';
+import { broadcastShapes, formatShape, numelOf, sameShape, type Shape } from '../../base/shape';
+import { Tensor } from '../../core/tensor';
+import { ge, logicalAnd, lt, where } from '../pointwise/compare';
+import { copy_, numberOf, to } from '../shape/copy';
+import { fromArray, zerosLike } from '../shape/creation';
+import { checkIndex, fromFront, indexSelect } from './gather';
+import { nonzero } from './nonzero';
+import { expand, permute, reshape, select, slice, unsqueeze } from '../shape/view';
+import { add, mul } from '../pointwise/arithmetic';
+import { maskedScatter, putAt } from './scatter';
+
+/** `start:end` or `start:end:step`, each part a whole number or left out. */
+export type SliceText = `${number | ''}:${number | ''}` | `${number | ''}:${number | ''}:${number | ''}`;
+/** An array of indices, nested for more dimensions; or one boolean for each place, saying which are wanted. */
+export type IndexList = readonly (number | IndexList)[] | readonly boolean[];
+/** One entry of an index. */
+export type Index = number | SliceText | '...' | null | boolean | Tensor | IndexList;
+
+const SLICE = /^\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?$/;
+
+/** The tensor of nested arrays of indices; of booleans, one for each of `size` places, those where they are true. */
+function indexTensor(list: IndexList, device: Tensor['device'], size = 0): Tensor {
+  if (list.length > 0 && list.every((value) => typeof value === 'boolean')) {
+    if (list.length !== size) {
+      throw new RangeError(`at: there must be one boolean for each of ${size} places, got ${list.length}.`);
+    }
+    return indexTensor(
+      list.flatMap((holds, i) => (holds === true ? [i] : [])),
+      device,
+    );
+  }
+  const shape: number[] = [];
+  for (let at: unknown = list; Array.isArray(at); at = (at as readonly unknown[])[0]) shape.push(at.length);
+  const values = (list as readonly unknown[]).flat(Infinity) as number[];
+  if (values.length !== numelOf(shape)) throw new ShapeError('at: arrays of indices must have equal lengths.');
+  if (!values.every((value) => Number.isInteger(value))) {
+    throw new TypeError('at: an array must hold whole numbers; a mask is made with tensor([true, ...]).');
+  }
+  return to(fromArray(Int32Array.from(values), shape, { device }), 'int64');
+}
+
+/** What an index makes of x: a view, and for each of its dimensions the index tensor that picks from it, if any. */
+interface Plan {
+  readonly view: Tensor;
+  readonly indices: readonly (Tensor | null)[];
+}
+
+const isMask = (entry: Index): entry is Tensor => entry instanceof Tensor && entry.dtype === 'bool';
+
+/** How many dimensions of x an entry takes. */
+const taken = (entry: Index): number => {
+  if (entry === null || entry === '...' || typeof entry === 'boolean') return 0;
+  return isMask(entry) ? entry.ndim : 1;
+};
+
+function plan(x: Tensor, entries: readonly Index[]): Plan {
+  const total = entries.reduce((n: number, entry) => n + taken(entry), 0);
+  if (entries.filter((entry) => entry === '...').length > 1) throw new RangeError("at: '...' may appear once.");
+  if (total > x.ndim) {
+    throw new RangeError(`at: too many indices for ${x.ndim} dimensions of ${formatShape(x.shape)}, got ${total}.`);
+  }
+  const full = entries.includes('...') ? entries : [...entries, '...' as const];
+  let view = x;
+  let d = 0;
+  const indices: (Tensor | null)[] = [];
+  for (const entry of full) {
+    if (entry === '...') {
+      for (let i = 0; i < x.ndim - total; i++, d++) indices.push(null);
+    } else if (entry === null) {
+      view = unsqueeze(view, d++);
+      indices.push(null);
+    } else if (typeof entry === 'number') {
+      view = select(view, d, entry);
+    } else if (typeof entry === 'string') {
+      view = sliced(view, d++, entry);
+      indices.push(null);
+    } else if (typeof entry === 'boolean') {
+      view = unsqueeze(view, d++);
+      indices.push(indexTensor(entry ? [0] : [], x.device));
+    } else {
+      const index = entry instanceof Tensor ? entry : indexTensor(entry, x.device, view.shape[d]);
+      if (isMask(index)) {
+        throw new TypeError(
+          'at: how many elements a mask picks is known only from its data. Use await x.maskedAt(mask), or where(mask, ...).',
+        );
+      }
+      checkIndex('at', index);
+      indices.push(index);
+      d++;
+    }
+  }
+  return { view, indices };
+}
+
+function sliced(x: Tensor, dim: number, text: string): Tensor {
+  const match = SLICE.exec(text);
+  if (match === null) {
+    throw new TypeError(`at: a slice must look like 'start:end' or 'start:end:step', got '${text}'.`);
+  }
+  const [start, end, step] = match
+    .slice(1)
+    .map((part: string | undefined) => (part === undefined ? null : Number(part)));
+  return slice(x, dim, start, end, step ?? 1);
+}
+
+/**
+ * x indexed as by PyTorch's brackets: a number takes one index of a dimension, `'start:end:step'` a slice, `'...'` all
+ * dimensions that are left, `null` makes a new one; tensors and arrays of indices (negative ones count from the end)
+ * are broadcast against each other and pick elements. An index out of range in a tensor is a fault.
+ * @example x.at(0); x.at(':', '1:3'); x.at('...', null); x.at([0, 2], index)
+ * @throws TypeError for a mask, whose result has a shape that only the data tells: use maskedAt
+ * @see torch.Tensor.__getitem__
+ */
+export function at(x: Tensor, ...entries: Index[]): Tensor {
+  const { view, indices } = plan(x, entries);
+  if (indices.every((index) => index === null)) return view;
+  const only = indices.filter((index) => index !== null);
+  const dim = indices.findIndex((index) => index !== null);
+  if (only.length === 1 && only[0].ndim === 1) {
+    return indexSelect(view, dim, fromFront(to(only[0], 'int64'), view.shape[dim]));
+  }
+  const { moved, places, shape, rest, lead } = flattened(view, indices);
+  const rows = reshape(moved, [numelOf(moved.shape.slice(0, only.length)), ...rest]);
+  const picked = reshape(indexSelect(rows, 0, reshape(places, -1)), [...shape, ...rest]);
+  return moveBack(picked, shape.length, lead);
+}
+
+/** An advanced index as places along the flattened dimensions that it picks from. */
+interface Flattened {
+  /** The view with the picked dimensions first. */
+  readonly moved: Tensor;
+  /** Shape `shape`: the places in the product of the picked dimensions. */
+  readonly places: Tensor;
+  /** What the index tensors broadcast to. */
+  readonly shape: Shape;
+  /** Sizes of the other dimensions. */
+  readonly rest: Shape;
+  /** Before how many of these the result has the dimensions of the index: where it stood, or first if indices are apart. */
+  readonly lead: number;
+}
+
+function flattened(view: Tensor, indices: readonly (Tensor | null)[]): Flattened {
+  const picked = indices.flatMap((index, d) => (index === null ? [] : [d]));
+  const others = view.shape.map((_, d) => d).filter((d) => !picked.includes(d));
+  const tensors = picked.map((d) => to(indices[d] as Tensor, 'int64'));
+  const shape = broadcastShapes('at', ...tensors.map((t) => t.shape));
+  const sizes = picked.map((d) => view.shape[d]);
+  const count = numelOf(sizes);
+  // An index out of its own dimension must not become a place in another row: it is moved out of all.
+  let places: Tensor | null = null;
+  let valid: Tensor | null = null;
+  tensors.forEach((index, i) => {
+    const front = fromFront(index, sizes[i]);
+    if (tensors.length > 1) {
+      const inside = logicalAnd(ge(front, 0), lt(front, sizes[i]));
+      valid = valid === null ? inside : logicalAnd(valid, inside);
+    }
+    places = places === null ? front : add(mul(places, sizes[i]), front);
+  });
+  let all = places as Tensor | null as Tensor;
+  if (valid !== null) all = where(valid, all, count);
+  if (!sameShape(all.shape, shape)) all = expand(all, shape);
+  const adjacent = picked.every((d, i) => i === 0 || d === picked[i - 1] + 1);
+  return {
+    moved: permute(view, [...picked, ...others]),
+    places: all,
+    shape,
+    rest: others.map((d) => view.shape[d]),
+    lead: adjacent ? others.filter((d) => d < picked[0]).length : 0,
+  };
+}
+
+/** Moves the first `count` dimensions behind the next `lead`. */
+function moveBack(x: Tensor, count: number, lead: number): Tensor {
+  if (lead === 0) return x;
+  const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+  return permute(x, [...range(count, count + lead), ...range(0, count), ...range(count + lead, x.ndim)]);
+}
+
+/** The inverse of moveBack. */
+function moveForward(x: Tensor, count: number, lead: number): Tensor {
+  if (lead === 0) return x;
+  const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+  return permute(x, [...range(lead, lead + count), ...range(0, lead), ...range(lead + count, x.ndim)]);
+}
+
+/** Masks as the indices of where they hold. */
+async function withoutMasks(entries: readonly Index[]): Promise<Index[]> {
+  const parts = await Promise.all(
+    entries.map(async (entry): Promise<Index[]> => (isMask(entry) ? nonzero(entry, { asTuple: true }) : [entry])),
+  );
+  return parts.flat();
+}
+
+/**
+ * `at` for indices with masks (bool tensors): a promise, as only the data tells how many elements a mask picks.
+ * @example await x.maskedAt(x.gt(0)); await x.maskedAt(':', mask)
+ * @see torch.Tensor.__getitem__
+ */
+export async function maskedAt(x: Tensor, ...entries: Index[]): Promise<Tensor> {
+  return at(x, ...(await withoutMasks(entries)));
+}
+
+/** The value as a tensor that can be written into x. */
+const asValue = (x: Tensor, value: Tensor | number | boolean): Tensor =>
+  value instanceof Tensor ? to(value, x.dtype) : fromArray(Float64Array.of(numberOf('setAt', value)), [], { device: x.device, dtype: x.dtype }); // prettier-ignore
+
+/** `value` broadcast to `shape`; leading dimensions of size 1 that are too many are dropped. */
+function fitted(op: string, value: Tensor, shape: Shape): Tensor {
+  const extra = value.ndim - shape.length;
+  const dropped = extra > 0 && value.shape.slice(0, extra).every((size) => size === 1);
+  const source = dropped ? reshape(value, value.shape.slice(extra)) : value;
+  if (!sameShape(broadcastShapes(op, source.shape, shape), shape)) {
+    throw new ShapeError(`${op}: the value must broadcast to ${formatShape(shape)}, got ${formatShape(value.shape)}.`, {
+      shapes: [shape, value.shape],
+    });
+  }
+  return sameShape(source.shape, shape) ? source : expand(source, shape);
+}
+
+/**
+ * x[index] = value, in place: `index` is one entry as `at` takes it, or an array of several; `value` is broadcast and
+ * converted. A mask may stand alone: then a value of one element, or of the mask's shape, is written where it holds, or
+ * else the elements of value one after the other. Where an index tensor names a place twice, the last one wins.
+ * @example x.setAt([0, '1:3'], 5); x.setAt(mask, 0); x.setAt([index], rows)
+ * @see torch.Tensor.__setitem__
+ */
+export function setAt(x: Tensor, index: Index | readonly Index[], value: Tensor | number | boolean): Tensor {
+  const entries = Array.isArray(index) ? (index as readonly Index[]) : [index as Index];
+  const source = asValue(x, value);
+  const [first] = entries;
+  if (entries.length === 1 && isMask(first)) {
+    copy_(x, overMask(x, first, source));
+    return x;
+  }
+  const { view, indices } = plan(x, entries);
+  if (indices.every((entry) => entry === null)) {
+    copy_(view, fitted('setAt', source, view.shape));
+    return x;
+  }
+  copy_(view, putPlanned('setAt', view, indices, source, false));
+  return x;
+}
+
+/** x with value where the mask, which covers its first dimensions, holds. */
+function overMask(x: Tensor, mask: Tensor, value: Tensor): Tensor {
+  if (!sameShape(mask.shape, x.shape.slice(0, mask.ndim))) {
+    throw new ShapeError(
+      `setAt: the mask must have the first dimensions of ${formatShape(x.shape)}, got ${formatShape(mask.shape)}.`,
+      { mask: mask.shape, tensor: x.shape },
+    );
+  }
+  const rest = x.shape.slice(mask.ndim);
+  const whole = expand(reshape(mask, [...mask.shape, ...rest.map(() => 1)]), x.shape);
+  // A value without a dimension for the elements picked is the same for all of them.
+  if (value.ndim <= rest.length || (value.shape[0] === 1 && value.ndim === rest.length + 1)) {
+    return where(whole, fitted('setAt', value, x.shape), x);
+  }
+  return maskedScatter(x, whole, value);
+}
+
+/** A copy of `view` with `value` at an advanced index. */
+function putPlanned(
+  op: string,
+  view: Tensor,
+  indices: readonly (Tensor | null)[],
+  value: Tensor,
+  accumulate: boolean,
+): Tensor {
+  const { moved, places, shape, rest, lead } = flattened(view, indices);
+  const width = numelOf(rest);
+  const result = [...rest.slice(0, lead), ...shape, ...rest.slice(lead)];
+  const values = moveForward(fitted(op, value, result), shape.length, lead);
+  // Each place stands for a row of `width` elements.
+  const offsets = fromArray(
+    Int32Array.from({ length: width }, (_, i) => i),
+    [width],
+    { device: view.device },
+  );
+  const elements = add(mul(unsqueeze(reshape(places, -1), 1), width), to(offsets, 'int64'));
+  const written = putAt(op, moved, elements, values, accumulate);
+  const picked = indices.flatMap((entry, d) => (entry === null ? [] : [d]));
+  const others = view.shape.map((_, d) => d).filter((d) => indices[d] === null || indices[d] === undefined);
+  const order = [...picked, ...others];
+  return permute(
+    reshape(written, moved.shape),
+    view.shape.map((_, d) => order.indexOf(d)),
+  );
+}
+
+/** Options of `indexPut`. */
+export interface IndexPutOptions {
+  /** Adds to what is there. */
+  accumulate?: boolean;
+}
+
+/**
+ * A copy of x with `values` at index tensors, one for each of the first dimensions.
+ * @see torch.index_put
+ */
+export function indexPut(
+  x: Tensor,
+  indices: readonly (Tensor | null)[],
+  values: Tensor,
+  accumulate: boolean | IndexPutOptions = false,
+): Tensor {
+  const adds = typeof accumulate === 'boolean' ? accumulate : (accumulate.accumulate ?? false);
+  const [first] = indices;
+  if (indices.length === 1 && first?.dtype === 'bool') {
+    return adds ? add(x, overMask(zerosLike(x), first, values)) : overMask(x, first, values);
+  }
+  const { view, indices: planned } = plan(
+    x,
+    indices.map((index) => index ?? ':'),
+  );
+  return putPlanned('indexPut', view, planned, values, adds);
+}

@@ -1,0 +1,67 @@
+// Determinants and their logarithms.
+import type { Tensor } from '../../core/tensor';
+import { lt, where } from '../pointwise/compare';
+import {
+  checkMatrix,
+  identityLike,
+  luOf,
+  solveBatch,
+  svdOf,
+  withGradient,
+  named,
+  lifted,
+  type Results,
+} from './decomposition';
+import { cat } from '../shape/cat';
+import { matmul as product } from './matmul';
+import { diagonal as diagonalOf, mT, narrow, unsqueeze } from '../shape/view';
+import { abs, log, mul } from '../pointwise/arithmetic';
+import { prod, sum } from '../reduce/reduce';
+
+/** The gradient of the determinant is the matrix of cofactors: by singular values it exists for singular matrices too. */
+function cofactors(a: Tensor): Tensor {
+  const [u, s, vh] = svdOf('linalg.det', a.detach());
+  const n = s.shape[s.ndim - 1];
+  const others = Array.from({ length: n }, (_, i) =>
+    prod(cat([narrow(s, -1, 0, i), narrow(s, -1, i + 1, n - i - 1)], -1), -1, true),
+  );
+  const turn = mul(detValue(u), detValue(vh));
+  const whole = n === 0 ? u : mul(u, unsqueeze(cat(others, -1), -2));
+  return mul(product(whole, vh), unsqueeze(unsqueeze(turn, -1), -1));
+}
+
+function detValue(a: Tensor): Tensor {
+  const [packed, , parity] = luOf('linalg.det', a);
+  return mul(prod(diagonalOf(packed, 0, -2, -1), -1), parity);
+}
+
+const inverseTransposed = (a: Tensor): Tensor => mT(solveBatch('linalg.inv', a, identityLike(a), false)[0]);
+
+const detGradient = withGradient(
+  'linalg.det',
+  (grad, a, det) => mul(lifted(mul(grad, det)), inverseTransposed(a)),
+  (grad, a) => mul(lifted(grad), cofactors(a)),
+);
+
+/** The determinant. Shape: [*, n, n] -> [*]. @see torch.linalg.det */
+export function det(a: Tensor): Tensor {
+  checkMatrix('linalg.det', a, true);
+  return detGradient(a, detValue(a));
+}
+
+const logdetGradient = withGradient('linalg.slogdet', (grad, a) => mul(lifted(grad), inverseTransposed(a)));
+
+/** The sign of the determinant and the logarithm of its size. @see torch.linalg.slogdet */
+export function slogdet(a: Tensor): Results<'sign' | 'logabsdet'> {
+  checkMatrix('linalg.slogdet', a, true);
+  const [packed, , parity] = luOf('linalg.slogdet', a);
+  const pivots = diagonalOf(packed, 0, -2, -1);
+  const logabsdet = logdetGradient(a, sum(log(abs(pivots)), -1));
+  return named(['sign', 'logabsdet'], [mul(prod(pivots.sign(), -1), parity), logabsdet]);
+}
+
+/** The logarithm of the determinant, NaN if that is negative. @see torch.logdet */
+export function logdet(a: Tensor): Tensor {
+  const { sign, logabsdet } = slogdet(a);
+  return where(lt(sign, 0), NaN, logabsdet);
+}

@@ -1,0 +1,94 @@
+// Matrices as products: Cholesky, QR, singular values, eigenvalues; with gradients (decomposition.ts).
+import { gather as gatherArguments, taking, type Arguments } from '../../base/arguments';
+import type { Tensor } from '../../core/tensor';
+import { zeros } from '../shape/creation';
+import { choleskyOf, eighOf, qrOf, svdOf, named, type Results } from './decomposition';
+import { cat } from '../shape/cat';
+import { mT, narrow } from '../shape/view';
+
+/** Options of `cholesky`. */
+export interface CholeskyOptions {
+  /** Gives the upper factor. */
+  upper?: boolean;
+}
+
+/** L with A = L Lᵀ of symmetric positive definite matrices; others are faults. @see torch.linalg.cholesky */
+export const cholesky = taking(
+  'linalg.cholesky',
+  ['upper'],
+  (a: Tensor, { upper = false }: CholeskyOptions): Tensor => {
+    const [factor] = choleskyOf('linalg.cholesky', a, true);
+    return upper ? mT(factor) : factor;
+  },
+);
+
+/** cholesky, with what failed (int32: 0, or the order of the leading minor) instead of a fault. @see torch.linalg.cholesky_ex */
+export const choleskyEx = taking(
+  'linalg.choleskyEx',
+  ['upper', 'checkErrors'],
+  (
+    a: Tensor,
+    { upper = false, checkErrors = false }: CholeskyOptions & { checkErrors?: boolean },
+  ): Results<'L' | 'info'> => {
+    const [factor, info] = choleskyOf('linalg.choleskyEx', a, checkErrors);
+    return named(['L', 'info'], [upper ? mT(factor) : factor, info]);
+  },
+);
+
+/** Options of `qr`. */
+export interface QrOptions {
+  /** Sizes of Q and R: 'reduced' [m, k] and [k, n] with k = min(m, n), 'complete' [m, m] and [m, n], 'r' no Q. */
+  mode?: 'reduced' | 'complete' | 'r';
+}
+
+/** A = Q R with orthogonal columns in Q and an upper triangle R. @see torch.linalg.qr */
+export const qr = taking('linalg.qr', ['mode'], (a: Tensor, { mode = 'reduced' }: QrOptions): Results<'Q' | 'R'> => {
+  if (mode !== 'reduced' && mode !== 'complete' && mode !== 'r') {
+    throw new RangeError(`linalg.qr: mode must be 'reduced', 'complete' or 'r', got '${String(mode)}'.`);
+  }
+  const [q, r] = qrOf(a, mode === 'complete');
+  return named(['Q', 'R'], [mode === 'r' ? zeros([0], { dtype: a.dtype, device: a.device }) : q, r]);
+});
+
+/** Options of `svd`. */
+export interface SvdOptions {
+  /** U [m, m] and Vᵀ [n, n] instead of the first min(m, n) columns and rows; default true. */
+  fullMatrices?: boolean;
+}
+
+/** A = U diag(S) Vᵀ with S descending. @see torch.linalg.svd */
+export const svd = taking(
+  'linalg.svd',
+  ['fullMatrices'],
+  (a: Tensor, { fullMatrices = true }: SvdOptions): Results<'U' | 'S' | 'Vh'> => {
+    const [u, s, vh] = svdOf('linalg.svd', a);
+    const [m, n] = a.shape.slice(-2);
+    if (!fullMatrices || m === n) return named(['U', 'S', 'Vh'], [u, s, vh]);
+    return named(['U', 'S', 'Vh'], [m > n ? completed(u) : u, s, m > n ? vh : mT(completed(mT(vh)))]);
+  },
+);
+
+/** Orthogonal columns [m, k] and the m - k that are missing. */
+function completed(q: Tensor): Tensor {
+  const [m, k] = q.shape.slice(-2);
+  const [whole] = qrOf(q.detach(), true);
+  return cat([q, narrow(whole, -1, k, m - k)], -1);
+}
+
+/** Singular values, descending. @see torch.linalg.svdvals */
+export const svdvals = (a: Tensor): Tensor => svdOf('linalg.svdvals', a)[1];
+
+type UploArguments = Arguments<{ UPLO?: 'L' | 'U' }, ['UPLO']>;
+
+function symmetric(op: string, a: Tensor, args: UploArguments): [values: Tensor, vectors: Tensor] {
+  const { UPLO = 'L' } = gatherArguments<{ UPLO?: 'L' | 'U' }>(op, ['UPLO'], args);
+  if (UPLO !== 'L' && UPLO !== 'U') throw new RangeError(`${op}: UPLO must be 'L' or 'U', got '${String(UPLO)}'.`);
+  return eighOf(op, UPLO === 'L' ? a : mT(a));
+}
+
+/** Eigenvalues (ascending) and eigenvectors (columns) of symmetric matrices, of which one triangle is read. @see torch.linalg.eigh */
+export const eigh = (a: Tensor, ...args: UploArguments): Results<'eigenvalues' | 'eigenvectors'> =>
+  named(['eigenvalues', 'eigenvectors'], symmetric('linalg.eigh', a, args));
+
+/** Eigenvalues of symmetric matrices, ascending. @see torch.linalg.eigvalsh */
+export const eigvalsh = (a: Tensor, ...args: UploArguments): Tensor => symmetric('linalg.eigvalsh', a, args)[0];

@@ -1,0 +1,311 @@
+// Matrix products in all their forms. Two primitives, mm and bmm, and linear, which adds a bias in the same kernel;
+// the rest are views and reshapes around them. Transposed operands are views: the kernel takes any strides.
+import { composed } from '../../base/errorText';
+import type { Device, View } from '../../device/contract';
+import { isFloat, promoteTypes, resultType, type DType } from '../../base/dtype';
+import { DTypeError, ShapeError } from '../../base/errors';
+import { defineOp } from '../../core/op';
+import { broadcastShapes, formatShape, numelOf, sameShape, viewStrides, type Shape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { contiguous } from '../shape/copy';
+import { expand, mT, reshape, squeeze, unsqueeze } from '../shape/view';
+import { add, mul } from '../pointwise/arithmetic';
+
+/** @throws DTypeError unless all dtypes are equal and numeric */
+function checkDTypes(op: string, ...tensors: readonly (Tensor | null)[]): void {
+  const dtypes = tensors.flatMap((x) => (x === null ? [] : [x.dtype]));
+  if (dtypes.some((dtype) => dtype !== dtypes[0])) {
+    throw new DTypeError(
+      `${op}: dtypes must match, got ${dtypes.join(' and ')}. Convert with .to('${dtypes.reduce(promoteTypes)}').`,
+      { dtypes },
+    );
+  }
+  if (dtypes[0] === 'bool') {
+    throw new DTypeError(`${op}: bool has no product. Convert with .to('float32').`, { dtypes });
+  }
+}
+
+/** @throws ShapeError unless x has `ndim` dimensions */
+function checkDimensions(op: string, what: string, x: Tensor, ndim: number): void {
+  if (x.ndim === ndim) return;
+  throw new ShapeError(
+    `${op}: ${what} must have ${ndim} dimension${ndim === 1 ? '' : 's'}, got shape ${formatShape(x.shape)}.${ndim > 1 ? ' matmul takes any.' : ''}`,
+    { shape: x.shape },
+  );
+}
+
+/** @throws ShapeError unless the last dimension of `a` is the one of `b` that is summed over */
+function checkInner(op: string, a: Shape, b: Shape): void {
+  const [left, right] = [a[a.length - 1], b[b.length === 1 ? 0 : b.length - 2]];
+  if (left === right) return;
+  throw new ShapeError(
+    `${op}: inner dimensions must match, got ${formatShape(a)} and ${formatShape(b)} (${left} and ${right}). ` +
+      'Transpose one of them, or check the layer sizes.',
+    { shapes: [a, b] },
+  );
+}
+
+/** A matrix as the kernel sees it: a batch of one. */
+const single = ({ buffer, dtype, shape, strides, offset }: View): View => ({
+  buffer,
+  dtype,
+  shape: [1, ...shape],
+  strides: [0, ...strides],
+  offset,
+});
+
+/**
+ * Product of two matrices. Shape: [m, k] and [k, n] -> [m, n].
+ * @throws ShapeError, DTypeError
+ * @see torch.mm
+ */
+export const mm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
+  name: 'mm',
+  shape: ([a, b]) => {
+    checkDimensions('mm', 'the first matrix', a, 2);
+    checkDimensions('mm', 'the second matrix', b, 2);
+    checkInner('mm', a.shape, b.shape);
+    checkDTypes('mm', a, b);
+    return { shape: [a.shape[0], b.shape[1]], dtype: a.dtype };
+  },
+  forward: (device, [a, b], out) => {
+    device.gemm(single(a), single(b), null, single(out));
+  },
+  // C = AB:  dA = dC Bᵀ,  dB = Aᵀ dC
+  backward: (grad, { inputs: [a, b] }) => [() => mm(grad, mT(b)), () => mm(mT(a), grad)],
+});
+
+/**
+ * Products of two batches of matrices. Shape: [batch, m, k] and [batch, k, n] -> [batch, m, n].
+ * @throws ShapeError, DTypeError
+ * @see torch.bmm
+ */
+export const bmm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
+  name: 'bmm',
+  shape: ([a, b]) => {
+    checkDimensions('bmm', 'the first batch', a, 3);
+    checkDimensions('bmm', 'the second batch', b, 3);
+    if (a.shape[0] !== b.shape[0]) {
+      throw new ShapeError(
+        `bmm: batch sizes must match, got ${formatShape(a.shape)} and ${formatShape(b.shape)} (${a.shape[0]} and ${b.shape[0]}). matmul broadcasts.`,
+        { shapes: [a.shape, b.shape] },
+      );
+    }
+    checkInner('bmm', a.shape, b.shape);
+    checkDTypes('bmm', a, b);
+    return { shape: [a.shape[0], a.shape[1], b.shape[2]], dtype: a.dtype };
+  },
+  forward: (device, [a, b], out) => {
+    device.gemm(a, b, null, out);
+  },
+  backward: (grad, { inputs: [a, b] }) => [() => bmm(grad, mT(b)), () => bmm(mT(a), grad)],
+});
+
+const rowsOf = (shape: Shape): number => numelOf(shape.slice(0, -1));
+
+/** Queues x Wᵀ + b, where the leading dimensions of x are one row index. */
+export function queueLinear(device: Device, x: Tensor, weight: Tensor, bias: Tensor | null, out: Tensor): void {
+  const rows = rowsOf(x.shape);
+  const [outFeatures, inFeatures] = weight.shape;
+  const { buffer, dtype, offset } = x;
+  const shape = [1, rows, inFeatures];
+  const strides = viewStrides(x.shape, x.strides, shape);
+  if (strides === null) throw new Error('internal: the input of linear is not a matrix');
+  const transposed: View = {
+    buffer: weight.buffer,
+    dtype,
+    shape: [1, inFeatures, outFeatures],
+    strides: [0, weight.strides[1], weight.strides[0]],
+    offset: weight.offset,
+  };
+  const result: View = {
+    buffer: out.buffer,
+    dtype,
+    shape: [1, rows, outFeatures],
+    strides: [rows * outFeatures, outFeatures, 1],
+    offset: out.offset,
+  };
+  device.gemm({ buffer, dtype, shape, strides, offset }, transposed, bias, result);
+}
+
+/** A primitive for speed: the bias is added where the sums end, and any number of leading dimensions is one matrix. */
+const affine: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor = defineOp<
+  [x: Tensor, weight: Tensor, bias: Tensor | null]
+>({
+  name: 'linear',
+  shape: ([x, weight, bias]) => {
+    checkDimensions('linear', 'weight', weight, 2);
+    const [outFeatures, inFeatures] = weight.shape;
+    if (x.shape[x.ndim - 1] !== inFeatures) {
+      throw new ShapeError(
+        `linear: the last dimension of the input must be the weight's second, got ${formatShape(x.shape)} and ${formatShape(weight.shape)} ` +
+          `(${x.ndim === 0 ? 'none' : x.shape[x.ndim - 1]} and ${inFeatures}). Check inFeatures, or flatten the input first.`,
+        { shapes: [x.shape, weight.shape] },
+      );
+    }
+    if (bias !== null && !sameShape(bias.shape, [outFeatures])) {
+      throw new ShapeError(
+        `linear: bias must have the shape [${outFeatures}] (the weight's first dimension), got ${formatShape(bias.shape)}.`,
+        { shapes: [weight.shape, bias.shape] },
+      );
+    }
+    checkDTypes('linear', x, weight, bias);
+    return { shape: [...x.shape.slice(0, -1), outFeatures], dtype: x.dtype };
+  },
+  forward: (device, [x, weight, bias], out) => {
+    queueLinear(device, x, weight, bias, out);
+  },
+  saves: { inputs: [0, 1] },
+  // Y = X Wᵀ + b:  dX = dY W,  dW = dYᵀ X,  db = dY summed over its rows (which is how a broadcast is undone)
+  backward: (grad, { inputs: [x, weight] }) => [
+    () => linear(grad, mT(weight)),
+    () => {
+      const rows = rowsOf(x.shape);
+      const [outFeatures, inFeatures] = weight.shape;
+      return mm(mT(reshape(grad, [rows, outFeatures])), reshape(x, [rows, inFeatures]));
+    },
+    () => grad,
+  ],
+});
+
+/** Dense unless its leading dimensions are one row index anyway. */
+function asRows(x: Tensor): Tensor {
+  if (x.ndim <= 2) return x;
+  const matrix = [rowsOf(x.shape), x.shape[x.ndim - 1]];
+  return viewStrides(x.shape, x.strides, matrix) === null ? contiguous(x) : x;
+}
+
+/**
+ * x Wᵀ + b on the last dimension.
+ *
+ * Shape: input [*, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures] -> [*, outFeatures].
+ * @throws ShapeError, DTypeError
+ * @see torch.nn.functional.linear
+ */
+export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  return affine(asRows(input), weight, bias === null ? null : contiguous(bias));
+}
+
+/** Product of a matrix and a vector. Shape: [m, k] and [k] -> [m]. @throws ShapeError, DTypeError @see torch.mv */
+export function mv(matrix: Tensor, vector: Tensor): Tensor {
+  checkDimensions('mv', 'the matrix', matrix, 2);
+  checkDimensions('mv', 'the vector', vector, 1);
+  checkInner('mv', matrix.shape, vector.shape);
+  return squeeze(mm(matrix, unsqueeze(vector, 1)), 1);
+}
+
+/** Sum of the products of two vectors. Shape: [n] and [n] -> []. @throws ShapeError, DTypeError @see torch.dot */
+export function dot(a: Tensor, b: Tensor): Tensor {
+  checkDimensions('dot', 'the first vector', a, 1);
+  checkDimensions('dot', 'the second vector', b, 1);
+  checkInner('dot', a.shape, b.shape);
+  return reshape(mm(unsqueeze(a, 0), unsqueeze(b, 1)), []);
+}
+
+/** All products of two vectors' elements. Shape: [m] and [n] -> [m, n]. @throws ShapeError, DTypeError @see torch.outer */
+export function outer(a: Tensor, b: Tensor): Tensor {
+  checkDimensions('outer', 'the first vector', a, 1);
+  checkDimensions('outer', 'the second vector', b, 1);
+  return mul(unsqueeze(a, 1), unsqueeze(b, 0));
+}
+
+/**
+ * Matrix product of tensors of any rank: vectors give dot products and matrix-vector products, leading dimensions are
+ * batches and broadcast.
+ *
+ * Shape: [*, m, k] and [*, k, n] -> [*, m, n]; a vector stands for a row on the left, a column on the right.
+ * @throws ShapeError, DTypeError
+ * @see torch.matmul
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  if (a.ndim === 0 || b.ndim === 0) {
+    throw new ShapeError(
+      `matmul: both tensors must have a dimension, got ${formatShape(a.shape)} and ${formatShape(b.shape)}. Use mul for scalars.`,
+      { shapes: [a.shape, b.shape] },
+    );
+  }
+  checkInner('matmul', a.shape, b.shape);
+  checkDTypes('matmul', a, b);
+  if (a.ndim === 1) return b.ndim === 1 ? dot(a, b) : squeeze(matmul(unsqueeze(a, 0), b), -2);
+  if (b.ndim === 1) return a.ndim === 2 ? mv(a, b) : squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  if (a.ndim === 2 && b.ndim === 2) return mm(a, b);
+  // A matrix on the right serves all rows of the left, whatever their batch: one product.
+  if (b.ndim === 2) return linear(a, mT(b));
+  return matmulBatches(a, b);
+}
+
+function matmulBatches(a: Tensor, b: Tensor): Tensor {
+  const [m, k, n] = [a.shape[a.ndim - 2], a.shape[a.ndim - 1], b.shape[b.ndim - 1]];
+  const [left, right] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const batch = broadcastShapes('matmul', left, right);
+  const count = numelOf(batch);
+  const flat = (x: Tensor, rows: number, columns: number): Tensor => {
+    const shape = [...batch, rows, columns];
+    const expanded = sameShape(x.shape, shape) ? x : expand(x, shape);
+    return expanded.ndim === 3 ? expanded : reshape(expanded, [count, rows, columns]);
+  };
+  const product = bmm(flat(a, m, k), flat(b, k, n));
+  return batch.length === 1 ? product : reshape(product, [...batch, m, n]);
+}
+
+/** Factors of addmm and baddbmm: beta for the tensor that is added (0 leaves it out, NaN and all), alpha for the product. */
+export interface AddOptions {
+  readonly beta?: number;
+  readonly alpha?: number;
+}
+
+/** The factor in the dtype of the result: PyTorch cuts fractions off for integers; of booleans all but 0 is true. */
+const factor = (value: number, dtype: DType): number | boolean =>
+  isFloat(dtype) ? value : dtype === 'bool' ? Boolean(value) : Math.trunc(value);
+
+function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: AddOptions): Tensor {
+  const product = composed(op, multiply);
+  const dtype = resultType(input, product);
+  const beta = factor(options.beta ?? 1, dtype);
+  const alpha = factor(options.alpha ?? 1, dtype);
+  if (!sameShape(broadcastShapes(op, input.shape, product.shape), product.shape)) {
+    throw new ShapeError(
+      `${op}: the tensor that is added must broadcast to the product, got ${formatShape(input.shape)} and ${formatShape(product.shape)}.`,
+      { shapes: [input.shape, product.shape] },
+    );
+  }
+  if (Number(beta) === 0) return mul(product, alpha);
+  const kept = Number(beta) === 1 ? input : mul(input, beta);
+  return typeof alpha === 'boolean' ? add(kept, mul(product, alpha)) : add(kept, product, { alpha });
+}
+
+/**
+ * beta input + alpha a b. Shape: input broadcast to [m, n], a [m, k], b [k, n] -> [m, n].
+ * @throws ShapeError, DTypeError
+ * @see torch.addmm
+ */
+export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  const { beta = 1, alpha = 1 } = options;
+  const fits = a.ndim === 2 && b.ndim === 2 && a.shape[1] === b.shape[0];
+  const isBias = beta === 1 && alpha === 1 && fits && sameShape(input.shape, [b.shape[1]]);
+  return isBias ? linear(a, mT(b), input) : addProduct('addmm', input, () => mm(a, b), options);
+}
+
+/**
+ * beta input + alpha a b, by batches. Shape: input broadcast to [batch, m, n], a [batch, m, k], b [batch, k, n].
+ * @throws ShapeError, DTypeError
+ * @see torch.baddbmm
+ */
+export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  return addProduct('baddbmm', input, () => bmm(a, b), options);
+}
+
+/** beta input + alpha matrix vector. Shape: input broadcast to [m], matrix [m, k], vector [k]. @see torch.addmv */
+export function addmv(input: Tensor, matrix: Tensor, vector: Tensor, options: AddOptions = {}): Tensor {
+  return addProduct('addmv', input, () => mv(matrix, vector), options);
+}
+
+/** beta input + alpha a bᵀ of vectors. Shape: input broadcast to [m, n], a [m], b [n]. @see torch.addr */
+export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  return addProduct('addr', input, () => outer(a, b), options);
+}
+
+/** beta input + alpha Σ of the batch of products. Shape: input broadcast to [m, n], a [batch, m, k], b [batch, k, n]. @see torch.addbmm */
+export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  return addProduct('addbmm', input, () => bmm(a, b).sum(0, { dtype: a.dtype }), options);
+}

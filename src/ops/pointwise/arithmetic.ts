@@ -1,0 +1,359 @@
+// Arithmetic and elementary functions. Each is one row: how its operands are promoted, and its formula; gradients
+// are derived from that unless a row says otherwise. Comparisons are in compare.ts, activations in activation.ts.
+import { isFloat } from '../../base/dtype';
+import { DTypeError } from '../../base/errors';
+import * as e from '../../expression/expression';
+import type { Expression } from '../../expression/expression';
+import {
+  binary,
+  parametric,
+  PointwiseOperation,
+  unary,
+  type BinaryFunction,
+  type InPlaceForm,
+  type Operand,
+} from '../../core/pointwiseFunctions';
+import { Tensor } from '../../core/tensor';
+
+const like = e.constantLike;
+
+// ---- sums and products --------------------------------------------------------------------------------
+
+/** `f(a, b, { alpha })`. */
+type ScaledFunction = ((a: Tensor, b: Operand, options?: { alpha?: number }) => Tensor) &
+  InPlaceForm<[b: Operand, options?: { alpha?: number }]>;
+
+/** An operation one of whose operands is multiplied by alpha; without alpha there is no product to compute. */
+function scaled(
+  name: string,
+  formula: (a: Expression, b: Expression, alpha: Expression) => Expression,
+): ScaledFunction {
+  const plain = new PointwiseOperation({ name, promotion: 'common', formula: ([a, b]) => formula(a, b, like(b, 1)) });
+  const withAlpha = new PointwiseOperation({
+    name,
+    promotion: 'common',
+    formula: ([a, b], scalar) => formula(a, b, scalar(0)),
+  });
+  return Object.assign(
+    (a: Tensor, b: Operand, { alpha = 1 } = {}): Tensor =>
+      alpha === 1 ? plain.apply([a, b]) : withAlpha.apply([a, b], [alpha]),
+    {
+      inPlace: (self: Tensor, b: Operand, { alpha = 1 } = {}): Tensor =>
+        alpha === 1 ? plain.applyInPlace(self, [b]) : withAlpha.applyInPlace(self, [b], [alpha]),
+    },
+  );
+}
+
+/** a + alpha b. @see torch.add */
+export const add = scaled('add', (a, b, alpha) => e.add(a, e.mul(alpha, b)));
+/** a - alpha b. @see torch.sub */
+export const sub = scaled('sub', (a, b, alpha) => e.sub(a, e.mul(alpha, b)));
+/** b - alpha a. @see torch.rsub */
+export const rsub = scaled('rsub', (a, b, alpha) => e.sub(b, e.mul(alpha, a)));
+/** a b. @see torch.mul */
+export const mul = binary('mul', 'common', e.mul);
+
+const floatQuotient = binary('div', 'float', e.div);
+const divideDown = binary('floorDivide', 'common', e.floorDivide, { accepts: 'numbers' });
+const divideTowardsZero = binary('div', 'common', e.truncDivide, { accepts: 'numbers' });
+
+/** How `div` rounds: not at all (a float), towards zero, or down. */
+export interface DivOptions {
+  roundingMode?: 'trunc' | 'floor' | null;
+}
+
+function divider({ roundingMode = null }: DivOptions): BinaryFunction {
+  if (roundingMode === null) return floatQuotient;
+  if (roundingMode === 'trunc') return divideTowardsZero;
+  if (roundingMode === 'floor') return divideDown;
+  throw new TypeError(`div: roundingMode must be null, 'trunc' or 'floor', got '${String(roundingMode)}'.`);
+}
+
+/**
+ * a / b; integers give float32 unless a rounding mode keeps them integers.
+ * @throws FaultError, at the read, if integers are divided by zero.
+ * @see torch.div
+ */
+export const div = Object.assign((a: Tensor, b: Operand, options: DivOptions = {}): Tensor => divider(options)(a, b), {
+  inPlace: (self: Tensor, b: Operand, options: DivOptions = {}): Tensor => divider(options).inPlace(self, b),
+});
+/** a / b as a float. @see torch.true_divide */
+export const trueDivide = floatQuotient;
+/** ⌊a / b⌋. @see torch.floor_divide */
+export const floorDivide = divideDown;
+/** Remainder with the sign of b. @see torch.remainder */
+export const remainder = binary('remainder', 'common', e.remainder, { accepts: 'numbers' });
+/** Remainder with the sign of a. @see torch.fmod */
+export const fmod = binary('fmod', 'common', e.fmod, { accepts: 'numbers' });
+
+/** x + value a b. @see torch.addcmul */
+export const addcmul = withValue('addcmul', e.mul);
+/** x + value a / b. @see torch.addcdiv */
+export const addcdiv = withValue('addcdiv', e.div);
+
+function withValue(
+  name: string,
+  join: (a: Expression, b: Expression) => Expression,
+): ((x: Tensor, a: Tensor, b: Tensor, options?: { value?: number }) => Tensor) &
+  InPlaceForm<[a: Tensor, b: Tensor, options?: { value?: number }]> {
+  const operation = new PointwiseOperation({
+    name,
+    promotion: name === 'addcdiv' ? 'float' : 'common',
+    formula: ([x, a, b], scalar) => e.add(x, e.mul(scalar(0), join(a, b))),
+  });
+  return Object.assign(
+    (x: Tensor, a: Tensor, b: Tensor, { value = 1 } = {}): Tensor => operation.apply([x, a, b], [value]),
+    {
+      inPlace: (self: Tensor, a: Tensor, b: Tensor, { value = 1 } = {}): Tensor =>
+        operation.applyInPlace(self, [a, b], [value]),
+    },
+  );
+}
+
+const LERP = new PointwiseOperation({
+  name: 'lerp',
+  promotion: 'float',
+  // From the nearer end, so that weight 1 gives `end` exactly.
+  formula: ([start, end, weight]) => {
+    const span = e.sub(end, start);
+    const fromEnd = e.sub(end, e.mul(span, e.sub(like(weight, 1), weight)));
+    return e.where(e.lt(e.abs(weight), like(weight, 0.5)), e.add(start, e.mul(weight, span)), fromEnd);
+  },
+  gradient: (grad, [start, end, weight]) => [
+    e.mul(grad, e.sub(like(weight, 1), weight)),
+    e.mul(grad, weight),
+    e.mul(grad, e.sub(end, start)),
+  ],
+});
+
+/** start + weight (end - start). @see torch.lerp */
+export const lerp = Object.assign(
+  (start: Tensor, end: Tensor, weight: Operand): Tensor => LERP.apply([start, end, weight]),
+  {
+    inPlace: (self: Tensor, end: Tensor, weight: Operand): Tensor => LERP.applyInPlace(self, [end, weight]),
+  },
+);
+
+// ---- powers -------------------------------------------------------------------------------------------
+
+/** x², of booleans as int64. @see torch.square */
+export const square = unary('square', 'common', (x) => e.square(x.dtype === 'bool' ? e.cast('int64', x) : x));
+/** 1 / x. @see torch.reciprocal */
+export const reciprocal = unary('reciprocal', 'float', e.reciprocal, {
+  gradient: (grad, _args, y) => [e.neg(e.mul(grad, e.square(y)))],
+});
+/** √x. @see torch.sqrt */
+export const sqrt = unary('sqrt', 'float', e.sqrt);
+/** 1 / √x. @see torch.rsqrt */
+export const rsqrt = unary('rsqrt', 'float', (x) => e.reciprocal(e.sqrt(x)), {
+  gradient: (grad, _args, y) => [e.mul(e.mul(grad, like(y, -0.5)), e.mul(y, e.square(y)))],
+});
+
+const POWER_OF_NUMBER = new PointwiseOperation({ name: 'pow', promotion: 'common', formula: ([a, b]) => e.pow(a, b) });
+const generalPower = binary('pow', 'common', e.pow);
+const cube = unary('pow', 'common', (x) => e.mul(x, e.square(x)));
+
+/** The function for an exponent that needs no general power. */
+function specialPower(base: Operand, exponent: Operand): ReturnType<typeof unary> | null {
+  if (!(base instanceof Tensor) || base.dtype === 'bool') return null;
+  if (exponent === 2) return square;
+  if (exponent === 3) return cube;
+  if (!isFloat(base.dtype)) return null;
+  return exponent === 0.5 ? sqrt : exponent === -0.5 ? rsqrt : exponent === -1 ? reciprocal : null;
+}
+
+/** base^exponent. @see torch.pow */
+export const pow = Object.assign(
+  (base: Operand, exponent: Operand): Tensor =>
+    base instanceof Tensor
+      ? (specialPower(base, exponent)?.(base) ?? generalPower(base, exponent))
+      : POWER_OF_NUMBER.apply([base, exponent]),
+  {
+    inPlace: (self: Tensor, exponent: Operand): Tensor =>
+      specialPower(self, exponent)?.inPlace(self) ?? generalPower.inPlace(self, exponent),
+  },
+);
+
+// ---- signs and rounding -----------------------------------------------------------------------------------
+
+/** Integers are whole already. */
+const ofFloats =
+  (f: (x: Expression) => Expression) =>
+  (x: Expression): Expression =>
+    isFloat(x.dtype) ? f(x) : x;
+
+/** -x. @see torch.neg */
+export const neg = unary('neg', 'common', e.neg, { accepts: 'numbers' });
+/** |x|. @see torch.abs */
+export const abs = unary('abs', 'common', e.abs);
+/** -1, 0 or 1; 0 for NaN. @see torch.sign */
+export const sign = unary('sign', 'common', e.sign);
+/** Greatest integer ≤ x. @see torch.floor */
+export const floor = unary('floor', 'common', ofFloats(e.floor));
+/** Least integer ≥ x. @see torch.ceil */
+export const ceil = unary('ceil', 'common', ofFloats(e.ceil));
+const roundToWhole = unary('round', 'common', ofFloats(e.round));
+/** With 10^decimals, or its inverse where that is what is a whole number. */
+const roundScaled = parametric(
+  'round',
+  { scale: 1 },
+  { promotion: 'float', formula: (x, { scale }) => e.div(e.round(e.mul(x, scale)), scale) },
+);
+const roundCoarsely = parametric(
+  'round',
+  { unit: 1 },
+  { promotion: 'float', formula: (x, { unit }) => e.mul(e.round(e.div(x, unit)), unit) },
+);
+
+/** How many decimals `round` keeps; negative: zeros before the point. */
+export interface RoundOptions {
+  decimals?: number;
+}
+
+/** Nearest multiple of 10^-decimals, the even one of two. @see torch.round */
+export const round = Object.assign(
+  (x: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor => {
+    if (decimals === 0) return roundToWhole(x);
+    return decimals > 0 ? roundScaled(x, 10 ** decimals) : roundCoarsely(x, 10 ** -decimals);
+  },
+  {
+    inPlace: (self: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor => {
+      if (decimals === 0) return roundToWhole.inPlace(self);
+      return decimals > 0 ? roundScaled.inPlace(self, 10 ** decimals) : roundCoarsely.inPlace(self, 10 ** -decimals);
+    },
+  },
+);
+/** x without its fraction. @see torch.trunc */
+export const trunc = unary('trunc', 'common', ofFloats(e.trunc));
+/** The fraction of x, with its sign. @see torch.frac */
+export const frac = unary('frac', 'common', (x) => e.sub(x, e.trunc(x)), { accepts: 'floats' });
+/** x itself, unless it is a bool. @see torch.positive */
+export const positive = (x: Tensor): Tensor => {
+  if (x.dtype === 'bool') throw new DTypeError('positive: is not defined for bool.', { dtype: x.dtype });
+  return x;
+};
+/** |a| with the sign of b. @see torch.copysign */
+export const copysign = binary('copysign', 'float', e.copysign);
+
+// ---- exponentials and logarithms ---------------------------------------------------------------------------
+
+/** e^x. @see torch.exp */
+export const exp = unary('exp', 'float', e.exp);
+/** 2^x. @see torch.exp2 */
+export const exp2 = unary('exp2', 'float', e.exp2);
+/** e^x - 1, exact near 0. @see torch.expm1 */
+export const expm1 = unary('expm1', 'float', e.expm1);
+/** Natural logarithm. @see torch.log */
+export const log = unary('log', 'float', e.log);
+/** Logarithm to base 2. @see torch.log2 */
+export const log2 = unary('log2', 'float', e.log2);
+/** Logarithm to base 10. @see torch.log10 */
+export const log10 = unary('log10', 'float', e.log10);
+/** log(1 + x), exact near 0. @see torch.log1p */
+export const log1p = unary('log1p', 'float', e.log1p);
+
+/** log(e^a + e^b) = max + log(1 + e^-|a - b|). @see torch.logaddexp */
+export const logaddexp = binary(
+  'logaddexp',
+  'float',
+  (a, b) => {
+    const distance = e.neg(e.abs(e.sub(a, b)));
+    const sum = e.add(e.maximum(a, b), e.log1p(e.exp(distance)));
+    // Equal infinities have no distance.
+    return e.where(e.bitwiseAnd(e.eq(a, b), e.eq(e.abs(a), like(a, Infinity))), a, sum);
+  },
+  { gradient: (grad, [a, b]) => [e.mul(grad, e.sigmoid(e.sub(a, b))), e.mul(grad, e.sigmoid(e.sub(b, a)))] },
+);
+/** a log b, 0 where a is 0. @see torch.xlogy */
+export const xlogy = binary(
+  'xlogy',
+  'float',
+  (a, b) => e.where(e.bitwiseAnd(e.eq(a, like(a, 0)), e.not(e.isNaN(b))), like(a, 0), e.mul(a, e.log(b))),
+  {
+    gradient: (grad, [a, b]) => {
+      const none = e.bitwiseAnd(e.eq(a, like(a, 0)), e.le(b, like(b, 0)));
+      return [e.mul(grad, e.where(none, like(a, 0), e.log(b))), e.div(e.mul(grad, a), b)];
+    },
+  },
+);
+
+// ---- angles -----------------------------------------------------------------------------------------------
+
+/** Sine. @see torch.sin */
+export const sin = unary('sin', 'float', e.sin);
+/** Cosine. @see torch.cos */
+export const cos = unary('cos', 'float', e.cos);
+/** Tangent. @see torch.tan */
+export const tan = unary('tan', 'float', e.tan);
+/** Inverse sine. @see torch.asin */
+export const asin = unary('asin', 'float', e.asin);
+/** Inverse cosine. @see torch.acos */
+export const acos = unary('acos', 'float', e.acos);
+/** Inverse tangent. @see torch.atan */
+export const atan = unary('atan', 'float', e.atan);
+/** Angle of the point (b, a). @see torch.atan2 */
+export const atan2 = binary('atan2', 'float', e.atan2);
+/** Degrees to radians. @see torch.deg2rad */
+export const deg2rad = unary('deg2rad', 'float', (x) => e.mul(x, like(x, Math.PI / 180)));
+/** Radians to degrees. @see torch.rad2deg */
+export const rad2deg = unary('rad2deg', 'float', (x) => e.mul(x, like(x, 180 / Math.PI)));
+/** Hyperbolic sine. @see torch.sinh */
+export const sinh = unary('sinh', 'float', e.sinh);
+/** Hyperbolic cosine. @see torch.cosh */
+export const cosh = unary('cosh', 'float', e.cosh);
+/** Hyperbolic tangent. @see torch.tanh */
+export const tanh = unary('tanh', 'float', e.tanh);
+/** Inverse hyperbolic sine. @see torch.asinh */
+export const asinh = unary('asinh', 'float', e.asinh);
+/** Inverse hyperbolic cosine. @see torch.acosh */
+export const acosh = unary('acosh', 'float', e.acosh);
+/** Inverse hyperbolic tangent. @see torch.atanh */
+export const atanh = unary('atanh', 'float', e.atanh);
+/** √(a² + b²) without overflow. @see torch.hypot */
+export const hypot = binary('hypot', 'common', e.hypot, { accepts: 'floats' });
+
+// ---- special functions --------------------------------------------------------------------------------------
+
+/** Error function. @see torch.erf */
+export const erf = unary('erf', 'float', e.erf);
+/** 1 - erf(x), exact for large x. @see torch.erfc */
+export const erfc = unary('erfc', 'float', e.erfc);
+/** Inverse of erf. @see torch.erfinv */
+export const erfinv = unary('erfinv', 'float', e.erfinv);
+/** log |Γ(x)|. @see torch.lgamma */
+export const lgamma = unary('lgamma', 'float', e.lgamma);
+/** Derivative of lgamma. @see torch.digamma */
+export const digamma = unary('digamma', 'float', e.digamma);
+/** 1 / (1 + e^-x). @see torch.sigmoid */
+export const sigmoid = unary('sigmoid', 'float', e.sigmoid);
+
+const plainLogit = unary('logit', 'float', (x) => e.log(e.div(x, e.sub(like(x, 1), x))), {
+  gradient: (grad, [x]) => {
+    const product = e.mul(x, e.sub(like(x, 1), x));
+    return [e.where(e.lt(product, like(x, 0)), like(x, NaN), e.div(grad, product))];
+  },
+});
+const clampedLogit = parametric(
+  'logit',
+  { eps: 0 },
+  {
+    promotion: 'float',
+    formula: (x, { eps }) => {
+      const z = e.minimum(e.maximum(x, eps), e.sub(like(x, 1), eps));
+      return e.log(e.div(z, e.sub(like(z, 1), z)));
+    },
+    gradient: (grad, x, _y, { eps }) => {
+      const outside = e.bitwiseOr(e.lt(x, eps), e.gt(x, e.sub(like(x, 1), eps)));
+      return e.where(outside, like(x, 0), e.div(grad, e.mul(x, e.sub(like(x, 1), x))));
+    },
+  },
+);
+
+/** log(x / (1 - x)), with x clamped to [eps, 1 - eps] if eps is given. @see torch.logit */
+export const logit = Object.assign(
+  (x: Tensor, eps: number | null = null): Tensor => (eps === null ? plainLogit(x) : clampedLogit(x, eps)),
+  {
+    inPlace: (self: Tensor, eps: number | null = null): Tensor =>
+      eps === null ? plainLogit.inPlace(self) : clampedLogit.inPlace(self, eps),
+  },
+);

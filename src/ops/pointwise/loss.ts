@@ -1,0 +1,222 @@
+// Losses element by element, before any reduction: the fused parts of nn.functional's losses.
+import * as e from '../../expression/expression';
+import type { Expression } from '../../expression/expression';
+import { binary, PointwiseOperation, unary } from '../../core/pointwiseFunctions';
+import type { Tensor } from '../../core/tensor';
+
+const like = e.constantLike;
+const zeroWhere = (condition: Expression, x: Expression): Expression => e.where(condition, like(x, 0), x);
+const opposite = (x: Expression): readonly [Expression, Expression] => [x, e.neg(x)];
+
+/** (a - b)². */
+export const squaredError = binary('mseLoss', 'float', (a, b) => e.square(e.sub(a, b)), {
+  gradient: (grad, [a, b]) => opposite(e.mul(e.mul(like(grad, 2), grad), e.sub(a, b))),
+});
+
+/** |a - b|. */
+export const absoluteError = binary('l1Loss', 'common', (a, b) => e.abs(e.sub(a, b)));
+
+/** Clamps to [-bound, bound]. */
+const within = (x: Expression, bound: Expression): Expression => e.minimum(e.maximum(x, e.neg(bound)), bound);
+
+/** d²/2 up to |d| = delta, delta (|d| - delta/2) beyond; its slope is d clamped to ±delta. */
+const HUBER = new PointwiseOperation({
+  name: 'huberLoss',
+  promotion: 'float',
+  formula: ([a, b], scalar) => {
+    const d = e.sub(a, b);
+    const half = e.mul(like(d, 0.5), scalar(0));
+    const far = e.mul(scalar(0), e.sub(e.abs(d), half));
+    return e.where(e.le(e.abs(d), scalar(0)), e.mul(like(d, 0.5), e.square(d)), far);
+  },
+  gradient: (grad, [a, b], _y, scalar) => opposite(e.mul(grad, within(e.sub(a, b), scalar(0)))),
+});
+
+/** d²/2 for |d| ≤ delta, delta (|d| - delta/2) beyond, d = a - b. @see torch.nn.functional.huber_loss */
+export const huberError = (a: Tensor, b: Tensor, delta = 1): Tensor => HUBER.apply([a, b], [delta]);
+
+const SMOOTH_L1 = new PointwiseOperation({
+  name: 'smoothL1Loss',
+  promotion: 'float',
+  formula: ([a, b], scalar) => {
+    const d = e.sub(a, b);
+    const size = e.abs(d);
+    const near = e.div(e.mul(like(d, 0.5), e.square(d)), scalar(0));
+    return e.where(e.lt(size, scalar(0)), near, e.sub(size, e.mul(like(d, 0.5), scalar(0))));
+  },
+  gradient: (grad, [a, b], _y, scalar) => {
+    const d = e.sub(a, b);
+    const slope = e.where(e.lt(e.abs(d), scalar(0)), e.div(d, scalar(0)), e.sign(d));
+    return opposite(e.mul(grad, slope));
+  },
+});
+
+/** d²/(2 beta) for |d| < beta, |d| - beta/2 beyond, d = a - b. @see torch.nn.functional.smooth_l1_loss */
+export const smoothL1Error = (a: Tensor, b: Tensor, beta = 1): Tensor => SMOOTH_L1.apply([a, b], [beta]);
+
+/** log x, not below -100, so that the loss of a wrong certainty stays finite as in PyTorch. */
+const boundedLog = (x: Expression): Expression => e.maximum(e.log(x), like(x, -100));
+const boundedLog1p = (x: Expression): Expression => e.maximum(e.log1p(x), like(x, -100));
+const oneMinus = (x: Expression): Expression => e.sub(like(x, 1), x);
+
+/** -(t log x + (1 - t) log(1 - x)). @see torch.nn.functional.binary_cross_entropy */
+export const binaryCrossEntropyError = binary(
+  'binaryCrossEntropy',
+  'float',
+  (x, t) => e.sub(e.mul(e.sub(t, like(t, 1)), boundedLog1p(e.neg(x))), e.mul(t, boundedLog(x))),
+  {
+    // dx = (x - t) / (x (1 - x)), the denominator bounded as in PyTorch
+    gradient: (grad, [x, t]) => [
+      e.mul(grad, e.div(e.sub(x, t), e.maximum(e.mul(oneMinus(x), x), like(x, 1e-12)))),
+      e.mul(grad, e.sub(boundedLog1p(e.neg(x)), boundedLog(x))),
+    ],
+  },
+);
+
+/** log(1 + e^-x) without overflow. */
+const logOnePlusExpNeg = (x: Expression): Expression =>
+  e.add(e.log1p(e.exp(e.neg(e.abs(x)))), e.maximum(e.neg(x), like(x, 0)));
+
+/** (1 - t) x + log(1 + e^-x): binary cross entropy of sigmoid(x). */
+export const logitsError = binary(
+  'binaryCrossEntropyWithLogits',
+  'float',
+  (x, t) => e.add(e.mul(oneMinus(t), x), logOnePlusExpNeg(x)),
+  { gradient: (grad, [x, t]) => [e.mul(grad, e.sub(e.sigmoid(x), t)), e.neg(e.mul(grad, x))] },
+);
+
+const WEIGHTED_LOGITS = new PointwiseOperation({
+  name: 'binaryCrossEntropyWithLogits',
+  promotion: 'float',
+  formula: ([x, t, posWeight]) => {
+    const weight = e.add(e.mul(e.sub(posWeight, like(t, 1)), t), like(t, 1));
+    return e.add(e.mul(oneMinus(t), x), e.mul(weight, logOnePlusExpNeg(x)));
+  },
+  gradient: (grad, [x, t, posWeight]) => {
+    const weight = e.add(e.mul(e.sub(posWeight, like(t, 1)), t), like(t, 1));
+    const loss = logOnePlusExpNeg(x);
+    return [
+      e.mul(grad, e.sub(oneMinus(t), e.mul(weight, e.sigmoid(e.neg(x))))),
+      e.mul(grad, e.sub(e.mul(e.sub(posWeight, like(t, 1)), loss), x)),
+      e.mul(grad, e.mul(t, loss)),
+    ];
+  },
+});
+
+/** The same with the positive part weighted: (1 - t) x + (1 + (posWeight - 1) t) log(1 + e^-x). */
+export const weightedLogitsError = (x: Tensor, t: Tensor, posWeight: Tensor): Tensor =>
+  WEIGHTED_LOGITS.apply([x, t, posWeight]);
+
+/** t (log t - x), 0 where t is 0; x is a log-probability. @see torch.nn.functional.kl_div */
+export const divergenceError = binary(
+  'klDiv',
+  'float',
+  (x, t) => zeroWhere(e.eq(t, like(t, 0)), e.mul(t, e.sub(e.log(t), x))),
+  {
+    gradient: (grad, [x, t]) => [
+      e.neg(e.mul(grad, t)),
+      zeroWhere(e.eq(t, like(t, 0)), e.mul(grad, e.sub(e.add(e.log(t), like(t, 1)), x))),
+    ],
+  },
+);
+
+/** x where it is positive, else 0 with no gradient: what a margin leaves of a violation. */
+const positivePart = (x: Expression): Expression => e.where(e.le(x, like(x, 0)), like(x, 0), x);
+
+/** max(x, 0); at 0 the gradient is 0. */
+export const hinge = unary('hinge', 'float', positivePart);
+
+/** max(x, 0); at 0 the gradient is that of x, as of clamp. */
+const clamped = (x: Expression): Expression => e.where(e.lt(x, like(x, 0)), like(x, 0), x);
+
+const RANKING = new PointwiseOperation({
+  name: 'marginRankingLoss',
+  promotion: 'float',
+  formula: ([a, b, t], scalar) => clamped(e.sub(scalar(0), e.mul(t, e.sub(a, b)))),
+});
+
+/** max(0, margin - t (a - b)). */
+export const rankingError = (a: Tensor, b: Tensor, t: Tensor, margin: number): Tensor =>
+  RANKING.apply([a, b, t], [margin]);
+
+const HINGE_EMBEDDING = new PointwiseOperation({
+  name: 'hingeEmbeddingLoss',
+  promotion: 'float',
+  formula: ([x, t], scalar) => {
+    const near = zeroWhere(e.eq(t, like(t, -1)), x);
+    return e.add(near, zeroWhere(e.eq(t, like(t, 1)), clamped(e.sub(scalar(0), x))));
+  },
+});
+
+/** x where t is 1, max(0, margin - x) where t is -1. */
+export const hingeEmbeddingError = (x: Tensor, t: Tensor, margin: number): Tensor =>
+  HINGE_EMBEDDING.apply([x, t], [margin]);
+
+const COSINE_EMBEDDING = new PointwiseOperation({
+  name: 'cosineEmbeddingLoss',
+  promotion: 'float',
+  formula: ([cosine, t], scalar) => {
+    const apart = clamped(e.sub(cosine, scalar(0)));
+    return e.where(e.eq(t, like(t, 1)), oneMinus(cosine), e.where(e.eq(t, like(t, -1)), apart, like(t, 0)));
+  },
+});
+
+/** 1 - cosine where t is 1, max(0, cosine - margin) where t is -1. */
+export const cosineEmbeddingError = (cosine: Tensor, t: Tensor, margin: number): Tensor =>
+  COSINE_EMBEDDING.apply([cosine, t], [margin]);
+
+/** log(1 + e^(-t x)), without overflow. @see torch.nn.functional.soft_margin_loss */
+export const softMarginError = binary('softMarginLoss', 'float', (x, t) => logOnePlusExpNeg(e.mul(t, x)), {
+  gradient: (grad, [x, t]) => {
+    const share = e.neg(e.mul(grad, e.sigmoid(e.neg(e.mul(t, x)))));
+    return [e.mul(share, t), e.mul(share, x)];
+  },
+});
+
+/** Stirling's approximation of log t!, t log t - t + log(2 π t) / 2, for t above 1, else 0. */
+function logFactorial(t: Expression): Expression {
+  const small = e.le(t, like(t, 1));
+  const safe = e.where(small, like(t, 1), t);
+  const root = e.mul(like(t, 0.5), e.log(e.mul(like(t, 2 * Math.PI), safe)));
+  return zeroWhere(small, e.add(e.sub(e.mul(safe, e.log(safe)), safe), root));
+}
+
+const POISSON = [false, true].map((logInput) =>
+  [false, true].map(
+    (full) =>
+      new PointwiseOperation({
+        name: 'poissonNllLoss',
+        promotion: 'float',
+        formula: ([x, t], scalar) => {
+          const [rate, log] = logInput ? [e.exp(x), x] : [x, e.log(e.add(x, scalar(0)))];
+          const loss = e.sub(rate, e.mul(t, log));
+          return full ? e.add(loss, logFactorial(t)) : loss;
+        },
+      }),
+  ),
+);
+
+/** x - t log(x + eps), or e^x - t x for logarithms; `full` adds what approximates log t!. @see torch.nn.functional.poisson_nll_loss */
+export const poissonError = (x: Tensor, t: Tensor, logInput: boolean, full: boolean, eps: number): Tensor =>
+  POISSON[Number(logInput)][Number(full)].apply([x, t], [eps]);
+
+const GAUSSIAN = new PointwiseOperation({
+  name: 'gaussianNllLoss',
+  promotion: 'float',
+  formula: ([x, t, variance], scalar) => {
+    const v = e.maximum(variance, scalar(0));
+    const sum = e.add(e.log(v), e.div(e.square(e.sub(x, t)), v));
+    return e.add(e.mul(like(x, 0.5), sum), scalar(1));
+  },
+  // Below the bound the variance gets the gradient that it has at the bound, as in PyTorch.
+  gradient: (grad, [x, t, variance], _y, scalar) => {
+    const v = e.maximum(variance, scalar(0));
+    const distance = e.div(e.sub(x, t), v);
+    const byX = e.mul(grad, distance);
+    return [byX, e.neg(byX), e.mul(grad, e.mul(like(x, 0.5), e.sub(e.reciprocal(v), e.square(distance))))];
+  },
+});
+
+/** (log v + (x - t)² / v) / 2 + constant, v being at least eps. @see torch.nn.functional.gaussian_nll_loss */
+export const gaussianError = (x: Tensor, t: Tensor, v: Tensor, eps: number, constant: number): Tensor =>
+  GAUSSIAN.apply([x, t, v], [eps, constant]);

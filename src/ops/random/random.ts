@@ -1,0 +1,150 @@
+// Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
+// that the same seed gives the same weights and the same order as in Python.
+import { gather, type Arguments } from '../../base/arguments';
+import { isHalf, newArray, stored, type DType } from '../../base/dtype';
+import type { Half } from '../../base/half';
+import { noGrad } from '../../core/backward';
+import {
+  defaultGenerator, fillBernoulli, fillExponential, fillNormal, fillRandint, fillUniform, permutation, type FloatArray,
+  type Generator,
+} from '../../base/generator'; // prettier-ignore
+import type { Tensor } from '../../core/tensor';
+import { copy_, to } from '../shape/copy';
+import {
+  finish,
+  requireFloat,
+  shapeAndOptions,
+  uploaded,
+  type ShapeArguments,
+  type TensorOptions,
+} from '../shape/creation';
+import { numelOf, type Shape } from '../../base/shape';
+
+/** Where draws come from. */
+export interface GeneratorOption {
+  /** Default: the generator that `manualSeed` seeds. */
+  generator?: Generator;
+}
+
+/** Options of functions that make a tensor of draws. */
+export interface RandomOptions extends TensorOptions, GeneratorOption {}
+
+type FloatFill = (out: FloatArray, generator: Generator | undefined, half: Half | null) => void;
+
+function drawn(op: string, shape: Shape, options: RandomOptions, fill: FloatFill): Tensor {
+  const dtype = options.dtype ?? 'float32';
+  requireFloat(op, dtype);
+  const values = newArray(dtype, numelOf(shape)) as FloatArray;
+  fill(values, options.generator, isHalf(dtype) ? dtype : null);
+  return finish(uploaded(options.device, shape, dtype, stored(dtype, values)), options);
+}
+
+/** Uniform in [0, 1), the bits of PyTorch for the same seed. @see torch.rand */
+export function rand(...args: ShapeArguments<RandomOptions>): Tensor {
+  const [shape, options] = shapeAndOptions<RandomOptions>('rand', args);
+  return drawn('rand', shape, options, (out, generator, half) => {
+    fillUniform(out, 0, 1, generator, half);
+  });
+}
+
+/** Standard normal, within 8 ulp of PyTorch for the same seed. @see torch.randn */
+export function randn(...args: ShapeArguments<RandomOptions>): Tensor {
+  const [shape, options] = shapeAndOptions<RandomOptions>('randn', args);
+  return drawn('randn', shape, options, (out, generator, half) => {
+    fillNormal(out, 0, 1, generator, half);
+  });
+}
+
+/** @see rand */
+export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
+  rand(x.shape, { dtype: x.dtype, device: x.device, ...options });
+/** @see randn */
+export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
+  randn(x.shape, { dtype: x.dtype, device: x.device, ...options });
+
+/** Whole numbers in [low, high), int64 unless `dtype` is given. @example randint(0, 10, [3]); randint(10, [3]) @see torch.randint */
+export function randint(low: number, high: number, size: Shape, options?: RandomOptions): Tensor;
+export function randint(low: number, high: number, options: RandomOptions & { size: Shape }): Tensor;
+export function randint(high: number, size: Shape, options?: RandomOptions): Tensor;
+export function randint(high: number, options: RandomOptions & { size: Shape }): Tensor;
+export function randint(a: number, b: unknown, ...rest: unknown[]): Tensor {
+  const isRange = typeof b === 'number';
+  const [low, high] = isRange ? [a, b] : [0, a];
+  const [shape, options] = shapeAndOptions<RandomOptions>('randint', (isRange ? rest : [b, ...rest]) as [Shape]);
+  if (!(high > low)) throw new RangeError(`randint: low must be below high, got low ${low} and high ${high}.`);
+  const dtype: DType = options.dtype ?? 'int64';
+  const values = newArray(dtype, numelOf(shape));
+  fillRandint(values, low, high, options.generator);
+  return finish(uploaded(options.device, shape, dtype, stored(dtype, values)), options);
+}
+
+/** The numbers 0 .. n-1 in random order, int64. @see torch.randperm */
+export function randperm(n: number, options: RandomOptions = {}): Tensor {
+  const order = uploaded(options.device, [n], 'int32', permutation(n, options.generator));
+  return finish(to(order, options.dtype ?? 'int64'), options);
+}
+
+/** A function that fills a tensor with draws: `names` are the numbers it takes before the generator, with defaults. */
+const refilling =
+  (
+    op: string,
+    names: readonly string[],
+    defaults: readonly number[],
+    fill: (out: FloatArray, numbers: readonly number[], generator: Generator | undefined, half: Half | null) => void,
+  ) =>
+  (self: Tensor, ...args: readonly unknown[]): Tensor => {
+    const given = gather<Record<string, number> & { generator?: Generator }>(op, [...names, 'generator'], args);
+    const { generator = defaultGenerator } = given;
+    const numbers = names.map((name, i) => given[name] ?? defaults[i]);
+    const { dtype, device, shape } = self;
+    const values = drawn(op, shape, { dtype, device, generator }, (out, from, half) => {
+      fill(out, numbers, from, half);
+    });
+    return noGrad(() => copy_(self, values));
+  };
+
+/** A function of a tensor with the options `O`, in PyTorch's order. */
+type Filling<O, Order extends readonly string[]> = (
+  self: Tensor,
+  ...args: Arguments<O & GeneratorOption, Order>
+) => Tensor;
+
+/** Fills with uniform draws from [from, to), [0, 1) by default. @throws RangeError, DTypeError @see torch.Tensor.uniform_ */
+export const uniform_: Filling<{ from?: number; to?: number }, ['from', 'to', 'generator']> = refilling(
+  'uniform_',
+  ['from', 'to'],
+  [0, 1],
+  (out, [from, to], generator, half) => {
+    fillUniform(out, from, to, generator, half);
+  },
+);
+
+/** Fills with normal draws, standard ones by default. @throws RangeError for a negative std, DTypeError @see torch.Tensor.normal_ */
+export const normal_: Filling<{ mean?: number; std?: number }, ['mean', 'std', 'generator']> = refilling(
+  'normal_',
+  ['mean', 'std'],
+  [0, 1],
+  (out, [mean, std], generator, half) => {
+    fillNormal(out, mean, std, generator, half);
+  },
+);
+
+/** Fills with exponential draws of rate `lambd`, 1 by default. @throws RangeError unless it is positive, DTypeError @see torch.Tensor.exponential_ */
+export const exponential_: Filling<{ lambd?: number }, ['lambd', 'generator']> = refilling(
+  'exponential_',
+  ['lambd'],
+  [1],
+  (out, [lambd], generator) => {
+    fillExponential(out, lambd, generator);
+  },
+);
+
+/** Fills with 1, with probability p (0.5 by default), and 0. @throws RangeError unless p is in [0, 1], DTypeError @see torch.Tensor.bernoulli_ */
+export const bernoulli_: Filling<{ p?: number }, ['p', 'generator']> = refilling(
+  'bernoulli_',
+  ['p'],
+  [0.5],
+  (out, [p], generator) => {
+    fillBernoulli(out, p, generator);
+  },
+);

@@ -1,0 +1,80 @@
+// Draws that follow probabilities given as tensors, in PyTorch's order for the same seed.
+import { taking } from '../../base/arguments';
+import { ShapeError } from '../../base/errors';
+import { noGrad } from '../../core/backward';
+import { defaultGenerator, type Generator } from '../../base/generator';
+import { formatShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { clampMax, lt } from '../pointwise/compare';
+import { to } from '../shape/copy';
+import { emptyLike, requireFloat } from '../shape/creation';
+import { argmax } from '../reduce/argReduce';
+import { div } from '../pointwise/arithmetic';
+import { exponential_, rand, type GeneratorOption } from './random';
+import { sum } from '../reduce/reduce';
+import { cumsum } from '../reduce/scan';
+import { searchsorted, topk } from '../indexing/sort';
+
+/**
+ * 1 with the probability that stands in each element of p, else 0. Shape: that of p, and its dtype.
+ * @throws DTypeError unless p is floating
+ * @see torch.bernoulli
+ */
+export const bernoulli = taking(
+  'bernoulli',
+  ['generator'],
+  (p: Tensor, { generator = defaultGenerator }: GeneratorOption): Tensor => {
+    requireFloat('bernoulli', p.dtype);
+    const dtype = p.dtype === 'float64' ? 'float64' : 'float32';
+    return noGrad(() => to(lt(rand(p.shape, { dtype, device: p.device, generator }), p), p.dtype));
+  },
+);
+
+/** Options of `multinomial`. */
+export interface MultinomialOptions extends GeneratorOption {
+  /** Draws from each row. */
+  numSamples: number;
+  /** Whether an index may be drawn again; false by default. */
+  replacement?: boolean;
+}
+
+/**
+ * Indices drawn with the weights in each row of x, which need not sum to 1 but may not be negative (that is not checked).
+ * Shape: [n] -> [numSamples], [rows, n] -> [rows, numSamples]; int64.
+ * @throws ShapeError, DTypeError; RangeError for fewer than one draw, or more than n without replacement
+ * @example const next = multinomial(softmax(logits.div(temperature), -1), 1)
+ * @see torch.multinomial
+ */
+export const multinomial = taking(
+  'multinomial',
+  ['numSamples', 'replacement', 'generator'],
+  (x: Tensor, { numSamples, replacement = false, generator = defaultGenerator }: MultinomialOptions): Tensor => {
+    requireFloat('multinomial', x.dtype);
+    if (x.ndim !== 1 && x.ndim !== 2) {
+      throw new ShapeError(`multinomial: weights must be a vector or rows of them, got ${formatShape(x.shape)}.`);
+    }
+    const categories = x.size(-1);
+    if (!Number.isInteger(numSamples) || numSamples < 1 || (!replacement && numSamples > categories)) {
+      const most = replacement ? '' : ` and at most the ${categories} weights of a row, unless replacement is true`;
+      throw new RangeError(`multinomial: numSamples must be at least 1${most}; got ${numSamples}.`);
+    }
+    return noGrad(() => {
+      if (replacement) return repeated(x, numSamples, generator);
+      // The index with the greatest weight over an exponential draw is each one with its probability.
+      const race = div(x, exponential_(emptyLike(x), 1, generator));
+      return numSamples === 1 ? argmax(race, -1, true) : topk(race, numSamples).indices;
+    });
+  },
+);
+
+/** By where uniform draws fall between the sums of the weights. */
+function repeated(x: Tensor, numSamples: number, generator: Generator): Tensor {
+  const sums = div(cumsum(x, -1), sum(x, -1, true));
+  const dtype = x.home.supports('float64') ? 'float64' : 'float32';
+  const draws = to(rand([...x.shape.slice(0, -1), numSamples], { dtype: 'float64', device: 'wasm', generator }), {
+    device: x.device,
+    dtype,
+  });
+  // The last sum may be rounded to less than 1.
+  return clampMax(searchsorted(to(sums, dtype), draws), x.size(-1) - 1);
+}

@@ -1,0 +1,114 @@
+// Extremes with their places. `max` and `min` have three forms, as in PyTorch: of all elements, along a dimension, and
+// of two tensors.
+import { gather as gatherArguments, type Arguments } from '../../base/arguments';
+import type { ArgReduceKind } from '../../device/contract';
+import { defineOp } from '../../core/op';
+import { axisOf, wrapDim } from '../../base/shape';
+import { Tensor } from '../../core/tensor';
+import { maximum, minimum } from '../pointwise/compare';
+import { contiguous } from '../shape/copy';
+import { gather } from '../indexing/gather';
+import { reshape, squeeze } from '../shape/view';
+import { amax, amin, checkNotEmpty } from './reduce';
+
+/** Which place wins: the first of equals; a NaN before everything. The result keeps `dim` with size 1. */
+const argOp = (kind: ArgReduceKind): ((x: Tensor, dim: number) => Tensor) =>
+  defineOp<[x: Tensor], number>({
+    name: kind,
+    shape: ([x], dim) => ({ shape: x.shape.map((size, d) => (d === dim ? 1 : size)), dtype: 'int64' }),
+    forward: (device, [x], out, dim) => {
+      device.argReduce(kind, x, out, axisOf(x.shape, dim));
+    },
+  });
+const argmaxAlong = argOp('argmax');
+const argminAlong = argOp('argmin');
+
+/** Options of functions along one dimension. */
+export interface DimOptions {
+  dim?: number | null;
+  keepdim?: boolean;
+}
+const ORDER = ['dim', 'keepdim'] as const;
+type DimArguments = Arguments<DimOptions, typeof ORDER>;
+
+/** Places along `dim`, which keeps size 1. */
+function placesAlong(op: string, along: typeof argmaxAlong, x: Tensor, dim: number): Tensor {
+  checkNotEmpty(op, x, { dims: x.ndim === 0 ? [] : [dim], keepdim: false });
+  return along(contiguous(x), dim);
+}
+
+function argExtremum(op: string, along: typeof argmaxAlong, x: Tensor, args: DimArguments): Tensor {
+  const { dim = null, keepdim = false } = gatherArguments<DimOptions>(op, ORDER, args);
+  if (dim === null) {
+    const place = placesAlong(op, along, reshape(x, [x.numel()]), 0);
+    return reshape(place, keepdim ? x.shape.map(() => 1) : []);
+  }
+  const d = wrapDim(op, dim, x.ndim);
+  const places = placesAlong(op, along, x, d);
+  return keepdim || x.ndim === 0 ? places : squeeze(places, d);
+}
+
+/** Place (int64) of the greatest: along a dimension, or in the flattened tensor. First of equals; NaN wins. @see torch.argmax */
+export const argmax = (x: Tensor, ...args: DimArguments): Tensor => argExtremum('argmax', argmaxAlong, x, args);
+/** Place (int64) of the least: along a dimension, or in the flattened tensor. First of equals; NaN wins. @see torch.argmin */
+export const argmin = (x: Tensor, ...args: DimArguments): Tensor => argExtremum('argmin', argminAlong, x, args);
+
+/** Extremes along a dimension and their places: `const { values, indices } = x.max(1)` or `const [values, indices] = x.max(1)`. */
+export interface Extremum extends Iterable<Tensor> {
+  readonly 0: Tensor;
+  readonly 1: Tensor;
+  readonly length: 2;
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+/** What is known of one of the two. */
+interface Side {
+  readonly op: 'max' | 'min';
+  readonly all: (x: Tensor) => Tensor;
+  readonly along: typeof argmaxAlong;
+  readonly ofTwo: (a: Tensor, b: Tensor) => Tensor;
+}
+
+function extremum({ op, all, along, ofTwo }: Side, x: Tensor, args: readonly unknown[]): Tensor | Extremum {
+  const [first] = args;
+  if (first === undefined) return all(x);
+  if (first instanceof Tensor) return ofTwo(x, first);
+  const { dim, keepdim = false } = gatherArguments<DimOptions>(op, ORDER, args);
+  if (dim === undefined || dim === null) return all(x);
+  const d = wrapDim(op, dim, x.ndim);
+  const places = placesAlong(op, along, x, d);
+  // The gradient goes to the place, not to its equals.
+  const extremes = gather(x, d, places);
+  const whole = keepdim || x.ndim === 0;
+  const values = whole ? extremes : squeeze(extremes, d);
+  const indices = whole ? places : squeeze(places, d);
+  return Object.assign([values, indices] as [Tensor, Tensor], { values, indices });
+}
+
+/** The forms of `max` and `min`. */
+export interface ExtremumFunction {
+  /** Of all elements; ties share the gradient. */
+  (x: Tensor): Tensor;
+  /** Of two tensors, element by element. */
+  (x: Tensor, other: Tensor): Tensor;
+  /** Along a dimension, with places; the gradient goes to the place. */
+  (x: Tensor, dim: number, keepdim?: boolean | { keepdim?: boolean }): Extremum;
+  (x: Tensor, options: { dim: number; keepdim?: boolean }): Extremum;
+}
+
+/** The same as methods. */
+export interface ExtremumMethod {
+  (): Tensor;
+  (other: Tensor): Tensor;
+  (dim: number, keepdim?: boolean | { keepdim?: boolean }): Extremum;
+  (options: { dim: number; keepdim?: boolean }): Extremum;
+}
+
+const MAX: Side = { op: 'max', all: amax, along: argmaxAlong, ofTwo: maximum };
+const MIN: Side = { op: 'min', all: amin, along: argminAlong, ofTwo: minimum };
+
+/** The greatest: of all elements, along a dimension, or of two tensors; NaN wins. @see torch.max */
+export const max = ((x: Tensor, ...args: unknown[]) => extremum(MAX, x, args)) as ExtremumFunction;
+/** The least: of all elements, along a dimension, or of two tensors; NaN wins. @see torch.min */
+export const min = ((x: Tensor, ...args: unknown[]) => extremum(MIN, x, args)) as ExtremumFunction;

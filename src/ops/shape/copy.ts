@@ -1,0 +1,206 @@
+// Moving values as they are: copies, conversions, fills.
+import type { Device, DeviceName, PointwiseProgram, View } from '../../device/contract';
+import { getDevice } from '../../device/registry';
+import { copyProgram } from '../../device/widening';
+import { checkDType, type DType } from '../../base/dtype';
+import { isPlainObject } from '../../base/arguments';
+import { describe } from '../../base/errorText';
+import { ShapeError } from '../../base/errors';
+import { scalar } from '../../expression/expression';
+import { allocate, apply, applyInPlace, singleOp } from '../../core/op';
+import { broadcastShapes, broadcastStrides, formatShape, sameShape, type Shape } from '../../base/shape';
+import { Tensor } from '../../core/tensor';
+
+const fillPrograms = new Map<DType, PointwiseProgram>();
+
+/** The program that writes its one scalar everywhere. */
+export function fillProgram(dtype: DType): PointwiseProgram {
+  let program = fillPrograms.get(dtype);
+  if (program === undefined) {
+    program = { name: 'fill', inputs: [], outputs: [scalar(0, dtype)], outputDTypes: [dtype] };
+    fillPrograms.set(dtype, program);
+  }
+  return program;
+}
+
+/** Queues a copy of `from`, broadcast and converted, over `to`. Records nothing. */
+export function queueCopy(device: Device, from: View, to: View): void {
+  const { buffer, dtype, offset } = from;
+  const strides = broadcastStrides(from.shape, from.strides, to.shape);
+  device.pointwise(copyProgram(dtype, to.dtype), [{ buffer, dtype, offset, shape: to.shape, strides }], [to], []);
+}
+
+/** The part [start, start + length) of a view along a dimension, for kernels: no handle, no graph. */
+export function viewPart(
+  { buffer, dtype, shape, strides, offset }: View,
+  dim: number,
+  start: number,
+  length: number,
+): View {
+  return {
+    buffer,
+    dtype,
+    strides,
+    shape: shape.map((size, d) => (d === dim ? length : size)),
+    offset: offset + start * strides[dim],
+  };
+}
+
+const CLONE = singleOp<[x: Tensor], DType>({
+  name: 'clone',
+  shape: ([x], dtype) => ({ shape: x.shape, dtype }),
+  forward: (device, [x], out) => {
+    queueCopy(device, x, out);
+  },
+  saves: {},
+  // Where the dtype changes, the engine converts the gradient back.
+  backward: (grad) => [() => grad],
+});
+
+/** A copy in row-major order. @see torch.clone */
+export const clone = (x: Tensor): Tensor => apply(CLONE, [x], x.dtype);
+
+/** `x` itself if its elements lie in row-major order without gaps, else such a copy. @see torch.Tensor.contiguous */
+export const contiguous = (x: Tensor): Tensor => (x.isContiguous() ? x : clone(x));
+
+/** What `to` takes: where, as what, and whether to copy in any case. */
+export interface ToOptions {
+  device?: DeviceName;
+  dtype?: DType;
+  copy?: boolean;
+}
+
+function wantedBy(target: DType | DeviceName | Tensor | ToOptions): ToOptions {
+  if (target instanceof Tensor) return { device: target.device, dtype: target.dtype };
+  if (typeof target === 'object') return target;
+  return target === 'wasm' || target === 'webgpu' ? { device: target } : { dtype: target };
+}
+
+/**
+ * `x` as a dtype and on a device; `x` itself if it is that already and no copy is asked for. Returns at once.
+ * @example x.to('float64'); x.to({ dtype: 'int64', copy: true }); x.to(like)
+ * @see torch.Tensor.to
+ */
+export function to(x: Tensor, target: DType | DeviceName | Tensor | ToOptions, options: ToOptions = {}): Tensor {
+  const { device = x.device, dtype = x.dtype, copy = false } = { ...wantedBy(target), ...options };
+  checkDType('to', dtype);
+  const home = getDevice(device);
+  if (home === x.home) return dtype === x.dtype && !copy ? x : apply(CLONE, [x], dtype);
+  // Converted where the wider of the two dtypes is known.
+  if (dtype === x.dtype || !x.home.supports(dtype)) return convert(move(x, home), dtype);
+  return move(apply(CLONE, [x], dtype), home);
+}
+
+const convert = (x: Tensor, dtype: DType): Tensor => (dtype === x.dtype ? x : apply(CLONE, [x], dtype));
+
+/** The values on another device. The target's stream is held until they are there; nothing waits here. */
+const TRANSFER = singleOp<[x: Tensor], { readonly from: Device; readonly home: Device }>({
+  name: 'to',
+  shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  home: ({ home }) => home,
+  forward: (from, [x], out, { home }) => {
+    home.receive(out.buffer, from.read(x));
+  },
+  saves: {},
+  backward: (grad, { params: { from } }) => [() => move(grad, from)],
+});
+
+const move = (x: Tensor, home: Device): Tensor => apply(TRANSFER, [x], { from: x.home, home });
+
+const COPY = singleOp<[self: Tensor, from: Tensor], undefined>({
+  name: 'copy',
+  shape: ([self]) => ({ shape: self.shape, dtype: self.dtype }),
+  forward: (device, [, from], out) => {
+    queueCopy(device, from, out);
+  },
+  saves: {},
+  backward: (grad) => [null, () => grad],
+});
+
+/** Writes `from`, broadcast and converted, over `self`. @throws ShapeError if it does not broadcast. @see torch.Tensor.copy_ */
+export function copy_(self: Tensor, from: Tensor): Tensor {
+  if (!sameShape(broadcastShapes('copy_', self.shape, from.shape), self.shape)) {
+    throw new ShapeError(
+      `copy_: the source must broadcast to ${formatShape(self.shape)}, got ${formatShape(from.shape)}.`,
+      {
+        shapes: [self.shape, from.shape],
+      },
+    );
+  }
+  // Source and target may be views of one memory; a copy in between keeps the source as it was.
+  const overlaps = from.storage === self.storage && from !== self;
+  return applyInPlace(COPY, [self, overlaps ? clone(from) : from], undefined);
+}
+
+const FILL = singleOp<[self: Tensor], number>({
+  name: 'fill',
+  shape: ([self]) => ({ shape: self.shape, dtype: self.dtype }),
+  forward: (device, _inputs, out, value) => {
+    device.pointwise(fillProgram(out.dtype), [], [out], [value]);
+  },
+  saves: {},
+  backward: () => [null],
+});
+
+/** A number given for an element. @throws TypeError for anything that is not one */
+export function numberOf(op: string, value: unknown): number {
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
+  throw new TypeError(`${op}: the value must be a number, got ${describe(value)}.`);
+}
+
+/** Writes `value` (a number or a tensor without dimensions) everywhere. @see torch.Tensor.fill_ */
+export function fill_(self: Tensor, value: number | boolean | Tensor | { value: number | boolean | Tensor }): Tensor {
+  const given = isPlainObject(value) ? value.value : value;
+  if (given instanceof Tensor && given.ndim === 0) return copy_(self, given);
+  return applyInPlace(FILL, [self], numberOf('fill_', given));
+}
+
+const FILL_COPY = singleOp<[x: Tensor, value: Tensor | null], number>({
+  name: 'fill',
+  shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  forward: (device, [, value], out, number) => {
+    if (value === null) device.pointwise(fillProgram(out.dtype), [], [out], [number]);
+    else queueCopy(device, value, out);
+  },
+  saves: {},
+  backward: (grad, { shapes: [shape] }) => [() => filled(grad.device, shape, grad.dtype, 0), () => grad],
+});
+
+/** A copy with `value` (a number or a tensor without dimensions) everywhere. @see torch.fill */
+export function fill(x: Tensor, value: number | boolean | Tensor | { value: number | boolean | Tensor }): Tensor {
+  const given = typeof value === 'object' && !(value instanceof Tensor) ? value.value : value;
+  return given instanceof Tensor ? apply(FILL_COPY, [x, given], 0) : apply(FILL_COPY, [x, null], Number(given));
+}
+
+/** Writes zeros everywhere. @see torch.Tensor.zero_ */
+export const zero_ = (self: Tensor): Tensor => fill_(self, 0);
+
+/** A fresh tensor of `shape` filled with `value`, on a device by name or the default one. */
+export function filled(device: DeviceName | undefined, shape: Shape, dtype: DType, value: number): Tensor {
+  const home = getDevice(device);
+  const out = allocate(home, { shape, dtype });
+  home.pointwise(fillProgram(dtype), [], [out], [value]);
+  home.seal(out.buffer);
+  return out;
+}
+
+/** `to('float32')`, `to('float64')`, `to('int32')`, `to('int64')`, `to('uint8')`, `to('bool')`. */
+export const float = (x: Tensor): Tensor => to(x, 'float32');
+/** @see float */
+export const double = (x: Tensor): Tensor => to(x, 'float64');
+/** @see float */
+export const int = (x: Tensor): Tensor => to(x, 'int32');
+/** @see float */
+export const long = (x: Tensor): Tensor => to(x, 'int64');
+/** @see float */
+export const byte = (x: Tensor): Tensor => to(x, 'uint8');
+/** @see float */
+export const bool = (x: Tensor): Tensor => to(x, 'bool');
+/** @see float */
+export const half = (x: Tensor): Tensor => to(x, 'float16');
+/** @see float */
+export const bfloat16 = (x: Tensor): Tensor => to(x, 'bfloat16');
+/** @see float */
+export const char = (x: Tensor): Tensor => to(x, 'int8');
+/** @see float */
+export const short = (x: Tensor): Tensor => to(x, 'int16');

@@ -1,0 +1,115 @@
+// Diagonals and triangles of matrices: put on, taken from, and where they are.
+import { gather, taking, type Arguments } from '../../base/arguments';
+import { ShapeError } from '../../base/errors';
+import { formatShape, wrapDims } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { atleast2d } from './stack';
+import { clone, copy_, filled, to } from './copy';
+import { fromArray, type TensorOptions } from './creation';
+import { cat } from './cat';
+import { diagonal, reshape } from './view';
+
+/** Options of `diagEmbed`. */
+export interface DiagEmbedOptions {
+  /** Above the main diagonal; 0 by default. */
+  offset?: number;
+  /** -2 by default. */
+  dim1?: number;
+  /** -1 by default. */
+  dim2?: number;
+}
+const DIAG_EMBED = ['offset', 'dim1', 'dim2'] as const;
+
+/** Matrices with the last dimension of x on a diagonal, zeros elsewhere. @see torch.diag_embed */
+export const diagEmbed = taking(
+  'diagEmbed',
+  DIAG_EMBED,
+  (x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: DiagEmbedOptions): Tensor => {
+    const [a, b] = wrapDims('diagEmbed', [dim1, dim2], x.ndim + 1);
+    const n = (x.shape[x.ndim - 1] ?? 1) + Math.abs(offset);
+    const shape: number[] = [...x.shape.slice(0, -1)];
+    for (const d of [Math.min(a, b), Math.max(a, b)]) shape.splice(d, 0, n);
+    const out = filled(x.device, shape, x.dtype, 0);
+    copy_(diagonal(out, offset, a, b), x);
+    return out;
+  },
+);
+
+/** A vector on the diagonal of a matrix, or the diagonal of a matrix. @see torch.diag */
+export const diag = taking(
+  'diag',
+  ['diagonal'],
+  (x: Tensor, { diagonal: offset = 0 }: { diagonal?: number }): Tensor => {
+    if (x.ndim === 1) return diagEmbed(x, offset);
+    if (x.ndim === 2) return clone(diagonal(x, offset));
+    throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(x.shape)}.`, { shape: x.shape });
+  },
+);
+
+/** All elements on the diagonal of a matrix. @see torch.diagflat */
+export const diagflat = taking('diagflat', ['offset'], (x: Tensor, { offset = 0 }: { offset?: number }): Tensor => {
+  return diagEmbed(reshape(x, -1), offset);
+});
+
+/** Matrices one behind the other on a diagonal. @see torch.block_diag */
+export function blockDiag(...tensors: readonly Tensor[]): Tensor {
+  const blocks = tensors.map((x) => {
+    if (x.ndim > 2) throw new ShapeError(`blockDiag: expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
+    return atleast2d(x);
+  });
+  const columns = blocks.reduce((n, x) => n + x.shape[1], 0);
+  let before = 0;
+  const rows = blocks.map((x) => {
+    const [height, width] = x.shape;
+    const zeros = (n: number): Tensor => filled(x.device, [height, n], x.dtype, 0);
+    const row = cat([zeros(before), x, zeros(columns - before - width)], 1);
+    before += width;
+    return row;
+  });
+  return cat(rows, 0);
+}
+
+/** The sum of the main diagonal of a matrix. @see torch.trace */
+export function trace(x: Tensor): Tensor {
+  if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, got ${formatShape(x.shape)}.`);
+  return diagonal(x).sum();
+}
+
+function triangleIndices(
+  rows: number,
+  columns: number,
+  within: (i: number, j: number) => boolean,
+  options: TensorOptions,
+): Tensor {
+  const places: [number[], number[]] = [[], []];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      if (!within(i, j)) continue;
+      places[0].push(i);
+      places[1].push(j);
+    }
+  }
+  const { dtype = 'int64', ...rest } = options;
+  return to(fromArray(Int32Array.from(places.flat()), [2, places[0].length], rest), dtype);
+}
+
+/** Options of `trilIndices` and `triuIndices`. */
+export interface TriangleOptions extends TensorOptions {
+  row: number;
+  col: number;
+  offset?: number;
+}
+type TriangleArguments = Arguments<TriangleOptions, ['row', 'col', 'offset', 'dtype', 'device', 'requiresGrad']>;
+const TRIANGLE = ['row', 'col', 'offset', 'dtype', 'device', 'requiresGrad'] as const;
+
+/** Places [2, n] of the lower triangle of a matrix, row by row. @see torch.tril_indices */
+export function trilIndices(...args: TriangleArguments): Tensor {
+  const { row, col, offset = 0, ...options } = gather<TriangleOptions>('trilIndices', TRIANGLE, args);
+  return triangleIndices(row, col, (i, j) => j <= i + offset, options);
+}
+
+/** Places [2, n] of the upper triangle of a matrix, row by row. @see torch.triu_indices */
+export function triuIndices(...args: TriangleArguments): Tensor {
+  const { row, col, offset = 0, ...options } = gather<TriangleOptions>('triuIndices', TRIANGLE, args);
+  return triangleIndices(row, col, (i, j) => j >= i + offset, options);
+}

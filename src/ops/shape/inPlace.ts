@@ -1,0 +1,43 @@
+// In-place forms of operations that have no kernel of their own for it: the result is written over the tensor; and views
+// of a tensor that take its place (`x.t_()`).
+import { isGradEnabled } from '../../core/backward';
+import { AutogradError, ShapeError } from '../../base/errors';
+import { formatShape, sameShape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { clone, copy_ } from './copy';
+
+/**
+ * `f` written over its first argument.
+ * @throws ShapeError if the result has another shape, unless `resizes`: then the tensor becomes the result
+ */
+export const overwriting =
+  <A extends readonly unknown[]>(
+    f: (x: Tensor, ...args: A) => Tensor,
+    resizes = false,
+  ): ((self: Tensor, ...args: A) => Tensor) =>
+  (self, ...args) => {
+    // What the gradient of f saves must not be what is written over.
+    const result = f(isGradEnabled() && self.requiresGrad ? clone(self) : self, ...args);
+    if (!sameShape(result.shape, self.shape)) {
+      if (resizes && !result.requiresGrad) {
+        self.adopt(result);
+        return self;
+      }
+      throw new ShapeError(
+        `in place: the result must have the shape of the tensor that is changed, got ${formatShape(result.shape)} and ${formatShape(self.shape)}.`,
+        { shapes: [result.shape, self.shape] },
+      );
+    }
+    return copy_(self, result);
+  };
+
+/** The view `f` gives takes the place of its first argument. @throws AutogradError while its operations are recorded */
+export const reshaping =
+  <A extends readonly unknown[]>(f: (x: Tensor, ...args: A) => Tensor): ((self: Tensor, ...args: A) => Tensor) =>
+  (self, ...args) => {
+    if (self.requiresGrad) {
+      throw new AutogradError('in place: the shape of a tensor that requires gradients cannot change. Use the view.');
+    }
+    const { shape, strides, offset } = f(self, ...args);
+    return Object.assign(self, { shape, strides, offset });
+  };

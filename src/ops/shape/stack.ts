@@ -1,0 +1,144 @@
+// Several tensors as one, or each fitted to the others: stacks, grids, combinations, common shapes.
+import { taking } from '../../base/arguments';
+import { composed } from '../../base/errorText';
+import { DTypeError, ShapeError } from '../../base/errors';
+import { broadcastShapes, formatShape, type Shape } from '../../base/shape';
+import { Tensor } from '../../core/tensor';
+import { filled } from './copy';
+import { indexSelect, indexVector } from '../indexing/gather';
+import { cat, stack } from './cat';
+import { expand, reshape, toSizes, type Sizes } from './view';
+
+/** Tensors as one array or separately. */
+type Tensors = readonly [readonly Tensor[]] | readonly Tensor[];
+const toTensors = (tensors: Tensors): readonly Tensor[] =>
+  Array.isArray(tensors[0]) ? (tensors[0] as readonly Tensor[]) : (tensors as readonly Tensor[]);
+
+const reshapedTo =
+  (shapeOf: (shape: Shape) => Shape) =>
+  (x: Tensor): Tensor =>
+    reshape(x, shapeOf(x.shape));
+const one = reshapedTo((shape) => (shape.length === 0 ? [1] : shape));
+const two = reshapedTo((shape) => (shape.length === 0 ? [1, 1] : shape.length === 1 ? [1, ...shape] : shape));
+const three = reshapedTo((shape) =>
+  shape.length === 0 ? [1, 1, 1] : shape.length === 1 ? [1, ...shape, 1] : shape.length === 2 ? [...shape, 1] : shape,
+);
+
+/** `f` of one tensor, or of each of several. */
+function each(f: (x: Tensor) => Tensor): {
+  (x: Tensor): Tensor;
+  (...tensors: Tensors): Tensor[];
+};
+function each(f: (x: Tensor) => Tensor): (...tensors: Tensors) => Tensor | Tensor[] {
+  return (...tensors) =>
+    tensors.length === 1 && tensors[0] instanceof Tensor ? f(tensors[0]) : toTensors(tensors).map(f);
+}
+
+/** Viewed with one dimension at least. @see torch.atleast_1d */
+export const atleast1d = each(one);
+/** Viewed with two dimensions at least. @see torch.atleast_2d */
+export const atleast2d = each(two);
+/** Viewed with three dimensions at least. @see torch.atleast_3d */
+export const atleast3d = each(three);
+
+/** Joined side by side: along dimension 1, vectors along 0. @see torch.hstack */
+export const hstack = (tensors: readonly Tensor[]): Tensor => {
+  const pieces = tensors.map(one);
+  return composed('hstack', () => cat(pieces, pieces[0]?.ndim === 1 ? 0 : 1));
+};
+/** Joined one above the other. @see torch.vstack */
+export const vstack = (tensors: readonly Tensor[]): Tensor => composed('vstack', () => cat(tensors.map(two), 0));
+/** Joined along the third dimension. @see torch.dstack */
+export const dstack = (tensors: readonly Tensor[]): Tensor => composed('dstack', () => cat(tensors.map(three), 2));
+/** Joined side by side, vectors as columns. @see torch.column_stack */
+export const columnStack = (tensors: readonly Tensor[]): Tensor =>
+  composed('columnStack', () => cat(tensors.map((x) => (x.ndim < 2 ? reshape(x, -1, 1) : x)), 1)); // prettier-ignore
+
+/** Options of `meshgrid`. */
+export interface MeshgridOptions {
+  /** 'xy' exchanges the first two dimensions; default 'ij'. */
+  indexing?: 'ij' | 'xy';
+}
+
+/** Coordinates on the grid that vectors span, one tensor for each. @see torch.meshgrid */
+export function meshgrid(...args: readonly (Tensor | readonly Tensor[] | MeshgridOptions)[]): Tensor[] {
+  const last = args.at(-1);
+  const hasOptions = args.length > 0 && !(last instanceof Tensor) && !Array.isArray(last);
+  const { indexing = 'ij' } = hasOptions ? (last as MeshgridOptions) : {};
+  const given = toTensors((hasOptions ? args.slice(0, -1) : args) as Tensors);
+  if (indexing !== 'ij' && indexing !== 'xy') {
+    throw new RangeError(`meshgrid: indexing must be 'ij' or 'xy', got '${String(indexing)}'.`);
+  }
+  for (const x of given) {
+    if (x.ndim > 1) throw new ShapeError(`meshgrid: expected vectors or scalars, got ${formatShape(x.shape)}.`);
+    if (x.dtype !== given[0].dtype) {
+      throw new DTypeError(`meshgrid: all must be of one dtype, got ${given[0].dtype} and ${x.dtype}.`);
+    }
+  }
+  if (given.length === 0) throw new ShapeError('meshgrid: expected at least one tensor, got none.');
+  const swaps = indexing === 'xy' && given.length >= 2;
+  const vectors = given.map((x) => reshape(x, -1));
+  const ordered = swaps ? [vectors[1], vectors[0], ...vectors.slice(2)] : vectors;
+  const shape = ordered.map((x) => x.shape[0]);
+  const grids = ordered.map((x, d) =>
+    expand(
+      reshape(
+        x,
+        shape.map((size, i) => (i === d ? size : 1)),
+      ),
+      shape,
+    ),
+  );
+  return swaps ? [grids[1], grids[0], ...grids.slice(2)] : grids;
+}
+
+/** Every choice of one element from each vector, as rows. @see torch.cartesian_prod */
+export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
+  if (tensors.length === 1) return tensors[0];
+  const grids = composed('cartesianProd', () => meshgrid(tensors)).map((grid) => reshape(grid, -1));
+  return stack(grids, 1);
+}
+
+/** Options of `combinations`. */
+export interface CombinationsOptions {
+  /** Elements in each; default 2. */
+  r?: number;
+  withReplacement?: boolean;
+}
+
+/** Every choice of r elements of a vector in order, as rows. @see torch.combinations */
+export const combinations = taking(
+  'combinations',
+  ['r', 'withReplacement'],
+  (x: Tensor, { r = 2, withReplacement = false }: CombinationsOptions): Tensor => {
+    if (x.ndim !== 1) throw new ShapeError(`combinations: expected a vector, got ${formatShape(x.shape)}.`);
+    if (r === 0) return filled(x.device, [0], x.dtype, 0);
+    const rows: number[][] = [];
+    const choose = (chosen: number[], from: number): void => {
+      if (chosen.length === r) rows.push(chosen);
+      else for (let i = from; i < x.shape[0]; i++) choose([...chosen, i], withReplacement ? i : i + 1);
+    };
+    choose([], 0);
+    return reshape(indexSelect(x, 0, indexVector(rows.flat(), x)), rows.length, r);
+  },
+);
+
+/** All broadcast to their common shape, as views. @see torch.broadcast_tensors */
+export function broadcastTensors(...tensors: Tensors): Tensor[] {
+  const given = toTensors(tensors);
+  const shape = broadcastShapes('broadcastTensors', ...given.map((x) => x.shape));
+  return given.map((x) => expand(x, shape));
+}
+
+/** Summed over what a broadcast from `size` would have repeated. @see torch.Tensor.sum_to_size */
+export function sumToSize(x: Tensor, ...sizes: Sizes): Tensor {
+  const size = toSizes(sizes);
+  const lead = x.ndim - size.length;
+  const fits = lead >= 0 && size.every((n, d) => n === 1 || n === x.shape[d + lead]);
+  if (!fits) {
+    throw new ShapeError(`sumToSize: ${formatShape(x.shape)} is no broadcast of ${formatShape(size)}.`);
+  }
+  const dims = x.shape.flatMap((n, d) => (d < lead || (size[d - lead] === 1 && n !== 1) ? [d] : []));
+  // PyTorch sums, and so widens integers, for a size without dimensions even if x has none.
+  return dims.length === 0 && size.length > 0 ? x : reshape(x.sum(dims, true), size);
+}

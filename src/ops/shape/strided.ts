@@ -1,0 +1,94 @@
+// Views that reach memory in a pattern of their own, where elements may occur more than once.
+import { taking } from '../../base/arguments';
+import { applyView } from '../../core/op';
+import { formatShape, numelOf, wrapDim, type Shape } from '../../base/shape';
+import type { Tensor } from '../../core/tensor';
+import { clone, contiguous, filled } from './copy';
+import { arange } from './creation';
+import { addAlong, indexVector } from '../indexing/gather';
+import { expand, flatten, movedim, reshape, unsqueeze } from './view';
+import { add, mul } from '../pointwise/arithmetic';
+
+/** Options of `unfold`. */
+export interface UnfoldOptions {
+  dimension: number;
+  size: number;
+  step: number;
+}
+
+/** A view of all slices of `size` along a dimension, `step` apart, as a last dimension. @see torch.Tensor.unfold */
+export const unfold = taking(
+  'unfold',
+  ['dimension', 'size', 'step'],
+  (x: Tensor, { dimension, size, step }: UnfoldOptions): Tensor => {
+    const d = wrapDim('unfold', dimension, x.ndim);
+    const n = x.shape[d] ?? 1;
+    if (!(size >= 0 && size <= n)) throw new RangeError(`unfold: size must be at most ${n}, got ${size}.`);
+    if (!(step > 0)) throw new RangeError(`unfold: step must be positive, got ${step}.`);
+    if (x.ndim === 0) return expand(reshape(x, 1), [size]);
+    const count = Math.floor((n - size) / step) + 1;
+    const geometry = {
+      shape: [...x.shape.map((extent, i) => (i === d ? count : extent)), size],
+      strides: [...x.strides.map((stride, i) => (i === d ? stride * step : stride)), x.strides[d]],
+      offset: x.offset,
+    };
+    // Not x itself, whose handle may be freed before the gradient is taken.
+    const like = { device: x.device };
+    const again = (base: Tensor): Tensor => unfold(base, d, size, step);
+    return applyView('unfold', x, geometry, again, (grad) => {
+      const places = Array.from({ length: count * size }, (_, i) => Math.floor(i / size) * step + (i % size));
+      const windows = flatten(movedim(grad, -1, d + 1), d, d + 1);
+      return addAlong(windows, d, indexVector(places, like), n);
+    });
+  },
+);
+
+/** Options of `asStrided`. */
+export interface AsStridedOptions {
+  size: Shape;
+  stride: Shape;
+  storageOffset?: number | null;
+}
+
+/**
+ * A view of the memory of x with any sizes and strides (in elements); several elements may share a place, and then their
+ * gradients add up there.
+ * @throws RangeError if it would reach beyond the memory
+ * @see torch.as_strided
+ */
+export const asStrided = taking(
+  'asStrided',
+  ['size', 'stride', 'storageOffset'],
+  (x: Tensor, { size, stride, storageOffset = null }: AsStridedOptions): Tensor => {
+    const offset = storageOffset ?? x.offset;
+    const length = x.buffer.bytes / (x.nbytes / Math.max(1, x.numel()) || 1);
+    const last = size.reduce((at, n, d) => at + (n - 1) * stride[d], offset);
+    const valid = size.length === stride.length && offset >= 0 && stride.every((s) => s >= 0);
+    if (!valid || (numelOf(size) > 0 && last >= length)) {
+      throw new RangeError(
+        `asStrided: size ${formatShape(size)}, stride ${formatShape(stride)} and offset ${offset} must stay within ${length} elements.`,
+      );
+    }
+    const { shape, strides, offset: own, device } = x;
+    const again = (base: Tensor): Tensor => asStrided(base, size, stride, offset);
+    return applyView('asStrided', x, { shape: size, strides: stride, offset }, again, (grad) => {
+      const whole = addAlong(
+        reshape(grad, -1),
+        0,
+        positions(size, stride, offset, { device }),
+        Math.max(last + 1, length),
+      );
+      return clone(asStrided(whole, shape, strides, own));
+    });
+  },
+);
+
+/** Places in memory of the elements of a strided view, as a vector. */
+function positions(size: Shape, stride: Shape, offset: number, { device }: Pick<Tensor, 'device'>): Tensor {
+  const start = filled(device, [], 'int64', offset);
+  const places = size.reduce(
+    (sum: Tensor, n, d) => add(unsqueeze(sum, -1), mul(arange(n, { device }), stride[d])),
+    start,
+  );
+  return contiguous(reshape(places, -1));
+}

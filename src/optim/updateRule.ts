@@ -1,0 +1,201 @@
+// Optimizers whose step is an update rule, an expression per element: all of it one fused command per parameter set.
+import { noGrad } from '../core/backward';
+import type { DType } from '../base/dtype';
+import { add, cast, constant, exp, expm1, input, mul, neg, scalar, type Expression } from '../expression/expression';
+import { keep, unscoped } from '../core/storage';
+import { to } from '../ops/shape/copy';
+import { full, fullLike } from '../ops/shape/creation';
+import { firstElement, foreach_, programOf, type TensorGroup } from '../ops/pointwise/foreach';
+import type { Tensor } from '../core/tensor';
+import { evaluate, Optimizer, type OptimizerOptions, type ParamGroup } from './optimizer';
+import { restoreTensors, STEP, type SavedState } from './stateDict';
+
+/** What an update rule is written in. */
+export interface UpdateSymbols {
+  /** Element of the parameter and of its gradient. */
+  readonly param: Expression;
+  readonly grad: Expression;
+  /** Element of a state of the parameter's shape, which is `initial` (0) before the first step. */
+  readonly state: (name: string, initial?: number) => Expression;
+  /** A number kept with the parameter, `initial` before the first step. */
+  readonly number: (name: string, initial: number) => Expression;
+  /** Number of steps taken on this parameter, the current one included. */
+  readonly step: () => Expression;
+  /** A number that may change from step to step. */
+  readonly scalar: (value: number) => Expression;
+}
+
+/** New values: of the parameter, of states by name, and of numbers, which depend on numbers and scalars alone. */
+export interface Update {
+  readonly param: Expression;
+  readonly state: Readonly<Record<string, Expression>>;
+  readonly numbers?: Readonly<Record<string, Expression>>;
+}
+
+/**
+ * Base of optimizers with an update rule. A step reads and writes all parameters of a group by one device command,
+ * skipped whole if a fault lies in what the gradients were computed from. Parameters without a gradient are passed over.
+ */
+export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends Optimizer<O, Tensor> {
+  /** The new values of an element. Called at every step; what it gives must depend on `options` alone. */
+  protected abstract update(symbols: UpdateSymbols, options: O): Update;
+
+  /**
+   * Updates every parameter that has a gradient. A `closure` computes the loss and its gradients first; the loss is
+   * returned, as a promise if the closure is async.
+   */
+  step(): void;
+  step<Loss>(closure: () => Loss): Loss;
+  step<Loss>(closure?: () => Loss): Loss | Promise<unknown> | undefined {
+    const loss = closure === undefined ? undefined : evaluate(closure);
+    if (loss instanceof Promise) {
+      return loss.then((value: unknown) => {
+        this.updateAll();
+        return value;
+      });
+    }
+    this.updateAll();
+    return loss;
+  }
+
+  protected restored(param: Tensor, saved: SavedState): Record<string, Tensor> {
+    return restoreTensors(this.name, param, saved);
+  }
+
+  private updateAll(): void {
+    noGrad(() => {
+      unscoped(() => {
+        for (const group of this.paramGroups) this.updateGroup(group);
+      });
+    });
+  }
+
+  private updateGroup(group: ParamGroup<O>): void {
+    const byDType = new Map<DType, Tensor[]>();
+    for (const param of group.params) {
+      if (param.ownGrad === null || param.numel() === 0) continue;
+      const alike = byDType.get(param.dtype);
+      if (alike === undefined) byDType.set(param.dtype, [param]);
+      else alike.push(param);
+    }
+    for (const [dtype, params] of byDType) this.updateAlike(group, dtype, params);
+  }
+
+  /** The step of parameters of one group and dtype: one command, and at most one for the numbers. */
+  private updateAlike(group: ParamGroup<O>, dtype: DType, params: readonly Tensor[]): void {
+    const symbols = new Symbols(dtype);
+    const { param, state, numbers = {} } = this.update(symbols, group);
+    const counted = symbols.steps === null ? numbers : { ...numbers, [STEP]: symbols.steps };
+    const elements = params.map((p): TensorGroup => {
+      // Asked for first, as a fresh count depends on whether there are other states yet.
+      if (symbols.steps !== null) this.stateOf(p, symbols.operandOf(STEP));
+      return {
+        inputs: [p, gradOf(p), ...symbols.operands.map((operand) => this.stateOf(p, operand))],
+        outputs: [p, ...Object.keys(state).map((name) => this.stateOf(p, symbols.operandOf(name)))],
+      };
+    });
+    const results = [param, ...Object.values(state)].map((value) => cast(dtype, value));
+    foreach_(programOf(this.name, symbols.dtypes, results), elements, symbols.scalars);
+
+    // On the device, as a step that meets a fault is skipped there. The gradient is among the inputs, though no value of
+    // it is used, so that the numbers are skipped along with the step. Written last: the rule reads them as they were.
+    if (Object.keys(counted).length === 0) return;
+    const counts = elements.map(({ inputs }, i): TensorGroup => ({
+      inputs: inputs.map(firstElement),
+      outputs: Object.keys(counted).map((name) => this.stateOf(params[i], symbols.operandOf(name))),
+    }));
+    const counters = Object.values(counted).map((value) => cast('float32', value));
+    foreach_(programOf(STEP, symbols.dtypes, counters), counts, symbols.scalars);
+  }
+
+  /** A state of the parameter, made if need be and where the parameter is now. */
+  private stateOf(param: Tensor, { name, initial, isNumber }: Operand): Tensor {
+    let states = this.state.get(param);
+    if (states === undefined) this.state.set(param, (states = {}));
+    const known = Object.hasOwn(states, name) ? states[name] : undefined;
+    const dtype = isNumber ? 'float32' : param.dtype;
+    if (known !== undefined && known.dtype === dtype && known.device === param.device) return known;
+    if (known !== undefined) return (states[name] = keep(to(known, { dtype, device: param.device })));
+    if (!isNumber) return (states[name] = keep(fullLike(param, initial)));
+    // Other states without a count come from a rule that did not need one: steps were taken.
+    const taken = name === STEP && Object.values(states).some(({ ndim }) => ndim > 0) ? 1 : initial;
+    return (states[name] = keep(full([], taken, { device: param.device })));
+  }
+}
+
+function gradOf(param: Tensor): Tensor {
+  if (param.ownGrad === null) throw new Error('internal: a parameter without gradient is passed over');
+  return param.ownGrad;
+}
+
+/** The gradient to descend along: turned round to climb, with that of the L2 penalty added. */
+export function descent(
+  { param, grad, scalar }: UpdateSymbols,
+  { maximize = false, weightDecay = 0 }: { maximize?: boolean; weightDecay?: number },
+): Expression {
+  const g = maximize ? neg(grad) : grad;
+  return weightDecay === 0 ? g : add(g, mul(scalar(weightDecay), param));
+}
+
+/** A running average: decay old + (1 - decay) fresh. */
+export const average = ({ scalar }: UpdateSymbols, decay: number, old: Expression, fresh: Expression): Expression =>
+  add(mul(scalar(decay), old), mul(scalar(1 - decay), fresh));
+
+/** decay^t; the same for all elements, so computed once. */
+export const power = ({ scalar }: UpdateSymbols, decay: number, t: Expression): Expression =>
+  exp(mul(scalar(Math.log(decay)), t));
+
+/** 1 - decay^t without cancellation. */
+export const correction = ({ scalar }: UpdateSymbols, decay: number, t: Expression): Expression =>
+  neg(expm1(mul(scalar(Math.log(decay)), t)));
+
+/** A state that a rule reads or writes. */
+interface Operand {
+  readonly name: string;
+  readonly initial: number;
+  readonly isNumber: boolean;
+}
+
+/** Collects what an update rule asks for, in order: the inputs and scalars of its program. */
+class Symbols implements UpdateSymbols {
+  readonly param: Expression;
+  readonly grad: Expression;
+  /** The states read, which are the inputs from 2 on. */
+  readonly operands: Operand[] = [];
+  readonly scalars: number[] = [];
+  readonly dtypes: DType[];
+  /** The count of steps, if the rule asked for it. */
+  steps: Expression | null = null;
+  /** What is computed in: a narrow dtype would not even hold the count. */
+  private readonly wide: DType;
+
+  constructor(private readonly dtype: DType) {
+    this.wide = dtype === 'float64' ? dtype : 'float32';
+    this.param = cast(this.wide, input(0, dtype));
+    this.grad = cast(this.wide, input(1, dtype));
+    this.dtypes = [dtype, dtype];
+  }
+
+  // Arrow functions, as rules take them out of the object.
+  readonly state = (name: string, initial = 0): Expression => this.operand({ name, initial, isNumber: false });
+  readonly number = (name: string, initial: number): Expression => this.operand({ name, initial, isNumber: true });
+  readonly step = (): Expression => (this.steps ??= add(this.number(STEP, 0), constant(1, this.wide)));
+  readonly scalar = (value: number): Expression => scalar(this.scalars.push(value) - 1, this.wide);
+
+  /** @throws Error if the rule writes a state that it has not read */
+  operandOf(name: string): Operand {
+    const operand = this.operands.find((other) => other.name === name);
+    if (operand === undefined) throw new Error(`internal: the state ${name} is written but not read`);
+    return operand;
+  }
+
+  private operand(operand: Operand): Expression {
+    let index = this.operands.findIndex(({ name }) => name === operand.name);
+    const dtype = operand.isNumber ? 'float32' : this.dtype;
+    if (index < 0) {
+      index = this.operands.push(operand) - 1;
+      this.dtypes.push(dtype);
+    }
+    return cast(this.wide, input(2 + index, dtype));
+  }
+}
