@@ -16,6 +16,8 @@ import { add, mul, rsqrt, square, sub } from '../pointwise/arithmetic';
 /** What the two normalizations share: x, then the affine parameters if any. */
 type NormInputs = readonly [x: Tensor, weight: Tensor | null, bias: Tensor | null];
 type Context<P> = GradientContext<NormInputs, P>;
+/** Places of weight and bias among the inputs. */
+const AFFINE = [1, 2];
 
 /** How the definition sees x: a shape in which mean and variance, weight and bias broadcast. */
 interface Layout {
@@ -88,7 +90,7 @@ const ROWS: OpRecord<NormInputs, RowParams> = {
     if (grad === null) return [];
     // Kernels leave the gradients of parameters alone where there is nothing to add up.
     if (grad.numel() === 0) return defined(grad, context, rowLayout(context.params));
-    return applyAll(ROWS_BACKWARD, backwardInputs(grad, context), context);
+    return gradientsOf(applyAll(ROWS_BACKWARD, backwardInputs(grad, context), context), context);
   },
 };
 
@@ -102,19 +104,24 @@ const backwardInputs = (grad: Tensor, { inputs: [x, weight], outputs }: Context<
   weight,
 ];
 
-/** dx, and the gradients of weight and bias where there are such. */
+/** dx, and the gradients of those of weight and bias that need one: an absent one has no memory that could be written. */
 const gradientSpecs = (
   [, x]: BackwardInputs,
   { shapes, needs }: Context<unknown>,
-): { shape: Shape; dtype: Tensor['dtype'] }[] => {
-  const affine = needs[1] || needs[2] ? [shapes[1], shapes[2]] : [];
-  return [x.shape, ...affine].map((shape) => ({ shape, dtype: x.dtype }));
-};
+): { shape: Shape; dtype: Tensor['dtype'] }[] =>
+  [x.shape, ...AFFINE.filter((i) => needs[i]).map((i) => shapes[i])].map((shape) => ({ shape, dtype: x.dtype }));
+
+/** What `gradientSpecs` made, each in the place of its input. */
+function gradientsOf([dx, ...affine]: readonly Tensor[], { needs }: Context<unknown>): [Tensor, ...Gradients] {
+  return [dx, ...AFFINE.map((i) => (needs[i] ? (affine.shift() ?? null) : null))];
+}
 
 const ROWS_BACKWARD: OpRecord<BackwardInputs, Context<RowParams>> = {
   name: 'nativeLayerNormBackward',
   shape: gradientSpecs,
-  forward: (device, [grad, x, mean, variance, weight], [dx, dweight = null, dbias = null], { params }) => {
+  forward: (device, [grad, x, mean, variance, weight], outs, context) => {
+    const { params } = context;
+    const [dx, dweight, dbias] = gradientsOf(outs, context);
     device.normalizeRowsBackward(grad, x, mean, variance, weight, dx, dweight, dbias, params, params.eps);
   },
 };
@@ -145,14 +152,16 @@ const BATCH: OpRecord<NormInputs, BatchParams> = {
     if (grad === null) return [];
     // Kernels leave the gradients of parameters alone where there is nothing to add up.
     if (grad.numel() === 0) return defined(grad, context, batchLayout(context.params));
-    return applyAll(BATCH_BACKWARD, backwardInputs(grad, context), context);
+    return gradientsOf(applyAll(BATCH_BACKWARD, backwardInputs(grad, context), context), context);
   },
 };
 
 const BATCH_BACKWARD: OpRecord<BackwardInputs, Context<BatchParams>> = {
   name: 'nativeBatchNormBackward',
   shape: gradientSpecs,
-  forward: (device, [grad, x, mean, variance, weight], [dx, dweight = null, dbias = null], { params }) => {
+  forward: (device, [grad, x, mean, variance, weight], outs, context) => {
+    const { params } = context;
+    const [dx, dweight, dbias] = gradientsOf(outs, context);
     device.batchNormBackward(grad, x, mean, variance, weight, dx, dweight, dbias, params, params.eps);
   },
 };
