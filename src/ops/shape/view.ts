@@ -1,6 +1,9 @@
 // Views: the same memory with another shape. Nothing is computed; `reshape`, `flatten` and `unflatten` copy where
 // no view can show what is asked for.
 import { gather, isPlainObject, type Arguments } from '../../base/arguments';
+import { argument, signature, type OrderOf } from '../../base/signature';
+import { DIM } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { ShapeError } from '../../base/errors';
 import { applyView, applyViews, type Geometry, type Piece } from '../../core/op';
@@ -26,7 +29,7 @@ export function toSizes(sizes: Sizes): Shape {
   return isPlainObject(first) ? Object.values(first as Record<string, Shape>)[0] : first;
 }
 
-const DIM = ['dim'] as const;
+const DIM_ORDER = ['dim'] as const;
 
 const listOf = (dims: number | readonly number[]): readonly number[] => (typeof dims === 'number' ? [dims] : dims);
 
@@ -113,12 +116,12 @@ export interface TransposeOptions {
   dim0: number;
   dim1: number;
 }
-const TRANSPOSE = ['dim0', 'dim1'] as const;
+const TRANSPOSE = signature('transpose', [argument('input', TENSOR), argument('dim0', DIM), argument('dim1', DIM)]);
 
 /** Two dimensions exchanged. @example x.transpose(-2, -1) @see torch.transpose */
-export function transpose(x: Tensor, ...args: Arguments<TransposeOptions, typeof TRANSPOSE>): Tensor {
-  const { dim0, dim1 } = gather<TransposeOptions>('transpose', TRANSPOSE, args);
-  return exchanged(x, dim0, dim1);
+export function transpose(x: Tensor, ...args: Arguments<TransposeOptions, OrderOf<typeof TRANSPOSE, 'input'>>): Tensor {
+  const { input, dim0, dim1 } = TRANSPOSE.take([x, ...args]);
+  return exchanged(input, dim0, dim1);
 }
 
 function exchanged(x: Tensor, dim0: number, dim1: number): Tensor {
@@ -254,8 +257,8 @@ export interface SqueezeOptions {
 }
 
 /** Without dimensions of size 1: all of them, or those named. @see torch.squeeze */
-export function squeeze(x: Tensor, ...args: Arguments<SqueezeOptions, typeof DIM>): Tensor {
-  const { dim } = gather<SqueezeOptions>('squeeze', DIM, args);
+export function squeeze(x: Tensor, ...args: Arguments<SqueezeOptions, typeof DIM_ORDER>): Tensor {
+  const { dim } = gather<SqueezeOptions>('squeeze', DIM_ORDER, args);
   const dims = dim === undefined ? x.shape.map((_, i) => i) : wrapDims('squeeze', listOf(dim), x.ndim);
   const kept = x.shape.map((_, i) => i).filter((i) => !(dims.includes(i) && x.shape[i] === 1));
   const shape = kept.map((i) => x.shape[i]);
@@ -263,8 +266,8 @@ export function squeeze(x: Tensor, ...args: Arguments<SqueezeOptions, typeof DIM
 }
 
 /** With a dimension of size 1 inserted. @see torch.unsqueeze */
-export function unsqueeze(x: Tensor, ...args: Arguments<{ dim: number }, typeof DIM>): Tensor {
-  const { dim } = gather<{ dim: number }>('unsqueeze', DIM, args);
+export function unsqueeze(x: Tensor, ...args: Arguments<{ dim: number }, typeof DIM_ORDER>): Tensor {
+  const { dim } = gather<{ dim: number }>('unsqueeze', DIM_ORDER, args);
   const d = wrapDim('unsqueeze', dim, x.ndim + 1);
   const stride = d < x.ndim ? x.strides[d] * x.shape[d] : 1;
   return viewAs(
@@ -300,8 +303,8 @@ export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
 }
 
 /** Views of each index along a dimension (0 by default), which disappears. @see torch.unbind */
-export function unbind(x: Tensor, ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor[] {
-  const { dim = 0 } = gather<{ dim?: number }>('unbind', DIM, args);
+export function unbind(x: Tensor, ...args: Arguments<{ dim?: number }, typeof DIM_ORDER>): Tensor[] {
+  const { dim = 0 } = gather<{ dim?: number }>('unbind', DIM_ORDER, args);
   if (x.ndim === 0) throw new ShapeError('unbind: a zero-dimensional tensor has no dimension to unbind.');
   const d = wrapDim('unbind', dim, x.ndim);
   return partialViews(

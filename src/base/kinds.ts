@@ -1,0 +1,67 @@
+// What an argument may be: the one place where integers, real numbers, flags, names and shapes from outside are checked.
+import { DTYPES, type DType } from './dtype';
+
+/** A set of values that an argument may have. */
+export interface Kind<T> {
+  /** For messages: 'a whole number of at least 0'. */
+  readonly expected: string;
+  readonly accepts: (value: unknown) => value is T;
+  /** Whether a plain object may be the value itself, and does not stand for named arguments. */
+  readonly takesObject?: boolean;
+  /** What several positional arguments in a row make one list of: `view(2, 3)` is `view([2, 3])`. */
+  readonly spreads?: (value: unknown) => boolean;
+}
+
+/** Values that `accepts` is true for. */
+export function kind<T>(expected: string, accepts: (value: unknown) => boolean): Kind<T> {
+  return { expected, accepts: accepts as Kind<T>['accepts'] };
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);
+const isArrayOf = (accepts: (value: unknown) => boolean) => (value: unknown) =>
+  // Holes are undefined here, which `every` would pass over.
+  Array.isArray(value) && Array.from<unknown>(value).every(accepts);
+
+export const ANYTHING = kind<unknown>('anything', () => true);
+/** Any number, NaN and the infinities among them. */
+export const NUMBER = kind<number>('a number', isNumber);
+/** A number that is not NaN. */
+export const REAL = kind<number>('a number', (value) => isNumber(value) && !Number.isNaN(value));
+export const FINITE = kind<number>('a finite number', Number.isFinite);
+export const FLAG = kind<boolean>('true or false', (value) => typeof value === 'boolean');
+export const TEXT = kind<string>('a string', (value) => typeof value === 'string');
+export const INTEGER = kind<number>('a whole number', isInteger);
+/** A whole number of at least `least`. */
+export const atLeast = (least: number): Kind<number> =>
+  kind(`a whole number of at least ${least}`, (value) => isInteger(value) && value >= least);
+/** A number of elements, channels, steps: 0, 1, 2, ... */
+export const COUNT = atLeast(0);
+export const DTYPE = kind<DType>(`a dtype (${Object.keys(DTYPES).join(', ')})`, (value) => Object.hasOwn(DTYPES, value as string)); // prettier-ignore
+export const FUNCTION = kind<(...args: never) => unknown>('a function', (value) => typeof value === 'function');
+
+/** One of some names. */
+export const oneOf = <const Names extends readonly string[]>(...names: Names): Kind<Names[number]> =>
+  kind(names.map((name) => `'${name}'`).join(' or '), (value) => (names as readonly unknown[]).includes(value));
+/** A list of what `item` accepts, also written as several arguments in a row if `spread`. */
+export const listOf = <T>(item: Kind<T>, { spread = false } = {}): Kind<readonly T[]> => ({
+  ...kind<readonly T[]>(`a list, each ${item.expected}`, isArrayOf(item.accepts)),
+  ...(spread && { spreads: (value: unknown) => !Array.isArray(value) }),
+});
+/** One or several of what `item` accepts. */
+export const oneOrMore = <T>(item: Kind<T>): Kind<T | readonly T[]> =>
+  kind(`${item.expected}, or a list of them`, (value) => item.accepts(value) || isArrayOf(item.accepts)(value));
+/** Either of two kinds. */
+export const either = <A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> =>
+  kind(`${a.expected} or ${b.expected}`, (value) => a.accepts(value) || b.accepts(value));
+/** An object by its class. */
+export const instanceOf = <T>(expected: string, type: abstract new (...args: never) => T): Kind<T> =>
+  kind(expected, (value) => value instanceof type);
+
+/** A dimension, a dimension or several. */
+export const DIM = INTEGER;
+export const DIMS = oneOrMore(INTEGER);
+/** A shape, as a list or as sizes in a row; -1 where the function infers a size. */
+export const SHAPE = { ...listOf(INTEGER, { spread: true }), expected: 'a list of whole numbers' };
+/** A size for all dimensions, or one for each; `checkSize` counts them. */
+export const sizeAtLeast = (least: number): Kind<number | readonly number[]> => oneOrMore(atLeast(least));

@@ -1,0 +1,146 @@
+// How every public function and constructor takes its arguments: by position in PyTorch's order, with any tail, or all, given
+// by name in one plain object in last place. Whatever is unknown, given twice, missing, too much or of another kind throws.
+import { isPlainObject } from './arguments';
+import { describe } from './errorText';
+import { ANYTHING, type Kind } from './kinds';
+
+/** One argument. `N` is its name, `T` what a function gets of it. */
+export interface Argument<N extends string, T> {
+  readonly name: N;
+  readonly kind: Kind<unknown>;
+  readonly isRequired: boolean;
+  /** What stands for an argument that is not given. */
+  readonly fallback: T;
+}
+
+/**
+ * An argument of a signature: required, or with the value that stands for it where it is not given. `null` may be given
+ * where it is that value, as None in PyTorch; `undefined` counts as not given everywhere.
+ */
+export function argument<const N extends string, T>(name: N, kind: Kind<T>): Argument<N, T>;
+export function argument<const N extends string, T, const D>(name: N, kind: Kind<T>, fallback: D): Argument<N, T | D>;
+export function argument(name: string, kind: Kind<unknown>, ...fallback: unknown[]): Argument<string, unknown> {
+  return { name, kind, isRequired: fallback.length === 0, fallback: fallback[0] };
+}
+
+/** An argument that copied lines have and that has no meaning here, such as `nonBlocking`: any value is let pass. */
+export const withoutEffect = <const N extends string>(name: N): Argument<N, unknown> =>
+  argument(name, ANYTHING, undefined);
+
+/** Names that users of NumPy and of older releases bring along. */
+const SYNONYMS: Readonly<Record<string, string>> = { axis: 'dim', axes: 'dims', keepdims: 'keepdim' };
+
+type AnyArgument = Argument<string, unknown>;
+/** What `take` gives: each argument by its name. */
+export type Taken<A extends readonly AnyArgument[]> = {
+  readonly [P in A[number] as P['name']]: P extends Argument<string, infer T> ? T : never;
+};
+/** The names in order, without those that a function takes before the rest, for `Arguments`. */
+export type OrderOf<S, Before = never> = S extends Signature<infer A> ? Names<A, Before> : never;
+type Names<A extends readonly unknown[], Before> = A extends readonly [
+  { readonly name: infer N },
+  ...infer Rest extends readonly unknown[],
+]
+  ? N extends Before
+    ? Names<Rest, Before>
+    : readonly [N, ...Names<Rest, Before>]
+  : readonly [];
+
+/** A name and the arguments in PyTorch's order. */
+export class Signature<const A extends readonly AnyArgument[]> {
+  private readonly index: ReadonlyMap<string, number>;
+
+  constructor(
+    readonly name: string,
+    readonly args: A,
+  ) {
+    this.index = new Map(args.map(({ name }, i) => [name, i]));
+  }
+
+  /** The same arguments under another name: of a method, an in-place form, a module. */
+  as(name: string): Signature<A> {
+    return new Signature(name, this.args);
+  }
+
+  /**
+   * The arguments by name, those that are not given with their fallback.
+   * @throws TypeError for an argument too many, missing, unknown, given twice or of another kind; RangeError for a number that is not allowed
+   */
+  take(given: readonly unknown[]): Taken<A> {
+    const { args } = this;
+    const last = given.at(-1);
+    const isNamed = isPlainObject(last) && args[given.length - 1]?.kind.takesObject !== true;
+    const positional = isNamed ? given.length - 1 : given.length;
+    const values = new Array<unknown>(args.length).fill(undefined);
+    this.#byPosition(given, positional, values);
+    if (isNamed) this.#byName(last, values);
+    const taken: Record<string, unknown> = {};
+    for (let i = 0; i < args.length; i++) taken[args[i].name] = this.#checked(args[i], values[i]);
+    return taken as Taken<A>;
+  }
+
+  #byPosition(given: readonly unknown[], count: number, values: unknown[]): void {
+    const { args } = this;
+    for (let i = 0; i < count; i++) {
+      if (i >= args.length) {
+        throw new TypeError(`${this.name}: takes at most ${args.length} arguments (${this.#names()}), got ${count}.`);
+      }
+      const spreads = args[i].kind.spreads;
+      if (spreads !== undefined && given[i] !== undefined && given[i] !== null && spreads(given[i])) {
+        values[i] = given.slice(i, count);
+        return;
+      }
+      values[i] = given[i];
+    }
+  }
+
+  #byName(named: Record<string, unknown>, values: unknown[]): void {
+    for (const [key, value] of Object.entries(named)) {
+      const i = this.index.get(key) ?? this.index.get(SYNONYMS[key]);
+      if (i === undefined) {
+        throw new TypeError(`${this.name}: no option is called '${key}'. The options are ${this.#names()}.`);
+      }
+      if (values[i] !== undefined) {
+        throw new TypeError(`${this.name}: '${this.args[i].name}' is given twice.`);
+      }
+      values[i] = value;
+    }
+  }
+
+  #checked({ name, kind, isRequired, fallback }: AnyArgument, value: unknown): unknown {
+    if (value === undefined) {
+      if (!isRequired) return fallback;
+      throw new TypeError(`${this.name}: ${name} must be ${kind.expected}, got nothing. The arguments are ${this.#names()}.`); // prettier-ignore
+    }
+    if (kind.accepts(value) || (value === null && fallback === null)) return value;
+    throw wrongKind(this.name, name, kind, value);
+  }
+
+  #names(): string {
+    return this.args.map(({ name }) => name).join(', ') || 'none';
+  }
+}
+
+/** @throws TypeError, or RangeError for a number or a list of numbers, that says what `argument` must be */
+export function checkKind<T>(op: string, argument: string, kind: Kind<T>, value: unknown): asserts value is T {
+  if (!kind.accepts(value)) throw wrongKind(op, argument, kind, value);
+}
+
+function wrongKind(op: string, argument: string, kind: Kind<unknown>, value: unknown): Error {
+  const isNumeric =
+    typeof value === 'number' ||
+    (Array.isArray(value) && Array.from<unknown>(value).every((v) => typeof v === 'number'));
+  const ErrorType = isNumeric ? RangeError : TypeError;
+  return new ErrorType(`${op}: ${argument} must be ${kind.expected}, got ${shown(value)}.`);
+}
+
+/** A wrong value for a message, lists with their items. */
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (Array.isArray(value) && value.length <= 8) return `[${Array.from<unknown>(value).map(shown).join(', ')}]`;
+  return describe(value);
+}
+
+/** The arguments of the function `name`, in PyTorch's order. */
+export const signature = <const A extends readonly AnyArgument[]>(name: string, args: A): Signature<A> =>
+  new Signature(name, args);
