@@ -1,8 +1,8 @@
 // What a newcomer gets wrong, and what the error says to it. Each message names the function that was called, what it
 // was given and what to do.
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import * as k from '../src';
-import { nn, ones, randn } from '../src';
+import * as k from '../../src';
+import { nn, ones, randn } from '../../src';
 
 afterAll(() => {
   k.shutdown();

@@ -1,0 +1,79 @@
+// Wrong calls made of a valid one, and what becomes of them.
+import { Tensor } from '../../src';
+import type { Call } from './functions';
+
+/** A wrong call: what is wrong with it, and its arguments. */
+export interface Wrong {
+  readonly what: string;
+  readonly args: readonly unknown[];
+}
+
+class Foreign {}
+
+/** What does not belong in the place of `value`, with a name. */
+function strangersTo(value: unknown): [name: string, stranger: unknown][] {
+  const always: [string, unknown][] = [
+    ['an object of a class', new Foreign()],
+    ['a symbol', Symbol('s')],
+  ];
+  if (typeof value !== 'function') always.push(['a function', () => 1]);
+  if (typeof value === 'number') {
+    always.push(['a text', String(value)]);
+    if (Number.isInteger(value)) always.push(['a fraction', value + 0.5], ['NaN', NaN]);
+  }
+  if (typeof value === 'boolean') always.push(['a text', String(value)], ['a number', Number(value)], ['null', null]);
+  if (typeof value === 'string') always.push(['another text', `${value}?`], ['a number', 1]);
+  if (value instanceof Tensor)
+    always.push(['a text', 'x'], ['an array', [1, 2]], ['a promise', Promise.resolve(value)]);
+  if (Array.isArray(value) && value.length > 0) {
+    always.push(['a text', 'x']);
+    for (const [name, stranger] of strangersTo(value[0])) {
+      if (name !== 'null') always.push([`${name} in it`, [stranger, ...(value as unknown[]).slice(1)]]);
+    }
+  }
+  return always;
+}
+
+/** More arguments than any function takes. */
+const MANY = 40;
+
+const isOptions = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** All wrong calls that one valid call stands for. */
+export function wrongCalls(call: Call): Wrong[] {
+  const count = call().length;
+  const wrong: Wrong[] = [];
+  for (let i = 0; i < count; i++) {
+    for (const [name, stranger] of strangersTo(call()[i])) {
+      wrong.push({
+        what: `argument ${i + 1} is ${name}`,
+        args: call().map((value, j) => (j === i ? stranger : value)),
+      });
+    }
+  }
+  const args = call();
+  const options = isOptions(args.at(-1)) ? (args.at(-1) as object) : {};
+  const positional = isOptions(args.at(-1)) ? args.slice(0, -1) : args;
+  wrong.push({ what: 'an option that does not exist', args: [...positional, { ...options, frobnicate: 1 }] });
+  wrong.push({
+    what: 'too many arguments',
+    args: [...positional, ...Array<undefined>(MANY - positional.length).fill(undefined), 1],
+  });
+  return wrong;
+}
+
+/** The error that a call ends with, at once or later; null if it ends with none. */
+export async function errorOf(call: () => unknown): Promise<unknown> {
+  try {
+    const result = call();
+    if (result instanceof Promise) await result;
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Whether an error is in our words: it begins with a name and says what was expected. */
+export const isOurs = (error: unknown): boolean =>
+  error instanceof Error && /^(internal: )?[\w.]+: ./.test(error.message) && !/is not a function|Cannot read|undefined \(reading|is not iterable/.test(error.message.replace(/\(.*\)$/, '')); // prettier-ignore
