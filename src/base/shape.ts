@@ -49,6 +49,29 @@ export function isDense(shape: Shape, strides: Shape): boolean {
   return true;
 }
 
+/**
+ * What is wrong with elements so laid out in memory for `capacity` of them, or null: sizes, strides and offset must be
+ * whole, and every element inside. Kernels compute addresses from these and look no further.
+ */
+export function layoutFault(shape: Shape, strides: Shape, offset: number, capacity: number): string | null {
+  // Each element is between these; without elements none is.
+  let low = offset;
+  let high = offset;
+  let isEmpty = false;
+  for (let d = 0; d < shape.length; d++) {
+    const size = shape[d];
+    const stride = strides[d];
+    if (!Number.isSafeInteger(size) || size < 0) return 'sizes must be whole numbers';
+    if (!Number.isSafeInteger(stride)) return 'strides must be whole numbers';
+    if (size === 0) isEmpty = true;
+    else if (stride > 0) high += (size - 1) * stride;
+    else low += (size - 1) * stride;
+  }
+  if (shape.length !== strides.length) return 'there must be a stride for each size';
+  if (!Number.isSafeInteger(offset) || offset < 0) return 'the offset must be a whole number';
+  return isEmpty || (low >= 0 && high < capacity) ? null : 'every element must lie in memory';
+}
+
 /** `dim` counted from the front. A zero-dimensional tensor takes 0 and -1. @throws RangeError outside [-ndim, ndim). */
 export function wrapDim(op: string, dim: number, ndim: number): number {
   const n = Math.max(ndim, 1);

@@ -9,7 +9,7 @@ import { Handle, type Storage } from './storage';
 // eslint-disable-next-line import-x/no-restricted-paths -- the type of Tensor has its methods
 import type { TensorMethods } from '../methods';
 import { formatTensor } from '../base/print';
-import { formatShape, isDense, numelOf, sameShape, wrapDim, type Shape } from '../base/shape';
+import { formatShape, isDense, layoutFault, numelOf, sameShape, wrapDim, type Shape } from '../base/shape';
 
 /** Nested arrays of numbers, as `tolist` gives them. */
 export type NestedNumbers = number | boolean | NestedNumbers[];
@@ -72,6 +72,13 @@ export class Tensor extends Handle implements View {
 
   /** @internal Use `tensor`, `zeros`, ... */
   constructor(storage: Storage, dtype: DType, shape: Shape, strides: readonly number[], offset: number) {
+    const capacity = storage.buffer.bytes / itemSize(dtype);
+    const fault = layoutFault(shape, strides, offset, capacity);
+    if (fault !== null) {
+      throw new Error(
+        `internal: tensor: ${fault}, got shape ${formatShape(shape)}, strides ${formatShape(strides)} and offset ${offset} for ${capacity} elements.`,
+      );
+    }
     super(storage);
     this.dtype = dtype;
     this.shape = shape;

@@ -5,6 +5,7 @@ import {
   denseStrides,
   inferShape,
   isDense,
+  layoutFault,
   viewStrides,
   wrapDim,
   wrapDims,
@@ -51,6 +52,29 @@ describe('layouts', () => {
       expect(isDense(shape, denseStrides(shape))).toBe(true);
     expect(isDense([2, 3], [1, 2])).toBe(false);
     expect(isDense([2, 1], [1, 99])).toBe(true);
+  });
+  it.each([
+    ['dense', [2, 3], [3, 1], 0, 6, null],
+    ['an offset', [2], [1], 4, 6, null],
+    ['broadcast', [5, 6], [0, 1], 0, 6, null],
+    ['backwards', [3], [-2], 4, 5, null],
+    ['empty, wherever', [2, 0], [1, 1], 7, 6, null],
+    ['a scalar', [], [], 5, 6, null],
+    ['a scalar behind', [], [], 6, 6, 'every element must lie in memory'],
+    ['one too many', [2, 3], [3, 1], 1, 6, 'every element must lie in memory'],
+    ['before the start', [3], [-2], 3, 6, 'every element must lie in memory'],
+    ['half a size', [1.5, 4], [4, 1], 0, 6, 'sizes must be whole numbers'],
+    ['no size', [NaN], [1], 0, 6, 'sizes must be whole numbers'],
+    ['a negative size', [-1], [1], 0, 6, 'sizes must be whole numbers'],
+    ['half a stride', [2], [0.5], 0, 6, 'strides must be whole numbers'],
+    ['endless strides', [2], [Infinity], 0, 6, 'strides must be whole numbers'],
+    ['a stride missing', [2, 2], [1], 0, 6, 'strides must be whole numbers'],
+    ['a stride too many', [2], [1, 1], 0, 6, 'there must be a stride for each size'],
+    ['half an offset', [1], [1], 2.5, 6, 'the offset must be a whole number'],
+    ['no offset', [1], [1], NaN, 6, 'the offset must be a whole number'],
+    ['a negative offset', [0], [1], -1, 6, 'the offset must be a whole number'],
+  ])('layoutFault: %s', (_name, shape, strides, offset, capacity, fault) => {
+    expect(layoutFault(shape, strides, offset, capacity)).toBe(fault);
   });
   it('inferShape fills in -1 once', () => {
     expect(inferShape('view', [2, -1], 6, [6])).toEqual([2, 3]);

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import * as k from '../../src';
 import type { Tensor } from '../../src';
+import { allocate, applyView } from '../../src/core/op';
 
 afterAll(() => {
   k.shutdown();
@@ -99,5 +100,23 @@ describe('counting', () => {
     for (let i = 0; i < 5; i++) step();
     await k.synchronize();
     expect(k.memory().live).toBe(live);
+  });
+});
+
+describe('what a rule of an operation gets wrong', () => {
+  const x = k.zeros(2, 3);
+  const view = (shape: number[], strides: number[], offset: number): Tensor =>
+    applyView('window', x, { shape, strides, offset }, (base) => base, (grad) => grad); // prettier-ignore
+
+  it('is an error, never memory', () => {
+    expect(() => view([2], [1], 4.5)).toThrow(
+      'internal: tensor: the offset must be a whole number, got shape [2], strides [1] and offset 4.5 for 6 elements.',
+    );
+    expect(() => view([2, 3], [3, 1], 1)).toThrow('internal: tensor: every element must lie in memory');
+    expect(() => view([NaN], [1], 0)).toThrow('internal: tensor: sizes must be whole numbers');
+    for (const size of [-1, 1.3, NaN]) {
+      expect(() => allocate(x.home, { shape: [size], dtype: 'float32' })).toThrow('internal: storage: bytes must be');
+    }
+    expect(() => allocate(x.home, { shape: [0.5, 2], dtype: 'float32' })).toThrow('internal: tensor: sizes must be');
   });
 });
