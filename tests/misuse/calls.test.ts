@@ -2,6 +2,7 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as k from '../../src';
 import { FUNCTIONS, LINALG, SPECIAL, type Call } from './functions';
+import { FUNCTIONAL, INIT, MODULES, PARAMETRIZATIONS, PRUNE, RNN, UNCALLABLE, UTILS } from './modules';
 import { errorOf, isOurs, wrongCalls } from './mutations';
 
 beforeEach(() => {
@@ -28,6 +29,12 @@ const TABLES: Readonly<Record<string, [space: object, calls: Readonly<Record<str
   kindling: [k, FUNCTIONS],
   special: [k.special, SPECIAL],
   linalg: [k.linalg, LINALG],
+  'nn.functional': [k.nn.functional, FUNCTIONAL],
+  'nn.init': [k.nn.init, INIT],
+  'nn.utils': [k.nn.utils, UTILS],
+  'nn.utils.parametrizations': [k.nn.utils.parametrizations, PARAMETRIZATIONS],
+  'nn.utils.prune': [k.nn.utils.prune, PRUNE],
+  'nn.utils.rnn': [k.nn.utils.rnn, RNN],
 };
 
 describe.each(Object.entries(TABLES))('%s', (_, [space, calls]) => {
@@ -50,6 +57,22 @@ describe('methods', () => {
     if (!(call()[0] instanceof k.Tensor)) return;
     const self = call()[0];
     expect(await silent((...args) => method(self, ...args), () => call().slice(1))).toEqual([]); // prettier-ignore
+  });
+});
+
+type Modules = Readonly<Record<string, new (...args: readonly unknown[]) => k.nn.Module>>;
+const modules = k.nn as object as Modules;
+
+describe('constructors', () => {
+  it.each(Object.keys(MODULES))('%s', async (name) => {
+    expect(await silent((...args) => new modules[name](...args), MODULES[name][0])).toEqual([]);
+  });
+});
+
+describe('calls of modules', () => {
+  it.each(Object.keys(MODULES).filter((name) => !UNCALLABLE.includes(name)))('%s', async (name) => {
+    const [make, call] = MODULES[name];
+    expect(await silent((...args) => (new modules[name](...make()) as unknown as Callable)(...args), call)).toEqual([]);
   });
 });
 
