@@ -1,5 +1,8 @@
 // Operations of the user's own, with a gradient written by hand: torch.autograd.Function.
-import { edgeOf, isGradEnabled, Node, noGrad, SavedTensor, setHistory, type Gradients } from '../core/graph';
+import {
+  aliasWithGraph, edgeOf, isGradEnabled, Node, noGrad, SavedTensor, setHistory, type Gradients,
+} from '../core/graph'; // prettier-ignore
+import { unscoped } from '../core/storage';
 import { AutogradError } from '../base/errors';
 import { isFloat } from '../base/dtype';
 import { zerosLike } from '../ops/shape/creation';
@@ -62,10 +65,13 @@ export class FunctionContext {
     return isFloat(result.dtype) && !this.nonDifferentiable.has(result);
   }
 
-  /** @internal Gradients as `backward` gets them. */
+  /** @internal Gradients as `backward` gets them: handles that it may keep, as the walk frees its own. */
   filledIn(grads: Gradients): Gradients {
-    if (!this.materialize) return this.outputs.map((_, i) => grads[i] ?? null);
-    return this.outputs.map((out, i) => grads[i] ?? zerosLike(out));
+    return this.outputs.map((out, i) => {
+      const grad = grads[i] ?? null;
+      if (grad !== null) return aliasWithGraph(grad);
+      return this.materialize ? zerosLike(out) : null;
+    });
   }
 
   /** @internal */
@@ -98,7 +104,8 @@ class FunctionNode extends Node {
   }
 
   backward(grads: Gradients): Gradients {
-    const result = this.definition.backward(this.context, ...this.context.filledIn(grads));
+    // What the user's code makes is not ours to free: it may keep any of it.
+    const result = unscoped(() => this.definition.backward(this.context, ...this.context.filledIn(grads)));
     const list = result === null || result instanceof Tensor ? [result] : result;
     if (list.length !== this.edges.length) {
       throw new AutogradError(

@@ -156,8 +156,15 @@ export class WasmStream implements CommandStream, TransportEvents {
       this.write(buffer, bytes);
       return;
     }
-    this.moveToIdle(buffer);
-    this.transport.upload(buffer.block.pointer, bytes);
+    if (this.moveToIdle(buffer)) {
+      this.transport.upload(buffer.block.pointer, bytes);
+      return;
+    }
+    const copy = bytes.slice();
+    this.transport.uploadLater(
+      buffer.block.pointer,
+      this.report(null, 0).then(() => copy),
+    );
   }
 
   /**
@@ -166,13 +173,15 @@ export class WasmStream implements CommandStream, TransportEvents {
    */
   receive(buffer: WasmBuffer, data: Promise<ArrayBuffer>): void {
     this.check();
-    this.moveToIdle(buffer);
     const { ledger, transport } = this;
+    const idle = this.idleBlock(2 * STATUS_BYTES);
+    const isIdle = this.moveToIdle(buffer) && idle !== null;
+    const came = idle ?? this.claim(2 * STATUS_BYTES, (heap) => heap.allocate(2 * STATUS_BYTES));
+    const passed = isIdle ? data : this.report(null, 0).then(() => data);
     ledger.admit([], [{ buffer, dtype: 'uint8', shape: [], strides: [], offset: 0 }], TRANSFER, 1);
     const { seq } = ledger;
     const { block } = buffer;
-    const came = this.claimIdle(2 * STATUS_BYTES);
-    const bytes = data.then(
+    const bytes = passed.then(
       (value) => [new Uint8Array(value), STATUS_GOOD] as const,
       (error: KindlingError) => {
         ledger.explain(seq, error);
@@ -301,17 +310,34 @@ export class WasmStream implements CommandStream, TransportEvents {
 
   // ---- parts of the above
 
-  /** Gives a fresh buffer another block if commands may still use what was freed there: the page writes elsewhere. */
-  private moveToIdle(buffer: WasmBuffer): void {
-    if (this.transport.uploadsInOrder || buffer.block.lastUse <= this.ledger.widen(this.transport.completed())) return;
-    const block = this.claimIdle(buffer.bytes);
+  /**
+   * Gives a fresh buffer another block if commands may still use what was freed there: the page writes elsewhere.
+   * Returns false where there is no such block: the page has to wait for the commands.
+   */
+  private moveToIdle(buffer: WasmBuffer): boolean {
+    if (this.transport.uploadsInOrder || buffer.block.lastUse <= this.completed) return true;
+    const block = this.idleBlock(buffer.bytes);
+    if (block === null) return buffer.block.lastUse <= this.completed;
     this.heap.release(buffer.block, 0);
     buffer.block = block;
+    return true;
   }
 
-  private claimIdle(bytes: number): Block {
-    const completed = this.ledger.widen(this.transport.completed());
-    return this.claim(bytes, (heap) => heap.allocateIdle(bytes, completed));
+  /** A block that the page may write now, or null: then what is free is free only behind commands that are still to run. */
+  private idleBlock(bytes: number): Block | null {
+    const take = (): Block | null => {
+      try {
+        return this.heap.allocateIdle(bytes, this.completed);
+      } catch (error) {
+        if (error instanceof OutOfMemoryError) return null;
+        throw error;
+      }
+    };
+    return take() ?? (this.transport.catchUp() ? take() : null);
+  }
+
+  private get completed(): number {
+    return this.ledger.widen(this.transport.completed());
   }
 
   private finish(words: Uint32Array, at: number): void {

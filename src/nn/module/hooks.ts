@@ -1,6 +1,5 @@
 // Module hooks: functions called around forward and backward, all able to change what passes through.
-import { aliasWithGraph, isGradEnabled } from '../../core/backward';
-import { unscoped } from '../../core/storage';
+import { isGradEnabled } from '../../core/backward';
 import { Function, type FunctionContext } from '../../autograd/function';
 import { Tensor, type RemovableHandle } from '../../core/tensor';
 import type { Module } from './module';
@@ -240,7 +239,7 @@ function throughNode(values: readonly unknown[], replace: (grads: Grads) => Grad
   if (places.length === 0) return values;
   const replaceFound = (grads: Grads): Grads => {
     const all = Array<Tensor | null>(values.length).fill(null);
-    places.forEach((place, i) => (all[place] = ownHandle(grads[i])));
+    places.forEach((place, i) => (all[place] = grads[i]));
     const replaced = replace(all);
     return places.map((place) => replaced[place]);
   };
@@ -249,9 +248,6 @@ function throughNode(values: readonly unknown[], replace: (grads: Grads) => Grad
   places.forEach((place, i) => (wrapped[place] = outputs[i]));
   return wrapped;
 }
-
-/** A handle that the hook may keep: the gradient itself is freed when the walk back is done with it. */
-const ownHandle = (grad: Tensor | null): Tensor | null => (grad === null ? null : unscoped(() => aliasWithGraph(grad)));
 
 /** Tensors as they are, whose gradients go through a function on their way back. */
 class HookedIdentity extends Function {

@@ -8,6 +8,7 @@ import { roundHalf } from '../../base/half';
 import { ShapeError } from '../../base/errors';
 import { allocate } from '../../core/op';
 import { formatShape, numelOf, type Shape } from '../../base/shape';
+import { scope } from '../../core/storage';
 import { Tensor } from '../../core/tensor';
 import { filled, numberOf, to } from './copy';
 import { view } from './view';
@@ -163,7 +164,10 @@ export function tensor(data: TensorData | Tensor, given: TensorOptions = {}): Te
 
 /** A tensor of `shape` with the elements of a typed array, in row-major order. @throws ShapeError if the count does not fit */
 export function fromArray(values: TypedArray, shape: Shape, options: TensorOptions = {}): Tensor {
-  return finish(view(tensor(values, { ...options, requiresGrad: false }), shape), options);
+  return finish(
+    scope(() => view(tensor(values, { ...options, requiresGrad: false }), shape)),
+    options,
+  );
 }
 
 /** Undefined contents (zeros, until memory is used again). @see torch.empty */

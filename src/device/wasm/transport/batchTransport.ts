@@ -101,6 +101,10 @@ export class BatchTransport implements Transport {
     return this.done;
   }
 
+  catchUp(): boolean {
+    return false;
+  }
+
   upload(pointer: number, data: Uint8Array): void {
     this.closePart();
     this.parts.push({ pointer, data: data.slice() });

@@ -133,6 +133,12 @@ export class RingTransport implements Transport {
     return Atomics.load(this.ring.words, COMPLETED);
   }
 
+  catchUp(): boolean {
+    if (!this.leader?.drain) return false;
+    this.leader.drain();
+    return this.isBacklogEmpty;
+  }
+
   upload(pointer: number, data: Uint8Array): void {
     new Uint8Array(this.memory.buffer, pointer, data.length).set(data);
   }

@@ -36,6 +36,8 @@ export interface Transport {
   publish(): void;
   /** Low 32 bits of the sequence number of the last command known to be done. */
   completed(): number;
+  /** Runs all that is queued, if the engine is on this thread; returns whether it did. */
+  catchUp(): boolean;
   /** Writes data into the memory, in order with the commands if `isOrdered`, else now. */
   upload(pointer: number, data: Uint8Array): void;
   /** Whether `upload` is ordered after the commands before it, so that any free block will do. */
