@@ -164,28 +164,71 @@ export function erfinv(x: f64): f64 {
   return copysign(y, x);
 }
 
-/** log |Γ(x)|: Stirling's series from 12 on, reached by Γ(x + 1) = x Γ(x); reflection below ½. */
+/**
+ * log Γ(2 + z) = (1 - γ) z + Σ (-1)^k (ζ(k) - 1) z^k / k for |z| ≤ ½, where each term is a quarter of the one before: exact
+ * also where the logarithm is 0.
+ */
+function lgammaNear2(z: f64): f64 {
+  let p: f64 = -2.7595228851242331e-10;
+  p = p * z + 5.731367241678862e-10;
+  p = p * z - 1.1921401405860912e-9;
+  p = p * z + 2.4836745438024783e-9;
+  p = p * z - 5.1834750419700467e-9;
+  p = p * z + 1.0838659214896954e-8;
+  p = p * z - 2.2711094608943165e-8;
+  p = p * z + 4.7698101693639806e-8;
+  p = p * z - 1.00432248239681e-7;
+  p = p * z + 2.1207184805554666e-7;
+  p = p * z - 4.492469198764566e-7;
+  p = p * z + 9.5514121304074198e-7;
+  p = p * z - 2.0392157538013662e-6;
+  p = p * z + 4.3748667899074878e-6;
+  p = p * z - 9.4394882752683959e-6;
+  p = p * z + 2.0507212775670692e-5;
+  p = p * z - 4.4926236738133142e-5;
+  p = p * z + 9.9457512781808534e-5;
+  p = p * z - 0.00022315475845357938;
+  p = p * z + 0.00050966952474304242;
+  p = p * z - 0.001192753911703261;
+  p = p * z + 0.0028905103307415233;
+  p = p * z - 0.0073855510286739853;
+  p = p * z + 0.020580808427784548;
+  p = p * z - 0.067352301053198095;
+  p = p * z + 0.32246703342411322;
+  return z * (0.42278433509846713939 + z * p);
+}
+
+/**
+ * log |Γ(x)|: Stirling's series from 12 on; the series at 2, reached by Γ(x + 1) = x Γ(x), below; reflection for x ≤ 0, where
+ * the distance to the nearest pole is exact.
+ */
 export function lgamma(x: f64): f64 {
   if (abs(x) == Infinity) return Infinity;
-  if (x < 0.5) {
-    const sine = NativeMath.sin(NativeMath.PI * (x - floor(x)));
-    return sine == 0 ? Infinity : log(NativeMath.PI / abs(sine)) - lgamma(1 - x);
+  if (x <= 0) {
+    const sine = abs(NativeMath.sin(NativeMath.PI * (x - nearest(x))));
+    return sine == 0 ? Infinity : log(NativeMath.PI / sine) - lgamma(1 - x);
   }
-  if (x == 1 || x == 2) return 0;
-  let product: f64 = 1;
-  for (; x < 12; x += 1) product *= x;
+  if (x < 0.5) return lgammaNear2(x) - NativeMath.log1p(x) - log(x);
+  if (x < 1.5) return lgammaNear2(x - 1) - NativeMath.log1p(x - 1);
+  if (x < 12) {
+    let product: f64 = 1;
+    for (; x > 2.5; product *= x) x -= 1;
+    return lgammaNear2(x - 2) + log(product);
+  }
   const z = 1 / (x * x);
   const series =
     (1.0 / 12 + z * (-1.0 / 360 + z * (1.0 / 1260 + z * (-1.0 / 1680 + z * (1.0 / 1188 - z * (691.0 / 360360)))))) / x;
-  return (x - 0.5) * log(x) - x + 0.91893853320467274178 + series - log(product);
+  // (x - ½) log x - x without a product that overflows before the difference does.
+  return (x - 0.5) * (log(x) - 1) + (0.91893853320467274178 - 0.5) + series;
 }
 
-/** Derivative of lgamma: asymptotic series from 10 on; reflection below 0. */
+/** Derivative of lgamma: asymptotic series from 10 on; reflection below 0, by the distance to the nearest pole. */
 export function digamma(x: f64): f64 {
   if (x == 0) return copysign(Infinity, -x);
   if (x < 0) {
-    if (x == floor(x)) return NaN;
-    return digamma(1 - x) - NativeMath.PI / NativeMath.tan(NativeMath.PI * (x - floor(x)));
+    const distance = x - nearest(x);
+    if (distance == 0 || x == -Infinity) return NaN;
+    return digamma(1 - x) - NativeMath.PI / NativeMath.tan(NativeMath.PI * distance);
   }
   let sum: f64 = 0;
   for (; x < 10; x += 1) sum -= 1 / x;
@@ -195,13 +238,9 @@ export function digamma(x: f64): f64 {
   return sum + log(x) - 0.5 / x - series;
 }
 
-/**
- * Derivative n of digamma: (-1)^(n+1) n! ζ(n + 1, x), with Hurwitz' zeta summed to 15 and completed by
- * Euler and Maclaurin's formula.
- */
-export function polygamma(order: f64, x: f64): f64 {
-  const s = order + 1;
-  if (x <= 0 && x == floor(x)) return Infinity;
+/** Hurwitz' ζ(s, x) = Σ (x + k)^-s for x > 0, summed to 15 and completed by Euler and Maclaurin's formula. */
+function hurwitz(s: f64, x: f64): f64 {
+  if (x == Infinity) return 0;
   let sum: f64 = 0;
   for (; x < 15; x += 1) sum += pow(x, -s);
   const power = pow(x, -s);
@@ -217,10 +256,24 @@ export function polygamma(order: f64, x: f64): f64 {
   tail -= factor * (1.0 / 1209600);
   factor *= (s + 7) * (s + 8) * z;
   tail += factor * (1.0 / 47900160);
-  sum += power * (x / (s - 1) + 0.5 + tail);
-  let factorial: f64 = 1;
+  return sum + power * (x / (s - 1) + 0.5 + tail);
+}
+
+/**
+ * Derivative n of digamma: (-1)^(n+1) n! ζ(n + 1, x). Below 0 the sum is that over all whole numbers, which depends on the
+ * distance r to the nearest pole alone, less what lies beyond x: r^-s + ζ(s, 1 + r) ± (ζ(s, 1 - r) - ζ(s, 1 - x)).
+ */
+export function polygamma(order: f64, x: f64): f64 {
+  const s = order + 1;
+  const isOdd = ((<i32>order) & 1) == 1;
+  let factorial: f64 = isOdd ? 1 : -1;
   for (let k: f64 = 2; k <= order; k += 1) factorial *= k;
-  return (<i32>order) & 1 ? factorial * sum : -factorial * sum;
+  if (!(x <= 0)) return factorial * hurwitz(s, x);
+  const r = x - nearest(x);
+  if (r == 0) return factorial * Infinity;
+  // At -Infinity, too, r is NaN.
+  const beyond = hurwitz(s, 1 - r) - hurwitz(s, 1 - x);
+  return factorial * (pow(r, -s) + hurwitz(s, 1 + r) + (isOdd ? beyond : -beyond));
 }
 
 /** Remainder of truncated division. */

@@ -3,7 +3,7 @@
 import { isGradEnabled } from './graph';
 import { differentiate } from '../expression/derivative';
 import type { Device, PointwiseProgram, View } from '../device/contract';
-import { DTYPES, isFloat, resultType, wideDType, type DType } from '../base/dtype';
+import { DTYPES, isFloat, isHalf, resultType, wideDType, type DType } from '../base/dtype';
 import { describe } from '../base/errorText';
 import { DTypeError, ShapeError } from '../base/errors';
 import { cast, constantLike, input, inputsOf, scalar, substitute, type Expression } from '../expression/expression';
@@ -42,6 +42,8 @@ export interface PointwiseRecord {
   ) => readonly (Expression | null)[];
   /** Which dtypes it is defined for after promotion; all if absent. */
   readonly accepts?: 'integers' | 'floats' | 'numbers';
+  /** Whether it compares: numbers are then rounded to the 16-bit floats they are compared with, as in PyTorch (half(0.1) = 0.1). */
+  readonly compares?: boolean;
 }
 
 const ACCEPTS: { readonly [A in NonNullable<PointwiseRecord['accepts']>]: (dtype: DType) => boolean } = {
@@ -210,20 +212,30 @@ function promote({ name, promotion, accepts }: PointwiseRecord, operands: readon
   return operands.map((_, i) => (i === condition ? 'bool' : common));
 }
 
+/**
+ * An operand as the formula sees it. 16-bit floats are computed in float32, where a number and a tensor without dimensions
+ * of another dtype stay what they are: rounded first, 65536 would be infinite and 1e-8 nothing. Whole narrow numbers wrap.
+ */
+function converted(leaf: Expression, operand: Operand, dtype: DType, rounds: boolean): Expression {
+  if (!isHalf(dtype)) return cast(dtype, leaf);
+  const isExact = !rounds && (!(operand instanceof Tensor) || operand.ndim === 0);
+  return cast(wideDType(dtype), isExact ? leaf : cast(dtype, leaf));
+}
+
 function makeFormula(record: PointwiseRecord, operands: readonly Operand[], output: DType | null): Formula {
   const dtypes = promote(record, operands);
   const tensorDTypes: DType[] = [];
   let numbers = 0;
   const leaves = operands.map((operand, i) => {
-    // A number is rounded to what the tensors are, as in PyTorch.
     if (!(operand instanceof Tensor)) return scalar(numbers++, wideDType(dtypes[i]));
     return input(tensorDTypes.push(operand.dtype) - 1, operand.dtype);
   });
-  const args = leaves.map((leaf, i) => cast(dtypes[i], leaf));
-  const compute = dtypes[dtypes.length - 1];
+  const args = leaves.map((leaf, i) => converted(leaf, operands[i], dtypes[i], record.compares ?? false));
+  const compute = args[args.length - 1].dtype;
   const scalarOf: ScalarOf = (i, dtype = compute) => scalar(numbers + i, dtype);
   const result = record.formula(args, scalarOf);
-  const root = output === null ? result : cast(output, result);
+  const common = dtypes[dtypes.length - 1];
+  const root = cast(output ?? (isHalf(common) && result.dtype === 'float32' ? common : result.dtype), result);
   const { gradient } = record;
   const rule: GradientRule | null =
     gradient === undefined

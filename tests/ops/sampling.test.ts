@@ -98,3 +98,30 @@ test('what cannot be drawn', () => {
     'exponential_: lambda must be positive, got 0.',
   );
 });
+
+test.each([
+  ['NaN', [NaN, 1]],
+  ['a negative weight', [[1, 2], [-0.5, 1]]],
+  ['an infinite weight', [Infinity, 1]],
+])('multinomial refuses %s', async (_name, data) => {
+  for (const replacement of [false, true]) {
+    const drawn = multinomial(tensor(data), 1, replacement);
+    await expect(drawn.tolist()).rejects.toThrow('multinomial: a weight that is negative, infinite or NaN is not allowed');
+  }
+}); // prettier-ignore
+
+test('multinomial refuses a row of zeros, and no weights at all', async () => {
+  for (const replacement of [false, true]) {
+    const drawn = multinomial(tensor([[1, 2], [0, 0]]), 1, replacement); // prettier-ignore
+    await expect(drawn.tolist()).rejects.toThrow('multinomial: a row of weights that are all 0 is not allowed');
+  }
+  expect(() => multinomial(zeros(0), 1, true)).toThrow('multinomial: there must be weights to choose from, got none');
+  expect(await multinomial(zeros(0, 3), 2, true).tolist()).toEqual([]);
+});
+
+test.each([-0.1, 1.1, NaN, Infinity])('bernoulli refuses the probability %d', async (p) => {
+  for (const dtype of ['float32', 'float64', 'float16'] as const) {
+    const drawn = bernoulli(tensor([0.5, p], { dtype }));
+    await expect(drawn.tolist()).rejects.toThrow('bernoulli: a probability outside [0, 1] is not allowed');
+  }
+});

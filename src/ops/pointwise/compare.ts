@@ -22,17 +22,17 @@ const like = e.constantLike;
 // ---- comparison: bool results ---------------------------------------------------------------------------
 
 /** a = b. @see torch.eq */
-export const eq = binary('eq', 'common', e.eq);
+export const eq = binary('eq', 'common', e.eq, { compares: true });
 /** a ≠ b. @see torch.ne */
-export const ne = binary('ne', 'common', e.ne);
+export const ne = binary('ne', 'common', e.ne, { compares: true });
 /** a < b. @see torch.lt */
-export const lt = binary('lt', 'common', e.lt);
+export const lt = binary('lt', 'common', e.lt, { compares: true });
 /** a ≤ b. @see torch.le */
-export const le = binary('le', 'common', e.le);
+export const le = binary('le', 'common', e.le, { compares: true });
 /** a > b. @see torch.gt */
-export const gt = binary('gt', 'common', e.gt);
+export const gt = binary('gt', 'common', e.gt, { compares: true });
 /** a ≥ b. @see torch.ge */
-export const ge = binary('ge', 'common', e.ge);
+export const ge = binary('ge', 'common', e.ge, { compares: true });
 
 /** |x| = ∞; integers never are. */
 const infinite = (x: Expression): Expression => (isFloat(x.dtype) ? e.eq(e.abs(x), like(x, Infinity)) : e.isNaN(x));
@@ -58,6 +58,7 @@ export interface IscloseOptions {
 const ISCLOSE = new PointwiseOperation({
   name: 'isclose',
   promotion: 'common',
+  compares: true,
   formula: ([a, b], scalar) => {
     const nan = e.bitwiseAnd(e.cast('bool', scalar(2)), e.bitwiseAnd(e.isNaN(a), e.isNaN(b)));
     const equal = e.bitwiseOr(e.eq(a, b), nan);
@@ -143,9 +144,9 @@ export const maskedFill = Object.assign(
 // ---- bounds -----------------------------------------------------------------------------------------------
 
 /** The greater; NaN if one is; ties share the gradient. @see torch.maximum */
-export const maximum = binary('maximum', 'common', e.maximum);
+export const maximum = binary('maximum', 'common', e.maximum, { compares: true });
 /** The lesser; NaN if one is; ties share the gradient. @see torch.minimum */
-export const minimum = binary('minimum', 'common', e.minimum);
+export const minimum = binary('minimum', 'common', e.minimum, { compares: true });
 
 /** `f` of two numbers, or the other one if one is NaN. */
 const passingNaN =
@@ -162,9 +163,9 @@ const choosing =
   };
 
 /** The greater; of a number and NaN the number. @see torch.fmax */
-export const fmax = binary('fmax', 'common', passingNaN(e.maximum), { gradient: choosing(e.ge) });
+export const fmax = binary('fmax', 'common', passingNaN(e.maximum), { compares: true, gradient: choosing(e.ge) });
 /** The lesser; of a number and NaN the number. @see torch.fmin */
-export const fmin = binary('fmin', 'common', passingNaN(e.minimum), { gradient: choosing(e.le) });
+export const fmin = binary('fmin', 'common', passingNaN(e.minimum), { compares: true, gradient: choosing(e.le) });
 
 /** 0 below 0, 1 above, `values` at 0. @see torch.heaviside */
 export const heaviside = binary('heaviside', 'common', (x, values) =>
@@ -181,6 +182,7 @@ function clamping(
   return new PointwiseOperation({
     name,
     promotion: 'common',
+    compares: true,
     formula: ([x, bound]) => join(x, bound),
     gradient: (grad, [x, bound]) => [within, beyond].map((reached) => e.where(reached(x, bound), grad, like(grad, 0))),
   });
@@ -191,6 +193,7 @@ const CLAMP_MAX = clamping('clampMax', e.minimum, e.le, e.gt);
 const CLAMP = new PointwiseOperation({
   name: 'clamp',
   promotion: 'common',
+  compares: true,
   formula: ([x, min, max]) => e.minimum(e.maximum(x, min), max),
   // Where the bounds cross, max wins.
   gradient: (grad, [x, min, max]) => {

@@ -5,19 +5,20 @@ import { noGrad } from '../../core/backward';
 import { defaultGenerator, type Generator } from '../../base/generator';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { clampMax, lt } from '../pointwise/compare';
+import { clampMax, ge, gt, le, logicalAnd, lt } from '../pointwise/compare';
 import { to } from '../shape/copy';
 import { emptyLike, requireFloat } from '../shape/creation';
 import { argmax } from '../reduce/argReduce';
-import { div } from '../pointwise/arithmetic';
+import { add, div } from '../pointwise/arithmetic';
 import { exponential_, rand, type GeneratorOption } from './random';
-import { sum } from '../reduce/reduce';
+import { any, sum } from '../reduce/reduce';
 import { cumsum } from '../reduce/scan';
+import { requireAll } from '../indexing/gather';
 import { searchsorted, topk } from '../indexing/sort';
 
 /**
  * 1 with the probability that stands in each element of p, else 0. Shape: that of p, and its dtype.
- * @throws DTypeError unless p is floating
+ * @throws DTypeError unless p is floating; FaultError, at the read, for a probability outside [0, 1] or NaN
  * @see torch.bernoulli
  */
 export const bernoulli = taking(
@@ -26,7 +27,11 @@ export const bernoulli = taking(
   (p: Tensor, { generator = defaultGenerator }: GeneratorOption): Tensor => {
     requireFloat('bernoulli', p.dtype);
     const dtype = p.dtype === 'float64' ? 'float64' : 'float32';
-    return noGrad(() => to(lt(rand(p.shape, { dtype, device: p.device, generator }), p), p.dtype));
+    return noGrad(() => {
+      const holds = logicalAnd(ge(p, 0), le(p, 1));
+      const drawn = to(lt(rand(p.shape, { dtype, device: p.device, generator }), p), p.dtype);
+      return add(drawn, requireAll('bernoulli', 'a probability outside [0, 1]', holds, drawn));
+    });
   },
 );
 
@@ -39,9 +44,10 @@ export interface MultinomialOptions extends GeneratorOption {
 }
 
 /**
- * Indices drawn with the weights in each row of x, which need not sum to 1 but may not be negative (that is not checked).
+ * Indices drawn with the weights in each row of x, which need not sum to 1.
  * Shape: [n] -> [numSamples], [rows, n] -> [rows, numSamples]; int64.
- * @throws ShapeError, DTypeError; RangeError for fewer than one draw, or more than n without replacement
+ * @throws ShapeError, DTypeError; RangeError for fewer than one draw, or more than n without replacement; FaultError, at the
+ * read, for a weight that is negative, infinite or NaN, and for a row of zeros
  * @example const next = multinomial(softmax(logits.div(temperature), -1), 1)
  * @see torch.multinomial
  */
@@ -54,18 +60,26 @@ export const multinomial = taking(
       throw new ShapeError(`multinomial: weights must be a vector or rows of them, got ${formatShape(x.shape)}.`);
     }
     const categories = x.size(-1);
+    if (categories === 0) throw new ShapeError('multinomial: there must be weights to choose from, got none.');
     if (!Number.isInteger(numSamples) || numSamples < 1 || (!replacement && numSamples > categories)) {
       const most = replacement ? '' : ` and at most the ${categories} weights of a row, unless replacement is true`;
       throw new RangeError(`multinomial: numSamples must be at least 1${most}; got ${numSamples}.`);
     }
     return noGrad(() => {
-      if (replacement) return repeated(x, numSamples, generator);
-      // The index with the greatest weight over an exponential draw is each one with its probability.
-      const race = div(x, exponential_(emptyLike(x), 1, generator));
-      return numSamples === 1 ? argmax(race, -1, true) : topk(race, numSamples).indices;
+      const drawn = replacement ? repeated(x, numSamples, generator) : raced(x, numSamples, generator);
+      const fine = logicalAnd(ge(x, 0), lt(x, Infinity));
+      const positive = any(gt(x, 0), -1);
+      const checked = add(drawn, requireAll('multinomial', 'a weight that is negative, infinite or NaN', fine, drawn));
+      return add(checked, requireAll('multinomial', 'a row of weights that are all 0', positive, drawn));
     });
   },
 );
+
+/** The index with the greatest weight over an exponential draw is each one with its probability. */
+function raced(x: Tensor, numSamples: number, generator: Generator): Tensor {
+  const race = div(x, exponential_(emptyLike(x), 1, generator));
+  return numSamples === 1 ? argmax(race, -1, true) : topk(race, numSamples).indices;
+}
 
 /** By where uniform draws fall between the sums of the weights. */
 function repeated(x: Tensor, numSamples: number, generator: Generator): Tensor {
