@@ -9,14 +9,13 @@ import {
   CONTROL_JOB_PHASE,
   CONTROL_JOB_SIGNAL,
   CONTROL_LEADER_WAITS,
-  CONTROL_PROGRESS,
   CONTROL_SLEEPERS,
   CONTROL_TICKET,
   Command,
   FAULT_TRAP,
 } from './commands';
 import { runTask } from './dispatch';
-import { recordFault } from './worker';
+import { beat, recordFault } from './worker';
 
 /** Tasks and next task take 20 bits each of the ticket; the generation has the 24 above. */
 const FIELD_BITS: u64 = 20;
@@ -56,7 +55,7 @@ export function perform(opcode: i32, command: usize, phase: i32, task: i32): voi
   inTask = true;
   runTask(opcode, command, phase, task);
   inTask = false;
-  atomic.add<u32>(CONTROL_BASE + CONTROL_PROGRESS, 1);
+  beat();
 }
 
 /** Leader: runs all tasks of a phase together with the helpers. */

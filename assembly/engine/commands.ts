@@ -213,8 +213,6 @@ export const CONTROL_JOB_PHASE = 452;
 export const CONTROL_JOB_SIGNAL = 512;
 /** Number of helpers asleep on CONTROL_JOB_SIGNAL. */
 export const CONTROL_SLEEPERS = 576;
-/** Counts finished tasks; a watchdog sees progress in it. */
-export const CONTROL_PROGRESS = 640;
 /** Faults recorded, modulo 2^32; entry i is in slot i modulo FAULT_SLOTS. */
 export const CONTROL_FAULTS = 704;
 /** Faults the page has dealt with: the entries in [acknowledged, recorded) are live. */
@@ -236,6 +234,11 @@ export const FAULT_MATRIX = 5;
 /** Measurements: for each opcode milliseconds (float64) and number of commands (float64). */
 export const CONTROL_PROFILE = 2048;
 export const PROFILE_BYTES = 16;
+/** Signs of life: a line of its own for each worker, in which it counts up while it works; a watchdog sees progress in it. */
+export const CONTROL_BEATS = 3072;
+export const BEAT_BYTES = 64;
+/** Workers over one memory; more cost more in barriers than they bring. */
+export const MOST_WORKERS = 16;
 /** Size of the control area. */
 export const CONTROL_BYTES = 4096;
 

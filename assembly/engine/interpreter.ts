@@ -29,7 +29,8 @@ import {
   Write,
 } from './commands';
 import { tasks } from './dispatch';
-import { helpers, recordFault } from './worker';
+import { TASK_WORK } from './partition';
+import { helpers, pulse, recordFault } from './worker';
 
 /** Calls back into JavaScript: everything up to here is done, and [pointer, pointer + bytes) holds a value that was read. */
 @external('host', 'report')
@@ -160,7 +161,11 @@ export function execute(opcode: i32, command: usize): void {
     const count = tasks(opcode, command, phase);
     if (count == 0) return;
     if (count == 1 || helpers == 0 || count >= MAX_TASKS) {
-      for (let task = 0; task < count; task++) perform(opcode, command, phase, task);
+      for (let task = 0; task < count; task++) {
+        // Many tasks of one command; a command of one task must not pay for it.
+        if (task > 0) pulse(TASK_WORK);
+        perform(opcode, command, phase, task);
+      }
     } else {
       share(opcode, command, phase, count);
     }

@@ -4,7 +4,7 @@ import { DTypeCode } from './commands';
 /** A phase below this is run by the leader alone: a barrier costs about 9 us on a busy 2-core machine. Nanoseconds. */
 const SERIAL_WORK: u64 = 20000;
 /** Work of one task: long against the 0.1 us of taking it, short against the barrier's wait for the last. Nanoseconds. */
-const TASK_WORK: u64 = 30000;
+export const TASK_WORK: u32 = 30000;
 /** The barrier's ticket has 20 bits for the number of tasks. */
 const MAX_TASKS: u64 = 1 << 16;
 

@@ -31,7 +31,7 @@ import {
   zeroStart,
   ZEROS_AT,
 } from './patch';
-import { scratch } from '../engine/worker';
+import { pulse, scratch } from '../engine/worker';
 
 /** Multiply-adds in a nanosecond on one core. */
 const SPEED: u64 = 20;
@@ -240,6 +240,7 @@ function convolveBlock(c: ConvCommand, g: Geometry, weights: usize, image: u32, 
     for (let pixel: u32 = 0; pixel < pixels; pixel += TILE_COLUMNS) {
       const columns = min(TILE_COLUMNS, pixels - pixel);
       packPixels(g, pixel, pixels, width, depth, panel);
+      pulse((g.rows * depth * TILE_COLUMNS) / <u32>SPEED);
       if (g.stepH > 1 || g.stepW > 1) {
         multiplySpread(g, packed, panel, out, pixel, columns, width, depth, channel == 0);
       } else {

@@ -25,7 +25,7 @@ import {
   zeroStart,
   ZEROS_AT,
 } from './patch';
-import { scratch } from '../engine/worker';
+import { pulse, scratch } from '../engine/worker';
 
 /** Multiply-adds in a nanosecond on one core. */
 const SPEED: u64 = 20;
@@ -135,6 +135,7 @@ function addBlock(
       const to = sum + (row << 2);
       const fresh = first && pixel == 0;
       packPanel(grad + ((row * plane + pixel) << 2), gradPanel, TILE_COLUMNS, columns, count, plane << 2, 4);
+      pulse((depth * count * TILE_COLUMNS) / <u32>SPEED);
       multiplyPanels(
         panels,
         gradPanel,

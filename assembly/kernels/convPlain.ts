@@ -1,6 +1,7 @@
 // Convolution and its gradients as plain loops, for float64 and for kernels too large for the patch of conv.ts.
 import { ConvCommand } from '../engine/commands';
 import { taskCount, taskStart } from '../engine/partition';
+import { pulse } from '../engine/worker';
 
 /** Nanoseconds for a multiply-add. */
 const TERM_WORK: u64 = 2;
@@ -40,6 +41,7 @@ export function plainConv2d<T>(c: ConvCommand, task: i32): void {
     for (let x: u32 = 0; x < c.outWidth; x++) {
       let sum: T = c.bias == 0 ? 0 : load<T>(c.bias + o * sizeof<T>());
       for (let i: u32 = 0; i < channels; i++) {
+        pulse(taps * <u32>TERM_WORK);
         const image = (n * c.channels + (o / perGroup) * channels + i) * c.height;
         for (let kh: u32 = 0; kh < c.kernelH; kh++) {
           const iy = tapAt(y, c.strideH, kh, c.dilationH, c.paddingH);
@@ -77,6 +79,7 @@ export function plainConv2dGradInput<T>(c: ConvCommand, task: i32): void {
     for (let x: u32 = 0; x < c.width; x++) {
       let sum: T = 0;
       for (let i: u32 = 0; i < perGroup; i++) {
+        pulse(taps * <u32>TERM_WORK);
         const o = (channel / channels) * perGroup + i;
         const weights = (o * channels + (channel % channels)) * taps;
         for (let kh: u32 = 0; kh < c.kernelH; kh++) {
@@ -118,6 +121,7 @@ export function plainConv2dGradWeight<T>(c: ConvCommand, task: i32): void {
       for (let y: u32 = 0; y < c.outHeight; y++) {
         const iy = tapAt(y, c.strideH, kh, c.dilationH, c.paddingH);
         if (iy >= c.height) continue;
+        pulse(c.outWidth * <u32>TERM_WORK);
         const line = ((n * c.outChannels + o) * c.outHeight + y) * c.outWidth;
         const image = ((n * c.channels + channel) * c.height + iy) * c.width;
         for (let x: u32 = 0; x < c.outWidth; x++) {

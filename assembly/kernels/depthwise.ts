@@ -18,7 +18,7 @@ import {
   TILE_AT,
 } from './patch';
 import { horizontalSum, loadLanes, madd } from '../simd/lanes';
-import { scratch } from '../engine/worker';
+import { pulse, scratch } from '../engine/worker';
 
 const ROWS: u32 = 4;
 const PIXELS: u32 = 8;
@@ -54,6 +54,7 @@ export function convolveDirect(c: ConvCommand, g: Geometry, image: u32, group: u
     copyTaps(c, g, c.b + (((group * g.rows + row) * g.channels * c.kernelH * c.kernelW) << 2), weights);
     const bias: f32 = c.bias == 0 ? 0 : load<f32>(c.bias + ((group * g.rows + row) << 2));
     convolvePlane(g, weights, bias, outputAt(c, g, image * g.rows + row, y, x), height, width, depth);
+    pulse(height * width * depth);
   }
 }
 

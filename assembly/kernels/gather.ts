@@ -5,7 +5,7 @@
 // rows are cut, and tasks never write the same memory.
 import { DTypeCode, FAULT_INDEX, IndexCommand, ScatterKind } from '../engine/commands';
 import { itemSize, taskCount, taskStart } from '../engine/partition';
-import { recordFault } from '../engine/worker';
+import { pulse, pulseAt, recordFault } from '../engine/worker';
 
 /** What `rowAt` gives for an index that is ignored or out of range. */
 const NONE: u32 = 0xffffffff;
@@ -44,6 +44,7 @@ export function gather(c: IndexCommand, phase: i32, task: i32): void {
   for (; row < end; row++) {
     const plane = c.a + (row / c.m) * c.n * inner * size;
     for (let i: u32 = 0; i < inner; i++, at++) {
+      pulseAt(at, <u32>ELEMENT_WORK);
       const from = rowAt(c, at);
       const source = plane + (from * inner + i) * size;
       if (size == 4) store<u32>(c.out + (at << 2), from == NONE ? 0 : load<u32>(source));
@@ -168,10 +169,12 @@ function addPlane<T>(c: IndexCommand, o: u32, low: u32, high: u32, wholeRows: bo
   for (let j: u32 = 0; j < c.m; j++) {
     if (wholeRows) {
       const row = rowAt(c, j);
+      pulse(inner);
       if (row >= low && row < high) addRow<T>(a, out + row * inner * sizeof<T>(), inner);
       a += inner * sizeof<T>();
     } else {
       for (let i: u32 = 0; i < inner; i++, at++, a += sizeof<T>()) {
+        pulseAt(at, <u32>ELEMENT_WORK);
         const row = rowAt(c, at);
         if (row < low || row >= high) continue;
         const p = out + (row * inner + i) * sizeof<T>();
@@ -187,6 +190,7 @@ function addNumbers<T>(c: IndexCommand, o: u32, low: u32, high: u32): void {
   const out = c.out + o * n * sizeof<T>();
   let a = c.a + o * c.m * sizeof<T>();
   for (let j: u32 = 0; j < c.m; j++, a += sizeof<T>()) {
+    pulseAt(j, <u32>ELEMENT_WORK);
     const row = load<u32>(c.index + (j << 2));
     if (row >= low && row < high) {
       const p = out + row * sizeof<T>();
@@ -234,6 +238,7 @@ function joinPlane<T>(c: IndexCommand, o: u32, low: u32, high: u32): void {
   let at = o * c.m * inner;
   for (let j: u32 = 0; j < c.m; j++) {
     for (let i: u32 = 0; i < inner; i++, at++) {
+      pulseAt(at, <u32>ELEMENT_WORK);
       const row = rowAt(c, at);
       if (row < low || row >= high) continue;
       const p = out + (row * inner + i) * sizeof<T>();

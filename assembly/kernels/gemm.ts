@@ -11,7 +11,7 @@ import { gemv, gemvTasks, isVectorForm } from './gemv';
 import { MAX_DEPTH, multiplyPanels, panelRows, passDepth, TILE_BYTES, TILE_COLUMNS, TILE_ROWS } from './microkernel';
 import { packPanel } from './packing';
 import { evenPart, parts, taskCount, taskStart } from '../engine/partition';
-import { scratch } from '../engine/worker';
+import { pulse, scratch } from '../engine/worker';
 
 /** Multiply-adds in a nanosecond on one core: of the micro-kernel, and of plain loops. */
 const SPEED: u64 = 25;
@@ -84,6 +84,7 @@ function packColumns(c: Gemm, matrix: u32, panel: u32, to: usize): void {
   const column = panel * TILE_COLUMNS;
   const from = c.b + ((matrix * c.bBatch + column * c.bColumn) << 2);
   packPanel(from, to, TILE_COLUMNS, min(TILE_COLUMNS, c.n - column), c.k, c.bColumn << 2, c.bRow << 2);
+  pulse(c.k * TILE_COLUMNS);
 }
 
 function blockRows(c: Gemm): u32 {
@@ -138,6 +139,7 @@ function multiplyBlock(c: Gemm, matrix: u32, panels: usize, row: u32, rowEnd: u3
       const columns = min(TILE_COLUMNS, columnEnd - j);
       multiplyPanels(aPanels, b, start, to, rows, columns, depth, p == 0 ? 0 : outRow, outRow, tile);
     }
+    pulse((rows * (columnEnd - column) * depth) / <u32>SPEED);
   }
 }
 
@@ -197,6 +199,7 @@ function multiplyPlain<T>(c: Gemm, task: i32): void {
         store<T>(to, <T>(load<T>(to) + x * load<T>(from)));
         from += step;
       }
+      pulse(c.n);
     }
   }
 }

@@ -3,7 +3,7 @@
 import { Gemm } from '../engine/commands';
 import { taskCount, taskStart } from '../engine/partition';
 import { madd } from '../simd/lanes';
-import { scratch } from '../engine/worker';
+import { pulse, scratch } from '../engine/worker';
 
 /** Elements of the matrix read in a nanosecond on one core, from memory. */
 const SPEED: u64 = 3;
@@ -111,6 +111,7 @@ function sumRows(
       sumRow(from, part, out + (row << 2), depth);
       from += rowStride;
     }
+    pulse(rows * depth);
   }
 }
 
@@ -241,6 +242,7 @@ function addColumns(
     }
     matrix += columnStride << 2;
     vector += vectorStride << 2;
+    pulse(rows);
   }
   for (; p < k; p++) {
     const x = load<f32>(vector);

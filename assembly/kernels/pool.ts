@@ -2,6 +2,7 @@
 // Backward kernels clear a plane of the input's gradient, then add window by window, in order.
 import { DTypeCode, PoolCommand } from '../engine/commands';
 import { itemSize, taskCount, taskStart } from '../engine/partition';
+import { pulse, pulseAt } from '../engine/worker';
 
 /** Nanoseconds to look at one element of a window. */
 const WINDOW_WORK: u64 = 1;
@@ -67,6 +68,7 @@ function maxWindows<T>(c: PoolCommand, x: usize, out: usize, indices: usize): vo
           }
         }
       }
+      pulse(c.kernelH * c.kernelW * <u32>WINDOW_WORK);
       const at = i * c.outWidth + j;
       store<T>(out + at * sizeof<T>(), greatest);
       store<i32>(indices + at * 4, position);
@@ -138,6 +140,7 @@ export function maxPool2dBackward(c: PoolCommand, phase: i32, task: i32): void {
 /** out[indices[k]] += grad[k] for k in [0, n). */
 function addAt<T>(grad: usize, indices: usize, out: usize, n: u32): void {
   for (let k: u32 = 0; k < n; k++) {
+    pulseAt(k, 4);
     const p = out + load<i32>(indices + k * 4) * sizeof<T>();
     store<T>(p, load<T>(p) + load<T>(grad + k * sizeof<T>()));
   }
@@ -220,6 +223,7 @@ function averagePlane<T>(c: PoolCommand, x: usize, y: usize, adaptive: bool, bac
         }
       }
       if (!backward) store<T>(y, sum / <T>divisor);
+      pulse(rows * columns * <u32>WINDOW_WORK);
     }
   }
 }

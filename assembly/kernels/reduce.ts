@@ -17,6 +17,7 @@ import {
   ReduceKind,
 } from '../engine/commands';
 import { itemSize, taskCount, taskStart } from '../engine/partition';
+import { pulseAt } from '../engine/worker';
 
 /** Columns of a unit; a multiple of the 16 that `foldColumns` takes at once. */
 const COLUMN_BLOCK: u32 = 128;
@@ -295,6 +296,7 @@ function best<T, F>(x: usize, n: u32, stride: usize): u32 {
   let winner = load<T>(x);
   let at: u32 = 0;
   for (let j: u32 = 1; j < n && winner == winner; j++) {
+    pulseAt(j, <u32>ARG_WORK);
     x += stride;
     const value = load<T>(x);
     if (f.test<T>(value, winner) || value != value) {

@@ -1,6 +1,7 @@
 // Running sums and products along the middle of x [outer, n, inner], forwards or backwards, one column after the other.
 import { ArgReduceKind, DTypeCode, Scan, ScanIndices, ScanKind } from '../engine/commands';
 import { itemSize, taskCount, taskStart } from '../engine/partition';
+import { pulseAt } from '../engine/worker';
 import { Prod, Sum } from './reduce';
 
 /** Nanoseconds an element: the latency of one addition. */
@@ -57,6 +58,7 @@ function scanColumn<T, A, F>(c: Scan, at: u32): void {
   }
   let total = f.identity<A>();
   for (let j: u32 = 0; j < c.n; j++, at += stride) {
+    pulseAt(j, <u32>SCAN_WORK);
     total = f.scalar<A>(total, <A>load<T>(c.x + at));
     store<T>(c.out + at, <T>total);
   }
@@ -88,6 +90,7 @@ function runningExtreme<T>(c: ScanIndices, column: u32): void {
   let place: u32 = 0;
   let extreme = load<T>(c.x + column * sizeof<T>());
   for (let j: u32 = 0, at = column; j < c.n; j++, at += c.inner) {
+    pulseAt(j, <u32>SCAN_WORK);
     const value = load<T>(c.x + at * sizeof<T>());
     // Of equals the last one, and nothing but NaN comes after NaN.
     if (value != value || (greatest ? value >= extreme : value <= extreme)) {

@@ -8,6 +8,7 @@
 import { DTypeCode, Softmax, SoftmaxBackward } from '../engine/commands';
 import { exp as exp64, log as log64 } from '../pointwise/double';
 import { taskCount, taskStart } from '../engine/partition';
+import { pulse } from '../engine/worker';
 import { expNegative, log as log32 } from '../simd/float32';
 import { horizontalMax, horizontalSum, lanes, loadPartial, madd, storePartial } from '../simd/lanes';
 
@@ -19,6 +20,7 @@ const FLOAT64_WORK: u64 = 20;
 @inline
 function exp<T>(x: v128): v128 {
   if (sizeof<T>() == 4) return expNegative(x);
+  pulse(<u32>FLOAT64_WORK * 2);
   return f64x2.replace_lane(f64x2.splat(exp64(f64x2.extract_lane(x, 0))), 1, exp64(f64x2.extract_lane(x, 1)));
 }
 

@@ -52,7 +52,7 @@ export class KernelBench {
     this.memory = new WebAssembly.Memory({ initial: megabytes * 16, maximum: 65536 });
     const instance = new WebAssembly.Instance(engineModule(build), {
       env: { memory: this.memory },
-      host: { report: () => undefined, now: () => performance.now() },
+      host: { report: () => undefined, now: () => performance.now(), alive: () => undefined },
     });
     this.exports = instance.exports as unknown as Exports;
     this.exports.initialize(SCRATCH_BASE);

@@ -2,8 +2,9 @@
 import { createRequire } from 'node:module';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Gemm, Opcode } from '../../../assembly/engine/commands';
+import { Gemm, Opcode, PoolCommand } from '../../../assembly/engine/commands';
 import type { EngineSettings } from '../../../src/device/wasm/workers/start';
+import { DTYPES } from '../../../src/base/dtype';
 import { DeviceError, OutOfMemoryError } from '../../../src/base/errors';
 import { addTo, engine, floats, room, shutdown, sum, tensor } from './harness';
 
@@ -69,23 +70,49 @@ test('a command that hangs is given up; what it wrote is a fault', async () => {
   const device = engine({ mode: 'shared', threads: 2, patience: 300 });
   const x = tensor(device, Float32Array.of(1));
   const out = room(device, 1);
+  // A window that never gets out of the padding, as its taps lie at distance 0.
+  device.stream.emit(
+    Opcode.MaxPool2d,
+    PoolCommand,
+    {
+      ...{ a: device.stream.pointer(x), indices: 0, out: device.stream.pointer(out) },
+      ...{ planes: 1, height: 1, width: 1, outHeight: 1, outWidth: 1, kernelH: 1, kernelW: 1, strideH: 1, strideW: 1 },
+      ...{ paddingH: 1, paddingW: 1, dilationH: 0, dilationW: 0, countIncludePad: 0, divisor: 0, dtype: 0 },
+    },
+    [x],
+    [out],
+  );
+  device.seal(out.buffer);
+  await expect(device.read(out)).rejects.toThrow(/internal: the MaxPool2d kernel did not finish/);
+  expect(await floats(device, x)).toEqual(Float32Array.of(1));
+  expect(await floats(device, sum(device, x))).toEqual(Float32Array.of(1));
+});
+
+test.each(['shared', 'batch'] as const)('%s: a worker in a long task is no dead one', async (mode) => {
+  const patience = 300;
+  const device = engine({ mode, threads: 2, patience });
+  // The two words of one float64, 1.
+  const x = tensor(device, Float32Array.of(0, 1.875));
+  const out = room(device, 2);
   const pointer = device.stream.pointer(x);
-  // Seconds of work in one task: the same product over and over.
+  // Longer than the patience in one task: the same product over and over.
+  const k = 200_000_000;
+  const started = performance.now();
   device.stream.emit(
     Opcode.Gemm,
     Gemm,
     {
       ...{ a: pointer, b: pointer, bias: 0, out: device.stream.pointer(out), workspace: 0 },
-      ...{ batch: 1, m: 1, n: 1, k: 0x7fffff00, dtype: 0 },
+      ...{ batch: 1, m: 1, n: 1, k, dtype: DTYPES.float64.code },
       ...{ aBatch: 0, aRow: 0, aColumn: 0, bBatch: 0, bRow: 0, bColumn: 0 },
     },
     [x],
     [out],
   );
   device.seal(out.buffer);
-  await expect(device.read(out)).rejects.toThrow(/internal: the Gemm kernel did not finish/);
-  expect(await floats(device, x)).toEqual(Float32Array.of(1));
-  expect(await floats(device, sum(device, x))).toEqual(Float32Array.of(1));
+  expect(new Float64Array(await device.read(out))).toEqual(Float64Array.of(k));
+  expect(performance.now() - started).toBeGreaterThan(patience);
+  expect(device.diagnose().join('\n')).not.toContain('started again');
 });
 
 test.each(['shared', 'batch'] as const)('%s: no worker starts, so the calling thread computes', async (mode) => {

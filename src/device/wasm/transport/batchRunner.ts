@@ -6,7 +6,7 @@ import { Ring, moveCommands } from './ring';
 
 /** Words of commands that are run before the next look at the clock. */
 const SLICE_WORDS = 4096;
-/** A long batch says that it is alive this often, in ms. */
+/** A long batch, and a long command, says that it is alive this often, in ms. */
 const SIGN_OF_LIFE = 250;
 
 /** An engine that takes batches. */
@@ -15,6 +15,7 @@ export class BatchRunner {
   readonly limit: number;
   private readonly engine: Engine;
   private readonly memory: WebAssembly.Memory;
+  private reported = 0;
 
   constructor(
     module: WebAssembly.Module,
@@ -24,14 +25,16 @@ export class BatchRunner {
     const { memory, limit } = createMemory(false, 1, maxMemory);
     this.limit = limit;
     this.memory = memory;
-    this.engine = new Engine(module, memory, { index: 0, helpers: 0, copies: true, faultCount: 0 }, report);
+    this.engine = new Engine(module, memory, { index: 0, helpers: 0, copies: true, faultCount: 0 }, report, () =>
+      this.signOfLife(),
+    );
   }
 
   /** Runs a batch to its end. @throws what the browser throws when it refuses the memory. */
   run({ memoryBytes, parts }: Batch): void {
     growMemory(this.memory, memoryBytes);
     const ring = new Ring(this.memory);
-    let reported = performance.now();
+    this.reported = performance.now();
     for (const part of parts) {
       if ('data' in part) {
         new Uint8Array(this.memory.buffer, part.pointer, part.data.length).set(part.data);
@@ -41,13 +44,16 @@ export class BatchRunner {
       for (let next = 0; next < words.length;) {
         next = moveCommands(ring, words, next, Math.min(words.length, next + SLICE_WORDS));
         this.engine.run(0);
-        if (performance.now() - reported > SIGN_OF_LIFE) {
-          this.report(this.engine.reportOf(0, 0, 0));
-          reported = performance.now();
-        }
+        this.signOfLife();
       }
     }
     this.report(this.engine.reportOf(0, 0, 0));
+  }
+
+  private signOfLife(): void {
+    if (performance.now() - this.reported <= SIGN_OF_LIFE) return;
+    this.report(this.engine.reportOf(0, 0, 0));
+    this.reported = performance.now();
   }
 }
 

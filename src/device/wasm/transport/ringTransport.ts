@@ -1,13 +1,15 @@
 // Commands through the ring in a memory that this thread can see: shared with workers, or private to an engine here.
 import {
+  BEAT_BYTES,
   CONTROL_BASE,
+  CONTROL_BEATS,
   CONTROL_COMPLETED,
   CONTROL_PROFILE,
   CONTROL_PROFILING,
-  CONTROL_PROGRESS,
   CONTROL_SLEEPING,
   CONTROL_TAIL,
   CONTROL_WANTS_ROOM,
+  MOST_WORKERS,
   Opcode,
   PROFILE_BYTES,
   RING_BASE,
@@ -22,7 +24,7 @@ import { Watchdog } from '../workers/watchdog';
 
 const COMPLETED = (CONTROL_BASE + CONTROL_COMPLETED) / 4;
 const TAIL = (CONTROL_BASE + CONTROL_TAIL) / 4;
-const PROGRESS = (CONTROL_BASE + CONTROL_PROGRESS) / 4;
+const BEATS = (CONTROL_BASE + CONTROL_BEATS) / 4;
 const SLEEPING = (CONTROL_BASE + CONTROL_SLEEPING) / 4;
 const WANTS_ROOM = (CONTROL_BASE + CONTROL_WANTS_ROOM) / 4;
 
@@ -213,7 +215,11 @@ export class RingTransport implements Transport {
   /** Moves while the engine lives; null while it has nothing to do. */
   private progress(): number | null {
     if (this.ring.isEmpty && (this.isBacklogEmpty || this.backlogs[0].holds > 0)) return null;
-    return (Atomics.load(this.ring.words, TAIL) + Atomics.load(this.ring.words, PROGRESS)) >>> 0;
+    let progress = Atomics.load(this.ring.words, TAIL);
+    for (let worker = 0; worker < MOST_WORKERS; worker++) {
+      progress += Atomics.load(this.ring.words, BEATS + (worker * BEAT_BYTES) / 4);
+    }
+    return progress;
   }
 
   /** The engine clears the flag and returns; the head was published before we look at it. */

@@ -1,4 +1,5 @@
 // Chooses how the engine runs, starts it, and starts it again when it dies.
+import { MOST_WORKERS } from '../../../../assembly/engine/commands';
 import { DeviceError, KindlingError } from '../../../base/errors';
 import { InlineBatchEngine } from '../transport/batchRunner';
 import { BatchTransport } from '../transport/batchTransport';
@@ -30,9 +31,6 @@ export interface EngineSettings {
   /** Milliseconds without progress after which a worker counts as dead. */
   readonly patience?: number;
 }
-
-/** More workers than this cost more in barriers than they bring. */
-const MOST_WORKERS = 16;
 
 /** A transport that starts its engine; `notes` says what was chosen and why, and grows if something goes wrong. */
 export function startEngine(settings: EngineSettings, events: TransportEvents, notes: string[]): Transport {
@@ -172,19 +170,14 @@ function startBatch({ settings, events, notes, compile }: Launch): Transport {
       run(start());
     };
     worker.death.catch((error: unknown) => replace(String(error)));
-    // A batch shows no progress but by its reports, the last of which says that it is done.
-    transport.start(worker, worker.limit, (settings.patience ?? PATIENCE) * BATCH_PATIENCE, () =>
-      replace('it made no progress'),
-    );
+    // A batch shows progress by its reports, the last of which says that it is done.
+    transport.start(worker, worker.limit, settings.patience ?? PATIENCE, () => replace('it made no progress'));
   };
   const run = (started: Promise<void>): void =>
     void started.catch((error: unknown) => transport.fail(asDeviceError(error)));
   run(start());
   return transport;
 }
-
-/** One command of a batch may take as long as all its tasks together. */
-const BATCH_PATIENCE = 3;
 
 function noteFallback(notes: string[], error: unknown): void {
   const note = `no worker could be started (${String(error)}); computing on the calling thread, which blocks it`;
