@@ -1,10 +1,11 @@
 // Tests that every operation passes because of its entry in samples.ts.
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import * as k from '../../src';
-import { Tensor } from '../../src';
+import type { Tensor } from '../../src';
 import { mismatch } from '../harness/allclose';
 import { LINALG_SAMPLES } from './linalgSamples';
-import { SAMPLES, type Input } from './samples';
+import { listOf, make } from './inputs';
+import { SAMPLES } from './samples';
 import { TENSOR_SAMPLES } from './tensorSamples';
 
 const { gradcheck, gradgradcheck } = k.autograd;
@@ -13,29 +14,6 @@ beforeEach(() => void k.manualSeed(1));
 afterAll(() => {
   k.shutdown();
 });
-
-/** A leaf of that description. */
-function make({ shape, low, high, layout, kind }: Input): Tensor {
-  if (kind === 'index') return k.randint(0, high, shape);
-  if (kind === 'bool') return k.rand(shape).lt(0.5);
-  const draw = (size: readonly number[]): Tensor =>
-    k
-      .rand(size, { dtype: 'float64' })
-      .mul(high - low)
-      .add(low)
-      .detach();
-  if (layout === 'transposed' && shape.length >= 2) {
-    const swapped = [...shape.slice(0, -2), shape[shape.length - 1], shape[shape.length - 2]];
-    return draw(swapped).transpose(-2, -1);
-  }
-  if (layout === 'strided' && shape.length >= 1) {
-    return draw([...shape.slice(0, -1), shape[shape.length - 1] * 2]).slice(-1, 0, null, 2);
-  }
-  return draw(shape);
-}
-
-const listOf = (result: Tensor | readonly Tensor[]): readonly Tensor[] =>
-  result instanceof Tensor ? [result] : result;
 
 /** Leaves that require gradients where they can. */
 const leaves = (inputs: readonly Tensor[]): Tensor[] =>

@@ -15,7 +15,7 @@ import { copy_, numberOf, to } from '../shape/copy';
 import { fromArray, zerosLike } from '../shape/creation';
 import { checkIndex, fromFront, indexSelect } from './gather';
 import { nonzero } from './nonzero';
-import { expand, permute, reshape, select, slice, unsqueeze } from '../shape/view';
+import { expand, permute, reshape, select, slice, unsqueeze, wholeView } from '../shape/view';
 import { add, mul } from '../pointwise/arithmetic';
 import { maskedScatter, putAt } from './scatter';
 
@@ -123,7 +123,7 @@ function sliced(x: Tensor, dim: number, text: string): Tensor {
  */
 export function at(x: Tensor, ...entries: Index[]): Tensor {
   const { view, indices } = plan(x, entries);
-  if (indices.every((index) => index === null)) return view;
+  if (indices.every((index) => index === null)) return view === x ? wholeView(x) : view;
   const only = indices.filter((index) => index !== null);
   const dim = indices.findIndex((index) => index !== null);
   if (only.length === 1 && only[0].ndim === 1) {

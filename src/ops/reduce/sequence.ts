@@ -6,7 +6,7 @@ import { DTypeError, ShapeError } from '../../base/errors';
 import { formatShape, wrapDim, wrapDims } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { clamp, eq, ge, gt, isnan, le, logicalAnd, ne, where } from '../pointwise/compare';
-import { to } from '../shape/copy';
+import { clone, to } from '../shape/copy';
 import { fromArray, linspace, ones, zeros } from '../shape/creation';
 import { addAlong } from '../indexing/gather';
 import { cat } from '../shape/cat';
@@ -37,7 +37,7 @@ export const diff = taking(
     if (x.ndim === 0) throw new ShapeError('diff: expected one dimension at least, got a scalar.');
     if (!Number.isInteger(n) || n < 0) throw new RangeError(`diff: n must be a whole number >= 0, got ${n}.`);
     const d = wrapDim('diff', dim, x.ndim);
-    if (n === 0) return x;
+    if (n === 0) return clone(x);
     let result =
       prepend === null && append === null
         ? x

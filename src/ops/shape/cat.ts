@@ -6,7 +6,7 @@ import { ShapeError } from '../../base/errors';
 import { apply, defineOp, singleOp } from '../../core/op';
 import { formatShape, sameShape, wrapDim } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { fillProgram, queueCopy, viewPart } from './copy';
+import { clone, fillProgram, queueCopy, viewPart } from './copy';
 import { expand, narrow, reshape, unsqueeze } from './view';
 
 const DIM = ['dim'] as const;
@@ -143,5 +143,6 @@ export function repeat(x: Tensor, ...repeats: number[] | [readonly number[]]): T
   const interleaved = padded.flatMap((size) => [1, size]);
   const expanded = padded.flatMap((size, i) => [counts[i], size]);
   const shape = padded.map((size, i) => size * counts[i]);
-  return reshape(expand(reshape(x, interleaved), expanded), shape);
+  // Copied in any case: where nothing is repeated, or memory allows it, the expanded view alone would do.
+  return reshape(clone(expand(reshape(x, interleaved), expanded)), shape);
 }

@@ -1,7 +1,8 @@
-// Channels and cells of images exchanged: views in another order.
+// Channels and cells of images exchanged: copies, also where the new order could be shown as a view.
 import { ShapeError } from '../../base/errors';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
+import { clone } from './copy';
 import { permute, reshape } from './view';
 
 /** @throws RangeError unless `value` is an integer of at least 1 */
@@ -34,7 +35,7 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
   }
   const lead = x.shape.slice(0, -3);
   const cells = reshape(x, [...lead, channels / (r * r), r, r, height, width]);
-  return reshape(permute(cells, behind(lead.length, [0, 3, 1, 4, 2])), [
+  return reshape(clone(permute(cells, behind(lead.length, [0, 3, 1, 4, 2]))), [
     ...lead,
     channels / (r * r),
     height * r,
@@ -60,7 +61,7 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
   }
   const lead = x.shape.slice(0, -3);
   const cells = reshape(x, [...lead, channels, height / r, r, width / r, r]);
-  return reshape(permute(cells, behind(lead.length, [0, 2, 4, 1, 3])), [
+  return reshape(clone(permute(cells, behind(lead.length, [0, 2, 4, 1, 3]))), [
     ...lead,
     channels * r * r,
     height / r,
@@ -83,7 +84,7 @@ export function channelShuffle(x: Tensor, groups: number): Tensor {
   }
   const [batch, channels, ...rest] = x.shape;
   const grouped = reshape(x, [batch, groups, channels / groups, ...rest]);
-  return reshape(permute(grouped, [0, 2, 1, ...rest.map((_, i) => 3 + i)]), x.shape);
+  return reshape(clone(permute(grouped, [0, 2, 1, ...rest.map((_, i) => 3 + i)])), x.shape);
 }
 
 /** The order of dimensions behind `lead` ones that stay. */

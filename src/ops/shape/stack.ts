@@ -2,7 +2,7 @@
 import { taking } from '../../base/arguments';
 import { composed } from '../../base/errorText';
 import { DTypeError, ShapeError } from '../../base/errors';
-import { broadcastShapes, formatShape, type Shape } from '../../base/shape';
+import { broadcastShapes, formatShape, sameShape, type Shape } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { filled } from './copy';
 import { indexSelect, indexVector } from '../indexing/gather';
@@ -16,8 +16,10 @@ const toTensors = (tensors: Tensors): readonly Tensor[] =>
 
 const reshapedTo =
   (shapeOf: (shape: Shape) => Shape) =>
-  (x: Tensor): Tensor =>
-    reshape(x, shapeOf(x.shape));
+  (x: Tensor): Tensor => {
+    const shape = shapeOf(x.shape);
+    return shape === x.shape ? x : reshape(x, shape);
+  };
 const one = reshapedTo((shape) => (shape.length === 0 ? [1] : shape));
 const two = reshapedTo((shape) => (shape.length === 0 ? [1, 1] : shape.length === 1 ? [1, ...shape] : shape));
 const three = reshapedTo((shape) =>
@@ -34,7 +36,7 @@ function each(f: (x: Tensor) => Tensor): (...tensors: Tensors) => Tensor | Tenso
     tensors.length === 1 && tensors[0] instanceof Tensor ? f(tensors[0]) : toTensors(tensors).map(f);
 }
 
-/** Viewed with one dimension at least. @see torch.atleast_1d */
+/** Viewed with one dimension at least; a tensor that has it is returned as it is. @see torch.atleast_1d */
 export const atleast1d = each(one);
 /** Viewed with two dimensions at least. @see torch.atleast_2d */
 export const atleast2d = each(two);
@@ -123,11 +125,11 @@ export const combinations = taking(
   },
 );
 
-/** All broadcast to their common shape, as views. @see torch.broadcast_tensors */
+/** All broadcast to their common shape, as views; those that have it already as they are. @see torch.broadcast_tensors */
 export function broadcastTensors(...tensors: Tensors): Tensor[] {
   const given = toTensors(tensors);
   const shape = broadcastShapes('broadcastTensors', ...given.map((x) => x.shape));
-  return given.map((x) => expand(x, shape));
+  return given.map((x) => (sameShape(x.shape, shape) ? x : expand(x, shape)));
 }
 
 /** Summed over what a broadcast from `size` would have repeated. @see torch.Tensor.sum_to_size */

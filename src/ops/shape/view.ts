@@ -81,6 +81,9 @@ export function view(x: Tensor, ...sizes: Sizes): Tensor {
   return viewAs(x, shape, strides);
 }
 
+/** All of x, as another tensor that shows the same memory. */
+export const wholeView = (x: Tensor): Tensor => viewAs(x, x.shape, x.strides);
+
 function viewAs(x: Tensor, shape: Shape, strides: readonly number[]): Tensor {
   const from = x.shape;
   return applyView(
@@ -93,7 +96,7 @@ function viewAs(x: Tensor, shape: Shape, strides: readonly number[]): Tensor {
 /** The same elements with another shape, a view if possible, else a copy; one size may be -1. @see torch.reshape */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
   const shape = inferShape('reshape', toSizes(sizes), x.numel(), x.shape);
-  if (sameShape(shape, x.shape)) return viewAs(x, shape, x.strides);
+  if (sameShape(shape, x.shape)) return wholeView(x);
   const strides = viewStrides(x.shape, x.strides, shape);
   return strides === null ? viewAs(clone(x), shape, denseStrides(shape)) : viewAs(x, shape, strides);
 }
@@ -286,12 +289,13 @@ export interface FlattenOptions {
 }
 const FLATTEN = ['startDim', 'endDim'] as const;
 
-/** Dimensions startDim to endDim as one. @see torch.flatten */
+/** Dimensions startDim to endDim as one; x itself if that is one already. @see torch.flatten */
 export function flatten(x: Tensor, ...args: Arguments<FlattenOptions, typeof FLATTEN>): Tensor {
   const { startDim = 0, endDim = -1 } = gather<FlattenOptions>('flatten', FLATTEN, args);
   const from = wrapDim('flatten', startDim, x.ndim);
   const to = wrapDim('flatten', endDim, x.ndim);
   if (from > to) throw new RangeError(`flatten: startDim must not come after endDim, got ${startDim} and ${endDim}.`);
+  if (x.ndim > 0 && from === to) return x;
   return reshape(x, [...x.shape.slice(0, from), numelOf(x.shape.slice(from, to + 1)), ...x.shape.slice(to + 1)]);
 }
 
