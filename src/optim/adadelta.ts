@@ -25,7 +25,7 @@ const ORDER = ['lr', 'rho', 'eps', 'weightDecay', 'maximize'] as const;
  */
 export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
   constructor(params: ParamsArgument<AdadeltaOptions>, ...args: Arguments<Partial<AdadeltaOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<AdadeltaOptions>>('Adadelta', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<AdadeltaOptions>>('Adadelta', ORDER, args));
   }
 
   protected checkOptions(options: AdadeltaOptions): void {

@@ -34,7 +34,7 @@ const ORDER = ['lr', 'lrDecay', 'weightDecay', 'initialAccumulatorValue', 'eps',
  */
 export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
   constructor(params: ParamsArgument<AdagradOptions>, ...args: Arguments<Partial<AdagradOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<AdagradOptions>>('Adagrad', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<AdagradOptions>>('Adagrad', ORDER, args));
   }
 
   protected checkOptions(options: AdagradOptions): void {

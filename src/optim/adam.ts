@@ -39,7 +39,7 @@ export type AdamArguments = Arguments<Partial<AdamOptions>, typeof ADAM_ORDER>;
  */
 export class Adam extends ElementwiseOptimizer<AdamOptions> {
   constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
-    super(params, { ...ADAM_DEFAULTS, ...gather<Partial<AdamOptions>>('Adam', ADAM_ORDER, args) });
+    super(params, ADAM_DEFAULTS, gather<Partial<AdamOptions>>('Adam', ADAM_ORDER, args));
   }
 
   protected checkOptions(options: AdamOptions): void {

@@ -25,7 +25,7 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'maximize'] as const;
  */
 export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
   constructor(params: ParamsArgument<AdamaxOptions>, ...args: Arguments<Partial<AdamaxOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<AdamaxOptions>>('Adamax', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<AdamaxOptions>>('Adamax', ORDER, args));
   }
 
   protected checkOptions(options: AdamaxOptions): void {

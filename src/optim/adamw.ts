@@ -4,6 +4,8 @@ import { ADAM_DEFAULTS, ADAM_ORDER, adamUpdate, checkAdamOptions, type AdamArgum
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { ParamsArgument } from './optimizer';
 
+const DEFAULTS: AdamOptions = { ...ADAM_DEFAULTS, weightDecay: 1e-2 };
+
 /**
  * Adam with the decay of weights apart from the gradient: p <- (1 - lr weightDecay) p before Adam's step.
  * @example new AdamW(net.parameters(), { lr: 1e-3, weightDecay: 0.05 })
@@ -11,7 +13,7 @@ import type { ParamsArgument } from './optimizer';
  */
 export class AdamW extends ElementwiseOptimizer<AdamOptions> {
   constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
-    super(params, { ...ADAM_DEFAULTS, weightDecay: 1e-2, ...gather<Partial<AdamOptions>>('AdamW', ADAM_ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<AdamOptions>>('AdamW', ADAM_ORDER, args));
   }
 
   protected checkOptions(options: AdamOptions): void {

@@ -28,7 +28,7 @@ const ORDER = ['lr', 'lambd', 'alpha', 't0', 'weightDecay', 'maximize'] as const
  */
 export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
   constructor(params: ParamsArgument<ASGDOptions>, ...args: Arguments<Partial<ASGDOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<ASGDOptions>>('ASGD', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<ASGDOptions>>('ASGD', ORDER, args));
   }
 
   protected checkOptions(options: ASGDOptions): void {

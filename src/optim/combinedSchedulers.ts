@@ -1,13 +1,39 @@
 // Schedulers made of schedulers: all at once, or one after the other.
-import type { LRScheduler, SchedulerState } from './lrScheduler';
+import { checkInteger, type Arguments } from '../base/arguments';
+import { describe } from '../base/errorText';
+import { LoadError } from '../base/errors';
+import { COMMON, LRScheduler, restoredFields, schedulerOptions, type SchedulerState } from './lrScheduler';
 import type { Optimizer } from './optimizer';
 
-/** @throws TypeError unless all schedulers are of one optimizer */
-function checkOptimizer(owner: string, optimizer: Optimizer, schedulers: readonly LRScheduler[]): void {
+/** What can be stepped with others. */
+type Part = LRScheduler | SchedulerList;
+
+/** @throws TypeError unless these are schedulers of one optimizer, the given one or that of the first */
+function checkSchedulers(
+  owner: string,
+  given: readonly Part[],
+  isPart: (scheduler: unknown) => boolean,
+  owning?: Optimizer,
+): Optimizer {
+  const schedulers = Array.isArray(given) ? (given as readonly Part[]) : [];
+  if (schedulers.length === 0) {
+    const got = Array.isArray(given) ? 'none' : describe(given);
+    throw new TypeError(`${owner}: takes a list of at least one scheduler, got ${got}.`);
+  }
+  const strange = schedulers.findIndex((scheduler) => !isPart(scheduler));
+  if (strange >= 0) {
+    throw new TypeError(
+      `${owner}: takes schedulers whose step() takes nothing, got ${describe(schedulers[strange])} at ${strange}.`,
+    );
+  }
+  const optimizer = owning ?? schedulers[0].optimizer;
   const other = schedulers.findIndex((scheduler) => scheduler.optimizer !== optimizer);
   if (other >= 0)
     throw new TypeError(`${owner}: all schedulers must have the same optimizer, got another at ${other}.`);
+  return optimizer;
 }
+
+const isScheduler = (value: unknown): value is LRScheduler => value instanceof LRScheduler;
 
 /** What ChainedScheduler and SequentialLR share. */
 abstract class SchedulerList {
@@ -15,7 +41,7 @@ abstract class SchedulerList {
 
   protected constructor(
     readonly optimizer: Optimizer,
-    protected readonly schedulers: readonly LRScheduler[],
+    protected readonly schedulers: readonly Part[],
   ) {
     this.lastLr = this.rates();
   }
@@ -30,14 +56,23 @@ abstract class SchedulerList {
     return { _last_lr: this.getLastLr(), _schedulers: this.schedulers.map((scheduler) => scheduler.stateDict()) };
   }
 
-  /** Takes over what `stateDict` gave. */
-  loadStateDict({ _last_lr: lastLr, _schedulers: states }: SchedulerState): void {
+  /** Takes over what `stateDict` gave. @throws LoadError unless it is of as many schedulers */
+  loadStateDict(state: SchedulerState): void {
+    const { _last_lr: lastLr, _schedulers: states } = restoredFields(this, state);
+    if (!Array.isArray(states) || states.length !== this.schedulers.length) {
+      throw new LoadError(
+        `${this.constructor.name}.loadStateDict: _schedulers must be ${this.schedulers.length} state dicts, ` +
+          `got ${Array.isArray(states) ? states.length : describe(states)}.`,
+      );
+    }
     if (Array.isArray(lastLr)) this.lastLr = [...(lastLr as number[])];
-    if (!Array.isArray(states)) return;
     this.schedulers.forEach((scheduler, i) => {
       scheduler.loadStateDict(states[i] as SchedulerState);
     });
   }
+
+  /** Goes to the next epoch. */
+  abstract step(): void;
 
   protected rates(): number[] {
     return this.optimizer.paramGroups.map(({ lr }) => lr);
@@ -51,11 +86,9 @@ abstract class SchedulerList {
  */
 export class ChainedScheduler extends SchedulerList {
   /** @throws TypeError for no schedulers, or such of different optimizers */
-  constructor(schedulers: readonly LRScheduler[]) {
-    if (schedulers.length === 0) throw new TypeError('ChainedScheduler: takes at least one scheduler, got none.');
-    const [{ optimizer }] = schedulers;
-    checkOptimizer('ChainedScheduler', optimizer, schedulers);
-    super(optimizer, schedulers);
+  constructor(schedulers: readonly Part[]) {
+    const isPart = (part: unknown): boolean => isScheduler(part) || part instanceof SchedulerList;
+    super(checkSchedulers('ChainedScheduler', schedulers, isPart), schedulers);
   }
 
   step(): void {
@@ -63,6 +96,16 @@ export class ChainedScheduler extends SchedulerList {
     this.lastLr = this.rates();
   }
 }
+
+interface SequentialLROptions {
+  schedulers: readonly LRScheduler[];
+  /** Epochs, in ascending order. */
+  milestones: readonly number[];
+  lastEpoch?: number | undefined;
+  /** Does nothing, as in PyTorch. */
+  verbose?: boolean | undefined;
+}
+const SEQUENTIAL = ['schedulers', 'milestones', ...COMMON] as const;
 
 /**
  * One scheduler after the other: the next one starts, from its epoch 0, at each of the `milestones`.
@@ -74,33 +117,35 @@ export class SequentialLR extends SchedulerList {
   private milestones: readonly number[];
 
   /** @throws TypeError for schedulers of another optimizer, RangeError unless there is one milestone fewer */
-  constructor(
-    optimizer: Optimizer,
-    schedulers: readonly LRScheduler[],
-    milestones: readonly number[] | { milestones: readonly number[]; lastEpoch?: number },
-    lastEpoch = -1,
-  ) {
-    const options = 'milestones' in milestones ? milestones : { milestones, lastEpoch };
-    checkOptimizer('SequentialLR', optimizer, schedulers);
-    if (options.milestones.length !== schedulers.length - 1) {
+  constructor(optimizer: Optimizer, ...args: Arguments<SequentialLROptions, typeof SEQUENTIAL>) {
+    const options = schedulerOptions<SequentialLROptions>('SequentialLR', SEQUENTIAL, optimizer, args);
+    const { schedulers, milestones, lastEpoch = -1 } = options;
+    checkSchedulers('SequentialLR', schedulers, isScheduler, optimizer);
+    if (!Array.isArray(milestones)) {
+      throw new TypeError(`SequentialLR: milestones must be a list of epochs, got ${describe(milestones)}.`);
+    }
+    if (milestones.length !== schedulers.length - 1) {
       throw new RangeError(
-        `SequentialLR: ${schedulers.length} schedulers need one milestone fewer, got ${options.milestones.length}.`,
+        `SequentialLR: ${schedulers.length} schedulers need one milestone fewer, got ${milestones.length}.`,
       );
     }
+    (milestones as readonly unknown[]).forEach((milestone, i) => {
+      checkInteger('SequentialLR', 'a milestone', milestone, i === 0 ? 0 : Number(milestones[i - 1]));
+    });
     super(optimizer, schedulers);
-    this.milestones = options.milestones;
-    this.lastEpoch = (options.lastEpoch ?? -1) + 1;
+    this.milestones = milestones as readonly number[];
+    this.lastEpoch = lastEpoch + 1;
     // The constructors of all schedulers have taken their first steps; only the first one's counts.
     for (const group of optimizer.paramGroups) group.lr = group.initialLr ?? group.lr;
     for (const scheduler of schedulers) scheduler.lastEpoch--;
-    schedulers[0].step();
+    schedulers[0].firstStep();
     this.lastLr = schedulers[0].getLastLr();
   }
 
   step(): void {
     this.lastEpoch++;
     const current = this.milestones.filter((milestone) => milestone <= this.lastEpoch).length;
-    const scheduler = this.schedulers[current];
+    const scheduler = this.schedulers[current] as LRScheduler;
     if (current > 0 && this.milestones[current - 1] === this.lastEpoch) scheduler.step(0);
     else scheduler.step();
     this.lastLr = scheduler.getLastLr();

@@ -1,6 +1,8 @@
 // Learning rate schedules that go up and down, the momentum against them: CyclicLR, OneCycleLR, warm restarts.
-import { checkInteger, gather, type Arguments } from '../base/arguments';
-import { COMMON, LRScheduler, perGroup, type CommonOptions } from './lrScheduler';
+import { checkInteger, type Arguments } from '../base/arguments';
+import { describe } from '../base/errorText';
+import { COMMON, LRScheduler, numbersPerGroup, schedulerOptions, type CommonOptions } from './lrScheduler';
+import { checkFlag, checkNumber, checkOneOf } from './options';
 import type { Optimizer, ParamGroup, OptimizerOptions } from './optimizer';
 
 type Group = ParamGroup<OptimizerOptions>;
@@ -60,50 +62,59 @@ export class CyclicLR extends LRScheduler {
   private readonly gamma: number;
   private readonly scaleMode: 'cycle' | 'iterations';
   private readonly cycleMomentum: boolean;
-  private readonly baseMomentums: number[] = [];
-  private readonly maxMomentums: number[] = [];
+  private readonly baseMomentums: readonly number[] = [];
+  private readonly maxMomentums: readonly number[] = [];
   private readonly scaleFn: ((x: number) => number) | null;
 
   constructor(optimizer: Optimizer, ...args: Arguments<CyclicLROptions, typeof CYCLIC>) {
-    const options = gather<CyclicLROptions>('CyclicLR', CYCLIC, args);
+    const options = schedulerOptions<CyclicLROptions>('CyclicLR', CYCLIC, optimizer, args);
     const { mode = 'triangular', scaleFn = null, stepSizeUp = 2000, cycleMomentum = true, lastEpoch = -1 } = options;
-    if (scaleFn === null && !['triangular', 'triangular2', 'exp_range'].includes(mode)) {
-      throw new RangeError(`CyclicLR: mode must be triangular, triangular2 or exp_range, got ${mode}.`);
+    const { stepSizeDown, gamma = 1, scaleMode = 'cycle', baseMomentum = 0.8, maxMomentum = 0.9 } = options;
+    if (scaleFn === null) checkOneOf('CyclicLR', 'mode', mode, ['triangular', 'triangular2', 'exp_range']);
+    else if (typeof scaleFn !== 'function') {
+      throw new TypeError(`CyclicLR: scaleFn must be a function, got ${describe(scaleFn)}.`);
+    }
+    checkOneOf('CyclicLR', 'scaleMode', scaleMode, ['cycle', 'iterations']);
+    checkFlag('CyclicLR', 'cycleMomentum', cycleMomentum);
+    checkNumber('CyclicLR', 'gamma', gamma);
+    const [up, down] = [stepSizeUp, stepSizeDown ?? stepSizeUp];
+    checkNumber('CyclicLR', 'stepSizeUp', up);
+    checkNumber('CyclicLR', 'stepSizeDown', down);
+    if (!(up > 0 && down >= 0)) {
+      throw new RangeError(`CyclicLR: stepSizeUp must be above 0 and stepSizeDown at least 0, got ${up} and ${down}.`);
     }
     if (cycleMomentum) requireMomentum('CyclicLR', optimizer, ['momentum']);
-    const each = (name: string, value: number | readonly number[]): number[] =>
-      perGroup('CyclicLR', name, optimizer, value);
-    const baseLrs = each('baseLr', options.baseLr);
+    const each = (name: string, value: unknown): number[] => numbersPerGroup('CyclicLR', name, optimizer, value);
+    const [baseLrs, maxLrs] = [each('baseLr', options.baseLr), each('maxLr', options.maxLr)];
+    const momentums = [each('baseMomentum', baseMomentum), each('maxMomentum', maxMomentum)];
     if (lastEpoch === -1) optimizer.paramGroups.forEach((group, i) => (group.lr = baseLrs[i]));
     super(optimizer, options);
-    this.baseLrs.splice(0, baseLrs.length, ...baseLrs);
-    this.maxLrs = each('maxLr', options.maxLr);
-    this.totalSize = stepSizeUp + (options.stepSizeDown ?? stepSizeUp);
-    this.stepRatio = stepSizeUp / this.totalSize;
+    this.maxLrs = maxLrs;
+    this.totalSize = up + down;
+    this.stepRatio = up / this.totalSize;
     this.mode = mode;
-    this.gamma = options.gamma ?? 1;
+    this.gamma = gamma;
     this.scaleFn = scaleFn;
-    this.scaleMode =
-      scaleFn === null ? (mode === 'exp_range' ? 'iterations' : 'cycle') : (options.scaleMode ?? 'cycle');
+    this.scaleMode = scaleFn === null ? (mode === 'exp_range' ? 'iterations' : 'cycle') : scaleMode;
     this.cycleMomentum = cycleMomentum;
-    if (cycleMomentum) {
-      this.baseMomentums = each('baseMomentum', options.baseMomentum ?? 0.8);
-      this.maxMomentums = each('maxMomentum', options.maxMomentum ?? 0.9);
-    }
-    this.step();
+    if (cycleMomentum) [this.baseMomentums, this.maxMomentums] = momentums;
+    // The first rate starts from the groups' initialLr, which is not baseLr if another schedule was there before; as in PyTorch.
+    this.firstStep();
+    this.baseLrs.splice(0, baseLrs.length, ...baseLrs);
   }
 
-  protected nextLr(_: number, group: number): number {
+  protected nextLr(lr: number, group: number): number {
+    if (group >= this.maxLrs.length) return lr;
     const { lastEpoch, totalSize, stepRatio } = this;
     const cycle = Math.floor(1 + lastEpoch / totalSize);
     const x = 1 + lastEpoch / totalSize - cycle;
     const rise = x <= stepRatio ? x / stepRatio : (x - 1) / (stepRatio - 1);
     const height = rise * this.scale(this.scaleMode === 'cycle' ? cycle : lastEpoch);
-    if (this.cycleMomentum) {
+    if (this.cycleMomentum && group < this.baseMomentums.length) {
       const [least, greatest] = [this.baseMomentums[group], this.maxMomentums[group]];
       setMomentum(this.optimizer.paramGroups[group], greatest - (greatest - least) * height);
     }
-    return this.baseLrs[group] + (this.maxLrs[group] - this.baseLrs[group]) * height;
+    return this.fromBase(lr, group, (baseLr) => baseLr + (this.maxLrs[group] - baseLr) * height);
   }
 
   private scale(x: number): number {
@@ -163,8 +174,11 @@ export class OneCycleLR extends LRScheduler {
   private readonly anneal: (from: number, to: number, share: number) => number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<OneCycleLROptions, typeof ONE_CYCLE>) {
-    const options = gather<OneCycleLROptions>('OneCycleLR', ONE_CYCLE, args);
+    const options = schedulerOptions<OneCycleLROptions>('OneCycleLR', ONE_CYCLE, optimizer, args);
     const { pctStart = 0.3, annealStrategy = 'cos', cycleMomentum = true, lastEpoch = -1 } = options;
+    checkNumber('OneCycleLR', 'pctStart', pctStart);
+    checkFlag('OneCycleLR', 'cycleMomentum', cycleMomentum);
+    checkFlag('OneCycleLR', 'threePhase', options.threePhase ?? false);
     const totalSteps = options.totalSteps ?? (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN);
     if (!Number.isInteger(totalSteps) || totalSteps <= 0) {
       throw new RangeError(
@@ -174,11 +188,12 @@ export class OneCycleLR extends LRScheduler {
     if (!(pctStart >= 0 && pctStart <= 1)) {
       throw new RangeError(`OneCycleLR: pctStart must be in [0, 1], got ${pctStart}.`);
     }
-    if (annealStrategy !== 'cos' && annealStrategy !== 'linear') {
-      throw new RangeError(`OneCycleLR: annealStrategy must be cos or linear, got ${String(annealStrategy)}.`);
-    }
+    checkOneOf('OneCycleLR', 'annealStrategy', annealStrategy, ['cos', 'linear']);
     if (cycleMomentum) requireMomentum('OneCycleLR', optimizer, ['momentum', 'betas']);
-    if (lastEpoch === -1) setBounds(optimizer, options, cycleMomentum);
+    // Checked in any case, though a cycle that is gone on with has its bounds in the groups.
+    const setBounds = boundsOf(optimizer, options, cycleMomentum);
+    if (lastEpoch === -1) setBounds();
+    else optimizer.paramGroups.forEach((group, i) => requireBounds(group, i, cycleMomentum));
     super(optimizer, options);
     this.totalSteps = totalSteps;
     this.cycleMomentum = cycleMomentum;
@@ -198,7 +213,7 @@ export class OneCycleLR extends LRScheduler {
     // Functions are not saved: PyTorch keeps the phases under other names.
     this.phases = () => phases;
     this.anneal = annealStrategy === 'cos' ? annealCosine : annealLinear;
-    this.step();
+    this.firstStep();
   }
 
   /** @throws RangeError after the last step */
@@ -217,6 +232,13 @@ export class OneCycleLR extends LRScheduler {
     const number = found === -1 ? phases.length - 1 : found;
     const start = number === 0 ? 0 : phases[number - 1].end;
     const phase = phases[number];
+    // A group that was added later has no bounds.
+    if (!hasBounds(group, this.cycleMomentum)) return lr;
+    if (phase.end === start) {
+      throw new RangeError(
+        `OneCycleLR: pctStart must leave every phase that is reached some length, got none from step ${start} on.`,
+      );
+    }
     const share = (this.lastEpoch - start) / (phase.end - start);
     const between = ([from, to]: readonly [LrBound, LrBound] | readonly [MomentumBound, MomentumBound]): number =>
       this.anneal(group[from] ?? lr, group[to] ?? lr, share);
@@ -225,19 +247,43 @@ export class OneCycleLR extends LRScheduler {
   }
 }
 
-/** Notes a cycle's bounds with the groups, where PyTorch keeps them. */
-function setBounds(optimizer: Optimizer, options: OneCycleLROptions, cycleMomentum: boolean): void {
+const LR_BOUNDS = ['initialLr', 'maxLr', 'minLr'] as const;
+const MOMENTUM_BOUNDS = ['maxMomentum', 'baseMomentum'] as const;
+
+const lackingBound = (group: Group, cycleMomentum: boolean): string | undefined =>
+  [...LR_BOUNDS, ...(cycleMomentum ? MOMENTUM_BOUNDS : [])].find((name) => group[name] === undefined);
+const hasBounds = (group: Group, cycleMomentum: boolean): boolean => lackingBound(group, cycleMomentum) === undefined;
+
+/** @throws RangeError unless a group has the bounds of a cycle to go on with */
+function requireBounds(group: Group, index: number, cycleMomentum: boolean): void {
+  const lacking = lackingBound(group, cycleMomentum);
+  if (lacking === undefined) return;
+  throw new RangeError(
+    `OneCycleLR: to go on with a cycle, groups need their ${lacking}, got none in group ${index}. ` +
+      `Load the optimizer's state dict first.`,
+  );
+}
+
+/** What notes a cycle's bounds with the groups, where PyTorch keeps them. */
+function boundsOf(optimizer: Optimizer, options: OneCycleLROptions, cycleMomentum: boolean): () => void {
   const { divFactor = 25, finalDivFactor = 1e4, maxMomentum = 0.95, baseMomentum = 0.85 } = options;
-  const maxLrs = perGroup('OneCycleLR', 'maxLr', optimizer, options.maxLr);
-  const maxMomentums = perGroup('OneCycleLR', 'maxMomentum', optimizer, maxMomentum);
-  const baseMomentums = perGroup('OneCycleLR', 'baseMomentum', optimizer, baseMomentum);
-  optimizer.paramGroups.forEach((group, i) => {
-    const initialLr = maxLrs[i] / divFactor;
-    Object.assign(group, { initialLr, maxLr: maxLrs[i], minLr: initialLr / finalDivFactor });
-    if (!cycleMomentum) return;
-    Object.assign(group, { maxMomentum: maxMomentums[i], baseMomentum: baseMomentums[i] });
-    setMomentum(group, maxMomentums[i]);
-  });
+  for (const [name, value] of Object.entries({ divFactor, finalDivFactor })) {
+    checkNumber('OneCycleLR', name, value);
+    if (value === 0) throw new RangeError(`OneCycleLR: ${name} must not be 0, as it divides, got 0.`);
+  }
+  const each = (name: string, value: unknown): number[] => numbersPerGroup('OneCycleLR', name, optimizer, value);
+  const maxLrs = each('maxLr', options.maxLr);
+  const maxMomentums = each('maxMomentum', maxMomentum);
+  const baseMomentums = each('baseMomentum', baseMomentum);
+  return () => {
+    optimizer.paramGroups.forEach((group, i) => {
+      const initialLr = maxLrs[i] / divFactor;
+      Object.assign(group, { initialLr, maxLr: maxLrs[i], minLr: initialLr / finalDivFactor });
+      if (!cycleMomentum) return;
+      Object.assign(group, { maxMomentum: maxMomentums[i], baseMomentum: baseMomentums[i] });
+      setMomentum(group, maxMomentums[i]);
+    });
+  };
 }
 
 const annealCosine = (from: number, to: number, share: number): number =>
@@ -266,17 +312,23 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   private TCur: number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<WarmRestartsOptions, typeof WARM_RESTARTS>) {
-    const options = gather<WarmRestartsOptions>('CosineAnnealingWarmRestarts', WARM_RESTARTS, args);
+    const options = schedulerOptions<WarmRestartsOptions>(
+      'CosineAnnealingWarmRestarts',
+      WARM_RESTARTS,
+      optimizer,
+      args,
+    );
     const { T0, TMult = 1, etaMin = 0, lastEpoch = -1 } = options;
     checkInteger('CosineAnnealingWarmRestarts', 'T0', T0, 1);
     checkInteger('CosineAnnealingWarmRestarts', 'TMult', TMult, 1);
+    checkNumber('CosineAnnealingWarmRestarts', 'etaMin', etaMin);
     super(optimizer, options);
     this.T0 = T0;
     this.TMult = TMult;
     this.etaMin = etaMin;
     this.Ti = T0;
     this.TCur = lastEpoch;
-    this.step();
+    this.firstStep();
   }
 
   /** @throws RangeError for an epoch below 0 */
@@ -302,8 +354,8 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     super.step(Math.floor(at));
   }
 
-  protected nextLr(_: number, group: number): number {
+  protected nextLr(lr: number, group: number): number {
     const height = 1 + Math.cos((Math.PI * this.TCur) / this.Ti);
-    return this.etaMin + ((this.baseLrs[group] - this.etaMin) * height) / 2;
+    return this.fromBase(lr, group, (baseLr) => this.etaMin + ((baseLr - this.etaMin) * height) / 2);
   }
 }

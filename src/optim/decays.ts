@@ -1,6 +1,8 @@
 // Learning rate schedules that fall (or rise) once: by steps, lines, powers, half a cosine.
-import { checkInteger, gather, type Arguments } from '../base/arguments';
-import { COMMON, LRScheduler, type CommonOptions } from './lrScheduler';
+import { checkInteger, type Arguments } from '../base/arguments';
+import { describe } from '../base/errorText';
+import { COMMON, LRScheduler, schedulerOptions, type CommonOptions } from './lrScheduler';
+import { checkNumber } from './options';
 import type { Optimizer } from './optimizer';
 
 interface StepLROptions extends CommonOptions {
@@ -15,20 +17,21 @@ export class StepLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<StepLROptions, typeof STEP>) {
-    const { stepSize, gamma = 0.1, ...common } = gather<StepLROptions>('StepLR', STEP, args);
+    const { stepSize, gamma = 0.1, ...common } = schedulerOptions<StepLROptions>('StepLR', STEP, optimizer, args);
     checkInteger('StepLR', 'stepSize', stepSize, 1);
+    checkNumber('StepLR', 'gamma', gamma);
     super(optimizer, common);
     this.stepSize = stepSize;
     this.gamma = gamma;
-    this.step();
+    this.firstStep();
   }
 
   protected nextLr(lr: number): number {
     return this.lastEpoch > 0 && this.lastEpoch % this.stepSize === 0 ? lr * this.gamma : lr;
   }
 
-  protected override lrAt(_: number, group: number): number {
-    return this.baseLrs[group] * this.gamma ** Math.floor(this.lastEpoch / this.stepSize);
+  protected override lrAt(lr: number, group: number): number {
+    return this.fromBase(lr, group, (baseLr) => baseLr * this.gamma ** Math.floor(this.lastEpoch / this.stepSize));
   }
 }
 
@@ -45,22 +48,35 @@ export class MultiStepLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<MultiStepLROptions, typeof MULTI_STEP>) {
-    const { milestones, gamma = 0.1, ...common } = gather<MultiStepLROptions>('MultiStepLR', MULTI_STEP, args);
-    super(optimizer, common);
+    const {
+      milestones,
+      gamma = 0.1,
+      ...common
+    } = schedulerOptions<MultiStepLROptions>('MultiStepLR', MULTI_STEP, optimizer, args);
+    checkNumber('MultiStepLR', 'gamma', gamma);
+    if (!Array.isArray(milestones)) {
+      throw new TypeError(`MultiStepLR: milestones must be a list of epochs, got ${describe(milestones)}.`);
+    }
     const counts: Record<number, number> = {};
-    for (const milestone of milestones) counts[milestone] = (counts[milestone] ?? 0) + 1;
+    for (const milestone of milestones as readonly unknown[]) checkInteger('MultiStepLR', 'a milestone', milestone, 0);
+    super(optimizer, common);
+    for (const milestone of milestones as readonly number[]) counts[milestone] = (counts[milestone] ?? 0) + 1;
     this.milestones = counts;
     this.gamma = gamma;
-    this.step();
+    this.firstStep();
   }
 
   protected nextLr(lr: number): number {
     return lr * this.gamma ** (this.milestones[this.lastEpoch] ?? 0);
   }
 
-  protected override lrAt(_: number, group: number): number {
+  protected override lrAt(lr: number, group: number): number {
     const passed = Object.entries(this.milestones).filter(([milestone]) => Number(milestone) <= this.lastEpoch);
-    return this.baseLrs[group] * this.gamma ** passed.reduce((sum, [, count]) => sum + count, 0);
+    return this.fromBase(
+      lr,
+      group,
+      (baseLr) => baseLr * this.gamma ** passed.reduce((sum, [, count]) => sum + count, 0),
+    );
   }
 }
 
@@ -76,21 +92,29 @@ export class ConstantLR extends LRScheduler {
   private readonly totalIters: number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<ConstantLROptions, typeof CONSTANT>) {
-    const { factor = 1 / 3, totalIters = 5, ...common } = gather<ConstantLROptions>('ConstantLR', CONSTANT, args);
+    const {
+      factor = 1 / 3,
+      totalIters = 5,
+      ...common
+    } = schedulerOptions<ConstantLROptions>('ConstantLR', CONSTANT, optimizer, args);
+    checkNumber('ConstantLR', 'factor', factor);
+    checkNumber('ConstantLR', 'totalIters', totalIters);
     if (!(factor >= 0 && factor <= 1)) throw new RangeError(`ConstantLR: factor must be in [0, 1], got ${factor}.`);
     super(optimizer, common);
     this.factor = factor;
     this.totalIters = totalIters;
-    this.step();
+    this.firstStep();
   }
 
-  protected nextLr(lr: number): number {
+  protected nextLr(lr: number, group: number): number {
     if (this.lastEpoch === 0) return lr * this.factor;
-    return this.lastEpoch === this.totalIters ? lr / this.factor : lr;
+    if (this.lastEpoch !== this.totalIters) return lr;
+    // A rate of 0 cannot be divided back.
+    return this.factor === 0 ? this.lrAt(lr, group) : lr / this.factor;
   }
 
-  protected override lrAt(_: number, group: number): number {
-    return this.baseLrs[group] * (this.lastEpoch >= this.totalIters ? 1 : this.factor);
+  protected override lrAt(lr: number, group: number): number {
+    return this.fromBase(lr, group, (baseLr) => baseLr * (this.lastEpoch >= this.totalIters ? 1 : this.factor));
   }
 }
 
@@ -108,8 +132,11 @@ export class LinearLR extends LRScheduler {
   private readonly totalIters: number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<LinearLROptions, typeof LINEAR>) {
-    const options = gather<LinearLROptions>('LinearLR', LINEAR, args);
+    const options = schedulerOptions<LinearLROptions>('LinearLR', LINEAR, optimizer, args);
     const { startFactor = 1 / 3, endFactor = 1, totalIters = 5, ...common } = options;
+    for (const [name, value] of Object.entries({ startFactor, endFactor, totalIters })) {
+      checkNumber('LinearLR', name, value);
+    }
     if (!(startFactor > 0 && startFactor <= 1 && endFactor >= 0 && endFactor <= 1)) {
       throw new RangeError(
         `LinearLR: startFactor must be in (0, 1] and endFactor in [0, 1], got ${startFactor} and ${endFactor}.`,
@@ -119,7 +146,7 @@ export class LinearLR extends LRScheduler {
     this.startFactor = startFactor;
     this.endFactor = endFactor;
     this.totalIters = totalIters;
-    this.step();
+    this.firstStep();
   }
 
   protected nextLr(lr: number): number {
@@ -130,10 +157,10 @@ export class LinearLR extends LRScheduler {
     return lr * (1 + rise / (totalIters * startFactor + (lastEpoch - 1) * rise));
   }
 
-  protected override lrAt(_: number, group: number): number {
+  protected override lrAt(lr: number, group: number): number {
     const { lastEpoch, startFactor, endFactor, totalIters } = this;
-    const share = Math.min(totalIters, lastEpoch) / totalIters;
-    return this.baseLrs[group] * (startFactor + (endFactor - startFactor) * share);
+    const share = lastEpoch >= totalIters ? 1 : lastEpoch / totalIters;
+    return this.fromBase(lr, group, (baseLr) => baseLr * (startFactor + (endFactor - startFactor) * share));
   }
 }
 
@@ -147,18 +174,19 @@ export class ExponentialLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<ExponentialLROptions, typeof EXPONENTIAL>) {
-    const { gamma, ...common } = gather<ExponentialLROptions>('ExponentialLR', EXPONENTIAL, args);
+    const { gamma, ...common } = schedulerOptions<ExponentialLROptions>('ExponentialLR', EXPONENTIAL, optimizer, args);
+    checkNumber('ExponentialLR', 'gamma', gamma);
     super(optimizer, common);
     this.gamma = gamma;
-    this.step();
+    this.firstStep();
   }
 
   protected nextLr(lr: number): number {
     return this.lastEpoch > 0 ? lr * this.gamma : lr;
   }
 
-  protected override lrAt(_: number, group: number): number {
-    return this.baseLrs[group] * this.gamma ** this.lastEpoch;
+  protected override lrAt(lr: number, group: number): number {
+    return this.fromBase(lr, group, (baseLr) => baseLr * this.gamma ** this.lastEpoch);
   }
 }
 
@@ -174,11 +202,17 @@ export class PolynomialLR extends LRScheduler {
   private readonly power: number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<PolynomialLROptions, typeof POLYNOMIAL>) {
-    const { totalIters = 5, power = 1, ...common } = gather<PolynomialLROptions>('PolynomialLR', POLYNOMIAL, args);
+    const {
+      totalIters = 5,
+      power = 1,
+      ...common
+    } = schedulerOptions<PolynomialLROptions>('PolynomialLR', POLYNOMIAL, optimizer, args);
+    checkNumber('PolynomialLR', 'totalIters', totalIters);
+    checkNumber('PolynomialLR', 'power', power);
     super(optimizer, common);
     this.totalIters = totalIters;
     this.power = power;
-    this.step();
+    this.firstStep();
   }
 
   protected nextLr(lr: number): number {
@@ -187,9 +221,13 @@ export class PolynomialLR extends LRScheduler {
     return lr * ((totalIters - lastEpoch) / (totalIters - (lastEpoch - 1))) ** power;
   }
 
-  protected override lrAt(_: number, group: number): number {
+  protected override lrAt(lr: number, group: number): number {
     const { lastEpoch, totalIters, power } = this;
-    return this.baseLrs[group] * (1 - Math.min(totalIters, lastEpoch) / totalIters) ** power;
+    return this.fromBase(
+      lr,
+      group,
+      (baseLr) => baseLr * (lastEpoch >= totalIters ? 0 : 1 - lastEpoch / totalIters) ** power,
+    );
   }
 }
 
@@ -208,26 +246,37 @@ export class CosineAnnealingLR extends LRScheduler {
   private readonly etaMin: number;
 
   constructor(optimizer: Optimizer, ...args: Arguments<CosineAnnealingLROptions, typeof COSINE>) {
-    const { TMax, etaMin = 0, ...common } = gather<CosineAnnealingLROptions>('CosineAnnealingLR', COSINE, args);
+    const {
+      TMax,
+      etaMin = 0,
+      ...common
+    } = schedulerOptions<CosineAnnealingLROptions>('CosineAnnealingLR', COSINE, optimizer, args);
     checkInteger('CosineAnnealingLR', 'TMax', TMax, 1);
+    checkNumber('CosineAnnealingLR', 'etaMin', etaMin);
     super(optimizer, common);
     this.TMax = TMax;
     this.etaMin = etaMin;
-    this.step();
+    this.firstStep();
   }
 
   protected nextLr(lr: number, group: number): number {
     const { lastEpoch, TMax, etaMin } = this;
     if (lastEpoch === 0) return lr;
+    // Made to go on from an epoch: the group's rate is that of its start, not of the epoch before.
+    if (this.isFirstStep) return this.lrAt(lr, group);
     // At the bottom of the cosine the recursion below would divide by 0.
     if ((lastEpoch - 1 - TMax) % (2 * TMax) === 0) {
-      return lr + ((this.baseLrs[group] - etaMin) * (1 - Math.cos(Math.PI / TMax))) / 2;
+      return this.fromBase(lr, group, (baseLr) => lr + ((baseLr - etaMin) * (1 - Math.cos(Math.PI / TMax))) / 2);
     }
     return (this.height(lastEpoch) / this.height(lastEpoch - 1)) * (lr - etaMin) + etaMin;
   }
 
-  protected override lrAt(_: number, group: number): number {
-    return this.etaMin + ((this.baseLrs[group] - this.etaMin) * this.height(this.lastEpoch)) / 2;
+  protected override lrAt(lr: number, group: number): number {
+    return this.fromBase(
+      lr,
+      group,
+      (baseLr) => this.etaMin + ((baseLr - this.etaMin) * this.height(this.lastEpoch)) / 2,
+    );
   }
 
   private height(epoch: number): number {

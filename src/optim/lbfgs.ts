@@ -2,7 +2,7 @@
 // needs none stays on the device.
 import { noGrad } from '../core/backward';
 import { LoadError } from '../base/errors';
-import { gather, type Arguments } from '../base/arguments';
+import { checkInteger, gather, type Arguments } from '../base/arguments';
 import { copy_, clone, to } from '../ops/shape/copy';
 import { zeros } from '../ops/shape/creation';
 import { cat } from '../ops/shape/cat';
@@ -75,7 +75,7 @@ type History = {
  */
 export class LBFGS extends Optimizer<LBFGSOptions> {
   constructor(params: ParamsArgument<LBFGSOptions>, ...args: Arguments<Partial<LBFGSOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<LBFGSOptions>>('LBFGS', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<LBFGSOptions>>('LBFGS', ORDER, args));
     if (this.paramGroups.length !== 1) {
       throw new RangeError(`LBFGS: takes one group of parameters, got ${this.paramGroups.length}.`);
     }
@@ -83,7 +83,10 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     group.maxEval ??= Math.floor(group.maxIter * 1.25);
   }
 
-  protected checkOptions({ lineSearchFn }: LBFGSOptions): void {
+  protected checkOptions({ lineSearchFn, maxIter, maxEval, historySize }: LBFGSOptions): void {
+    checkInteger('LBFGS', 'maxIter', maxIter, 0);
+    if (maxEval !== null) checkInteger('LBFGS', 'maxEval', maxEval, 0);
+    checkInteger('LBFGS', 'historySize', historySize, 1);
     if (lineSearchFn !== null && lineSearchFn !== 'strong_wolfe') {
       throw new RangeError(`LBFGS: lineSearchFn must be 'strong_wolfe' or null, got '${String(lineSearchFn)}'.`);
     }

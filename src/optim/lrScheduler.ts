@@ -1,9 +1,16 @@
 // Learning rate schedules: their base, and the two that are given as functions. Each gives a group's next rate from
 // its present one, so that schedulers can be chained and a rate that the user has set by hand is respected. Epochs
 // count calls of `step`. The rest is in decays.ts, cycles.ts and combinedSchedulers.ts.
-import { gather, type Arguments } from '../base/arguments';
-import type { Optimizer } from './optimizer';
+//
+// A group added after a scheduler was made follows it where the next rate comes from the present one. Where it comes
+// from what the scheduler noted of each group (its first rate, its bounds), the new group keeps its own rate, as in PyTorch.
+import { checkInteger, gather, type Arguments } from '../base/arguments';
+import { describe } from '../base/errorText';
+import { LoadError } from '../base/errors';
+import { Optimizer } from './optimizer';
+import { checkFlag, checkNumber, checkStateDict } from './options';
 import { toCamelCase, toSnakeCase } from './stateDict';
+import { countSteps, stepsOf, warnAboutOrder } from './stepOrder';
 
 /** A scheduler's fields under PyTorch's names. */
 export type SchedulerState = Record<string, unknown>;
@@ -17,6 +24,29 @@ export interface CommonOptions {
 }
 export const COMMON = ['lastEpoch', 'verbose'] as const;
 
+/** @throws TypeError unless `optimizer` is one */
+export function checkOptimizer(owner: string, optimizer: unknown): asserts optimizer is Optimizer {
+  if (optimizer instanceof Optimizer) return;
+  throw new TypeError(`${owner}: the first argument must be an optimizer, got ${describe(optimizer)}.`);
+}
+
+/**
+ * The arguments of a scheduler behind its optimizer, as options.
+ * @throws TypeError for what is no optimizer, an option that does not exist or is of another kind
+ */
+export function schedulerOptions<O extends object>(
+  owner: string,
+  order: readonly (keyof O & string)[],
+  optimizer: unknown,
+  args: readonly unknown[],
+): O {
+  checkOptimizer(owner, optimizer);
+  const options = gather<O & CommonOptions>(owner, order, args);
+  if (options.lastEpoch !== undefined) checkInteger(owner, 'lastEpoch', options.lastEpoch, -1);
+  if (options.verbose !== undefined) checkFlag(owner, 'verbose', options.verbose);
+  return options;
+}
+
 /** Base of schedulers. Call `step()` after the optimizer's, once an epoch. @see torch.optim.lr_scheduler.LRScheduler */
 export abstract class LRScheduler {
   /** Calls of `step` so far. */
@@ -24,6 +54,8 @@ export abstract class LRScheduler {
   /** The rate of each group that the schedule starts from. */
   protected readonly baseLrs: number[];
   private lastLr: number[] = [];
+  /** Calls of `step` since the scheduler was made. */
+  private stepCount = 0;
   private readonly verbose: boolean;
 
   protected constructor(
@@ -42,6 +74,17 @@ export abstract class LRScheduler {
     });
     this.lastEpoch = lastEpoch;
     this.verbose = verbose;
+    countSteps(optimizer);
+  }
+
+  /** Whether this is the step that the constructor takes. */
+  protected get isFirstStep(): boolean {
+    return this.stepCount === 1;
+  }
+
+  /** What `rate` makes of the rate that a group starts from; a group that was added later has none and keeps `lr`. */
+  protected fromBase(lr: number, group: number, rate: (baseLr: number) => number): number {
+    return group < this.baseLrs.length ? rate(this.baseLrs[group]) : lr;
   }
 
   /** The rate of a group at epoch `lastEpoch`, from its rate `lr` so far. */
@@ -52,8 +95,21 @@ export abstract class LRScheduler {
     return this.nextLr(lr, group);
   }
 
-  /** Goes to the next epoch, or to the one given, and sets the rates. Constructors end with it. */
+  /** Takes the step that makes the first rates. Constructors end with it. @internal */
+  firstStep(): void {
+    this.stepCount = 0;
+    stepsOf(this.optimizer).count = 0;
+    this.step();
+  }
+
+  /**
+   * Goes to the next epoch, or to the one given, and sets the rates. Warns where it comes before the optimizer's first
+   * step, which would leave out the first rate.
+   */
   step(epoch?: number): void {
+    if (epoch !== undefined) checkNumber(`${this.constructor.name}.step`, 'epoch', epoch);
+    if (this.stepCount === 1) warnAboutOrder(this.optimizer);
+    this.stepCount++;
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     const next = this.optimizer.paramGroups.map(({ lr }, i) =>
       epoch === undefined ? this.nextLr(lr, i) : this.lrAt(lr, i),
@@ -68,19 +124,21 @@ export abstract class LRScheduler {
 
   /** What is needed to go on: all but the optimizer, and functions, which must be given again. */
   stateDict(): SchedulerState {
-    const { lastLr, ...fields } = this;
+    const { lastLr, stepCount, ...fields } = this;
     const saved = Object.entries(fields).filter(([name, value]) => name !== 'optimizer' && !containsFunction(value));
     const named = saved.map(([name, value]): [string, unknown] => [toSnakeCase(name), structuredClone(value)]);
-    return { ...Object.fromEntries(named), _last_lr: [...lastLr] };
+    return { ...Object.fromEntries(named), _step_count: stepCount, _last_lr: [...lastLr] };
   }
 
-  /** Takes over what `stateDict` gave. Entries of other names are passed over. */
-  loadStateDict({ _last_lr: lastLr, ...state }: SchedulerState): void {
-    for (const [name, value] of Object.entries(state)) {
-      const field = toCamelCase(name);
-      if (Object.hasOwn(this, field) && field !== 'optimizer') Object.assign(this, { [field]: structuredClone(value) });
-    }
+  /**
+   * Takes over what `stateDict` gave. Entries of other names are passed over.
+   * @throws TypeError for what is no object, LoadError for an entry of another kind; the scheduler is as it was
+   */
+  loadStateDict(state: SchedulerState): void {
+    const { _last_lr: lastLr, _step_count: stepCount, ...rest } = restoredFields(this, state);
+    Object.assign(this, rest);
     if (Array.isArray(lastLr)) this.lastLr = [...(lastLr as number[])];
+    if (typeof stepCount === 'number') this.stepCount = stepCount;
   }
 
   private setRates(rates: readonly number[]): void {
@@ -91,6 +149,29 @@ export abstract class LRScheduler {
     });
     this.lastLr = [...rates];
   }
+}
+
+/** Entries of a state dict under the names of the scheduler's fields, and those with an underscore as they are. */
+export function restoredFields(scheduler: object, state: SchedulerState): Record<string, unknown> {
+  const op = `${scheduler.constructor.name}.loadStateDict`;
+  checkStateDict(op, state, []);
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(state)) {
+    const field = name.startsWith('_') ? name : toCamelCase(name);
+    if (field === 'optimizer' || !(name.startsWith('_') || Object.hasOwn(scheduler, field))) continue;
+    const own: unknown = Reflect.get(scheduler, field);
+    if (kindOf(own) !== kindOf(value) && own !== undefined && own !== null) {
+      throw new LoadError(`${op}: ${name} must be ${kindOf(own)}, got ${describe(value)}.`);
+    }
+    fields[field] = containsFunction(value) ? value : structuredClone(value);
+  }
+  return fields;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 const containsFunction = (value: unknown): boolean =>
@@ -107,6 +188,15 @@ export function perGroup<T>(owner: string, name: string, { paramGroups }: Optimi
   return [...(value as readonly T[])];
 }
 
+/** As perGroup, of numbers. @throws TypeError for what is no number */
+export function numbersPerGroup(owner: string, name: string, optimizer: Optimizer, value: unknown): number[] {
+  const values = perGroup<unknown>(owner, name, optimizer, value);
+  return values.map((one) => {
+    checkNumber(owner, name, one);
+    return one;
+  });
+}
+
 /** A factor for each epoch. */
 type Lambda = (epoch: number) => number;
 
@@ -116,19 +206,37 @@ interface LambdaLROptions extends CommonOptions {
 }
 const LAMBDA = ['lrLambda', ...COMMON] as const;
 
+function lambdasPerGroup(owner: string, optimizer: Optimizer, lrLambda: unknown): Lambda[] {
+  const lambdas = perGroup<unknown>(owner, 'lrLambda', optimizer, lrLambda);
+  const other = lambdas.find((lambda) => typeof lambda !== 'function');
+  if (!lambdas.every((lambda) => typeof lambda === 'function')) {
+    throw new TypeError(`${owner}: lrLambda must be a function of the epoch, got ${describe(other)}.`);
+  }
+  return lambdas as Lambda[];
+}
+
+/** What a group's function gives for the epoch. @throws TypeError unless it is a number */
+function factorAt(owner: string, lambda: Lambda, epoch: number): number {
+  const factor: unknown = lambda(epoch);
+  checkNumber(owner, `lrLambda(${epoch})`, factor);
+  return factor;
+}
+
 /** lr = initial lr * lrLambda(epoch). @see torch.optim.lr_scheduler.LambdaLR */
 export class LambdaLR extends LRScheduler {
   private readonly lrLambdas: readonly Lambda[];
 
   constructor(optimizer: Optimizer, ...args: Arguments<LambdaLROptions, typeof LAMBDA>) {
-    const { lrLambda, ...common } = gather<LambdaLROptions>('LambdaLR', LAMBDA, args);
+    const { lrLambda, ...common } = schedulerOptions<LambdaLROptions>('LambdaLR', LAMBDA, optimizer, args);
+    const lrLambdas = lambdasPerGroup('LambdaLR', optimizer, lrLambda);
     super(optimizer, common);
-    this.lrLambdas = perGroup('LambdaLR', 'lrLambda', optimizer, lrLambda);
-    this.step();
+    this.lrLambdas = lrLambdas;
+    this.firstStep();
   }
 
-  protected nextLr(_: number, group: number): number {
-    return this.baseLrs[group] * this.lrLambdas[group](this.lastEpoch);
+  protected nextLr(lr: number, group: number): number {
+    if (group >= this.lrLambdas.length) return lr;
+    return this.fromBase(lr, group, (baseLr) => baseLr * factorAt('LambdaLR', this.lrLambdas[group], this.lastEpoch));
   }
 }
 
@@ -137,13 +245,16 @@ export class MultiplicativeLR extends LRScheduler {
   private readonly lrLambdas: readonly Lambda[];
 
   constructor(optimizer: Optimizer, ...args: Arguments<LambdaLROptions, typeof LAMBDA>) {
-    const { lrLambda, ...common } = gather<LambdaLROptions>('MultiplicativeLR', LAMBDA, args);
+    const { lrLambda, ...common } = schedulerOptions<LambdaLROptions>('MultiplicativeLR', LAMBDA, optimizer, args);
+    const lrLambdas = lambdasPerGroup('MultiplicativeLR', optimizer, lrLambda);
     super(optimizer, common);
-    this.lrLambdas = perGroup('MultiplicativeLR', 'lrLambda', optimizer, lrLambda);
-    this.step();
+    this.lrLambdas = lrLambdas;
+    this.firstStep();
   }
 
   protected nextLr(lr: number, group: number): number {
-    return this.lastEpoch > 0 ? lr * this.lrLambdas[group](this.lastEpoch) : lr;
+    return this.lastEpoch > 0 && group < this.lrLambdas.length
+      ? lr * factorAt('MultiplicativeLR', this.lrLambdas[group], this.lastEpoch)
+      : lr;
   }
 }

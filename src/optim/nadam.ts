@@ -35,7 +35,7 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'momentumDecay'] as const;
  */
 export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
   constructor(params: ParamsArgument<NAdamOptions>, ...args: Arguments<Partial<NAdamOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<NAdamOptions>>('NAdam', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<NAdamOptions>>('NAdam', ORDER, args));
   }
 
   protected checkOptions(options: NAdamOptions): void {

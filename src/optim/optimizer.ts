@@ -1,11 +1,21 @@
 // Optimizer: parameter groups, state and their saving. How a step is computed is for the classes below it: most are
 // an update rule, an expression per element (updateRule.ts); see sgd.ts for the smallest.
+import { gather, type Arguments } from '../base/arguments';
 import { enableGrad, isGradEnabled, noGrad } from '../core/backward';
 import { describe } from '../base/errorText';
 import { unscoped } from '../core/storage';
 import { zero_ } from '../ops/shape/copy';
 import { Tensor } from '../core/tensor';
-import { restoreState, saveState, type OptimizerState, type OptimizerStateDict, type SavedState } from './stateDict';
+import { checkFlag, checkKinds, given as givenOf } from './options';
+import {
+  restoreState,
+  saveState,
+  SCHEDULED,
+  type OptimizerState,
+  type OptimizerStateDict,
+  type Restored,
+  type SavedState,
+} from './stateDict';
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {
@@ -26,8 +36,12 @@ export interface ScheduledOptions {
 /** Parameters that share options, which may be changed between steps. */
 export type ParamGroup<O extends OptimizerOptions> = O & ScheduledOptions & { params: Tensor[] };
 
-/** A group as it is given: options that it leaves out have the optimizer's defaults. */
-export type ParamGroupOptions<O extends OptimizerOptions> = Partial<O> & { params: Tensor | Iterable<Tensor> };
+/** A group as it is given: options that it leaves out have the optimizer's defaults. It may have a `name`. */
+export type ParamGroupOptions<O extends OptimizerOptions> = Partial<O> &
+  ScheduledOptions & { params: Tensor | Iterable<Tensor>; name?: string };
+
+/** What groups have unless they say otherwise; an optimizer without a rate of its own leaves it to the groups. */
+export type Defaults<O extends OptimizerOptions> = Omit<O, 'lr'> & { lr?: number };
 
 /** What an optimizer optimises: parameters, or groups of them. */
 export type ParamsArgument<O extends OptimizerOptions> = Iterable<Tensor> | Iterable<ParamGroupOptions<O>>;
@@ -38,17 +52,24 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   /** Values by PyTorch's names (`exp_avg`, `momentum_buffer`), made by a parameter's first step. */
   readonly state: OptimizerState<S> = new Map();
 
-  /** @throws TypeError for no parameters, RangeError for options out of range */
-  constructor(
-    params: ParamsArgument<O>,
-    readonly defaults: O,
-  ) {
-    const given: readonly unknown[] = isTensor(params) ? [] : isIterable(params) ? [...params] : [params];
-    if (given.length === 0) {
+  /** The options of groups that do not have their own. */
+  readonly defaults: Defaults<O>;
+  /** Values that show of what kind each option is. */
+  readonly #usual: Defaults<O>;
+
+  /**
+   * Options that are not `given` have the usual value, and all are of its kind.
+   * @throws TypeError for no parameters or options of another kind, RangeError for options out of range
+   */
+  constructor(params: ParamsArgument<O>, usual: Defaults<O>, given: Partial<O> = {}) {
+    this.#usual = usual;
+    this.defaults = { ...usual, ...given };
+    const items: readonly unknown[] = isTensor(params) ? [] : isIterable(params) ? [...params] : [params];
+    if (items.length === 0) {
       throw new TypeError(`${this.name}: params must be a list of parameters or groups with at least one, got none.`);
     }
-    if (given.every(isTensor)) this.addParams([...given], {});
-    else for (const group of given) this.addParamGroup(group as ParamGroupOptions<O>);
+    if (items.every(isTensor)) this.addParams([...items], {});
+    else for (const group of items) this.addParamGroup(group as ParamGroupOptions<O>);
   }
 
   protected get name(): string {
@@ -74,8 +95,14 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   }
 
   private addParams(params: Tensor[], options: object): void {
-    const group: ParamGroup<O> = { ...this.defaults, ...options, params };
-    this.checkOptions(group);
+    const names = [...Object.keys(this.defaults), 'lr', 'name', ...SCHEDULED];
+    const unknown = Object.keys(options).find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      const known = Object.keys(this.defaults).join(', ');
+      throw new TypeError(`${this.name}: no option of a group is called '${unknown}'. The options are ${known}.`);
+    }
+    const group = { ...this.defaults, ...givenOf(options), params } as ParamGroup<O>;
+    this.checkGroup(group);
     const known = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const param of params) {
       if (!isTensor(param)) throw new TypeError(`${this.name}: parameters must be tensors, got ${typeof param}.`);
@@ -88,8 +115,21 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     this.paramGroups.push(group);
   }
 
-  /** Drops the gradients of all parameters, or fills them with zeros in place. */
-  zeroGrad(setToNone = true): void {
+  /** @throws TypeError or RangeError unless a group has all options, each of its kind and in its range */
+  private checkGroup(group: ParamGroup<O>): void {
+    if ((group as Partial<OptimizerOptions>).lr === undefined) {
+      throw new RangeError(
+        `${this.name}: lr must be given, to the optimizer or to every group of parameters, got none.`,
+      );
+    }
+    checkKinds(this.name, { ...this.#usual, lr: 0 }, group);
+    this.checkOptions(group);
+  }
+
+  /** Drops the gradients of all parameters, or with setToNone false fills them with zeros in place. */
+  zeroGrad(...args: Arguments<{ setToNone?: boolean }, ['setToNone']>): void {
+    const { setToNone = true } = gather<{ setToNone?: boolean }>('zeroGrad', ['setToNone'], args);
+    checkFlag('zeroGrad', 'setToNone', setToNone);
     for (const { params } of this.paramGroups) {
       for (const param of params) {
         if (setToNone) param.replaceGrad(null);
@@ -105,12 +145,21 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
 
   /**
    * Takes over state and options; tensors are copied.
-   * @throws LoadError if groups, their sizes or shapes differ
+   * @throws LoadError if groups, their sizes or shapes differ, TypeError for what is no state dict
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
+    const target: Restored<O, S> = {
+      owner: this.name,
+      groups: this.paramGroups,
+      state: this.state,
+      restored: (param, saved) => this.restored(param, saved),
+      check: (group) => {
+        this.checkGroup(group);
+      },
+    };
     noGrad(() => {
       unscoped(() => {
-        restoreState(this.name, this.paramGroups, this.state, stateDict, (param, saved) => this.restored(param, saved));
+        restoreState(target, stateDict);
       });
     });
   }

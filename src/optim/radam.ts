@@ -40,7 +40,7 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay'] as const;
  */
 export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
   constructor(params: ParamsArgument<RAdamOptions>, ...args: Arguments<Partial<RAdamOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<RAdamOptions>>('RAdam', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<RAdamOptions>>('RAdam', ORDER, args));
   }
 
   protected checkOptions(options: RAdamOptions): void {

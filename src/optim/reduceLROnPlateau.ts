@@ -1,9 +1,9 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
-import { gather, type Arguments } from '../base/arguments';
-import { describe } from '../base/errorText';
-import type { SchedulerState } from './lrScheduler';
+import type { Arguments } from '../base/arguments';
+import { numbersPerGroup, restoredFields, schedulerOptions, type SchedulerState } from './lrScheduler';
 import type { Optimizer } from './optimizer';
-import { toCamelCase, toSnakeCase } from './stateDict';
+import { checkFlag, checkNumber, checkOneOf } from './options';
+import { toSnakeCase } from './stateDict';
 
 export interface PlateauOptions {
   /** Whether the measurement should fall or rise; default 'min'. */
@@ -55,46 +55,44 @@ export class ReduceLROnPlateau {
   private readonly thresholdMode: 'rel' | 'abs';
   private readonly cooldown: number;
   private readonly minLrs: readonly number[];
+  /** Where one least rate was given for all groups, it is also that of groups added later. */
+  readonly #minLr: number | null;
   private readonly eps: number;
   private readonly verbose: boolean;
 
-  /** @throws RangeError for factor >= 1, an unknown mode, or a count of `minLr` other than that of groups */
+  /** @throws RangeError for factor >= 1, an unknown mode, or a count of `minLr` other than that of groups; TypeError for options of another kind */
   constructor(
     private readonly optimizer: Optimizer,
     ...args: Arguments<PlateauOptions, typeof ORDER>
   ) {
-    const options = gather<PlateauOptions>('ReduceLROnPlateau', ORDER, args);
-    const { mode = 'min', thresholdMode = 'rel', factor = 0.1, minLr = 0 } = options;
-    const groups = optimizer.paramGroups.length;
+    const options = schedulerOptions<PlateauOptions>('ReduceLROnPlateau', ORDER, optimizer, args);
+    const { mode = 'min', thresholdMode = 'rel', factor = 0.1, minLr = 0, verbose = false } = options;
+    const { patience = 10, threshold = 1e-4, cooldown = 0, eps = 1e-8 } = options;
+    for (const [name, value] of Object.entries({ factor, patience, threshold, cooldown, eps })) {
+      checkNumber('ReduceLROnPlateau', name, value);
+    }
     if (factor >= 1) throw new RangeError(`ReduceLROnPlateau: factor must be less than 1, got ${factor}.`);
-    if (!['min', 'max'].includes(mode) || !['rel', 'abs'].includes(thresholdMode)) {
-      throw new RangeError(
-        `ReduceLROnPlateau: mode must be min or max and thresholdMode rel or abs, got ${mode} and ${thresholdMode}.`,
-      );
-    }
-    if (typeof minLr !== 'number' && minLr.length !== groups) {
-      throw new RangeError(
-        `ReduceLROnPlateau: minLr must be a number or one per group (${groups}), got ${minLr.length}.`,
-      );
-    }
+    checkOneOf('ReduceLROnPlateau', 'mode', mode, ['min', 'max']);
+    checkOneOf('ReduceLROnPlateau', 'thresholdMode', thresholdMode, ['rel', 'abs']);
+    checkFlag('ReduceLROnPlateau', 'verbose', verbose);
     this.mode = mode;
     this.thresholdMode = thresholdMode;
     this.factor = factor;
-    this.patience = options.patience ?? 10;
-    this.threshold = options.threshold ?? 1e-4;
-    this.cooldown = options.cooldown ?? 0;
-    this.minLrs = typeof minLr === 'number' ? Array<number>(groups).fill(minLr) : minLr;
-    this.eps = options.eps ?? 1e-8;
-    this.verbose = options.verbose ?? false;
+    this.patience = patience;
+    this.threshold = threshold;
+    this.cooldown = cooldown;
+    this.minLrs = numbersPerGroup('ReduceLROnPlateau', 'minLr', optimizer, minLr);
+    this.#minLr = typeof minLr === 'number' ? minLr : null;
+    this.eps = eps;
+    this.verbose = verbose;
     this.best = mode === 'min' ? Infinity : -Infinity;
   }
 
-  /** Takes in the measurement of an epoch. */
-  step(metric: number): void {
-    if (typeof metric !== 'number') {
-      throw new TypeError(`ReduceLROnPlateau: the metric must be a number, got ${describe(metric)}.`);
-    }
-    this.lastEpoch++;
+  /** Takes in the measurement of an epoch: of the next one, or of the one given. NaN counts as no improvement. */
+  step(metric: number, epoch = this.lastEpoch + 1): void {
+    if (!Number.isNaN(metric)) checkNumber('ReduceLROnPlateau', 'the metric', metric);
+    checkNumber('ReduceLROnPlateau', 'the epoch', epoch);
+    this.lastEpoch = epoch;
     if (this.isBetter(metric)) {
       this.best = metric;
       this.numBadEpochs = 0;
@@ -125,10 +123,8 @@ export class ReduceLROnPlateau {
 
   /** Takes over what `stateDict` gave. Entries of other names are passed over. */
   loadStateDict(state: SchedulerState): void {
-    for (const [name, value] of Object.entries(state)) {
-      const field = toCamelCase(name);
-      if (Object.hasOwn(this, field) && field !== 'optimizer') Object.assign(this, { [field]: value });
-    }
+    const fields = Object.entries(restoredFields(this, state));
+    Object.assign(this, Object.fromEntries(fields.filter(([name]) => !name.startsWith('_'))));
   }
 
   private isBetter(metric: number): boolean {
@@ -139,8 +135,15 @@ export class ReduceLROnPlateau {
   }
 
   private reduce(): void {
-    this.optimizer.paramGroups.forEach((group, i) => {
-      const lr = Math.max(group.lr * this.factor, this.minLrs[i]);
+    const { paramGroups } = this.optimizer;
+    if (this.#minLr === null && paramGroups.length > this.minLrs.length) {
+      throw new RangeError(
+        `ReduceLROnPlateau: minLr must be one for all groups, or one per group (${paramGroups.length}) now that groups ` +
+          `were added, got ${this.minLrs.length}.`,
+      );
+    }
+    paramGroups.forEach((group, i) => {
+      const lr = Math.max(group.lr * this.factor, i < this.minLrs.length ? this.minLrs[i] : (this.#minLr ?? 0));
       if (group.lr - lr <= this.eps) return;
       group.lr = lr;
       if (!this.verbose) return;

@@ -38,7 +38,7 @@ const ORDER = ['lr', 'alpha', 'eps', 'weightDecay', 'momentum', 'centered', 'max
  */
 export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
   constructor(params: ParamsArgument<RMSpropOptions>, ...args: Arguments<Partial<RMSpropOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<RMSpropOptions>>('RMSprop', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<RMSpropOptions>>('RMSprop', ORDER, args));
   }
 
   protected checkOptions(options: RMSpropOptions): void {

@@ -24,7 +24,7 @@ const ORDER = ['lr', 'etas', 'stepSizes', 'maximize'] as const;
  */
 export class Rprop extends ElementwiseOptimizer<RpropOptions> {
   constructor(params: ParamsArgument<RpropOptions>, ...args: Arguments<Partial<RpropOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<RpropOptions>>('Rprop', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<RpropOptions>>('Rprop', ORDER, args));
   }
 
   protected checkOptions(options: RpropOptions): void {

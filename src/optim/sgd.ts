@@ -17,8 +17,7 @@ export interface SGDOptions extends OptimizerOptions {
   maximize: boolean;
 }
 
-const DEFAULTS: SGDOptions = {
-  lr: 1e-3,
+const DEFAULTS: Omit<SGDOptions, 'lr'> = {
   momentum: 0,
   dampening: 0,
   weightDecay: 0,
@@ -29,13 +28,13 @@ const ORDER = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximi
 
 /**
  * Stochastic gradient descent: p <- p - lr g, with momentum p <- p - lr b where b <- momentum b + (1 - dampening) g.
- * The first step takes b = g.
+ * The first step takes b = g. The rate has no default: give `lr`, or each group its own.
  * @example new SGD(net.parameters(), 0.1, { momentum: 0.9, nesterov: true })
  * @see torch.optim.SGD
  */
 export class SGD extends ElementwiseOptimizer<SGDOptions> {
   constructor(params: ParamsArgument<SGDOptions>, ...args: Arguments<Partial<SGDOptions>, typeof ORDER>) {
-    super(params, { ...DEFAULTS, ...gather<Partial<SGDOptions>>('SGD', ORDER, args) });
+    super(params, DEFAULTS, gather<Partial<SGDOptions>>('SGD', ORDER, args));
   }
 
   protected checkOptions(options: SGDOptions): void {

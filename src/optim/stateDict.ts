@@ -1,13 +1,16 @@
 // An optimizer's state and options in PyTorch's structure and names, and back:
 //   { state: { 0: { step, exp_avg, ... }, ... }, param_groups: [{ lr, weight_decay, ..., params: [0, 1] }] }
 // Parameters are numbered through all groups.
+import { isPlainObject } from '../base/arguments';
 import { LoadError } from '../base/errors';
+import { describe, inNameOf } from '../base/errorText';
 import { keep } from '../core/storage';
 import { to } from '../ops/shape/copy';
 import { full } from '../ops/shape/creation';
 import { view } from '../ops/shape/view';
 import { formatShape, sameShape } from '../base/shape';
 import { Tensor } from '../core/tensor';
+import { checkStateDict } from './options';
 import type { OptimizerOptions, ParamGroup } from './optimizer';
 
 /** The count of steps, a state that every optimizer may have: float32 without dimensions. */
@@ -40,7 +43,7 @@ export const toCamelCase = (name: string): string =>
   );
 
 /** Options that schedulers add to groups. */
-const SCHEDULED: ReadonlySet<string> = new Set(['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum']);
+export const SCHEDULED: ReadonlySet<string> = new Set(['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum']);
 
 /** @see Optimizer.stateDict */
 export function saveState<O extends OptimizerOptions>(
@@ -61,38 +64,77 @@ export function saveState<O extends OptimizerOptions>(
   return saved;
 }
 
+/** The optimizer that takes over a state. */
+export interface Restored<O extends OptimizerOptions, S> {
+  readonly owner: string;
+  readonly groups: readonly ParamGroup<O>[];
+  readonly state: OptimizerState<S>;
+  /** A parameter's state as it was saved. */
+  readonly restored: (param: Tensor, saved: SavedState) => Record<string, S>;
+  /** @throws unless a group has all options, each of its kind and in its range */
+  readonly check: (group: ParamGroup<O>) => void;
+}
+
 /** @see Optimizer.loadStateDict */
 export function restoreState<O extends OptimizerOptions, S>(
-  owner: string,
-  groups: readonly ParamGroup<O>[],
-  state: OptimizerState<S>,
+  { owner, groups, state, restored, check }: Restored<O, S>,
   saved: OptimizerStateDict,
-  restored: (param: Tensor, saved: SavedState) => Record<string, S>,
 ): void {
+  const op = `${owner}.loadStateDict`;
+  checkStateDict(op, saved, ['state', 'param_groups']);
+  const { param_groups: savedGroups } = saved;
+  if (
+    !Array.isArray(savedGroups) ||
+    !savedGroups.every((group) => Array.isArray((Object(group) as Partial<ParamGroupDict>).params))
+  ) {
+    throw new TypeError(`${op}: param_groups must be a list of groups with params, got ${describe(savedGroups)}.`);
+  }
   const counts = (sizes: readonly { params: readonly unknown[] }[]): string =>
     `[${sizes.map(({ params }) => params.length).join(', ')}]`;
-  if (counts(groups) !== counts(saved.param_groups)) {
-    throw new LoadError(
-      `${owner}.loadStateDict: parameter groups must have the sizes ${counts(groups)}, got ${counts(saved.param_groups)}.`,
-    );
+  if (counts(groups) !== counts(savedGroups)) {
+    throw new LoadError(`${op}: parameter groups must have the sizes ${counts(groups)}, got ${counts(savedGroups)}.`);
   }
+  const stateOf = statesByNumber(op, saved.state);
   // Checked and copied before anything is replaced, so that a bad dict leaves the optimizer as it was.
   const next: OptimizerState<S> = new Map();
-  groups.forEach(({ params }, g) => {
-    params.forEach((param, i) => {
-      const states = saved.state[saved.param_groups[g].params[i]] as SavedState | undefined;
-      if (states !== undefined) next.set(param, restored(param, states));
+  const options = groups.map((group, g) => {
+    group.params.forEach((param, i) => {
+      const states = stateOf(savedGroups[g].params[i]);
+      if (states === undefined) return;
+      if (!isPlainObject(states)) {
+        throw new TypeError(`${op}: the state of a parameter must be an object, got ${describe(states)}.`);
+      }
+      next.set(param, restored(param, states));
     });
+    const own = optionsOf(group, savedGroups[g]);
+    try {
+      check({ ...group, ...own });
+    } catch (error) {
+      throw inNameOf(op, error);
+    }
+    return own;
   });
   state.clear();
   for (const [param, states] of next) state.set(param, states);
-  groups.forEach((group, g) => {
-    for (const [name, value] of Object.entries(saved.param_groups[g])) {
-      // Options that this optimizer does not have (`foreach`, `capturable`) say how PyTorch computes, not what.
-      const option = toCamelCase(name);
-      if (SCHEDULED.has(option) || (option !== 'params' && option in group)) Object.assign(group, { [option]: value });
-    }
-  });
+  groups.forEach((group, g) => Object.assign(group, options[g]));
+}
+
+/** States by the number of their parameter. They are a Map where a file has them in another order than that of numbers. */
+function statesByNumber(op: string, states: unknown): (number: number) => unknown {
+  if (states instanceof Map) return (number) => (states as Map<unknown, unknown>).get(number);
+  if (isPlainObject(states)) return (number) => (Object.hasOwn(states, number) ? states[number] : undefined);
+  throw new TypeError(`${op}: state must be an object by numbers of parameters, got ${describe(states)}.`);
+}
+
+/** The options in a saved group that `group` has, and what schedulers add, under our names. */
+function optionsOf(group: object, saved: ParamGroupDict): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(saved)) {
+    // Options that this optimizer does not have (`foreach`, `capturable`) say how PyTorch computes, not what.
+    const option = toCamelCase(name);
+    if (SCHEDULED.has(option) || (option !== 'params' && option in group)) options[option] = value;
+  }
+  return options;
 }
 
 /** A parameter's state of tensors. @throws LoadError for another shape than the parameter's */

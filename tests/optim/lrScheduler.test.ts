@@ -77,6 +77,7 @@ describe.each(NAMES)('%s', (name) => {
         scheduler.loadStateDict(state);
       }
       if (k > 0) {
+        target.step();
         const argument = c.metrics?.[k - 1] ?? c.epochs?.[k - 1];
         scheduler.step(argument as number);
       }
@@ -92,7 +93,9 @@ describe.each(NAMES)('%s', (name) => {
 
 describe('schedulers', () => {
   it('name their state as PyTorch does', () => {
-    const scheduler = new lrScheduler.StepLR(new SGD([parameter()], 0.5), 3);
+    const optimizer = new SGD([parameter()], 0.5);
+    const scheduler = new lrScheduler.StepLR(optimizer, 3);
+    optimizer.step();
     scheduler.step();
     expect(scheduler.stateDict()).toEqual({
       step_size: 3,
@@ -100,6 +103,7 @@ describe('schedulers', () => {
       base_lrs: [0.5],
       verbose: false,
       last_epoch: 1,
+      _step_count: 2,
       _last_lr: [0.5],
     });
   });
@@ -127,6 +131,7 @@ describe('schedulers', () => {
       'CyclicLR: the optimizer must have the option momentum for cycleMomentum. Set cycleMomentum to false.',
     );
     const one = new lrScheduler.OneCycleLR(optimizer, 1, 2);
+    optimizer.step();
     one.step();
     one.step();
     expect(() => one.step()).toThrow('OneCycleLR: the cycle has 2 steps, got step 4.');
@@ -134,7 +139,7 @@ describe('schedulers', () => {
     expect(() => new lrScheduler.SequentialLR(optimizer, [one], [1])).toThrow(
       'SequentialLR: 1 schedulers need one milestone fewer, got 1.',
     );
-    expect(() => new lrScheduler.SequentialLR(new SGD([parameter()]), [one], [])).toThrow(
+    expect(() => new lrScheduler.SequentialLR(new SGD([parameter()], 1), [one], [])).toThrow(
       'SequentialLR: all schedulers must have the same optimizer, got another at 0.',
     );
     expect(() => new lrScheduler.ReduceLROnPlateau(optimizer, { factor: 1 })).toThrow(

@@ -214,8 +214,12 @@ describe('zeroGrad', () => {
     const { grad } = p;
     optimizer.zeroGrad(false);
     expect([p.grad === grad, await read(p.grad as Tensor)]).toEqual([true, [0]]);
+    optimizer.zeroGrad({ setToNone: false });
+    expect(p.grad).not.toBeNull();
     optimizer.zeroGrad();
     expect(p.grad).toBeNull();
+    const loose = optimizer as object as { zeroGrad: (setToNone: unknown) => void };
+    expect(() => loose.zeroGrad(0)).toThrow('zeroGrad: setToNone must be true or false, got number 0.');
   });
 });
 
@@ -260,6 +264,32 @@ describe('state dict', () => {
     expect(await optimizer.state.get(p)?.step.item()).toBe(4);
   });
 
+  it('has its states in any order, as a file does whose parameters met gradients in another one', async () => {
+    const [p, q] = [parameter([1]), parameter([2])];
+    const optimizer = new SGD([p, q], { lr: 0.1, momentum: 0.9 });
+    const state = new Map([1, 0].map((number) => [number, { momentum_buffer: tensor([number + 5]) }]));
+    const loose: object = { state, param_groups: [{ lr: 0.1, momentum: 0.9, params: [0, 1] }] };
+    optimizer.loadStateDict(loose as optim.OptimizerStateDict);
+    const buffers = [p, q].map((param) => read(optimizer.state.get(param)?.momentum_buffer as Tensor));
+    expect(await Promise.all(buffers)).toEqual([[5], [6]]);
+  });
+
+  const group = { lr: 0.1, params: [0] };
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'SGD.loadStateDict: the state dict must be what stateDict() gave, with state and param_groups, got undefined.'], // prettier-ignore
+    ['an empty object', {}, 'got an object without state and param_groups.'],
+    ['no state', { param_groups: [group] }, 'got an object without state.'],
+    ['a list of states', { state: [], param_groups: [group] }, 'SGD.loadStateDict: state must be an object by numbers of parameters, got an array'], // prettier-ignore
+    ['groups without parameters', { state: {}, param_groups: [{ lr: 1 }] }, 'SGD.loadStateDict: param_groups must be a list of groups with params'], // prettier-ignore
+    ['a state that is a number', { state: { 0: 5 }, param_groups: [group] }, 'SGD.loadStateDict: the state of a parameter must be an object, got number 5.'], // prettier-ignore
+    ['a rate that is text', { state: {}, param_groups: [{ lr: '0.1', params: [0] }] }, "SGD.loadStateDict: lr must be a number, got '0.1'."], // prettier-ignore
+    ['a rate below 0', { state: {}, param_groups: [{ lr: -1, params: [0] }] }, 'SGD.loadStateDict: lr must be at least 0, got -1.'], // prettier-ignore
+  ])('is not %s', (_, stateDict, message) => {
+    const optimizer = new SGD([parameter([1])], { lr: 0.5 });
+    expect(() => optimizer.loadStateDict(stateDict as optim.OptimizerStateDict)).toThrow(message);
+    expect(optimizer.paramGroups[0].lr).toBe(0.5);
+  });
+
   it('that does not fit leaves the optimizer as it was', async () => {
     const p = parameter([1, 2]);
     const optimizer = new SGD([p], { lr: 0.1, momentum: 0.9 });
@@ -298,7 +328,7 @@ describe('constructors', () => {
       'SGD: params must be a list of parameters or groups with at least one, got none.',
     );
     expect(() => new SGD([p], -1)).toThrow('SGD: lr must be at least 0, got -1.');
-    expect(() => new SGD([p], { nesterov: true })).toThrow(
+    expect(() => new SGD([p], { lr: 1, nesterov: true })).toThrow(
       'SGD: nesterov needs momentum and no dampening, got momentum 0',
     );
     expect(() => new Adam([p], { betas: [0.9, 1] })).toThrow(
@@ -307,6 +337,36 @@ describe('constructors', () => {
     expect(() => new SGD([p, p], 0.1)).toThrow('is in more than one place.');
     expect(() => new SGD([p.mul(p)], 0.1)).toThrow('SGD: parameters must be leaves');
     expect(() => new SGD([{ params: [p] }, { params: [p] }], 0.1)).toThrow('is in more than one place.');
+  });
+
+  const make = (type: object, ...args: unknown[]): unknown =>
+    Reflect.construct(type as ObjectConstructor, args) as unknown;
+  const p = parameter([1]);
+  it.each<[string, () => unknown, string]>([
+    ['no rate for SGD', () => new SGD([p]), 'SGD: lr must be given, to the optimizer or to every group of parameters, got none.'], // prettier-ignore
+    ['no rate for one group', () => new SGD([{ params: [p], lr: 1 }, { params: [parameter([2])] }]), 'SGD: lr must be given'], // prettier-ignore
+    ['a rate that is text', () => make(SGD, [p], '0.1'), "SGD: lr must be a number, got '0.1'."],
+    ['NaN', () => new SGD([p], 0.1, { dampening: NaN }), 'SGD: dampening must be a number, got NaN.'],
+    ['a flag that is text', () => make(SGD, [p], 0.1, { maximize: 'false' }), "SGD: maximize must be true or false, got 'false'."], // prettier-ignore
+    ['one beta', () => make(Adam, [p], { betas: [0.9] }), 'Adam: betas must be 2 numbers, got 1 item.'],
+    ['betas that are text', () => make(Adam, [p], { betas: ['0.9', 0.9] }), "Adam: betas[0] must be a number, got '0.9'."], // prettier-ignore
+    ['a misspelt option of a group', () => make(Adam, [{ params: [p], weight_decay: 1 }]), "Adam: no option of a group is called 'weight_decay'."], // prettier-ignore
+    ['half an iteration', () => new optim.LBFGS([p], { maxIter: 1.5 }), 'LBFGS: maxIter must be an integer of at least 0, got 1.5.'], // prettier-ignore
+  ])('refuse %s', (_, misuse, message) => {
+    expect(misuse).toThrow(message);
+  });
+
+  it('take a rate from every group, a name, and what is undefined as not given', () => {
+    const groups = [
+      { params: [parameter([1])], lr: 0.5, name: 'head' },
+      { params: parameter([2]), lr: 1 },
+    ];
+    const optimizer = new SGD(groups, { lr: undefined as never, momentum: 0.5 });
+    expect(optimizer.paramGroups.map(({ lr }) => lr)).toEqual([0.5, 1]);
+    expect(optimizer.paramGroups[0]).toMatchObject({ name: 'head', momentum: 0.5 });
+    optimizer.addParamGroup({ params: parameter([3]), lr: 2, momentum: undefined as never });
+    expect(optimizer.paramGroups[2]).toMatchObject({ lr: 2, momentum: 0.5 });
+    expect(() => optimizer.addParamGroup({ params: parameter([4]) })).toThrow('SGD: lr must be given');
   });
 
   it('take positions, options and generators of parameters', () => {
