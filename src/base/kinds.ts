@@ -51,6 +51,11 @@ export const listOf = <T>(item: Kind<T>, { spread = false } = {}): Kind<readonly
 /** One or several of what `item` accepts. */
 export const oneOrMore = <T>(item: Kind<T>): Kind<T | readonly T[]> =>
   kind(`${item.expected}, or a list of them`, (value) => item.accepts(value) || isArrayOf(item.accepts)(value));
+/** What `kind` accepts, or null: for a required argument, or one whose fallback is something else. */
+export const nullable = <T>({ expected, accepts, ...rest }: Kind<T>): Kind<T | null> => ({
+  ...rest,
+  ...kind<T | null>(`${expected}, or null`, (value) => value === null || accepts(value)),
+});
 /** Either of two kinds. */
 export const either = <A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> =>
   kind(`${a.expected} or ${b.expected}`, (value) => a.accepts(value) || b.accepts(value));
@@ -63,5 +68,5 @@ export const DIM = INTEGER;
 export const DIMS = oneOrMore(INTEGER);
 /** A shape, as a list or as sizes in a row; -1 where the function infers a size. */
 export const SHAPE = { ...listOf(INTEGER, { spread: true }), expected: 'a list of whole numbers' };
-/** A size for all dimensions, or one for each; `checkSize` counts them. */
-export const sizeAtLeast = (least: number): Kind<number | readonly number[]> => oneOrMore(atLeast(least));
+/** A size for all dimensions, or one for each; `checkSize` counts them, and says what the least is. */
+export const SIZE = oneOrMore(INTEGER);

@@ -4,13 +4,15 @@ import { isPlainObject } from './arguments';
 import { describe } from './errorText';
 import { ANYTHING, type Kind } from './kinds';
 
-/** One argument. `N` is its name, `T` what a function gets of it. */
-export interface Argument<N extends string, T> {
+/** One argument. `N` is its name, `T` what a function gets of it, `Optional` whether that may be nothing. */
+export interface Argument<N extends string, T, Optional extends boolean = false> {
   readonly name: N;
   readonly kind: Kind<unknown>;
   readonly isRequired: boolean;
-  /** What stands for an argument that is not given. */
-  readonly fallback: T;
+  /** Whether nothing stands for it where it is not given. */
+  readonly isOptional: Optional;
+  /** What else stands for an argument that is not given. */
+  readonly fallback?: T;
 }
 
 /**
@@ -20,21 +22,29 @@ export interface Argument<N extends string, T> {
 export function argument<const N extends string, T>(name: N, kind: Kind<T>): Argument<N, T>;
 export function argument<const N extends string, T, const D>(name: N, kind: Kind<T>, fallback: D): Argument<N, T | D>;
 export function argument(name: string, kind: Kind<unknown>, ...fallback: unknown[]): Argument<string, unknown> {
-  return { name, kind, isRequired: fallback.length === 0, fallback: fallback[0] };
+  return { name, kind, isRequired: fallback.length === 0, isOptional: false, fallback: fallback[0] };
 }
 
+/** An argument that need not be given. */
+export const optional = <const N extends string, T>(name: N, kind: Kind<T>): Argument<N, T, true> => ({
+  name,
+  kind,
+  isRequired: false,
+  isOptional: true,
+});
+
 /** An argument that copied lines have and that has no meaning here, such as `nonBlocking`: any value is let pass. */
-export const withoutEffect = <const N extends string>(name: N): Argument<N, unknown> =>
-  argument(name, ANYTHING, undefined);
+export const withoutEffect = <const N extends string>(name: N): Argument<N, unknown, true> => optional(name, ANYTHING);
 
 /** Names that users of NumPy and of older releases bring along. */
 const SYNONYMS: Readonly<Record<string, string>> = { axis: 'dim', axes: 'dims', keepdims: 'keepdim' };
 
-type AnyArgument = Argument<string, unknown>;
-/** What `take` gives: each argument by its name. */
+type AnyArgument = Argument<string, unknown, boolean>;
+type ValueOf<P> = P extends Argument<string, infer T, boolean> ? T : never;
+/** What `take` gives: each argument by its name; an optional one that is not given is absent. */
 export type Taken<A extends readonly AnyArgument[]> = {
-  readonly [P in A[number] as P['name']]: P extends Argument<string, infer T> ? T : never;
-};
+  readonly [P in Extract<A[number], Argument<string, unknown>> as P['name']]: ValueOf<P>;
+} & { readonly [P in Extract<A[number], Argument<string, unknown, true>> as P['name']]?: ValueOf<P> };
 /** The names in order, without those that a function takes before the rest, for `Arguments`. */
 export type OrderOf<S, Before = never> = S extends Signature<infer A> ? Names<A, Before> : never;
 type Names<A extends readonly unknown[], Before> = A extends readonly [
@@ -63,27 +73,31 @@ export class Signature<const A extends readonly AnyArgument[]> {
   }
 
   /**
-   * The arguments by name, those that are not given with their fallback.
+   * The arguments by name, those that are not given with their fallback. `name` is who speaks: a subclass has another than
+   * the class that takes the arguments. `T` is an interface with the same names, where there is one.
    * @throws TypeError for an argument too many, missing, unknown, given twice or of another kind; RangeError for a number that is not allowed
    */
-  take(given: readonly unknown[]): Taken<A> {
+  take<T extends object = Taken<A>>(given: readonly unknown[], name = this.name): T {
     const { args } = this;
     const last = given.at(-1);
     const isNamed = isPlainObject(last) && args[given.length - 1]?.kind.takesObject !== true;
     const positional = isNamed ? given.length - 1 : given.length;
     const values = new Array<unknown>(args.length).fill(undefined);
-    this.#byPosition(given, positional, values);
-    if (isNamed) this.#byName(last, values);
+    this.#byPosition(name, given, positional, values);
+    if (isNamed) this.#byName(name, last, values);
     const taken: Record<string, unknown> = {};
-    for (let i = 0; i < args.length; i++) taken[args[i].name] = this.#checked(args[i], values[i]);
-    return taken as Taken<A>;
+    for (let i = 0; i < args.length; i++) {
+      const value = this.#checked(name, args[i], values[i]);
+      if (value !== undefined) taken[args[i].name] = value;
+    }
+    return taken as T;
   }
 
-  #byPosition(given: readonly unknown[], count: number, values: unknown[]): void {
+  #byPosition(op: string, given: readonly unknown[], count: number, values: unknown[]): void {
     const { args } = this;
     for (let i = 0; i < count; i++) {
       if (i >= args.length) {
-        throw new TypeError(`${this.name}: takes at most ${args.length} arguments (${this.#names()}), got ${count}.`);
+        throw new TypeError(`${op}: takes at most ${args.length} arguments (${this.#names()}), got ${count}.`);
       }
       const spreads = args[i].kind.spreads;
       if (spreads !== undefined && given[i] !== undefined && given[i] !== null && spreads(given[i])) {
@@ -94,26 +108,26 @@ export class Signature<const A extends readonly AnyArgument[]> {
     }
   }
 
-  #byName(named: Record<string, unknown>, values: unknown[]): void {
+  #byName(op: string, named: Record<string, unknown>, values: unknown[]): void {
     for (const [key, value] of Object.entries(named)) {
       const i = this.index.get(key) ?? this.index.get(SYNONYMS[key]);
       if (i === undefined) {
-        throw new TypeError(`${this.name}: no option is called '${key}'. The options are ${this.#names()}.`);
+        throw new TypeError(`${op}: no option is called '${key}'. The options are ${this.#names()}.`);
       }
       if (values[i] !== undefined) {
-        throw new TypeError(`${this.name}: '${this.args[i].name}' is given twice.`);
+        throw new TypeError(`${op}: '${this.args[i].name}' is given twice.`);
       }
       values[i] = value;
     }
   }
 
-  #checked({ name, kind, isRequired, fallback }: AnyArgument, value: unknown): unknown {
+  #checked(op: string, { name, kind, isRequired, fallback }: AnyArgument, value: unknown): unknown {
     if (value === undefined) {
       if (!isRequired) return fallback;
-      throw new TypeError(`${this.name}: ${name} must be ${kind.expected}, got nothing. The arguments are ${this.#names()}.`); // prettier-ignore
+      throw new TypeError(`${op}: ${name} must be ${kind.expected}, got nothing. The arguments are ${this.#names()}.`); // prettier-ignore
     }
     if (kind.accepts(value) || (value === null && fallback === null)) return value;
-    throw wrongKind(this.name, name, kind, value);
+    throw wrongKind(op, name, kind, value);
   }
 
   #names(): string {

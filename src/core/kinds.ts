@@ -1,5 +1,7 @@
 // What an argument may be, of the kinds that know tensors and devices; base/kinds.ts has the rest.
-import { either, instanceOf, kind, listOf, type Kind } from '../base/kinds';
+import type { DeviceName } from '../device/contract';
+import { Generator } from '../base/generator';
+import { either, instanceOf, kind, listOf, oneOf, type Kind } from '../base/kinds';
 import type { Operand } from './pointwise';
 import { Tensor } from './tensor';
 
@@ -12,3 +14,6 @@ export const SCALAR = kind<number | boolean>(
   (value) => typeof value === 'number' || typeof value === 'boolean',
 );
 export const OPERAND: Kind<Operand> = either(TENSOR, SCALAR);
+export const GENERATOR = instanceOf('a Generator', Generator);
+/** The name of a device. */
+export const DEVICE: Kind<DeviceName> = oneOf('wasm', 'webgpu');
