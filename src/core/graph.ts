@@ -260,9 +260,10 @@ class CopySlices extends Node {
 /** @throws AutogradError if `t` may not be changed in place while recording. */
 export function checkInPlace(op: string, t: Tensor): void {
   if (!gradEnabled) return;
+  // A leaf may be a view itself, of memory that asks for no gradient.
   const base = (t.viewLink as DifferentiableView | null)?.base ?? t;
-  if ([t, base].some((leaf) => leaf.isLeaf && leaf.requiresGrad)) {
-    const what = base === t ? 'a leaf tensor' : 'a view of a leaf tensor';
+  if ((t.requiresGrad || base.requiresGrad) && (t.isLeaf || base.isLeaf)) {
+    const what = t.isLeaf ? 'a leaf tensor' : 'a view of a leaf tensor';
     throw new AutogradError(
       `${op}: ${what} that requires gradients cannot be changed in place. Do it inside noGrad(() => ...).`,
     );

@@ -222,7 +222,7 @@ export function applyInPlace<I extends readonly [Tensor, ...Inputs], P>(
       },
     );
   }
-  const recorded = isRecorded(record, inputs);
+  const recorded = isFloat(self.dtype) && isRecorded(record, inputs);
   if (recorded || self.requiresGrad) checkInPlace(op, self);
   let node: OpNode<I, P> | null = null;
   if (recorded) {

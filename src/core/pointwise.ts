@@ -44,6 +44,8 @@ export interface PointwiseRecord {
   readonly accepts?: 'integers' | 'floats' | 'numbers';
   /** Whether it compares: numbers are then rounded to the 16-bit floats they are compared with, as in PyTorch (half(0.1) = 0.1). */
   readonly compares?: boolean;
+  /** Whether all tensors must have one dtype, as nothing is promoted. */
+  readonly alike?: boolean;
 }
 
 const ACCEPTS: { readonly [A in NonNullable<PointwiseRecord['accepts']>]: (dtype: DType) => boolean } = {
@@ -199,10 +201,31 @@ function kindOf(op: string, operand: Operand): number {
   throw new TypeError(`${op}: expected a tensor or a number, got ${describe(operand)}.`);
 }
 
+/** @throws DTypeError for tensors of several dtypes */
+function checkAlike(op: string, operands: readonly Operand[]): void {
+  const [first, ...rest] = operands.flatMap((operand) => (operand instanceof Tensor ? [operand.dtype] : []));
+  const other = rest.find((dtype) => dtype !== first);
+  if (other === undefined) return;
+  throw new DTypeError(`${op}: all tensors must have one dtype, got ${first} and ${other}. Convert one with .to().`, {
+    dtypes: [first, other],
+  });
+}
+
+/** @throws DTypeError unless a condition is of bool or, as older programs have it, uint8 */
+function checkCondition(op: string, condition: Operand): void {
+  if (!(condition instanceof Tensor) || condition.dtype === 'bool' || condition.dtype === 'uint8') return;
+  throw new DTypeError(
+    `${op}: the condition must be bool, got ${condition.dtype}. Make one by a comparison, as in x.gt(0).`,
+    { dtype: condition.dtype },
+  );
+}
+
 /** The dtypes that operands are converted to. */
-function promote({ name, promotion, accepts }: PointwiseRecord, operands: readonly Operand[]): readonly DType[] {
+function promote({ name, promotion, accepts, alike }: PointwiseRecord, operands: readonly Operand[]): readonly DType[] {
+  if (alike === true) checkAlike(name, operands);
   if (promotion === 'bool') return operands.map(() => 'bool');
   const condition = promotion === 'choice' ? 0 : promotion === 'masked' ? 1 : -1;
+  if (condition >= 0) checkCondition(name, operands[condition]);
   // What is written where a mask holds takes the dtype of the tensor under it.
   let common = resultType(...operands.filter((_, i) => (promotion === 'masked' ? i === 0 : i !== condition)));
   if (promotion === 'float' && !isFloat(common)) common = 'float32';

@@ -27,7 +27,7 @@ export type BinaryFunction = ((a: Tensor, b: Operand) => Tensor) & InPlaceForm<[
 export type ParametricFunction<P> = ((x: Tensor, ...numbers: NumberArguments<P>) => Tensor) &
   InPlaceForm<[...numbers: NumberArguments<P>]>;
 
-type Options = Pick<PointwiseRecord, 'gradient' | 'accepts' | 'compares'>;
+type Options = Pick<PointwiseRecord, 'gradient' | 'accepts' | 'compares' | 'alike'>;
 
 /** The row as a function of one tensor. */
 export function unary(

@@ -37,6 +37,31 @@ describe('ramps', () => {
 });
 
 describe('dtypes', () => {
+  it('of indexAdd stay those of the tensor, whatever alpha', async () => {
+    const index = k.tensor([1], { dtype: 'int64' });
+    const sum = k.indexAdd(bools(false, false), 0, index, bools(true), { alpha: 2 });
+    expect([sum.dtype, await sum.tolist()]).toEqual(['bool', [false, true]]);
+    const integers = k.zeros([2], { dtype: 'int64' });
+    expect(k.indexAdd(integers, 0, index, k.ones([1], { dtype: 'int64' }), { alpha: 3 }).dtype).toBe('int64');
+  });
+  it('must be one where nothing is promoted', () => {
+    const [a, b] = [k.ones(2), k.ones(2).long()];
+    expect(() => k.lerp(a, b, 0.5)).toThrow(/^lerp: all tensors must have one dtype, got float32 and int64/);
+    expect(() => k.lerp(a, a, b)).toThrow(/^lerp: all tensors must have one dtype/);
+    expect(() => k.heaviside(a, b)).toThrow(/^heaviside: all tensors must have one dtype/);
+    expect(() => k.isclose(a, b)).toThrow(/^isclose: all tensors must have one dtype/);
+  });
+  it('of a condition is bool', () => {
+    const condition = k.ones(2).int();
+    expect(() => k.where(condition, 1, k.ones(2))).toThrow(/^where: the condition must be bool, got int32/);
+    expect(() => k.ones(2).maskedFill(condition, 1)).toThrow(/^maskedFill: the condition must be bool, got int32/);
+    expect(k.where(condition.byte(), k.zeros(2), k.ones(2)).dtype).toBe('float32');
+  });
+  it('of integers take no part in a graph, also where floats are copied over them', () => {
+    const integers = k.zeros(2).long();
+    integers.copy_(k.ones(2).requiresGrad_());
+    expect([integers.requiresGrad, integers.isLeaf]).toEqual([false, true]);
+  });
   it('of a square and of a sum to no dimension widen booleans', () => {
     expect(bools(true, false).square().dtype).toBe('int64');
     expect(k.tensor(true).sumToSize([]).dtype).toBe('int64');
@@ -246,5 +271,29 @@ describe('results of', () => {
   });
   it('the slope of entr at 0 is infinite', async () => {
     expect(await slope(double([0]), k.special.entr)).toEqual([Infinity]);
+  });
+});
+
+describe('edges', () => {
+  it('a scalar has a dimension that may be moved to itself', async () => {
+    expect(await k.tensor(3).movedim(0, -1).tolist()).toBe(3);
+    expect(() => k.tensor(3).movedim(1, 0)).toThrow(/^movedim: /);
+  });
+  it('no gradient times an infinite logarithm is none', async () => {
+    const masked = (x: Tensor): Tensor => k.xlogy(x, double([-1, 0, 2])).maskedFill(bools(true, true, false), 0);
+    expect(await slope(double([1, 2, 3]), masked)).toEqual([0, 0, Math.log(2)]);
+  });
+  it('a group of one value cannot be normalized', () => {
+    expect(() => F.groupNorm(k.ones(1, 2), 2)).toThrow(/^groupNorm: expected more than 1 value per group/);
+    expect(F.groupNorm(k.ones(2, 2), 2).shape).toEqual([2, 2]);
+  });
+  it('a view of a leaf that is a view itself is not changed in place', () => {
+    const leaf = k.zeros(4).view(2, 2).requiresGrad_();
+    expect(() => leaf.select(0, 0).fill_(1)).toThrow(/^fill_: a view of a leaf tensor/);
+    expect(() => leaf.fill_(1)).toThrow(/^fill_: a leaf tensor/);
+    // What asks for no gradient may be a part of what gets one.
+    const whole = k.zeros(2, 2);
+    whole.select(0, 0).copy_(k.ones(2).requiresGrad_());
+    expect(whole.requiresGrad).toBe(true);
   });
 });

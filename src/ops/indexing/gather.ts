@@ -243,7 +243,9 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
     );
   }
   const params = { ...plainly('indexAdd', d), n: x.shape[d] };
-  return add(x, INDEX_ADD(contiguous(alpha === 1 ? source : mul(source, alpha)), contiguous(index), params));
+  // Also where a number would make another dtype of it.
+  const scaled = alpha === 1 ? source : to(mul(source, alpha), source.dtype);
+  return add(x, INDEX_ADD(contiguous(scaled), contiguous(index), params));
 }
 
 /**

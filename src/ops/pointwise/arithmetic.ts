@@ -113,6 +113,7 @@ function withValue(
 const LERP = new PointwiseOperation({
   name: 'lerp',
   promotion: 'float',
+  alike: true,
   // From the nearer end, so that weight 1 gives `end` exactly.
   formula: ([start, end, weight]) => {
     const span = e.sub(end, start);
@@ -271,8 +272,11 @@ export const xlogy = binary(
   (a, b) => e.where(e.bitwiseAnd(e.eq(a, like(a, 0)), e.not(e.isNaN(b))), like(a, 0), e.mul(a, e.log(b))),
   {
     gradient: (grad, [a, b]) => {
+      // No gradient times log b is none, also where log b is not finite: as in the function itself.
       const none = e.bitwiseAnd(e.eq(a, like(a, 0)), e.le(b, like(b, 0)));
-      return [e.mul(grad, e.where(none, like(a, 0), e.log(b))), e.div(e.mul(grad, a), b)];
+      const still = e.bitwiseAnd(e.eq(grad, like(grad, 0)), e.not(e.isNaN(b)));
+      const scaled = e.mul(grad, e.log(b));
+      return [e.where(e.bitwiseOr(none, still), like(a, 0), scaled), e.div(e.mul(grad, a), b)];
     },
   },
 );

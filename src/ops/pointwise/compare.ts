@@ -58,6 +58,7 @@ export interface IscloseOptions {
 const ISCLOSE = new PointwiseOperation({
   name: 'isclose',
   promotion: 'common',
+  alike: true,
   compares: true,
   formula: ([a, b], scalar) => {
     const nan = e.bitwiseAnd(e.cast('bool', scalar(2)), e.bitwiseAnd(e.isNaN(a), e.isNaN(b)));
@@ -75,7 +76,7 @@ function integersClose(a: Expression, b: Expression, scalar: (i: number, dtype: 
   return e.le(e.abs(e.sub(x, y)), e.add(scalar(1, 'float64'), e.mul(scalar(0, 'float64'), e.abs(y))));
 }
 
-/** |a - b| ≤ atol + rtol |b|. @see torch.isclose */
+/** |a - b| ≤ atol + rtol |b|. @throws DTypeError unless both have one dtype. @see torch.isclose */
 export const isclose = (
   a: Tensor,
   b: Tensor,
@@ -168,8 +169,11 @@ export const fmax = binary('fmax', 'common', passingNaN(e.maximum), { compares: 
 export const fmin = binary('fmin', 'common', passingNaN(e.minimum), { compares: true, gradient: choosing(e.le) });
 
 /** 0 below 0, 1 above, `values` at 0. @see torch.heaviside */
-export const heaviside = binary('heaviside', 'common', (x, values) =>
-  e.where(e.eq(x, like(x, 0)), values, e.cast(x.dtype, e.gt(x, like(x, 0)))),
+export const heaviside = binary(
+  'heaviside',
+  'common',
+  (x, values) => e.where(e.eq(x, like(x, 0)), values, e.cast(x.dtype, e.gt(x, like(x, 0)))),
+  { alike: true },
 );
 
 /** A bound of `clamp`: at it the gradient still goes to x; beyond it to the bound. */

@@ -238,6 +238,12 @@ export function groupNorm(
   }
   checkNorm('groupNorm', x, [channels], { weight, bias });
   const inner = numelOf(x.shape.slice(2));
+  if ((batch * channels * inner) / numGroups === 1) {
+    throw new ShapeError(
+      `groupNorm: expected more than 1 value per group, got input ${formatShape(x.shape)} and ${numGroups} groups.`,
+      { shape: x.shape, numGroups },
+    );
+  }
   const sizes = { rows: batch * numGroups, n: (channels / numGroups) * inner, groups: numGroups, inner, eps };
   return applyAll(ROWS, [contiguous(x), dense(weight), dense(bias)], sizes)[0];
 }

@@ -162,6 +162,8 @@ export function movedim(
       `movedim: source and destination must pair up, got ${formatShape(from)} and ${formatShape(to)}.`,
     );
   }
+  // The dimension 0 that a scalar lets be named is none that could be moved.
+  if (x.ndim === 0) return permute(x, []);
   const rest = x.shape.map((_, i) => i).filter((d) => !from.includes(d));
   const order = new Array<number>(x.ndim);
   from.forEach((d, i) => (order[to[i]] = d));
