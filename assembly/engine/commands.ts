@@ -255,6 +255,13 @@ export const SCRATCH_BYTES = 1048576;
 // ---- cuts of long sums ----------------------------------------------------------------------------
 // Shared because the page reserves a slot for each partial result.
 
+/** Sort: columns from this length on are sorted by digits, shorter ones by merging. */
+export const SORT_DIGITS = 512;
+/** Sort: columns from this length on are split among the workers, into chunks of about as many elements, each with its counts. */
+export const SORT_SPLIT = 65536;
+export const SORT_CHUNKS = 64;
+export const SORT_COUNT_BYTES = 1024;
+
 /** Reduce with inner == 1: elements that one partial result covers. */
 export const REDUCE_ROW_CHUNK = 16384;
 /** Reduce with inner > 1: rows that one partial result covers. */
@@ -395,7 +402,7 @@ export class ScanIndices extends Command {
 export class Sort extends Command {
   x!: u32;
   out!: u32;
-  /** 8 bytes an element. */
+  /** 8 bytes an element; from SORT_SPLIT on 8 bytes an element of one column, and the counts of its chunks. */
   workspace!: u32;
   outer!: u32;
   n!: u32;
@@ -419,8 +426,8 @@ export class SearchSorted extends Command {
 }
 
 /**
- * Decompositions and solutions of a batch of small matrices a [batch, m, n], computed in float64; see linalg.ts for what
- * each kind reads and writes. `info` [batch] (int32) is 0, or tells where a matrix failed, which is a fault if `check` is 1.
+ * Decompositions and solutions of a batch of matrices a [batch, m, n], computed in float64; see kernels/linalg/linalg.ts for
+ * what each kind reads and writes. `info` [batch] (int32) is 0, or tells where a matrix failed, which is a fault if `check` is 1.
  */
 export class Linalg extends Command {
   a!: u32;
@@ -430,6 +437,7 @@ export class Linalg extends Command {
   out1!: u32;
   out2!: u32;
   info!: u32;
+  /** Of one matrix, as src/device/wasm/kernels/linalg.ts counts it; 0 where it fits into a worker's scratch memory. */
   workspace!: u32;
   batch!: u32;
   m!: u32;

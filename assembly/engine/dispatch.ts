@@ -40,7 +40,7 @@ import {
   scatterTasks,
 } from '../kernels/gather';
 import { gemm, gemmTasks } from '../kernels/gemm';
-import { linalg, linalgTasks } from '../kernels/linalg';
+import { linalg, linalgTasks } from '../kernels/linalg/linalg';
 import { normalizeRows, normalizeRowsBackward, normalizeRowsBackwardTasks, normalizeRowsTasks } from '../kernels/norm';
 import { pointwise, pointwiseTasks } from '../pointwise/pointwise';
 import {

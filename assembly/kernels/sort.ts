@@ -1,27 +1,40 @@
-// Stable sorting along the middle of x [outer, n, inner]: the order of each column as positions (int64). A merge sort
-// of positions: runs of doubling length are merged to and fro between two arrays in the workspace. NaN is the greatest.
-import { DTypeCode, Sort } from '../engine/commands';
+// Stable sorting along the middle of x [outer, n, inner]: the order of each column as positions (int64). NaN is the greatest.
+//
+// Short columns are merged: runs of doubling length go to and fro between two arrays of positions. Long ones go by digits of
+// 8 bits, the least first (sortDigits.ts); a task takes whole columns, or, from SORT_SPLIT on, a chunk of one. A stable order is
+// one only, so that all give the same.
+import { DTypeCode, SORT_DIGITS, SORT_SPLIT, Sort } from '../engine/commands';
 import { itemSize, taskCount, taskStart } from '../engine/partition';
+import { pulse } from '../engine/worker';
+import { DIGIT_WORK, digitsOf, sortColumn, sortSplit, sortSplitTasks } from './sortDigits';
 
 /** Nanoseconds for one comparison and move. */
 const COMPARE_WORK: u64 = 8;
 
 export function sortTasks(c: Sort, phase: i32): i32 {
+  if (c.n >= <u32>SORT_SPLIT) return sortSplitTasks(c, phase);
   if (phase > 0) return 0;
   const rounds: u64 = 32 - clz<u32>(c.n);
-  return taskCount(c.outer * c.inner, 16 + rounds * c.n * COMPARE_WORK);
+  const work = c.n >= <u32>SORT_DIGITS ? <u64>digitsOf(c) * DIGIT_WORK : rounds * COMPARE_WORK;
+  return taskCount(c.outer * c.inner, 16 + c.n * work);
 }
 
 export function sort(c: Sort, phase: i32, task: i32): void {
+  if (c.n >= <u32>SORT_SPLIT) return sortSplit(c, phase, task);
   const units = c.outer * c.inner;
   const tasks = sortTasks(c, phase);
   const end = taskStart(units, tasks, task + 1);
   for (let u = taskStart(units, tasks, task); u < end; u++) {
+    pulse(c.n * 64);
+    // 8 bytes an element for each column.
+    const from = c.workspace + u * c.n * 8;
+    if (c.n >= <u32>SORT_DIGITS) {
+      sortColumn(c, u, from);
+      continue;
+    }
     const o = u / c.inner;
     const column = o * c.n * c.inner + (u - o * c.inner);
     const x = c.x + column * itemSize(c.dtype);
-    // Two arrays of n positions for each column.
-    const from = c.workspace + u * c.n * 8;
     let order: usize;
     if (c.dtype == DTypeCode.Float32) order = mergeSort<f32>(c, x, from);
     else if (c.dtype == DTypeCode.Float64) order = mergeSort<f64>(c, x, from);

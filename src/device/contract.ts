@@ -78,7 +78,7 @@ export type ArgReduceKind = 'argmax' | 'argmin';
 export type ScanKind = 'cumsum' | 'cumprod' | 'logcumsumexp';
 /** What `scatter` does with the element that is there. */
 export type ScatterKind = 'set' | 'add' | 'mul' | 'amax' | 'amin';
-/** What `linalg` computes; assembly/kernels/linalg.ts says what each reads and writes. */
+/** What `linalg` computes; assembly/kernels/linalg/linalg.ts says what each reads and writes. */
 export type LinalgKind = 'cholesky' | 'lu' | 'solve' | 'solveTriangular' | 'qr' | 'eigh' | 'svd';
 
 /** Matrices of a batch, and how `linalg` reads them. */

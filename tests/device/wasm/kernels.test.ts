@@ -1,7 +1,7 @@
 // Every family of kernels through the contract, at sizes that are cut into chunks and tasks: any number of workers gives
 // the bits of the inline engine.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Axis, RowSizes, View } from '../../../src/device/contract';
+import type { Axis, LinalgKind, RowSizes, View } from '../../../src/device/contract';
 import type { WasmDevice } from '../../../src/device/wasm/device';
 import { MODES, engine, room, shutdown, tensor } from './harness';
 
@@ -129,7 +129,41 @@ function indexings(device: WasmDevice): View[] {
   return [selected, added, gathered, scattered];
 }
 
+function decompositions(device: WasmDevice): View[] {
+  const n = 130;
+  const a = shaped(tensor(device, noise(n * n, 1)), [n, n]);
+  const b = shaped(tensor(device, noise(n * 70, 2)), [n, 70]);
+  const square = (): View => room(device, n * n);
+  const kinds: [LinalgKind, View[]][] = [
+    ['eigh', [room(device, n), square()]],
+    ['svd', [square(), room(device, n), square()]],
+    ['qr', [square(), square()]],
+    ['lu', [square(), room(device, n, 'int32'), room(device, 1)]],
+    ['solve', [room(device, n * 70)]],
+    ['solveTriangular', [room(device, n * 70)]],
+    ['cholesky', [square()]],
+  ];
+  return kinds.flatMap(([kind, outs]) => {
+    const sides = kind.startsWith('solve') ? b : null;
+    const k = kind === 'qr' ? n : sides === null ? 0 : 70;
+    const sizes = { batch: 1, m: n, n, k, upper: false, unitriangular: false };
+    device.linalg(kind, a, sides, outs, room(device, 1, 'int32'), sizes, null);
+    return outs;
+  });
+}
+
+function sorts(device: WasmDevice): View[] {
+  const x = tensor(device, noise(300_000, 1));
+  return [LONG, { outer: 3, n: 1000, inner: 100 }, { outer: 1, n: 100_000, inner: 3 }].map((axis) => {
+    const order = room(device, 2 * axis.outer * axis.n * axis.inner);
+    device.sort(x, order, axis, true);
+    return order;
+  });
+}
+
 const FAMILIES: [string, Run][] = [
+  ['decompositions', decompositions],
+  ['sorting', sorts],
   ['reductions', reductions],
   ['softmax', softmaxes],
   ['normalization', normalizations],

@@ -1,5 +1,5 @@
-// Lowering of decompositions and solutions of small matrices.
-import { Linalg, LinalgKind as LinalgCode, Opcode } from '../../../../assembly/engine/commands';
+// Lowering of decompositions and solutions of matrices.
+import { Linalg, LinalgKind as LinalgCode, Opcode, SCRATCH_BYTES } from '../../../../assembly/engine/commands';
 import { DTYPES } from '../../../base/dtype';
 import type { Kernels, LinalgKind, LinalgSizes, View } from '../../contract';
 import type { CommandStream } from '../transport/commandStream';
@@ -14,10 +14,36 @@ const CODES: { readonly [K in LinalgKind]: LinalgCode } = {
   svd: LinalgCode.Svd,
 };
 
-/** Float64 numbers that the kernel needs for all matrices; assembly/kernels/linalg.ts cuts them up. */
-function workspaceNumbers({ batch, m, n, k }: LinalgSizes): number {
-  const size = Math.max(m, n, k);
-  return batch * (3 * size * size + 4 * size + 8);
+/** Numbers from a row of n to the next, and of a job's head: assembly/kernels/linalg/matrix.ts and job.ts. */
+const pitchOf = (n: number): number => (Math.ceil(n / 8) * 8) | 8;
+const JOB_NUMBERS = 32;
+/** Rows of a block, and sums of parts. */
+const BLOCK = 32;
+const PARTS = 16;
+
+/** Float64 numbers that each algorithm takes for a matrix; rows of n, m and k numbers are pn, pm and pk apart. */
+const WORKSPACE: { readonly [K in LinalgKind]: (sizes: LinalgSizes, pn: number, pm: number, pk: number) => number } = {
+  cholesky: ({ n }, pn) => n * pn + BLOCK * pn,
+  lu: ({ m }, pn, pm) => m * pn + pm,
+  solve: ({ n }, pn, pm, pk) => n * pn + n * pk + pm,
+  solveTriangular: ({ n }, pn, _pm, pk) => n * pn + n * pk,
+  qr: ({ m, n }, pn, pm, pk) =>
+    m * pn + Math.min(m, n) * pm + m * pk + pn + (Math.min(m, n) + BLOCK) * BLOCK + BLOCK * Math.max(pn, pk),
+  eigh: ({ n }, pn) => 2 * n * pn + 6 * pn + BLOCK * BLOCK + BLOCK * pn,
+  svd: ({ m, n }, pn, pm) => 2 * m * pn + n * pm + pm + (5 + PARTS + BLOCK) * pn + BLOCK * BLOCK,
+};
+
+/** A matrix from this size on is split among the workers; smaller ones are too little work for that. */
+const SPLIT_SIZE = 64;
+/** With as many matrices or more every worker has its own, unless they are too large for its scratch memory. */
+const SPLIT_BATCH = 4;
+
+/** Bytes of the workspace for a matrix; 0 where the workers take whole ones, in their scratch memory. */
+export function linalgWorkspace(kind: LinalgKind, sizes: LinalgSizes): number {
+  const { batch, m, n, k } = sizes;
+  const bytes = (JOB_NUMBERS + WORKSPACE[kind](sizes, pitchOf(n), pitchOf(m), pitchOf(k))) * 8;
+  const isSplit = batch < SPLIT_BATCH && Math.max(m, n, k) >= SPLIT_SIZE;
+  return isSplit || bytes > SCRATCH_BYTES ? bytes : 0;
 }
 
 /** linalg of the wasm device. */
@@ -35,7 +61,7 @@ export function linalgKernels(stream: CommandStream): Pick<Kernels, 'linalg'> {
           out1: pointer(outs[1]),
           out2: pointer(outs[2]),
           info: pointer(info),
-          workspace: stream.workspace(workspaceNumbers(sizes) * 8),
+          workspace: stream.workspace(linalgWorkspace(kind, sizes)),
           batch: sizes.batch,
           m: sizes.m,
           n: sizes.n,

@@ -11,6 +11,9 @@ import {
   ScanIndices,
   SearchSorted,
   ScanKind as ScanCode,
+  SORT_CHUNKS,
+  SORT_COUNT_BYTES,
+  SORT_SPLIT,
   Sort,
 } from '../../../../assembly/engine/commands';
 import { DTYPES } from '../../../base/dtype';
@@ -34,8 +37,14 @@ const SCAN_CODES: { readonly [K in ScanKind]: ScanCode } = {
   logcumsumexp: ScanCode.Logcumsumexp,
 };
 
-/** Two arrays of 32-bit positions. */
+/** Two arrays of 32-bit positions, or keys with their positions. */
 const SORT_BYTES = 8;
+
+/** Bytes that sorting needs besides its result. */
+export function sortWorkspace({ outer, n, inner }: Axis): number {
+  if (n < SORT_SPLIT) return outer * n * inner * SORT_BYTES;
+  return n * SORT_BYTES + SORT_CHUNKS * SORT_COUNT_BYTES;
+}
 
 /** Elements of the partial results of a reduction; 0 if one chunk is all. */
 export function reducePartials({ outer, n, inner }: Axis): number {
@@ -114,7 +123,7 @@ export function reduceKernels(
         Sort,
         {
           ...along(x, out, axis),
-          workspace: stream.workspace(axis.outer * axis.n * axis.inner * SORT_BYTES),
+          workspace: stream.workspace(sortWorkspace(axis)),
           descending: descending ? 1 : 0,
         },
         [x],

@@ -1,4 +1,4 @@
-// Decompositions and solutions of small matrices, one matrix an invocation: assembly/kernels/linalg.ts in WGSL, which says what
+// Decompositions and solutions of small matrices, one matrix an invocation: assembly/kernels/linalg/linalg.ts in WGSL, which says what
 // each kind reads and writes. It computes in float32, as WGSL has nothing wider. A matrix is copied to `w`, its workspace
 // of 3 s² + 4 s + 8 numbers with s = max(m, n, k), where functions know it by its first element.
 import type { Kernels, LinalgKind } from '../../contract';
