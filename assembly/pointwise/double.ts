@@ -8,6 +8,11 @@ const SQRT_PI: f64 = 1.7724538509055160273;
 
 /** e^x by way of e^|x| - 1, which cannot cancel. */
 export function exp(x: f64): f64 {
+  // Where e^|x| is near the end of the range or beyond it, in two steps.
+  if (x < -700) {
+    const root = exp(max(0.5 * x, -400));
+    return root * root;
+  }
   const e = NativeMath.expm1(abs(x)) + 1;
   return x < 0 ? 1 / e : e;
 }
@@ -205,6 +210,7 @@ function lgammaNear2(z: f64): f64 {
 export function lgamma(x: f64): f64 {
   if (abs(x) == Infinity) return Infinity;
   if (x <= 0) {
+    if (x > -1e-17) return -log(-x);
     const sine = abs(NativeMath.sin(NativeMath.PI * (x - nearest(x))));
     return sine == 0 ? Infinity : log(NativeMath.PI / sine) - lgamma(1 - x);
   }
@@ -243,7 +249,6 @@ function hurwitz(s: f64, x: f64): f64 {
   if (x == Infinity) return 0;
   let sum: f64 = 0;
   for (; x < 15; x += 1) sum += pow(x, -s);
-  const power = pow(x, -s);
   const z = 1 / (x * x);
   // Σ B(2j)/(2j)! s (s+1) ... (s+2j-2) x^(1-s-2j), j = 1 ... 6
   let factor = s / x;
@@ -256,7 +261,7 @@ function hurwitz(s: f64, x: f64): f64 {
   tail -= factor * (1.0 / 1209600);
   factor *= (s + 7) * (s + 8) * z;
   tail += factor * (1.0 / 47900160);
-  return sum + power * (x / (s - 1) + 0.5 + tail);
+  return sum + pow(x, 1 - s) * (1 / (s - 1) + (0.5 + tail) / x);
 }
 
 /**

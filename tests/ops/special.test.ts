@@ -23,6 +23,55 @@ test.each([
   }
 });
 
+// By mpmath, each of both exact where it is small.
+test.each([
+  [1e-10, 0.5, 0.9999999999440227, 5.597735948054988e-11],
+  [1e-10, 1e-10, 0.9999999977551365, 2.244863524002411e-9],
+  [1e-10, 1.0, 0.9999999999780617, 2.1938393441796778e-11],
+  [1e-5, 1.4, 0.9999988377920025, 1.1622079974687476e-6],
+  [0.01, 0.3, 0.990927603578235, 0.009072396421765093],
+  [0.5, 1, 0.8427007929497149, 0.15729920705028513],
+  [0.5, 2, 0.9544997361036416, 0.04550026389635842],
+  [0.99, 1.6, 0.8010744142093211, 0.19892558579067887],
+  [3, 0.001, 1.6654171665278076e-10, 0.9999999998334583],
+  [10, 0.1, 2.5163478067703163e-17, 1.0],
+  [10, 1e-5, 2.755706870405028e-57, 1.0],
+  [10, 2, 4.6498075017263805e-5, 0.9999535019249828],
+  [10, 30, 0.9999928782491372, 7.121750862815577e-6],
+  [9.9, 1.2, 7.161826918128417e-7, 0.9999992838173082],
+  [65, 7, 1.0558016333228347e-39, 1.0],
+  [300, 65, 1.8391133237869944e-99, 1.0],
+  [300, 600, 1.0, 2.398972311336745e-42],
+  [1000, 500, 3.2982727970671e-86, 1.0],
+])('P and Q of %d and %d, to the digits of the dtype', async (a, x, lower, upper) => {
+  for (const dtype of ['float64', 'float32'] as const) {
+    const [first, second] = [k.tensor([a], { dtype }), k.tensor([x], { dtype })];
+    const results = [await k.igamma(first, second).item(), await k.igammac(first, second).item()];
+    // Powers of rounded numbers.
+    const rtol = dtype === 'float64' ? 1e-12 : 4e-6 * Math.max(1, a / 8);
+    [lower, upper].forEach((exact, i) => {
+      if (dtype === 'float32' && exact < 1e-37) return;
+      expect(Math.abs(results[i] - exact) / exact, `${dtype} ${'PQ'[i]}: ${results[i]}`).toBeLessThan(rtol);
+    });
+  }
+});
+
+test.each([
+  [1e-300, -37.0470962993612],
+  [1e-40, -13.31092137142517],
+  [1e-20, -9.262340089798407],
+  [1e-10, -6.361340902404057],
+  [0.001, -3.0902323061678136],
+  [0.04, -1.75068607125217],
+  [0.3, -0.5244005127080408],
+  [0.96, 1.7506860712521695],
+  [0.999, 3.090232306167813],
+])('the normal quantile of %d', async (p, z) => {
+  expect(Math.abs((await k.special.ndtri(k.tensor([p], { dtype: 'float64' })).item()) / z - 1)).toBeLessThan(1e-13);
+  if (p < 1e-37) return;
+  expect(Math.abs((await k.special.ndtri(k.tensor([p])).item()) / z - 1)).toBeLessThan(2e-5);
+});
+
 test('the incomplete gamma functions at their borders', async () => {
   const a = k.tensor([0, 0, 2, 2, Infinity, Infinity, -1, 1]);
   const x = k.tensor([0, 1, 0, Infinity, 1, Infinity, 1, -1]);

@@ -12,11 +12,24 @@ const like = e.constantLike;
 const polynomial = (x: Expression, coefficients: readonly number[]): Expression =>
   coefficients.reduceRight<Expression>((sum, c) => e.add(e.mul(sum, x), like(x, c)), like(x, 0));
 
-/** Enough terms of the series and the fraction below for a up to LARGE. */
+/** Enough terms of the series and the fraction below for a up to LARGE, and for greater ones that are not NEAR x. */
 const TERMS = 60;
+/** Of a series whose terms fall as x^n / n!, up to this x. */
+const ALTERNATING_TERMS = 20;
+const SMALL_X = 1.5;
 const LARGE = 80;
-/** From here on Stirling's series gives log Γ(a + 1). */
+const NEAR = 0.3;
+/** From here on Stirling's series gives log Γ(a + 1): the coefficients of a^-1, a^-3, ... */
 const STIRLING = 10;
+const STIRLING_SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360];
+/** Below this a + 1 has not the digits of a. */
+const SMALL = 0.1;
+/** Coefficients of z^k of log Γ(2 + z) / z: 1 - γ, then (-1)^k (ζ(k) - 1) / k. */
+const LGAMMA_NEAR_2 = [
+  0.42278433509846713, 0.3224670334241132, -0.0673523010531981, 0.020580808427784546,
+  -0.007385551028673986, 0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425,
+  -0.00022315475845357939, 9.945751278180853e-05, -4.492623673813314e-05, 2.050721277567069e-05,
+]; // prettier-ignore
 
 /** Temme's coefficients of η^i / a^0 and / a^1: SIAM J. Math. Anal. 10 (1979), p. 757. */
 const TEMME = [
@@ -24,18 +37,30 @@ const TEMME = [
   [-1 / 540, -1 / 288, 1 / 378, -77 / 77760, 2.05761316872428e-4],
 ];
 
+/** log Γ(a + 1). */
+const lgammaOfNext = (a: Expression): Expression =>
+  e.where(
+    e.lt(a, like(a, SMALL)),
+    e.sub(e.mul(a, polynomial(a, LGAMMA_NEAR_2)), e.log1p(a)),
+    e.lgamma(e.add(a, like(a, 1))),
+  );
+
 /** P(a, x) and Q(a, x), the smaller of which is computed; a and x positive and finite. */
 function incomplete(a: Expression, x: Expression): { lower: Expression; upper: Expression } {
   const one = like(a, 1);
   const mu = e.div(e.sub(x, a), a);
+  // log(x / a), which 1 + μ has not the digits for where x is small.
+  const ratio = e.where(e.lt(mu, like(a, -0.5)), e.log(e.div(x, a)), e.log1p(mu));
   // a η²/2 with η²/2 = μ - log(1 + μ)
-  const exponent = e.mul(a, e.sub(mu, e.log1p(mu)));
+  const exponent = e.mul(a, e.sub(mu, ratio));
   const root = e.sqrt(e.mul(a, like(a, 2 * Math.PI)));
 
   // x^a e^-x / Γ(a + 1), without the difference of large numbers where a is large.
   const inverse = e.div(one, a);
-  const correction = e.mul(inverse, polynomial(e.square(inverse), [1 / 12, -1 / 360, 1 / 1260]));
-  const plain = e.exp(e.sub(e.sub(e.mul(a, e.log(x)), x), e.lgamma(e.add(a, one))));
+  const correction = e.mul(inverse, polynomial(e.square(inverse), STIRLING_SERIES));
+  // log of x^a / Γ(a + 1)
+  const power = e.sub(e.mul(a, e.log(x)), lgammaOfNext(a));
+  const plain = e.exp(e.sub(power, x));
   const stirling = e.div(e.exp(e.neg(e.add(exponent, correction))), root);
   const factor = e.where(e.lt(a, like(a, STIRLING)), plain, stirling);
 
@@ -48,6 +73,8 @@ function incomplete(a: Expression, x: Expression): { lower: Expression; upper: E
   let d = e.div(one, b);
   let c = like(a, 1e30);
   let fraction = d;
+  // Σ (-x)^n / (n! (a + n)) for small x: Q = 1 - x^a / Γ(a + 1) (1 + a Σ) without a difference of equals for small a.
+  let [alternating, reversed, count] = [like(a, 0), one, like(a, 0)];
   for (let n = 1; n <= TERMS; n++) {
     denominator = e.add(denominator, one);
     term = e.div(e.mul(term, x), denominator);
@@ -59,13 +86,18 @@ function incomplete(a: Expression, x: Expression): { lower: Expression; upper: E
     d = e.div(one, e.add(e.mul(numerator, d), b));
     c = e.add(b, e.div(numerator, c));
     fraction = e.mul(fraction, e.mul(c, d));
+    if (n > ALTERNATING_TERMS) continue;
+    count = e.add(count, one);
+    reversed = e.neg(e.div(e.mul(reversed, x), count));
+    alternating = e.add(alternating, e.div(reversed, denominator));
   }
+  const nearOne = e.neg(e.add(e.expm1(power), e.mul(e.exp(power), e.mul(a, alternating))));
   const series = e.mul(factor, sum);
   const remainder = e.mul(e.mul(factor, a), fraction);
 
   // Temme's uniform expansion for large a: Q = erfc(η √(a/2)) / 2 + R
   const near = e.mul(mu, polynomial(mu, [1, -1 / 3, 7 / 36, -73 / 540, 1331 / 12960]));
-  const far = e.copysign(e.sqrt(e.mul(e.sub(mu, e.log1p(mu)), like(a, 2))), mu);
+  const far = e.copysign(e.sqrt(e.mul(e.sub(mu, ratio), like(a, 2))), mu);
   const eta = e.where(e.lt(e.abs(mu), like(a, 0.1)), near, far);
   // Farther away the rest vanishes with its exponential.
   const bounded = e.maximum(e.minimum(eta, one), e.neg(one));
@@ -74,11 +106,17 @@ function incomplete(a: Expression, x: Expression): { lower: Expression; upper: E
   const argument = e.mul(eta, e.sqrt(e.mul(a, like(a, 0.5))));
   const half = (z: Expression): Expression => e.mul(e.erfc(z), like(a, 0.5));
 
-  const isLarge = e.lt(like(a, LARGE), a);
-  const isLower = e.lt(x, e.add(a, one));
+  const isLarge = e.bitwiseAnd(e.lt(like(a, LARGE), a), e.lt(e.abs(mu), like(a, NEAR)));
+  const isSmall = e.lt(x, like(a, SMALL_X));
+  // For a below 1 the fraction holds from there on.
+  const isLower = e.where(e.lt(a, one), isSmall, e.lt(x, e.add(a, one)));
   return {
     lower: e.where(isLarge, e.sub(half(e.neg(argument)), rest), e.where(isLower, series, e.sub(one, remainder))),
-    upper: e.where(isLarge, e.add(half(argument), rest), e.where(isLower, e.sub(one, series), remainder)),
+    upper: e.where(
+      isLarge,
+      e.add(half(argument), rest),
+      e.where(isSmall, nearOne, e.where(isLower, e.sub(one, series), remainder)),
+    ),
   };
 }
 
@@ -127,7 +165,7 @@ function byX(name: string, row: BinaryFunction): BinaryFunction {
 
 /**
  * P(a, x) = 1/Γ(a) ∫₀ˣ t^(a-1) e^-t dt, the regularised lower incomplete gamma function; NaN for negative numbers. For a
- * above 80 it is right to 7 digits. @throws AutogradError if a requires gradients @see torch.special.gammainc
+ * above 80 and x near it, it is right to 7 digits. @throws AutogradError if a requires gradients @see torch.special.gammainc
  */
 export const igamma = byX(
   'igamma',

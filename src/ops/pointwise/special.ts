@@ -55,8 +55,32 @@ export const erfcx = unary('erfcx', 'float', scaledErfc, {
 
 /** The normal distribution function. @see torch.special.ndtr */
 export const ndtr = unary('ndtr', 'float', (x) => times(e.erfc(times(x, -Math.SQRT1_2)), 0.5));
-/** The inverse of ndtr. @see torch.special.ndtri */
-export const ndtri = unary('ndtri', 'float', (x) => times(e.erfinv(e.sub(times(x, 2), one(x))), Math.SQRT2));
+/** z with Φ(-z) = p for small p: from Φ(-z) ≈ φ(z) / z by Newton's method on log Φ(-z), whose slope is -√(2/π) / erfcx(z / √2). */
+function tailQuantile(p: Expression): Expression {
+  const logarithm = e.log(p);
+  const squared = times(logarithm, -2);
+  let z = e.sqrt(e.sub(e.sub(squared, e.log(squared)), like(p, Math.log(2 * Math.PI))));
+  for (let step = 0; step < 3; step++) {
+    const scaledTail = scaledErfc(times(z, Math.SQRT1_2));
+    const error = e.sub(e.sub(e.log(times(scaledTail, 0.5)), times(e.square(z), 0.5)), logarithm);
+    z = e.add(z, times(e.mul(error, scaledTail), Math.sqrt(Math.PI / 2)));
+  }
+  return e.where(e.eq(p, zero(p)), like(p, Infinity), z);
+}
+
+/** The inverse of ndtr, -∞ and ∞ at 0 and 1, NaN beyond. @see torch.special.ndtri */
+export const ndtri = unary(
+  'ndtri',
+  'float',
+  (x) => {
+    const rest = e.sub(one(x), x);
+    const tail = tailQuantile(e.minimum(x, rest));
+    const middle = times(e.erfinv(e.sub(x, rest)), Math.SQRT2);
+    const isMiddle = e.lt(e.abs(e.sub(x, like(x, 0.5))), like(x, 0.45));
+    return e.where(isMiddle, middle, e.where(e.lt(x, rest), e.neg(tail), tail));
+  },
+  { gradient: (grad, _args, y) => [e.mul(grad, times(e.exp(times(e.square(y), 0.5)), Math.sqrt(2 * Math.PI)))] },
+);
 
 /** log ndtr(x), exact far to the left. @see torch.special.log_ndtr */
 export const logNdtr = unary(
@@ -82,12 +106,12 @@ const ASYMPTOTIC_TERMS = 14;
 
 /** I_n(x) e^{-|x|} for n 0 or 1 and x ≥ 0: Abramowitz and Stegun 9.6.10 and 9.7.1. */
 function scaledBessel(n: 0 | 1, x: Expression): Expression {
-  // Beyond the switch the series is not used; kept small there, so that it does not overflow.
+  // Beyond the switch the series is not used; kept small there, so that it does not overflow. In powers of (x / 16)², as
+  // the coefficients of (x / 2)² are below the normal float32 numbers before they end to count.
   const near = e.minimum(x, like(x, BESSEL_SWITCH));
-  const quarter = times(e.square(near), 0.25);
   const series: number[] = [];
-  for (let k = 0, term = 1; k < SERIES_TERMS; k++, term /= k * (k + n)) series.push(term);
-  const power = polynomial(quarter, series);
+  for (let k = 0, term = 1; k < SERIES_TERMS; k++, term *= 64 / (k * (k + n))) series.push(term);
+  const power = polynomial(e.square(times(near, 1 / 16)), series);
   const small = e.mul(e.exp(e.neg(near)), n === 0 ? power : e.mul(times(near, 0.5), power));
   const far = e.maximum(x, like(x, BESSEL_SWITCH));
   const coefficients: number[] = [];
@@ -96,7 +120,7 @@ function scaledBessel(n: 0 | 1, x: Expression): Expression {
     term *= -(4 * n * n - (2 * k - 1) ** 2) / (k * 8);
   }
   const tail = polynomial(e.reciprocal(far), coefficients);
-  const large = e.div(tail, e.sqrt(times(far, 2 * Math.PI)));
+  const large = e.div(tail, times(e.sqrt(far), Math.sqrt(2 * Math.PI)));
   return e.where(e.lt(x, like(x, BESSEL_SWITCH)), small, large);
 }
 
@@ -282,9 +306,13 @@ export const lcm = binary(
 
 /** Narrow integers have no room for the power of two. */
 const wide = (x: Expression): Expression => e.cast('int64', x);
-/** Negative numbers of places are many, as in PyTorch. */
-const shiftedRight = (a: Expression, b: Expression): Expression =>
-  e.floorDivide(a, e.pow(like(b, 2), e.where(e.lt(b, zero(b)), like(b, 62), e.minimum(b, like(b, 62)))));
+/** Negative numbers of places are many, as in PyTorch. By thirds, as 32 bits have no room for 2^62 either. */
+const shiftedRight = (a: Expression, b: Expression): Expression => {
+  const places = e.where(e.lt(b, zero(b)), like(b, 62), e.minimum(b, like(b, 62)));
+  const third = e.floorDivide(places, like(b, 3));
+  const halved = (x: Expression, n: Expression): Expression => e.floorDivide(x, e.pow(like(b, 2), n));
+  return halved(halved(halved(a, third), third), e.sub(places, e.add(third, third)));
+};
 
 const SHIFTS: { readonly [name: string]: BinaryFunction } = {
   left: binary('bitwiseLeftShift', 'common', (a, b) => e.mul(a, e.pow(like(b, 2), b)), { accepts: 'integers' }),
