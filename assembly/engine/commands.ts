@@ -231,6 +231,8 @@ export const FAULT_DIVISION = 3;
 export const FAULT_INTERRUPTED = 4;
 /** A matrix of a batch, by its number, that an algorithm cannot take. */
 export const FAULT_MATRIX = 5;
+/** A result that the device cannot store: an int64 beyond 32 bits on webgpu. */
+export const FAULT_OVERFLOW = 6;
 /** Measurements: for each opcode milliseconds (float64) and number of commands (float64). */
 export const CONTROL_PROFILE = 2048;
 export const PROFILE_BYTES = 16;

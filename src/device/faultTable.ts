@@ -4,6 +4,7 @@ import {
   FAULT_INDEX,
   FAULT_INTERRUPTED,
   FAULT_MATRIX,
+  FAULT_OVERFLOW,
   FAULT_TRAP,
   FAULT_WORDS,
   Opcode,
@@ -47,6 +48,12 @@ export function faultError({ kind, value }: FaultEntry, fallible: Fallible | und
       return new FaultError(`${op}: matrix ${value} of the batch is ${what}`, { op, value: Number(value) });
     case FAULT_DIVISION:
       return new FaultError(`${op}: integer division by zero`, { op });
+    case FAULT_OVERFLOW:
+      return new FaultError(
+        `${op}: int64 is stored in 32 bits on the webgpu device, got a value beyond ±2^31. ` +
+          `Use the wasm device for it (x.to('wasm')), or float32.`,
+        { op },
+      );
     default: {
       const kernel = Opcode[Number(value)] ?? 'unknown';
       const reason = kind === FAULT_INTERRUPTED ? 'a worker died in it' : 'it trapped';

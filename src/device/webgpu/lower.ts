@@ -1,6 +1,13 @@
 // Lowers pointwise expressions to WGSL: one `let` for each value, inputs loaded where they are first used.
 import { isFloat, wideDType, type DType } from '../../base/dtype';
-import { operands, topological, type ApplyNode, type Expression, type Primitive } from '../../expression/expression';
+import {
+  operands,
+  topological,
+  type ApplyNode,
+  type Expression,
+  type Primitive,
+  type ScalarNode,
+} from '../../expression/expression';
 import type { PointwiseProgram } from '../contract';
 import { scalarType } from './layout';
 import { literal } from './math';
@@ -16,7 +23,7 @@ type Rows = { readonly [P in Primitive]: string | readonly [float: string, whole
 const ROWS: Rows = {
   neg: '-a',
   abs: 'abs(a)',
-  sqrt: 'sqrt(a)',
+  sqrt: 'sqrtOf(a)',
   floor: ['floor(a)', 'a'],
   ceil: ['ceil(a)', 'a'],
   round: ['round(a)', 'a'],
@@ -25,7 +32,7 @@ const ROWS: Rows = {
   exp2: 'exp2Of(a)',
   expm1: 'expm1Of(a)',
   log: 'logOf(a)',
-  log2: '(logOf(a) * 1.442695f)',
+  log2: 'log2Of(a)',
   log10: '(logOf(a) * 0.4342945f)',
   log1p: 'log1pOf(a)',
   sigmoid: 'sigmoidOf(a)',
@@ -74,6 +81,18 @@ const ROWS: Rows = {
   uniform: 'uniformOf(a, b, c)',
 };
 
+/** Formulas of int64 that note a result beyond the 32 bits of it that are stored. */
+const LONG_ROWS: { readonly [P in Primitive]?: string } = {
+  neg: 'negLong(a)',
+  abs: 'absLong(a)',
+  add: 'addLong(a, b)',
+  sub: 'subLong(a, b)',
+  mul: 'mulLong(a, b)',
+  pow: 'powLong(a, b)',
+  truncDivide: 'truncDivideLong(a, b)',
+  floorDivide: 'floorDivideLong(a, b)',
+};
+
 const DIVIDING: ReadonlySet<Primitive> = new Set<Primitive>(['floorDivide', 'truncDivide', 'remainder', 'fmod']);
 
 /** A value of a program. */
@@ -92,10 +111,27 @@ export interface Lowered {
   readonly statements: readonly Statement[];
   /** Results `r0`, `r1`, ... in the type of the outputs' memory. */
   readonly results: string;
-  /** Types of the scalars that a call gives, in order. */
-  readonly scalars: readonly ('f32' | 'i32')[];
+  /** The scalars that a call gives, once for each type that they are taken as. */
+  readonly scalars: readonly ScalarUse[];
   /** Whether it divides integers, which faults on zero. */
-  readonly fallible: boolean;
+  readonly divides: boolean;
+  /** Whether an int64 may leave the range of what is stored. */
+  readonly overflows: boolean;
+}
+
+/** A number of the call as a parameter. */
+export interface ScalarUse {
+  readonly name: string;
+  readonly index: number;
+  readonly type: 'f32' | 'i32';
+  /** Whether it stands for an int64. */
+  readonly isLong: boolean;
+}
+
+/** Floats and whole numbers travel apart: a float has not the digits of an int32. */
+function useOf({ index, dtype }: ScalarNode): ScalarUse {
+  const type = isFloat(dtype) ? 'f32' : 'i32';
+  return { name: `${type === 'f32' ? 's' : 'n'}${index}`, index, type, isLong: dtype === 'int64' };
 }
 
 const lowered = new WeakMap<PointwiseProgram, Lowered>();
@@ -110,24 +146,27 @@ export function lower(program: PointwiseProgram): Lowered {
 function lowerAnew(program: PointwiseProgram): Lowered {
   const names = new Map<Expression, string>();
   const statements = new Map<Expression, Statement>();
-  let scalars = 0;
-  let fallible = false;
-  const numbers: ('f32' | 'i32')[] = [];
+  const scalars = new Map<string, ScalarUse>();
+  let divides = false;
+  let overflows = false;
   const values = topological(program.outputs);
   for (const x of values) {
     if (x.kind === 'scalar') {
-      scalars = Math.max(scalars, x.index + 1);
-      // One number may be taken as several types; it travels as a float unless all take it whole.
-      const type = isFloat(x.dtype) ? 'f32' : 'i32';
-      numbers[x.index] = numbers[x.index] === undefined || numbers[x.index] === type ? type : 'f32';
+      const use = useOf(x);
+      scalars.set(use.name, { ...use, isLong: use.isLong || (scalars.get(use.name)?.isLong ?? false) });
     }
-    if (x.kind === 'apply') fallible ||= DIVIDING.has(x.primitive) && !isFloat(x.dtype);
+    if (x.kind === 'apply') {
+      divides ||= DIVIDING.has(x.primitive) && !isFloat(x.dtype);
+      overflows ||= x.dtype === 'int64' && LONG_ROWS[x.primitive] !== undefined;
+    }
+    if (x.kind === 'cast') overflows ||= x.dtype === 'int64' && isFloat(x.x.dtype);
   }
+  program.outputs.forEach((x, i) => (overflows ||= program.outputDTypes[i] === 'int64' && isFloat(x.dtype)));
   for (const x of values) {
     const name = `t${names.size}`;
     const from = operands(x).map((operand) => statements.get(operand) as Statement);
     statements.set(x, {
-      text: `let ${name} = ${value(x, names, numbers)};`,
+      text: `let ${name} = ${value(x, names)};`,
       inputs: new Set([...(x.kind === 'input' ? [x.index] : []), ...from.flatMap(({ inputs }) => [...inputs])]),
       isPlaced: x.kind === 'index' || from.some(({ isPlaced }) => isPlaced),
       isComputed: x.kind === 'apply',
@@ -139,17 +178,22 @@ function lowerAnew(program: PointwiseProgram): Lowered {
     const result = convert(names.get(output) as string, output.dtype, dtype);
     return `let r${i} = ${dtype === 'bool' ? `u32(${result})` : result};`;
   });
-  const types = Array.from({ length: scalars }, (_, i) => numbers[i] ?? 'f32');
-  return { statements: [...statements.values()], results: results.join('\n'), scalars: types, fallible };
+  return {
+    statements: [...statements.values()],
+    results: results.join('\n'),
+    scalars: [...scalars.values()],
+    divides,
+    overflows,
+  };
 }
 
-function value(x: Expression, names: ReadonlyMap<Expression, string>, scalars: readonly ('f32' | 'i32')[]): string {
+function value(x: Expression, names: ReadonlyMap<Expression, string>): string {
   switch (x.kind) {
     case 'input':
       return x.dtype === 'bool' ? `(x${x.index} != 0u)` : `x${x.index}`;
     case 'scalar': {
-      const from = scalars[x.index] === 'i32' ? 'int32' : 'float32';
-      return convert(`p.s${x.index}`, from, wideDType(x.dtype));
+      const { name, type } = useOf(x);
+      return convert(`p.${name}`, type === 'i32' ? 'int32' : 'float32', wideDType(x.dtype));
     }
     case 'constant':
       return constant(x.value, x.dtype);
@@ -192,6 +236,7 @@ function convertWide(a: string, from: DType, to: DType): string {
   if (source === target) return a;
   if (target === 'bool') return source === 'f32' ? `((bitcast<u32>(${a}) << 1u) != 0u)` : `(${a} != ${source}(0))`;
   if (source === 'f32') {
+    if (to === 'int64') return `toLong(${a})`;
     const whole = `select(i32(${a}), 0, isNan(${a}))`;
     return target === 'u32' ? `(bitcast<u32>(${whole}) & 255u)` : whole;
   }
@@ -208,7 +253,8 @@ function applied(x: ApplyNode, args: readonly string[]): string {
   if (primitive === 'uniform') return fill('uniformOf(a, b, c)', args);
   if (primitive === 'eq' && args[0] === args[1] && isFloat(last)) return `!isNan(${args[0]})`;
   if (primitive === 'ne' && args[0] === args[1] && isFloat(last)) return `isNan(${args[0]})`;
-  const text = typeof row === 'string' ? row : row[isFloat(last) ? 0 : 1];
+  const long = last === 'int64' ? LONG_ROWS[primitive] : undefined;
+  const text = long ?? (typeof row === 'string' ? row : row[isFloat(last) ? 0 : 1]);
   if (isFloat(last)) return fill(text, args);
   if (last !== 'uint8' && last !== 'bool')
     return x.dtype === last ? narrowed(fill(text, args), last) : fill(text, args);

@@ -74,25 +74,43 @@ fn nan() -> f32 { return bitcast<f32>(nanBits); }`,
   if (bits == 0u || bits == 0x80000000u) { return -infinity(); }
   if (bits > 0x80000000u) { return nan(); }
   if (bits >= 0x7f800000u) { return x; }
+  // Below the normal numbers the bits are what there is of 2^-149; floats may be taken for 0 there.
   let small = bits < 0x00800000u;
-  let scaled = bitcast<i32>(select(x, x * 8388608f, small));
+  let scaled = bitcast<i32>(select(x, f32(bits), small));
   let n = (scaled - 0x3f3504f3) >> 23u;
   let f = bitcast<f32>(scaled - (n << 23u)) - 1f;
-  let e = f32(n - select(0, 23, small));
+  let e = f32(n - select(0, 149, small));
   let s = f * f;
   let q = ${polynomial('f', -0.0763443, 0.1276155, -0.13160195, 0.14201762, -0.16623356, 0.20001227, -0.25000822, 0.33333331)};
   let y = fma(s, -0.5f, fma(e, -2.1219444e-4f, s * f * q));
   return fma(e, 0.693359375f, f + y);
 }`,
+  // Exact for powers of two.
+  log2Of: `fn log2Of(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if (bits == 0u || bits >= 0x7f800000u) { return logOf(x); }
+  let small = bits < 0x00800000u;
+  let scaled = bitcast<i32>(select(x, f32(bits), small));
+  let n = (scaled - 0x3f3504f3) >> 23u;
+  return fma(logOf(bitcast<f32>(scaled - (n << 23u))), 1.442695f, f32(n - select(0, 149, small)));
+}`,
+  // The polynomial of logOf where it holds; what rounding takes from 1 + x cannot be won back, as devices may reassociate.
   log1pOf: `fn log1pOf(x: f32) -> f32 {
-  let u = 1f + x;
-  if (!(u > 0f) || isInfinite(u) || isNan(u)) { return logOf(u); }
-  return logOf(u) + (x - (u - 1f)) / u;
+  if (isNan(x)) { return x; }
+  if (x < -0.29f || x > 0.41f) { return logOf(1f + x); }
+  let s = x * x;
+  let q = ${polynomial('x', -0.0763443, 0.1276155, -0.13160195, 0.14201762, -0.16623356, 0.20001227, -0.25000822, 0.33333331)};
+  return x + fma(s, -0.5f, s * x * q);
 }`,
   sigmoidOf: `fn sigmoidOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
   let e = expOf(-abs(x));
   let y = 1f / (1f + e);
   return select(y, e * y, x < 0f);
+}`,
+  sqrtOf: `fn sqrtOf(x: f32) -> f32 {
+  if (isNan(x) || x < 0f) { return nan(); }
+  return sqrt(x);
 }`,
   tanhOf: `fn tanhOf(x: f32) -> f32 {
   if (isNan(x)) { return x; }
@@ -250,22 +268,25 @@ fn largeQuadrant(x: f32) -> vec2<f32> {
   return withSign(select(0.5f * (m + m / (m + 1f)), e * (0.5f * e), a > 88f), x);
 }`,
   coshOf: `fn coshOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
   let e = expOf(0.5f * abs(x));
   return select(0.5f * (e * e + 1f / (e * e)), e * (0.5f * e), abs(x) > 20f);
 }`,
   asinhOf: `fn asinhOf(x: f32) -> f32 {
+  if (isNan(x)) { return x; }
   let a = abs(x);
   let s = min(a, 1e9f);
   return withSign(select(log1pOf(s + (s * s) / (1f + sqrt(fma(s, s, 1f)))), logOf(a) + 0.6931472f, a > 1e9f), x);
 }`,
   acoshOf: `fn acoshOf(x: f32) -> f32 {
+  if (isNan(x) || x < 1f) { return nan(); }
   if (x > 1e9f) { return logOf(x) + 0.6931472f; }
   let t = x - 1f;
-  if (t < 0f) { return nan(); }
   return log1pOf(t + sqrt(2f * t + t * t));
 }`,
   atanhOf: `fn atanhOf(x: f32) -> f32 {
   let a = abs(x);
+  if (isNan(x) || a > 1f) { return nan(); }
   if (a == 1f) { return withSign(infinity(), x); }
   return withSign(0.5f * log1pOf((2f * a) / (1f - a)), x);
 }`,
@@ -276,82 +297,124 @@ fn largeQuadrant(x: f32) -> vec2<f32> {
   if (s == 0f) { return 0f; }
   return s * sqrt((a / s) * (a / s) + (b / s) * (b / s));
 }`,
-  // Whole exponents to 64 by repeated multiplication; otherwise e^(b log a) with the halvings of a taken apart.
+  // The 12 leading bits: products of two such numbers are exact, whatever is fused or not.
+  leading: `fn leading(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }`,
+  // 2^(b log2 m) for finite m > 0, with log2 m = n + 2/ln 2 (s + s³/3 + ...), s = (f - 1) / (f + 1), in two floats, as is its product
+  // with b: an error of it counts 128 times in the power.
+  powerOf: `fn powerOf(m: f32, exponent: f32) -> f32 {
+  let b = clamp(exponent, -4e9f, 4e9f);
+  let small = bitcast<u32>(m) < 0x00800000u;
+  let scaled = bitcast<i32>(select(m, f32(bitcast<u32>(m)), small));
+  let halvings = (scaled - 0x3f3504f3) >> 23u;
+  let f = bitcast<f32>(scaled - (halvings << 23u));
+  let n = f32(halvings - select(0, 149, small));
+  let d = f - 1f;
+  let high = leading(f + 1f);
+  let low = f - (high - 1f);
+  let s = leading(d / (high + low));
+  let rest = ((d - s * high) - s * low) / (high + low);
+  let t = s + rest;
+  let q = t * t;
+  let cubic = t * q * ${polynomial('q', 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3)};
+  let first = 2.884765625f * s;
+  let second = 6.2445679e-4f * s + 2.88539f * (rest + cubic);
+  let sum = leading(n + first);
+  let left = (n - sum) + first;
+  let outer = leading(b);
+  let whole = outer * sum;
+  let part = outer * left + (b - outer) * (sum + left) + b * second;
+  let y = whole + part;
+  if (y > 130f) { return infinity(); }
+  if (y < -152f) { return 0f; }
+  let k = round(y);
+  let power = expm1Reduced(((whole - k) + part) * 0.6931472f, 0f) + 1f;
+  let half = i32(k) >> 1u;
+  return power * powerOfTwo(half) * powerOfTwo(i32(k) - half);
+}`,
+  // Small whole exponents by repeated multiplication; powers of whole numbers are whole.
   powOf: `fn powOf(a: f32, b: f32) -> f32 {
-  if (b == 0f || a == 1f) { return 1f; }
+  let bits = bitcast<u32>(a);
+  if ((bitcast<u32>(b) << 1u) == 0u || bits == 0x3f800000u) { return 1f; }
   if (isNan(a) || isNan(b)) { return nan(); }
   let whole = b == floor(b);
   let odd = whole && abs(b) < 16777216f && b * 0.5f != floor(b * 0.5f);
-  if (whole && abs(b) <= 64f) {
-    var y = 1f;
-    var x = a;
-    for (var n = u32(abs(b)); n != 0u; n >>= 1u) { if ((n & 1u) != 0u) { y *= x; } x *= x; }
-    return select(y, 1f / y, b < 0f);
-  }
-  if (a == -1f) { return select(select(1f, -1f, odd), 1f, isInfinite(b)); }
-  if (a < 0f && !whole) { if (isInfinite(a)) { return select(infinity(), 0f, b < 0f); } return nan(); }
   let m = abs(a);
   var y = 0f;
-  if (m == 0f || isInfinite(m) || isInfinite(b)) {
+  if ((bits << 1u) == 0u || isInfinite(m) || isInfinite(b)) {
     y = select(0f, infinity(), (m > 1f) == (b > 0f));
     if (m == 1f) { y = 1f; }
+  } else if (bits > 0x80000000u && !whole) {
+    return nan();
+  } else if (whole && abs(b) <= 8f) {
+    y = 1f;
+    var x = m;
+    for (var n = u32(abs(b)); n != 0u; n >>= 1u) { if ((n & 1u) != 0u) { y *= x; } x *= x; }
+    if (b < 0f) { y = select(1f / y, powerOf(m, b), y == 0f || isInfinite(y)); }
   } else {
-    let small = m < 1.17549435e-38f;
-    let bits = bitcast<i32>(select(m, m * 8388608f, small));
-    let n = (bits - 0x3f3504f3) >> 23u;
-    let e = f32(n - select(0, 23, small)) * b;
-    let k = clamp(round(e), -300f, 300f);
-    let rest = expOf(fma(e - round(e), 0.6931472f, b * logOf(bitcast<f32>(bits - (n << 23u)))));
-    let third = k / 3f;
-    let first = i32(third);
-    let left = i32(k) - 2 * first;
-    y = rest * powerOfTwo(first) * powerOfTwo(first) * powerOfTwo(left);
+    y = powerOf(m, b);
+    if (whole && b > 0f && y < 16777216f && m == floor(m)) { y = round(y); }
   }
-  return select(y, -y, odd && a < 0f);
+  return select(y, -y, odd && bits >= 0x80000000u);
 }`,
+  // Exact: by long division of the mantissas, whose remainders are whole numbers below that of b.
   fmodOf: `fn fmodOf(a: f32, b: f32) -> f32 {
-  if (isNan(a) || isNan(b) || isInfinite(a) || b == 0f) { return nan(); }
-  if (isInfinite(b) || abs(a) < abs(b)) { return a; }
-  let d = abs(b);
-  var r = abs(a);
-  // Each round takes a multiple of d whose product is exact or nearly so.
-  for (var k = 0; k < 64 && r >= d; k++) {
-    var q = floor(r / d);
-    if (q > 4096f) { q = bitcast<f32>(bitcast<u32>(q) & 0xfffff000u); }
-    var next = fma(-q, d, r);
-    if (next < 0f) { next = fma(-(q - 1f), d, r); }
-    r = next;
+  let x = bitcast<u32>(a) & 0x7fffffffu;
+  let y = bitcast<u32>(b) & 0x7fffffffu;
+  if (x >= 0x7f800000u || y > 0x7f800000u || y == 0u) { return nan(); }
+  if (x < y) { return a; }
+  let e = max(y >> 23u, 1u);
+  let d = select(y, (y & 0x7fffffu) | 0x800000u, y >= 0x800000u);
+  var left = max(x >> 23u, 1u) - e;
+  var r = select(x, (x & 0x7fffffu) | 0x800000u, x >= 0x800000u) % d;
+  while (left > 0u && r != 0u) {
+    let step = min(left, 8u);
+    r = (r << step) % d;
+    left -= step;
   }
-  return withSign(r, a);
+  let shift = min(select(countLeadingZeros(r) - 8u, 0u, r == 0u), e - 1u);
+  r <<= shift;
+  let bits = select(r, ((e - shift) << 23u) | (r & 0x7fffffu), r >= 0x800000u);
+  return bitcast<f32>(bits | (bitcast<u32>(a) & 0x80000000u));
 }`,
   remainderOf: `fn remainderOf(a: f32, b: f32) -> f32 {
   let r = fmodOf(a, b);
-  return select(r, r + b, r != 0f && (r < 0f) != (b < 0f));
+  let bits = bitcast<u32>(r);
+  return select(r, r + b, (bits << 1u) != 0u && !isNan(r) && ((bits ^ bitcast<u32>(b)) >> 31u) != 0u);
 }`,
   floorDivideOf: `fn floorDivideOf(a: f32, b: f32) -> f32 {
-  if (b == 0f || isNan(a) || isNan(b) || isInfinite(a)) { return a / b; }
+  if (isNan(a) || isNan(b)) { return nan(); }
+  if (b == 0f) { return a / b; }
   let r = fmodOf(a, b);
+  if (isNan(r)) { return r; }
+  let bits = bitcast<u32>(r);
   var q = (a - r) / b;
-  if (r != 0f && (r < 0f) != (b < 0f)) { q -= 1f; }
+  if ((bits << 1u) != 0u && ((bits ^ bitcast<u32>(b)) >> 31u) != 0u) { q -= 1f; }
   if (q == 0f) { return withSign(0f, a / b); }
   return round(q);
 }`,
+  // Those of assembly/pointwise/double.ts, with fewer terms.
+  lgammaNear2: `fn lgammaNear2(z: f32) -> f32 {
+  return z * fma(z, ${polynomial('z', -9.43948828e-6, 2.05072128e-5, -4.49262367e-5, 9.94575128e-5, -0.000223154758, 0.000509669525, -0.00119275391, 0.00289051033, -0.00738555103, 0.0205808084, -0.0673523011, 0.322467033)}, 0.42278434f);
+}`,
   lgammaPositive: `fn lgammaPositive(at: f32) -> f32 {
-  if (at == 1f || at == 2f) { return 0f; }
+  if (at < 0.5f) { return lgammaNear2(at) - log1pOf(at) - logOf(at); }
+  if (at < 1.5f) { return lgammaNear2(at - 1f) - log1pOf(at - 1f); }
   var x = at;
-  var product = 1f;
-  for (; x < 8f; x += 1f) { product *= x; }
+  if (x < 8f) {
+    var product = 1f;
+    for (; x > 2.5f; product *= x) { x -= 1f; }
+    return lgammaNear2(x - 2f) + logOf(product);
+  }
   let z = 1f / (x * x);
-  let series = ${polynomial('z', 1 / 1260, -1 / 360, 1 / 12)} / x;
-  return (x - 0.5f) * logOf(x) - x + 0.9189385f + series - logOf(product);
+  return (x - 0.5f) * (logOf(x) - 1f) + 0.4189385f + ${polynomial('z', 1 / 1260, -1 / 360, 1 / 12)} / x;
 }`,
   lgammaOf: `fn lgammaOf(x: f32) -> f32 {
   if (isNan(x)) { return x; }
   if (isInfinite(x)) { return infinity(); }
-  if (x >= 0.5f) { return lgammaPositive(x); }
-  let s = abs(sinOf(3.1415927f * (x - round(x))));
+  if (abs(x) < 1e-8f) { return -logOf(abs(x)); }
+  if (x > 0f) { return lgammaPositive(x); }
   if (x == floor(x)) { return infinity(); }
-  return logOf(3.1415927f / s) - lgammaPositive(1f - x);
+  return 1.1447299f - logOf(abs(sinOf(3.1415927f * (x - round(x))))) - lgammaPositive(1f - x);
 }`,
   digammaPositive: `fn digammaPositive(at: f32) -> f32 {
   var x = at;
@@ -363,17 +426,16 @@ fn largeQuadrant(x: f32) -> vec2<f32> {
   digammaOf: `fn digammaOf(x: f32) -> f32 {
   if (isNan(x)) { return x; }
   if (x == 0f) { return withSign(infinity(), -x); }
+  if (abs(x) < 1e-8f) { return -1f / x - 0.5772157f; }
   if (x > 0f) { return digammaPositive(x); }
-  if (x == floor(x)) { return nan(); }
+  if (isInfinite(x) || x == floor(x)) { return nan(); }
   return digammaPositive(1f - x) - 3.1415927f / tanOf(3.1415927f * (x - round(x)));
 }`,
-  polygammaOf: `fn polygammaOf(order: f32, at: f32) -> f32 {
-  let s = order + 1f;
-  if (at <= 0f && at == floor(at)) { return infinity(); }
+  hurwitz: `fn hurwitz(s: f32, at: f32) -> f32 {
+  if (isInfinite(at)) { return 0f; }
   var x = at;
   var sum = 0f;
   for (; x < 12f; x += 1f) { sum += powOf(x, -s); }
-  let power = powOf(x, -s);
   let z = 1f / (x * x);
   var factor = s / x;
   var tail = factor / 12f;
@@ -381,9 +443,19 @@ fn largeQuadrant(x: f32) -> vec2<f32> {
   tail -= factor / 720f;
   factor *= (s + 3f) * (s + 4f) * z;
   tail += factor / 30240f;
-  sum += power * (x / (s - 1f) + 0.5f + tail);
-  for (var k = 2f; k <= order; k += 1f) { sum *= k; }
-  return select(-sum, sum, (i32(order) & 1) == 1);
+  return sum + powOf(x, 1f - s) * (1f / (s - 1f) + (0.5f + tail) / x);
+}`,
+  polygammaOf: `fn polygammaOf(order: f32, x: f32) -> f32 {
+  if (isNan(x) || (isInfinite(x) && x < 0f)) { return nan(); }
+  let s = order + 1f;
+  let isOdd = (i32(order) & 1) == 1;
+  var y = select(-1f, 1f, isOdd);
+  for (var k = 2f; k <= order; k += 1f) { y *= k; }
+  if (x > 0f) { return y * hurwitz(s, x); }
+  let r = x - round(x);
+  if (r == 0f) { return withSign(infinity(), y); }
+  let beyond = hurwitz(s, 1f - r) - hurwitz(s, 1f - x);
+  return y * (powOf(r, -s) + hurwitz(s, 1f + r) + select(-beyond, beyond, isOdd));
 }`,
   // Whole numbers. A zero divisor gives 0 and is noted.
   divided: `var<private> dividedByZero = false;
@@ -409,6 +481,48 @@ fn divided(a: i32) -> i32 { if (!dividedByZero) { dividend = a; } dividedByZero 
   var x = a;
   for (var n = b; n != 0; n >>= 1u) { if ((n & 1) != 0) { y *= x; } x *= x; }
   return y;
+}`,
+  // int64, of which 32 bits are stored: what leaves their range is noted, and a fault of the command.
+  beyondLong: `var<private> isBeyond = false;
+fn beyondLong(a: i32) -> i32 { isBeyond = true; return a; }`,
+  addLong: `fn addLong(a: i32, b: i32) -> i32 {
+  let y = a + b;
+  if (((a ^ y) & (b ^ y)) < 0) { return beyondLong(y); }
+  return y;
+}`,
+  subLong: `fn subLong(a: i32, b: i32) -> i32 {
+  let y = a - b;
+  if (((a ^ b) & (a ^ y)) < 0) { return beyondLong(y); }
+  return y;
+}`,
+  mulLong: `fn mulLong(a: i32, b: i32) -> i32 {
+  let x = bitcast<u32>(select(a, -a, a < 0));
+  let y = bitcast<u32>(select(b, -b, b < 0));
+  let most = select(0x7fffffffu, 0x80000000u, (a ^ b) < 0);
+  if (mulHigh(x, y) != 0u || x * y > most) { return beyondLong(a * b); }
+  return a * b;
+}`,
+  negLong: `fn negLong(a: i32) -> i32 { return subLong(0, a); }`,
+  absLong: `fn absLong(a: i32) -> i32 { if (a < 0) { return negLong(a); } return a; }`,
+  truncDivideLong: `fn truncDivideLong(a: i32, b: i32) -> i32 { if (b == -1) { return negLong(a); } return truncDivideInt(a, b); }`,
+  floorDivideLong: `fn floorDivideLong(a: i32, b: i32) -> i32 { if (b == -1) { return negLong(a); } return floorDivideInt(a, b); }`,
+  // The squares behind the last bit of b are not used.
+  powLong: `fn powLong(a: i32, b: i32) -> i32 {
+  if (b < 0) { return powInt(a, b); }
+  var y = 1;
+  var x = a;
+  var n = b;
+  loop {
+    if ((n & 1) != 0) { y = mulLong(y, x); }
+    n >>= 1u;
+    if (n == 0) { return y; }
+    x = mulLong(x, x);
+  }
+}`,
+  toLong: `fn toLong(x: f32) -> i32 {
+  if (isNan(x)) { return 0; }
+  if (x >= 2147483648f || x < -2147483648f) { return beyondLong(0); }
+  return i32(x);
 }`,
   // The generator behind dropout, bit for bit that of assembly/kernels/random.ts.
   mixBits: `fn mixBits(at: u32) -> u32 {

@@ -6,7 +6,7 @@
 // multiply by and hand it round. Small products take an invocation, or a workgroup, for each element.
 import type { View } from '../contract';
 import { scalarType, type Scalar } from './layout';
-import { kernel, type Kernel } from './shader';
+import { RECORD_BEYOND, kernel, longFaults, type Kernel } from './shader';
 import { folding, groupsOf, itemOf, loop, once, sizeOf, type Lanes } from './rows';
 import type { GpuStream } from './stream';
 
@@ -187,12 +187,17 @@ ${block.map((j) => `give(part, z, row + ${j}u, column, places, sum${j});`).join(
   });
 }
 
+/** A step of a sum of int64. */
+const LONG_STEP = 'let d = depthOf(k); sum = addLong(sum, mulLong(elementA(r, d), elementB(d, c)));';
+
 const plainKernel = (
   { key, reads, params, elements, places, bias = '' }: Product,
   type: Scalar,
   lanes: Lanes,
+  isLong: boolean,
 ): Kernel =>
   kernel(`${key} plain ${type} ${lanes}`, () => ({
+    records: isLong,
     reads,
     writes: [`out: ${type}`],
     params: [...SIZES, ...params],
@@ -207,9 +212,10 @@ let begin = (part % p.splits) * p.depth;
 let r = rowOf(z, row);
 let c = columnOf(z, column);
 var sum = ${type}(0);
-${loop(lanes, 'begin', 'min(begin + p.depth, p.k)', 'let d = depthOf(k); sum += elementA(r, d) * elementB(d, c);')}
+${loop(lanes, 'begin', 'min(begin + p.depth, p.k)', isLong ? LONG_STEP : 'let d = depthOf(k); sum += elementA(r, d) * elementB(d, c);')}
 sum = total(sum, lane);
-${once(lanes)} { out[p.outAt + rowPlace(part, row) + columnPlace(column)] = sum${bias}; }`,
+${once(lanes)} { out[p.outAt + rowPlace(part, row) + columnPlace(column)] = ${isLong ? `addLong(sum, 0i${bias})` : `sum${bias}`}; }
+${isLong ? RECORD_BEYOND : ''}`,
   }));
 
 /** Below this many tiles of the large kind the small ones keep more of the adapter busy; a processor has few cores. */
@@ -241,5 +247,7 @@ export function runProduct(
   const items = parts * m * n;
   const lanes: Lanes = type === 'f32' && depth >= 256 && items < 4096 ? 64 : 1;
   const sizes = [items, m, n, k, splits, depth, ...params];
-  stream.run(plainKernel(product, type, lanes), reads, [out], sizes, groupsOf(lanes, items));
+  const isLong = out.dtype === 'int64';
+  const code = plainKernel(product, type, lanes, isLong);
+  stream.run(code, reads, [out], sizes, groupsOf(lanes, items), longFaults('matmul', isLong));
 }

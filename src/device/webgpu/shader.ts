@@ -1,5 +1,12 @@
 // Kernels, and from a kernel's body to WGSL: bindings, parameters, the guard of in-place commands, and the fault table.
-import { FAULT_DIVISION, FAULT_INDEX, FAULT_MATRIX, FAULT_WORDS } from '../../../assembly/engine/commands';
+import {
+  FAULT_DIVISION,
+  FAULT_INDEX,
+  FAULT_MATRIX,
+  FAULT_OVERFLOW,
+  FAULT_WORDS,
+} from '../../../assembly/engine/commands';
+import type { IndexOptions } from '../contract';
 import { FAULT_HEADER_WORDS, FAULT_SLOTS } from './layout';
 import { library } from './math';
 
@@ -82,6 +89,7 @@ const RECORD = /* wgsl */ `
 const INDEX_FAULT = ${FAULT_INDEX}u;
 const DIVISION_FAULT = ${FAULT_DIVISION}u;
 const MATRIX_FAULT = ${FAULT_MATRIX}u;
+const OVERFLOW_FAULT = ${FAULT_OVERFLOW}u;
 fn record(kind: u32, value: i32) {
   if (atomicExchange(&faults[2], p.seq) == p.seq) { return; }
   let at = atomicAdd(&faults[0], 1u);
@@ -92,6 +100,13 @@ fn record(kind: u32, value: i32) {
   atomicStore(&faults[entry + 2u], bitcast<u32>(value));
   atomicStore(&faults[entry + 3u], select(0u, 0xffffffffu, value < 0));
 }`;
+
+/** The end of a kernel that computes on int64 with the functions that note what leaves the stored range (math.ts). */
+export const RECORD_BEYOND = 'if (isBeyond) { record(OVERFLOW_FAULT, 0); }';
+
+/** How such a kernel is run for an op; without a fault if it does not compute on int64. */
+export const longFaults = (op: string, isLong: boolean): { fallible?: IndexOptions } =>
+  isLong ? { fallible: { op, what: 'value', ignore: null } } : {};
 
 /** The whole text of a kernel. */
 function wgsl(source: KernelSource, use: FaultUse): string {

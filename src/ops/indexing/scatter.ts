@@ -4,7 +4,6 @@ import { taking } from '../../base/arguments';
 import type { ScatterKind } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
-import { iinfo } from '../../base/dtypeInfo';
 import { defineOp } from '../../core/op';
 import { axisOf, broadcastShapes, formatShape, numelOf, sameShape, wrapDim, type Shape } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
@@ -208,28 +207,36 @@ function productGradients(grad: Tensor, x: Tensor, source: Tensor, index: Tensor
   ];
 }
 
-/** What changes nothing. */
-function identityOf(kind: ReduceParams['kind'], { dtype }: Tensor): number {
-  if (kind === 'mul') return 1;
-  const sign = kind === 'amax' ? -1 : 1;
-  if (isFloat(dtype)) return sign * Infinity;
-  const { min, max } = dtype === 'bool' ? { min: 0, max: 1 } : iinfo(dtype);
-  return sign < 0 ? min : max;
+/**
+ * What stands in the place of x where it is not to count: a number that changes nothing; of whole numbers, which have no
+ * infinity (and whose least int64 not every device stores), one of the elements that meet there.
+ */
+function startOf(kind: ReduceParams['kind'], index: Tensor, source: Tensor): Tensor {
+  const { dtype, device } = source;
+  if (kind !== 'mul' && !isFloat(dtype)) return source;
+  const value = kind === 'mul' ? 1 : kind === 'amax' ? -Infinity : Infinity;
+  return full(index.shape, value, { dtype, device });
 }
 
 function reducing(reduction: ScatterReduction, includeSelf = true): Reducer {
   return (x, dim, index, source) => {
-    const without = (value: number): Tensor =>
-      includeSelf ? x : setting('scatterReduce')(x, dim, index, full(index.shape, value, { dtype: x.dtype, device: x.device })); // prettier-ignore
-    if (reduction === 'sum') return adding('scatterReduce')(without(0), dim, index, source);
+    const without = (start: () => Tensor): Tensor =>
+      includeSelf ? x : setting('scatterReduce')(x, dim, index, start());
+    const sum = (): Tensor =>
+      adding('scatterReduce')(
+        without(() => zerosLike(source)),
+        dim,
+        index,
+        source,
+      );
+    if (reduction === 'sum') return sum();
     if (reduction === 'mean') {
-      const sum = adding('scatterReduce')(without(0), dim, index, source);
       const start = includeSelf ? onesLike(x) : setting('scatterReduce')(onesLike(x), dim, index, zerosLike(source));
       const count = adding('scatterReduce')(start, dim, index, onesLike(source));
-      return isFloat(x.dtype) ? div(sum, count) : floorDivide(sum, count);
+      return isFloat(x.dtype) ? div(sum(), count) : floorDivide(sum(), count);
     }
     const kind = reduction === 'prod' ? 'mul' : reduction;
-    return REDUCE(contiguous(without(identityOf(kind, x))), source, index, { dim, kind });
+    return REDUCE(contiguous(without(() => startOf(kind, index, source))), source, index, { dim, kind });
   };
 }
 

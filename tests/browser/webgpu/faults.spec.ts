@@ -89,6 +89,93 @@ test('float64 and large int64 are refused with a way out', async ({ gpuPage }) =
   expect(messages[2]).toBe('-2147483648,2147483647');
 });
 
+test('an int64 beyond 32 bits is refused by name wherever it comes about, and exact up to there', async ({
+  gpuPage,
+}) => {
+  const { silent, wrong } = await gpuPage.evaluate(async () => {
+    const { tensor, full, arange, pow, cat, cumsum, cumprod, matmul, randint, zeros } = kindling;
+    kindling.onerror(() => undefined);
+    await kindling.init({ device: 'webgpu' });
+    const int64 = { dtype: 'int64' } as const;
+    const long = (...values: number[]): Kindling.Tensor => tensor(values, int64);
+    const MOST = 2 ** 31 - 1;
+    const beyond: Record<string, () => Kindling.Tensor> = {
+      'arange().sum()': () => arange(100000).sum(),
+      'sum of few': () => long(MOST, 1).sum(),
+      'sum along columns': () => full([300, 3], 1e7, int64).sum(0),
+      'sum of int32': () => full([300], 1e7, { dtype: 'int32' }).sum(),
+      prod: () => long(65536, 32768).prod(),
+      cumsum: () => cumsum(full([5000], 1e6, int64), 0),
+      cumprod: () => cumprod(full([40], 2, int64), 0),
+      add: () => long(MOST).add(long(1)),
+      'add a number': () => long(MOST).add(1),
+      'add with alpha': () => long(3).add(long(MOST), { alpha: 2 }),
+      'add_': () => long(MOST).add_(1),
+      sub: () => long(-MOST).sub(2),
+      mul: () => long(65536).mul(65536),
+      'mul of negatives': () => long(-65536).mul(long(32769)),
+      neg: () => long(-MOST).sub(1).neg(),
+      abs: () => long(-MOST).sub(1).abs(),
+      square: () => long(46341).square(),
+      pow: () => long(2).pow(31),
+      'pow of a number': () => pow(3, long(30)),
+      'left shift': () => kindling.bitwiseLeftShift(long(1), long(32)),
+      'floorDivide': () => long(-MOST).sub(1).floorDivide(-1),
+      lcm: () => kindling.lcm(long(65537), long(65539)),
+      'cast of a float': () => tensor([3e9]).to('int64'),
+      'cast of a negative float': () => tensor([-3e9]).long(),
+      'cast of infinity': () => tensor([Infinity]).long(),
+      'copy of a float': () => long(1).copy_(tensor([3e9])),
+      full: () => full([2], 3e9, int64),
+      'fill_': () => long(1, 2).fill_(2 ** 31),
+      'a number to compare with': () => long(MOST).eq(2 ** 31),
+      'a bound': () => long(5).clamp(0, 2 ** 40),
+      maskedFill: () => long(1, 2).maskedFill(tensor([true, false]), 2 ** 33),
+      matmul: () => matmul(long(65536, 65536), long(32768, 32768)),
+      'matmul of matrices': () => matmul(full([40, 40], 65536, int64), full([40, 40], 4096, int64)),
+      scatterAdd: () => kindling.scatterAdd(zeros(1, int64), 0, long(0, 0), long(MOST, 1)),
+      indexAdd: () => zeros(2, int64).indexAdd(0, long(1, 1), long(MOST, MOST)),
+      'scatterReduce prod': () => kindling.scatterReduce(long(2), 0, long(0, 0), long(MOST, 1), 'prod'),
+      randint: () => randint(2 ** 40, 2 ** 41, [3]),
+      tensor: () => long(2 ** 31),
+      arange: () => arange(2 ** 31, 2 ** 31 + 3),
+      'a result of a result': () => cat([arange(100000).sum().reshape([1]), long(1)]).mul(0),
+    }; // prettier-ignore
+    const silent: string[] = [];
+    for (const [name, call] of Object.entries(beyond)) {
+      try {
+        silent.push(`${name} gives ${String(await call().tolist())}`);
+      } catch (error) {
+        const text = String(error);
+        if (!text.includes('int64 is stored in 32 bits on the webgpu device')) silent.push(`${name}: ${text}`);
+      }
+    }
+    const within: [name: string, value: Kindling.Tensor, expected: unknown][] = [
+      ['sums', long(MOST, -MOST, MOST, -MOST, 5).reshape([5, 1]).sum(0), [5]],
+      ['sum to the end', long(MOST - 1, 1).sum(), MOST],
+      ['sum below', long(-MOST, -1).sum(), -(2 ** 31)],
+      ['products', long(-65536).mul(32768), [-(2 ** 31)]],
+      ['more products', long(46340, -46341, 0).mul(long(46340, 46340, MOST)), [46340 ** 2, -46341 * 46340, 0]],
+      ['powers', pow(long(2, -2, -1, 0, 1), long(30, 31, MOST, 5, MOST)), [2 ** 30, -(2 ** 31), -1, 0, 1]],
+      ['casts', tensor([2147483520, -2147483648, 1.9, NaN]).long(), [2147483520, -(2 ** 31), 1, 0]],
+      ['comparisons', long(MOST, -MOST).gt(long(-MOST, MOST)), [true, false]],
+      ['numbers', long(MOST, 16777217).eq(16777217), [false, true]],
+      ['right shifts', kindling.bitwiseRightShift(long(MOST, -5, 1024), long(30, 40, 3)), [1, -1, 128]],
+      ['fills', full([1], -(2 ** 31), int64), [-(2 ** 31)]],
+      ['wrapping int32', tensor([MOST], { dtype: 'int32' }).add(1), [-(2 ** 31)]],
+      ['matmul', matmul(long(MOST, 1), long(1, -5)), MOST - 5],
+    ];
+    const wrong: string[] = [];
+    for (const [name, value, expected] of within) {
+      const found = JSON.stringify(await value.tolist().catch(String));
+      if (found !== JSON.stringify(expected)) wrong.push(`${name}: ${found}, expected ${JSON.stringify(expected)}`);
+    }
+    return { silent, wrong };
+  });
+  expect(silent.join('\n')).toBe('');
+  expect(wrong.join('\n')).toBe('');
+});
+
 test('a lost device rejects what waits, and training resumes from a state dict', async ({ gpuPage }) => {
   const result = await gpuPage.evaluate(async () => {
     const { nn, optim, io } = kindling;

@@ -14,6 +14,7 @@ import { LINALG_SAMPLES } from '../../ops/linalgSamples';
 import { SAMPLES, type Input } from '../../ops/samples';
 import { TENSOR_SAMPLES } from '../../ops/tensorSamples';
 import { FAMILIES } from './families';
+import { BINARY, PAIRED, SINGLE, UNARY } from '../../special/functions';
 
 const ALL_SAMPLES = { ...SAMPLES, ...TENSOR_SAMPLES, ...LINALG_SAMPLES };
 
@@ -119,6 +120,43 @@ async function familyResults(device: DeviceName, isSoftware = false): Promise<Re
   return results;
 }
 
+/** The arguments of a function at special values, as columns. */
+const POINTS = [...SINGLE];
+const PAIRS = [PAIRED.flatMap((a) => PAIRED.map(() => a)), PAIRED.flatMap(() => PAIRED)] as const;
+
+async function specialResults(device: DeviceName): Promise<Results> {
+  await start(device);
+  const results: Results = new Map();
+  const x = kindling.tensor(Float32Array.from(POINTS));
+  const [a, b] = PAIRS.map((column) => kindling.tensor(Float32Array.from(column)));
+  for (const [name, f] of Object.entries(UNARY)) results.set(name, await read([f(x)]));
+  for (const [name, f] of Object.entries(BINARY)) results.set(name, await read([f(a, b)]));
+  return results;
+}
+
+/** Below this a device may take numbers for 0, and what is made of them. */
+const LEAST = 2 ** -126;
+const FLUSHED = 2 ** -118;
+
+/** Absolute errors that cancellation leaves in float32: of summands of this size. */
+const CANCELLING: Readonly<Record<string, number>> = { polygamma2: 8, logaddexp2: 1, ndtri: 1 };
+
+function specialMismatches(name: string, actual: TypedArray, expected: TypedArray): string[] {
+  const columns = name in UNARY ? [POINTS] : PAIRS;
+  const failures: string[] = [];
+  expected.forEach((value, i) => {
+    const [want, got] = [Number(value), Number(actual[i])];
+    const at = columns.map((column) => column[i]);
+    if (at.some((x) => x !== 0 && Math.abs(x) < LEAST)) return;
+    if (Object.is(want, got) || (want === 0 && got === 0)) return;
+    const isFlushed = Math.abs(want) < FLUSHED && Math.abs(got) < FLUSHED;
+    const tolerance = 1e-5 * Math.abs(want) + 2e-7 * (CANCELLING[name] ?? 0);
+    if (isFlushed || Math.abs(got - want) <= tolerance) return;
+    failures.push(`${name}(${at.join(', ')}) is ${got} on webgpu, ${want} on wasm`);
+  });
+  return failures;
+}
+
 function compareResults(actual: Results, expected: Results): string[] {
   const failures: string[] = [];
   for (const [name, values] of expected) {
@@ -167,6 +205,16 @@ const suites = {
       cases: expected.size,
       failures: [...onProcessor, ...compareResults(await familyResults('webgpu'), expected)],
     };
+  },
+
+  /** Pointwise functions at special values. */
+  async special(): Promise<{ cases: number; failures: string[] }> {
+    const expected = await specialResults('wasm');
+    const actual = await specialResults('webgpu');
+    const failures: string[] = [];
+    for (const [name, [values]] of expected)
+      failures.push(...specialMismatches(name, (actual.get(name) ?? [])[0], values));
+    return { cases: expected.size, failures };
   },
 
   /** Recorded cases of PyTorch. */

@@ -6,7 +6,7 @@ import { numelOf } from '../../../base/shape';
 import type { ArgReduceKind, Kernels, ScatterKind } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
 import type { GpuStream } from '../stream';
-import { groupsFor, kernel, type Kernel } from '../shader';
+import { RECORD_BEYOND, groupsFor, kernel, longFaults, type Kernel } from '../shader';
 import { checkIndices } from './gather';
 
 /** Column `i`: `start` is its first element. */
@@ -109,10 +109,10 @@ while (start < end) {
 out[p.outAt + i] = i32(start);`,
   }));
 
-const JOINS: { readonly [K in ScatterKind]: (type: Scalar) => string } = {
+const JOINS: { readonly [K in ScatterKind]: (type: Scalar, isLong: boolean) => string } = {
   set: () => 'value',
-  add: () => 'old + value',
-  mul: () => 'old * value',
+  add: (_type, isLong) => (isLong ? 'addLong(old, value)' : 'old + value'),
+  mul: (_type, isLong) => (isLong ? 'mulLong(old, value)' : 'old * value'),
   amax: (type) => (type === 'f32' ? 'maxNan(old, value)' : 'max(old, value)'),
   amin: (type) => (type === 'f32' ? 'minNan(old, value)' : 'min(old, value)'),
 };
@@ -123,10 +123,15 @@ const stored = (dtype: DType, value: string): string => {
   return dtype === 'bool' ? `u32((${value}) != 0u)` : value;
 };
 
+/** Whether a result may be an int64 that cannot be stored. */
+const mayLeave = (dtype: DType, kind: ScatterKind): boolean => dtype === 'int64' && (kind === 'add' || kind === 'mul');
+
 const scatterKernel = (dtype: DType, indexType: Scalar, kind: ScatterKind): Kernel =>
   kernel(`join ${dtype} ${indexType} ${kind}`, () => {
     const type = scalarType(dtype);
+    const isLong = mayLeave(dtype, kind);
     return {
+      records: isLong,
       reads: [`source: ${type}`, `index: ${indexType}`],
       writes: [`out: ${type}`],
       params: ['items: u32', 'n: u32', 'inner: u32', 'm: u32'],
@@ -138,8 +143,9 @@ for (var k = 0u; k < p.m; k++) {
   let at = p.outAt + start + row * p.inner;
   let old = out[at];
   let value = source[p.sourceAt + first + k * p.inner];
-  out[at] = ${stored(dtype, JOINS[kind](type))};
-}`,
+  out[at] = ${stored(dtype, JOINS[kind](type, isLong))};
+}
+${isLong ? RECORD_BEYOND : ''}`,
     };
   });
 
@@ -176,7 +182,8 @@ export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'search
       const m = items === 0 ? 0 : numelOf(index.shape) / items;
       checkIndices(stream, [source, index], out, n, options);
       const code = scatterKernel(out.dtype, scalarType(index.dtype), kind);
-      stream.run(code, [source, index], [out], [items, n, inner, m], groupsFor(items));
+      const faults = longFaults(options.op, mayLeave(out.dtype, kind));
+      stream.run(code, [source, index], [out], [items, n, inner, m], groupsFor(items), faults);
     },
   };
 }

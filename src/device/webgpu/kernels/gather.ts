@@ -3,7 +3,7 @@
 import { numelOf } from '../../../base/shape';
 import type { Axis, IndexOptions, Kernels, View } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
-import { WORKGROUP, groupsFor, kernel, type Kernel } from '../shader';
+import { RECORD_BEYOND, WORKGROUP, groupsFor, kernel, longFaults, type Kernel } from '../shader';
 import type { GpuStream } from '../stream';
 
 /** One workgroup looks at all indices: the least bad place is recorded, whatever the order of things. */
@@ -56,7 +56,7 @@ const ZERO = kernel('zero', () => ({
 }));
 
 /** WGSL adds whole numbers atomically; floats by exchange. */
-export const atomicAddTo = (type: Scalar): string =>
+export const atomicAddTo = (type: Scalar, isLong = false): string =>
   type === 'f32'
     ? `fn addTo(at: u32, value: f32) {
   var old = atomicLoad(&out[at]);
@@ -66,18 +66,22 @@ export const atomicAddTo = (type: Scalar): string =>
     old = result.old_value;
   }
 }`
-    : `fn addTo(at: u32, value: ${type}) { atomicAdd(&out[at], value); }`;
+    : isLong
+      ? 'fn addTo(at: u32, value: i32) { let sum = addLong(atomicAdd(&out[at], value), value); }'
+      : `fn addTo(at: u32, value: ${type}) { atomicAdd(&out[at], value); }`;
 
 export const atomicType = (type: Scalar): string => `atomic<${type === 'f32' ? 'u32' : type}>`;
 
-const addKernel = (type: Scalar, indexType: Scalar, perElement: boolean): Kernel =>
-  kernel(`scatter ${type} ${indexType} ${perElement}`, () => ({
+const addKernel = (type: Scalar, indexType: Scalar, perElement: boolean, isLong: boolean): Kernel =>
+  kernel(`scatter ${type} ${indexType} ${perElement} ${isLong}`, () => ({
     reads: [`grad: ${type}`, `index: ${indexType}`],
     writes: [`out: ${atomicType(type)}`],
     params: PARAMS,
-    globals: atomicAddTo(type),
+    records: isLong,
+    globals: atomicAddTo(type, isLong),
     body: `${follow(perElement)}
-if (isGood) { addTo(p.outAt + place, grad[p.gradAt + i]); }`,
+if (isGood) { addTo(p.outAt + place, grad[p.gradAt + i]); }
+${isLong ? RECORD_BEYOND : ''}`,
   }));
 
 /** Queues zeros over a dense view. */
@@ -125,8 +129,10 @@ export function gatherKernels(stream: GpuStream): Pick<Kernels, 'gather' | 'scat
     const ignore = checkIndices(stream, [a, index], out, n, options);
     if (adds) clear(stream, out);
     const count = outer * m * inner;
-    const code = (adds ? addKernel : readKernel)(type, indexType, perElement);
-    stream.run(code, [a, index], [out], [count, n, inner, m, ...ignore], groupsFor(count));
+    const isLong = adds && a.dtype === 'int64';
+    const code = adds ? addKernel(type, indexType, perElement, isLong) : readKernel(type, indexType, perElement);
+    const faults = longFaults(options.op, isLong);
+    stream.run(code, [a, index], [out], [count, n, inner, m, ...ignore], groupsFor(count), faults);
   }
   return {
     gather: (x, index, out, axis, options) => emit(false, true, x, index, out, axis, options),

@@ -5,7 +5,7 @@ import type { Kernels, PointwiseProgram, View } from '../../contract';
 import { layoutOf, type Layout } from '../../lowering';
 import { scalarType } from '../layout';
 import { lower, type Lowered, type Statement } from '../lower';
-import { WORKGROUP, kernel, type Kernel } from '../shader';
+import { RECORD_BEYOND, WORKGROUP, kernel, type Kernel } from '../shader';
 import type { GpuStream } from '../stream';
 
 /** Sizes, and strides of each view, with every run of dimensions that all views walk through evenly as one. */
@@ -88,13 +88,14 @@ const isCommon = ({ inputs, isPlaced }: Statement, layouts: readonly Layout[]): 
 
 function makeKernel(
   program: PointwiseProgram,
-  { statements, results, scalars, fallible }: Lowered,
+  { statements, results, scalars, divides, overflows }: Lowered,
   { declared, names }: Binding,
   layouts: readonly Layout[],
   ndim: number,
   each: number,
+  isBeyond: boolean,
 ): Kernel {
-  const key = `pointwise ${program.name} ${numberOf(program)} ${layouts.join('')} ${ndim} ${names.join(' ')} ${each}`;
+  const key = `pointwise ${program.name} ${numberOf(program)} ${layouts.join('')} ${ndim} ${names.join(' ')} ${each} ${isBeyond}`;
   return kernel(key, () => {
     const inputs = program.inputs.length;
     const strided = layouts.flatMap((layout, i) => (layout === 'strided' ? [i] : []));
@@ -133,11 +134,11 @@ function makeKernel(
       params: [
         'count: u32',
         ...layouts.map((_, i) => `at${i}: u32`),
-        ...scalars.map((type, i) => `s${i}: ${type}`),
+        ...scalars.map(({ name, type }) => `${name}: ${type}`),
         ...(strided.length === 0 ? [] : dims.map((d) => `size${d}: u32`)),
         ...strided.flatMap((i) => dims.map((d) => `stride${i}_${d}: u32`)),
       ],
-      records: fallible,
+      records: divides || overflows || isBeyond,
       body: [
         ...operands.filter(isOnce).map(load),
         ...common.map(({ text }) => text),
@@ -151,13 +152,18 @@ function makeKernel(
             '}',
           ].join('\n'),
         ),
-        fallible ? 'if (dividedByZero) { record(DIVISION_FAULT, dividend); }' : '',
+        divides ? 'if (dividedByZero) { record(DIVISION_FAULT, dividend); }' : '',
+        isBeyond ? 'let beyond = beyondLong(0);' : '',
+        overflows || isBeyond ? RECORD_BEYOND : '',
       ].join('\n'),
     };
   });
 }
 
 const LIMIT = 2 ** 31;
+
+/** Whether a number given for an int64 fits into what is stored of it. */
+const isStored = (x: number): boolean => !(Math.trunc(x) >= LIMIT || Math.trunc(x) < -LIMIT);
 
 /** The pointwise kernels of the webgpu device. */
 export function pointwiseKernels(stream: GpuStream): Pick<Kernels, 'pointwise' | 'foreach'> {
@@ -176,20 +182,22 @@ export function pointwiseKernels(stream: GpuStream): Pick<Kernels, 'pointwise' |
     const strided = views.filter((_, i) => layouts[i] === 'strided');
     const { sizes, strides } = strided.length === 0 ? { sizes: [], strides: [] } : collapse(shape, strided);
     const binding = bind(inputs, outputs);
-    const { statements, fallible } = lowered;
+    const { statements, divides, overflows } = lowered;
+    const isBeyond = lowered.scalars.some(({ index, isLong }) => isLong && !isStored(scalars[index]));
+    const fallible = divides || overflows || isBeyond;
     const isSaving = statements.some((statement) => statement.isComputed && isCommon(statement, layouts));
     const isLong = statements.length > LONG && !isSaving;
     const each = count >= MANY && !fallible && !isLong ? SEVERAL : 1;
-    const code = makeKernel(program, lowered, binding, layouts, sizes.length, each);
-    const numbers = lowered.scalars.map((type, i) =>
-      type === 'f32' ? scalars[i] : Math.min(Math.max(Math.trunc(scalars[i]), -LIMIT), LIMIT - 1),
+    const code = makeKernel(program, lowered, binding, layouts, sizes.length, each, isBeyond);
+    const numbers = lowered.scalars.map(({ index, type }) =>
+      type === 'f32' ? scalars[index] : Math.min(Math.max(Math.trunc(scalars[index]), -LIMIT), LIMIT - 1),
     );
     const params = [count, ...views.map(({ offset }) => offset), ...numbers, ...sizes, ...strides.flat()];
     stream.run(code, binding.reads, binding.writes, params, Math.ceil(count / (WORKGROUP * each)), {
       // A buffer is bound once, as written if it is read too; in-place commands depend on it all the same.
       from: inputs,
       to: outputs,
-      ...(lowered.fallible && { fallible: { op: program.name, what: 'divisor', ignore: null } }),
+      ...(fallible && { fallible: { op: program.name, what: 'divisor', ignore: null } }),
     });
   }
 

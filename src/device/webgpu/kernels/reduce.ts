@@ -1,7 +1,7 @@
 // Reductions, arg-reductions and scans along an axis. Long axes are cut into chunks whose results are reduced again.
 import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind, View } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
-import { kernel, type Kernel } from '../shader';
+import { RECORD_BEYOND, kernel, longFaults, type Kernel } from '../shader';
 import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
 import type { GpuStream } from '../stream';
 
@@ -12,14 +12,14 @@ const ROW_CHUNK = 16384;
 const LEAST: { readonly [S in Scalar]: string } = { f32: '-infinity()', i32: 'i32(-2147483648)', u32: '0u' };
 const GREATEST: { readonly [S in Scalar]: string } = { f32: 'infinity()', i32: '2147483647i', u32: '0xffffffffu' };
 
-/** Neutral element, and the result of a and b. */
-function fold(kind: ReduceKind, type: Scalar): readonly [neutral: string, combine: string] {
+/** Neutral element, and the result of a and b; of int64 one that notes what cannot be stored. */
+function fold(kind: ReduceKind, type: Scalar, isLong: boolean): readonly [neutral: string, combine: string] {
   switch (kind) {
     case 'sum':
     case 'mean':
-      return [`${type}(0)`, 'a + b'];
+      return [`${type}(0)`, isLong ? 'addLong(a, b)' : 'a + b'];
     case 'prod':
-      return [`${type}(1)`, 'a * b'];
+      return [`${type}(1)`, isLong ? 'mulLong(a, b)' : 'a * b'];
     case 'amax':
       return [LEAST[type], type === 'f32' ? 'maxNan(a, b)' : 'max(a, b)'];
     case 'amin':
@@ -27,15 +27,16 @@ function fold(kind: ReduceKind, type: Scalar): readonly [neutral: string, combin
   }
 }
 
-const reduceKernel = (kind: ReduceKind, type: Scalar, lanes: Lanes): Kernel =>
-  kernel(`reduce ${kind} ${type} ${lanes}`, () => {
-    const [neutral, combine] = fold(kind, type);
+const reduceKernel = (kind: ReduceKind, type: Scalar, lanes: Lanes, isLong: boolean): Kernel =>
+  kernel(`reduce ${kind} ${type} ${lanes} ${isLong}`, () => {
+    const [neutral, combine] = fold(kind, type, isLong);
     const scaled = kind === 'mean' ? 'result * p.scale' : 'result';
     return {
       reads: [`x: ${type}`],
       writes: [`out: ${type}`],
       params: ['items: u32', 'n: u32', 'inner: u32', 'chunks: u32', 'length: u32', 'scale: f32'],
       size: sizeOf(lanes),
+      records: isLong,
       globals: `fn combine(a: ${type}, b: ${type}) -> ${type} { return ${combine}; }\n${folding(lanes, 'total', type, 'combine(a, b)')}`,
       body: `${itemOf(lanes)}
 let rest = item / p.inner;
@@ -44,7 +45,8 @@ let first = (rest % p.chunks) * p.length;
 var sum = ${neutral};
 ${loop(lanes, 'first', 'min(first + p.length, p.n)', 'sum = combine(sum, x[start + k * p.inner]);')}
 let result = total(sum, lane);
-${once(lanes)} { out[p.outAt + item] = ${scaled}; }`,
+${once(lanes)} { out[p.outAt + item] = ${scaled}; }
+${isLong ? RECORD_BEYOND : ''}`,
     };
   });
 
@@ -75,9 +77,11 @@ ${once(lanes)} { out[p.outAt + item] = i32(result.at); }`,
   }));
 
 /** Neutral element, and the statements that join a and b. */
-const SCANS: { readonly [K in ScanKind]: (type: Scalar) => readonly [neutral: string, combine: string] } = {
-  cumsum: (type) => [`${type}(0)`, 'return a + b;'],
-  cumprod: (type) => [`${type}(1)`, 'return a * b;'],
+const SCANS: {
+  readonly [K in ScanKind]: (type: Scalar, isLong: boolean) => readonly [neutral: string, combine: string];
+} = {
+  cumsum: (type, isLong) => [`${type}(0)`, isLong ? 'return addLong(a, b);' : 'return a + b;'],
+  cumprod: (type, isLong) => [`${type}(1)`, isLong ? 'return mulLong(a, b);' : 'return a * b;'],
   // Two equal infinities have no distance.
   logcumsumexp: () => [
     '-infinity()',
@@ -86,15 +90,16 @@ const SCANS: { readonly [K in ScanKind]: (type: Scalar) => readonly [neutral: st
 };
 
 /** Each lane scans a run of its own, from the result of the lanes before it. */
-const scanKernel = (kind: ScanKind, type: Scalar, lanes: Lanes, reverse: boolean): Kernel =>
-  kernel(`${kind} ${type} ${lanes} ${reverse}`, () => {
-    const [neutral, combine] = SCANS[kind](type);
+const scanKernel = (kind: ScanKind, type: Scalar, lanes: Lanes, reverse: boolean, isLong: boolean): Kernel =>
+  kernel(`${kind} ${type} ${lanes} ${reverse} ${isLong}`, () => {
+    const [neutral, combine] = SCANS[kind](type, isLong);
     const place = `start + ${reverse ? '(p.n - 1u - k)' : 'k'} * p.inner`;
     return {
       reads: [`x: ${type}`],
       writes: [`out: ${type}`],
       params: ['items: u32', 'n: u32', 'inner: u32'],
       size: sizeOf(lanes),
+      records: isLong,
       globals: `fn combine(a: ${type}, b: ${type}) -> ${type} { ${combine} }
 ${lanes === 1 ? '' : `var<workgroup> totals: array<${type}, ${lanes}>;`}`,
       body: `${itemOf(lanes)}
@@ -112,7 +117,8 @@ workgroupBarrier();
 sum = ${neutral};
 for (var k = 0u; k < lane; k++) { sum = combine(sum, totals[k]); }`
 }
-for (var k = first; k < last; k++) { sum = combine(sum, x[p.xAt + ${place}]); out[p.outAt + ${place}] = sum; }`,
+for (var k = first; k < last; k++) { sum = combine(sum, x[p.xAt + ${place}]); out[p.outAt + ${place}] = sum; }
+${isLong ? RECORD_BEYOND : ''}`,
     };
   });
 
@@ -125,14 +131,16 @@ export function reduceKernels(stream: GpuStream): Pick<Kernels, 'reduce' | 'argR
     const lanes = stream.isSoftware ? 1 : lanesFor(stream, items, n, inner);
     const most = lanes === 1 ? COLUMN_CHUNK : ROW_CHUNK;
     const chunks = Math.max(1, Math.ceil(n / most));
-    const code = reduceKernel(chunks > 1 && kind === 'mean' ? 'sum' : kind, scalarType(x.dtype), lanes);
+    const isLong = x.dtype === 'int64' && (kind === 'sum' || kind === 'prod');
+    const code = reduceKernel(chunks > 1 && kind === 'mean' ? 'sum' : kind, scalarType(x.dtype), lanes, isLong);
+    const options = longFaults(kind, isLong);
     const params = (results: number): number[] => [results, n, inner, chunks, Math.min(n, most), scale];
     if (chunks === 1) {
-      stream.run(code, [x], [out], params(items), groupsOf(lanes, items));
+      stream.run(code, [x], [out], params(items), groupsOf(lanes, items), options);
       return;
     }
     const parts = stream.temporary(items * chunks, x.dtype);
-    stream.run(code, [x], [parts], params(items * chunks), groupsOf(lanes, items * chunks));
+    stream.run(code, [x], [parts], params(items * chunks), groupsOf(lanes, items * chunks), options);
     reduce(kind, parts, out, { outer, n: chunks, inner }, scale);
     stream.free(parts.buffer);
   }
@@ -148,8 +156,9 @@ export function reduceKernels(stream: GpuStream): Pick<Kernels, 'reduce' | 'argR
       const items = outer * inner;
       if (n === 0) return;
       const lanes: Lanes = n <= 32 || items >= 4096 ? 1 : n >= 2048 ? 256 : 64;
-      const code = scanKernel(kind, scalarType(x.dtype), lanes, reverse);
-      stream.run(code, [x], [out], [items, n, inner], groupsOf(lanes, items));
+      const isLong = x.dtype === 'int64';
+      const code = scanKernel(kind, scalarType(x.dtype), lanes, reverse, isLong);
+      stream.run(code, [x], [out], [items, n, inner], groupsOf(lanes, items), longFaults(kind, isLong));
     },
   };
 }
