@@ -1,7 +1,8 @@
 // Decompositions and solutions of small matrices, one matrix an invocation: assembly/kernels/linalg/linalg.ts in WGSL, which says what
 // each kind reads and writes. It computes in float32, as WGSL has nothing wider. A matrix is copied to `w`, its workspace
 // of 3 s² + 4 s + 8 numbers with s = max(m, n, k), where functions know it by its first element.
-import type { Kernels, LinalgKind } from '../../contract';
+import { DeviceError } from '../../../base/errors';
+import type { Kernels, LinalgKind, LinalgSizes } from '../../contract';
 import { kernel, type Kernel } from '../shader';
 import type { GpuStream } from '../stream';
 
@@ -347,10 +348,30 @@ ${records ? 'if (failed != 0u) { record(MATRIX_FAULT, i32(i)); }' : ''}`,
     };
   });
 
+/** Operations that one invocation may take: some seconds, after which browsers and systems give a GPU up for hung. */
+const MOST_OPERATIONS = 3e8;
+
+/** Operations for a matrix, about: ten sweeps of rotations of all pairs of columns, or elimination. */
+function operationsOf(kind: LinalgKind, { m, n, k }: LinalgSizes): number {
+  if (kind === 'eigh' || kind === 'svd') return 60 * n * n * (m + n);
+  return 4 * Math.max(m, n) * n * Math.max(n, k);
+}
+
+/** @throws DeviceError for matrices that would stop the GPU for longer than it is given */
+function checkSize(kind: LinalgKind, sizes: LinalgSizes): void {
+  if (operationsOf(kind, sizes) <= MOST_OPERATIONS) return;
+  const { m, n } = sizes;
+  throw new DeviceError(
+    `linalg: ${kind} on webgpu takes small matrices, one an invocation, got [${m}, ${n}]. Compute it with .to('wasm').`,
+    { kind, m, n },
+  );
+}
+
 /** linalg of the webgpu device. */
 export function linalgKernels(stream: GpuStream): Pick<Kernels, 'linalg'> {
   return {
     linalg(kind, a, b, outs, info, sizes, options) {
+      checkSize(kind, sizes);
       const { batch, m, n, k, upper, unitriangular } = sizes;
       const size = Math.max(m, n, k);
       const workspace = stream.temporary(batch * (3 * size * size + 4 * size + 8), 'float32');
