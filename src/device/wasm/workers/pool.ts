@@ -3,6 +3,7 @@ import { transfer } from 'comlink';
 import { DeviceError } from '../../../base/errors';
 import type { EngineReport } from '../engine/engine';
 import type { Leader } from '../transport/ringTransport';
+import { Watchdog } from './watchdog';
 import { spawnWorker, type SpawnedWorker } from './spawn';
 
 /** Milliseconds in which a worker must have answered that it runs. */
@@ -66,15 +67,18 @@ export class WorkerPool implements Leader {
   }
 }
 
-/** Rejects if `started` takes longer than START_LIMIT. */
+/** Rejects if `started` takes longer than START_LIMIT, stalls of this thread apart. */
 export async function withLimit<T>(started: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let watchdog: Watchdog | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeviceError('a worker of the wasm device did not answer.')), START_LIMIT);
+    const onHang = (): void => reject(new DeviceError('a worker of the wasm device did not answer.'));
+    // A start shows no progress but its end.
+    watchdog = new Watchdog(START_LIMIT, () => 0, onHang);
+    watchdog.wake();
   });
   try {
     return await Promise.race([started, limit]);
   } finally {
-    clearTimeout(timer);
+    watchdog?.stop();
   }
 }
