@@ -79,6 +79,18 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Text of bytes; what is no UTF-8 becomes U+FFFD. */
 export const decodeText = (bytes: Bytes): string => utf8.decode(bytes);
 
+/** The longest message about a file; a file may have names of any length. */
+const MAX_MESSAGE = 600;
+
+/** An error whose message has an end. */
+export function clipped(error: unknown): unknown {
+  if (!(error instanceof Error) || error.message.length <= MAX_MESSAGE) return error;
+  const { message, stack } = error;
+  error.message = `${message.slice(0, MAX_MESSAGE - 220)} … ${message.slice(-200)}`;
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return error;
+}
+
 /** A file that grows at its end. */
 export class ByteWriter {
   private readonly parts: Bytes[] = [];

@@ -1,12 +1,7 @@
 // Saving and loading.
-export {
-  load,
-  loadMetadata,
-  save,
-  type Checkpoint,
-  type Format,
-  type LoadOptions,
-  type SaveOptions,
-} from './checkpoint';
+export { Foreign } from './foreign';
+export { load, loadMetadata } from './load';
+export type { LoadOptions, MapLocation, StoredStorage } from './loadOptions';
 export type { Metadata } from './safetensors';
-export { download, remove, store, type LoadSource, type ReadOptions } from './source';
+export { save, type Checkpoint, type Format, type SaveOptions } from './save';
+export { download, remove, store, type LoadSource, type ReadOptions, type StoreContent } from './source';

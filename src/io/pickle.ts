@@ -17,6 +17,11 @@ export class PickledTensor {
   ) {}
 }
 
+/** A tuple to write, as opposed to a list. */
+export class PickledTuple {
+  constructor(readonly items: readonly Pickled[]) {}
+}
+
 /** What can be written; tensors have been exchanged for their places. */
 export type Pickled =
   | null
@@ -27,6 +32,7 @@ export type Pickled =
   | string
   | Uint8Array
   | PickledTensor
+  | PickledTuple
   | readonly Pickled[]
   | ReadonlySet<Pickled>
   | ReadonlyMap<Pickled, Pickled>
@@ -124,6 +130,10 @@ class Pickler {
       if (value.isParameter) this.parameter(value);
       else this.tensor(value);
       this.memoize(value);
+    } else if (value instanceof PickledTuple) {
+      this.tuple(() => {
+        for (const item of value.items) this.write(item);
+      });
     } else if (value instanceof Uint8Array) {
       this.op('B').out.u32(value.length).append(value.slice());
     } else if (Array.isArray(value)) {

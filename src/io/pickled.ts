@@ -3,6 +3,18 @@
 import { DTypeError, LoadError } from '../base/errors';
 import { formatShape } from '../base/shape';
 import { BY_NAME, BY_STORAGE, type FileDType } from './fileDtypes';
+import { Foreign } from './foreign';
+
+/** Containers in containers, of what is read and of what is written; more would overflow the stack. */
+export const MAX_DEPTH = 500;
+
+/** Where PyTorch keeps the versions of modules with a state dict. */
+export const METADATA = '_metadata';
+
+/** Puts versions with a state dict, out of sight of what lists its entries. */
+export function hideMetadata(object: object, versions: unknown): void {
+  Object.defineProperty(object, METADATA, { value: versions, configurable: true, writable: true, enumerable: false });
+}
 
 /** A tuple, as opposed to a list, which is an array. */
 export class Tuple {
@@ -20,6 +32,8 @@ export interface StorageRecord {
   readonly key: string;
   readonly dtype: FileDType;
   readonly numel: number;
+  /** Where it was when it was saved: 'cpu', 'cuda:0'. */
+  readonly location: string;
 }
 
 /** A storage as a pickle refers to it: a record, or from `offset` on a part of one. */
@@ -62,21 +76,23 @@ export function storageDType(owner: Global): FileDType | null {
   return kind === 'Untyped' ? (BY_NAME.get('uint8') ?? null) : (BY_STORAGE.get(kind) ?? null);
 }
 
-const globals = new Map<string, Global>();
+/** What tensors and containers are made of. */
+export const GLOBALS = new Map<string, Global>();
 const allow = (name: string, call?: (args: readonly unknown[]) => unknown, value?: unknown): void => {
-  globals.set(name, new Global(name, call, value));
+  GLOBALS.set(name, new Global(name, call, value));
 };
 
-/** The entry of the list for a name. @throws LoadError, which names it, if it is not there */
-export function globalOf(module: string, name: string): Global {
-  const path = `${module}.${name}`;
-  const found = globals.get(path);
-  if (found !== undefined) return found;
-  if (/^torch(\.storage)?\.Complex(Float|Double)Storage$|^torch\.complex/.test(path)) {
-    throw new DTypeError(`load: kindling holds no complex numbers, got ${path}.`, { dtype: path });
+const COMPLEX = /^torch(\.storage)?\.Complex(Float|Double)Storage$|^torch\.complex/;
+
+/** Why a name is not taken, or what it made. `isModule` tells of one of the user's own. */
+export function refusal(path: string, isModule = path.startsWith('torch.nn.modules')): LoadError | DTypeError {
+  if (COMPLEX.test(path)) {
+    return new DTypeError(`load: kindling holds no complex numbers, got ${path}.`, { dtype: path });
   }
-  const hint = path.startsWith('torch.nn.modules') ? ' Save the state_dict() of the module instead.' : '';
-  throw new LoadError(
+  const hint = isModule
+    ? ' Save the state_dict() of the module instead. In Python: torch.save(model.state_dict(), path).'
+    : '';
+  return new LoadError(
     `load: a checkpoint may only name what tensors and containers are made of, got ${path}. ` +
       `Nothing was called.${hint}`,
     { name: path },
@@ -85,11 +101,11 @@ export function globalOf(module: string, name: string): Global {
 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** The items of a tuple or list of sizes. */
-function sizesOf(what: string, value: unknown): readonly number[] {
+/** The items of a tuple or list of sizes of `owner`. */
+export function sizesOf(owner: string, what: string, value: unknown): readonly number[] {
   const items = value instanceof Tuple ? value.items : value;
   if (!Array.isArray(items) || !items.every(isSize) || items.length > 64) {
-    throw new LoadError(`load: a tensor's ${what} must be whole numbers of at least 0, got ${preview(items)}.`);
+    throw new LoadError(`load: ${owner}'s ${what} must be whole numbers of at least 0, got ${preview(items)}.`);
   }
   return items;
 }
@@ -101,9 +117,10 @@ const preview = (value: unknown): string =>
   Array.isArray(value) ? `[${value.slice(0, 8).map(describe).join(', ')}]` : describe(value);
 
 /** _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, ...): a tensor, if it lies within its storage. */
-function rebuildTensor([storage, offset, size, stride, requiresGrad]: readonly unknown[]): TensorLayout {
+function rebuildTensor([storage, offset, size, stride, requiresGrad]: readonly unknown[]): TensorLayout | Foreign {
+  if (storage instanceof Foreign) return new Foreign(storage.type, [size, stride]);
   if (!(storage instanceof StorageReference)) throw new LoadError('load: a tensor must have a storage, got none.');
-  const [shape, strides] = [sizesOf('size', size), sizesOf('stride', stride)];
+  const [shape, strides] = [sizesOf('a tensor', 'size', size), sizesOf('a tensor', 'stride', stride)];
   if (!isSize(offset)) throw new LoadError(`load: a tensor's offset must be at least 0, got ${describe(offset)}.`);
   if (shape.length !== strides.length) {
     throw new LoadError(`load: a tensor needs a stride per dimension, got ${shape.length} and ${strides.length}.`);
@@ -119,7 +136,8 @@ function rebuildTensor([storage, offset, size, stride, requiresGrad]: readonly u
   return new TensorLayout(storage.record, storage.offset + offset, shape, strides, requiresGrad === true);
 }
 
-function rebuildParameter([data, requiresGrad]: readonly unknown[]): TensorLayout {
+function rebuildParameter([data, requiresGrad]: readonly unknown[]): TensorLayout | Foreign {
+  if (data instanceof Foreign) return data;
   if (!(data instanceof TensorLayout)) throw new LoadError('load: a parameter must have a tensor, got none.');
   const { record, offset, shape, strides } = data;
   return new TensorLayout(record, offset, shape, strides, requiresGrad !== false, true);
@@ -154,13 +172,14 @@ function textOf(value: unknown): string {
 allow('collections.OrderedDict', makeDict);
 allow('collections.Counter', makeDict);
 allow('collections.defaultdict', () => new Dict());
+allow('collections.deque', (args) => [...listOf(args)]);
 for (const module of ['builtins', '__builtin__']) {
   allow(`${module}.dict`, makeDict);
   allow(`${module}.list`, (args) => [...listOf(args)]);
   allow(`${module}.tuple`, (args) => new Tuple(listOf(args)));
   allow(`${module}.set`, (args) => new Set(listOf(args)));
   allow(`${module}.frozenset`, (args) => new Set(listOf(args)));
-  for (const type of ['int', 'float', 'bool', 'str', 'bytes', 'complex']) allow(`${module}.${type}`);
+  for (const type of ['int', 'float', 'bool', 'str', 'bytes']) allow(`${module}.${type}`);
 }
 allow('_codecs.encode', ([text]) => Uint8Array.from(textOf(text), (character) => character.charCodeAt(0)));
 allow('torch.Size', (args) => new Tuple(listOf(args)));

@@ -4,9 +4,12 @@
 //
 // The header maps a name to { dtype, shape, data_offsets: [begin, end] within the data }, and "__metadata__" to strings.
 // https://github.com/huggingface/safetensors#format
-import { DTypeError, LoadError } from '../base/errors';
+import { LoadError } from '../base/errors';
 import { formatShape } from '../base/shape';
-import { BY_CODE, type FileDType } from './fileDtypes';
+import { BY_CODE, BY_NAME, type FileDType } from './fileDtypes';
+import { Foreign } from './foreign';
+import { FOREIGN_DTYPES } from './foreignDtypes';
+import { duplicateKey } from './jsonKeys';
 
 /** A tensor as bytes: little-endian elements in row-major order. */
 export interface TensorBytes {
@@ -20,7 +23,8 @@ export type Metadata = Readonly<Record<string, string>>;
 
 /** What a file holds. */
 export interface SafetensorsFile {
-  readonly tensors: Map<string, TensorBytes>;
+  /** With stand-ins for tensors of dtypes whose values kindling does not hold. */
+  readonly tensors: Map<string, TensorBytes | Foreign>;
   readonly metadata: Metadata;
 }
 
@@ -29,8 +33,11 @@ const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 const METADATA = '__metadata__';
 
-/** Names of the format for which kindling has no dtype, so that a sound file gives a better error than a broken one. */
-const OTHER_NAMES = new Set(['F8_E4M3', 'F8_E5M2', 'U16', 'U32', 'U64']);
+/** Whether a file begins with the length of a header, and one. */
+export function isSafetensors(file: Uint8Array<ArrayBuffer>): boolean {
+  if (file.length <= LENGTH_BYTES || file[LENGTH_BYTES] !== '{'.charCodeAt(0)) return false;
+  return new DataView(file.buffer, file.byteOffset).getBigUint64(0, true) <= BigInt(MAX_HEADER_BYTES);
+}
 
 /** The bytes of a file. Wider elements come first, so that every tensor is aligned to its element size. */
 export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Metadata = {}): ArrayBuffer {
@@ -47,6 +54,9 @@ export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Meta
   }
   const header = new TextEncoder().encode(`{${fields.join(',')}}`);
   const headerBytes = Math.ceil(header.length / 8) * 8;
+  if (headerBytes > MAX_HEADER_BYTES) {
+    throw new RangeError(`save: names and metadata must take at most ${MAX_HEADER_BYTES} bytes, got ${headerBytes}.`);
+  }
 
   const file = new Uint8Array(LENGTH_BYTES + headerBytes + end);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
@@ -62,21 +72,21 @@ export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Meta
 
 /**
  * The tensors of a file, in the order of its header; their bytes are views into `file`.
- * @throws LoadError if the file is cut off, its header is no sound JSON, or its tensors do not fill the data exactly.
- * @throws DTypeError if a tensor is of a dtype that kindling lacks.
+ * Floats of 8 bits become float32, unsigned integers wider ones; what no dtype holds is a Foreign.
+ * @throws LoadError if the file is cut off, its header is no sound JSON or has a name twice, or its tensors do not fill the data exactly.
  */
 export function decode(file: Uint8Array<ArrayBuffer>): SafetensorsFile {
   const { header, data } = splitFile(file);
-  const tensors = new Map<string, TensorBytes>();
+  const tensors = new Map<string, TensorBytes | Foreign>();
   const ranges: Range[] = [];
   let metadata: Metadata = checkMetadata({});
   for (const [name, entry] of Object.entries(header) as [string, unknown][]) {
     if (name === METADATA) {
       metadata = checkMetadata(entry);
     } else {
-      const { dtype, shape, begin, end } = checkEntry(name, entry, data.length);
-      tensors.set(name, { dtype, shape, bytes: data.subarray(begin, end) });
-      ranges.push({ name, begin, end });
+      const checked = checkEntry(name, entry, data.length);
+      tensors.set(name, valueOf(checked, data.subarray(checked.begin, checked.end)));
+      ranges.push(checked);
     }
   }
   checkCoverage(ranges, data.length);
@@ -111,13 +121,34 @@ function parseHeader(bytes: Uint8Array): object {
       `load: the header must begin with '{', got byte ${String(bytes[0])}. It is no safetensors file.`,
     );
   }
+  let text: string;
+  let header: object;
   try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     // Only own keys of the result are read, so a '__proto__' in the file is a name like any other.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as object;
+    header = JSON.parse(text) as object;
   } catch (cause) {
     throw new LoadError(`load: the header must be JSON in UTF-8, got ${String(cause)}.`);
   }
+  // Of two with one name, one would be lost.
+  const twice = duplicateKey(text, HEADER_DEPTH);
+  if (twice !== null) throw new LoadError(`load: the header must name everything once, got '${twice}' twice.`);
+  return header;
 }
+
+/** Objects in objects that mean something: the header, an entry of it. */
+const HEADER_DEPTH = 2;
+
+/** A value of a header in a message: never what is deep or long in it. */
+function preview(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+  if (Array.isArray(value)) return `[${(value as unknown[]).slice(0, 8).map(item).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const entries = Object.entries(value) as [string, unknown][];
+  return `{${entries.slice(0, 8).map(([name, one]) => `"${name.slice(0, 40)}":${Array.isArray(one) ? preview(one) : item(one)}`).join(',')}}`; // prettier-ignore
+}
+const item = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? (Array.isArray(value) ? '[…]' : '{…}') : preview(value);
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -126,36 +157,49 @@ const isSizes = (value: unknown): value is number[] => Array.isArray(value) && v
 
 function checkMetadata(entry: unknown): Metadata {
   if (!isObject(entry) || !Object.values(entry).every((value) => typeof value === 'string')) {
-    throw new LoadError(`load: ${METADATA} must map strings to strings, got ${JSON.stringify(entry)}.`);
+    throw new LoadError(`load: ${METADATA} must map strings to strings, got ${preview(entry)}.`);
   }
   // Without a prototype, as the names come from outside.
   return Object.assign(Object.create(null), entry) as Metadata;
 }
 
-function checkEntry(name: string, entry: unknown, dataBytes: number): Range & { dtype: FileDType; shape: number[] } {
+/** What the header says of a tensor, checked against the data. */
+interface Entry extends Range {
+  readonly code: string;
+  readonly shape: number[];
+}
+
+function checkEntry(name: string, entry: unknown, dataBytes: number): Entry {
   const { dtype: code, shape, data_offsets: offsets } = (isObject(entry) ? entry : {}) as Record<string, unknown>;
   if (typeof code !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
     throw new LoadError(
-      `load: tensor '${name}' must have a dtype, a shape of sizes and two data_offsets, got ${JSON.stringify(entry)}.`,
+      `load: tensor '${name}' must have a dtype, a shape of sizes and two data_offsets, got ${preview(entry)}.`,
     );
   }
-  const dtype = BY_CODE.get(code);
-  if (dtype === undefined && OTHER_NAMES.has(code)) {
-    throw new DTypeError(`load: tensor '${name}' is ${code}, which kindling does not hold. Convert it to F32 first.`, {
-      name,
-      dtype: code,
-    });
-  }
-  if (dtype === undefined) throw new LoadError(`load: tensor '${name}' has the unknown dtype '${code}'.`);
+  const own = BY_CODE.get(code);
+  const bits = own === undefined ? FOREIGN_DTYPES.get(code)?.bits : 8 * own.bytes;
+  if (bits === undefined) throw new LoadError(`load: tensor '${name}' has the unknown dtype '${code}'.`);
   const [begin, end] = offsets;
-  const bytes = shape.reduce((product, size) => product * size, dtype.bytes);
+  const bytes = shape.reduce((product, size) => product * size, bits) / 8;
   if (begin > end || end > dataBytes || end - begin !== bytes) {
     throw new LoadError(
       `load: tensor '${name}' of shape ${formatShape(shape)} and dtype ${code} takes ${bytes} bytes, ` +
         `got bytes ${begin} to ${end} of ${dataBytes}.`,
     );
   }
-  return { name, dtype, shape, begin, end };
+  return { name, code, shape, begin, end };
+}
+
+/** A tensor, or what stands for one of another dtype. */
+function valueOf({ code, shape }: Entry, bytes: Uint8Array<ArrayBuffer>): TensorBytes | Foreign {
+  const own = BY_CODE.get(code);
+  if (own !== undefined) return { dtype: own, shape, bytes };
+  const { to, convert } = FOREIGN_DTYPES.get(code) ?? {};
+  const dtype = to === undefined ? undefined : BY_NAME.get(to);
+  const converted = convert?.(bytes) ?? null;
+  return dtype === undefined || converted === null
+    ? new Foreign(`safetensors ${code}`, [shape])
+    : { dtype, shape, bytes: converted };
 }
 
 /** Tensors that share bytes, and bytes of no tensor, are refused: they have no use but to hide something. */

@@ -1,46 +1,124 @@
 // Where checkpoints come from and go to: addresses, files that the user chose, what a page may keep, downloads.
+import { describe } from '../base/errorText';
 import { LoadError } from '../base/errors';
 import type { Bytes } from './bytes';
+import { placeOf, type Place } from './places';
+import type { TimeOptions } from './time';
 
 /**
  * What `load` reads from: an address, a response to a request of one's own, a chosen file, or bytes. `indexeddb:NAME` and
  * `opfs:PATH` are what `store` has written.
  */
-export type LoadSource = string | URL | Response | Blob | ArrayBuffer | Uint8Array<ArrayBuffer>;
+export type LoadSource = string | URL | Response | Blob | ArrayBuffer | Uint8Array;
 
-/** How `load` reads an address. */
-export interface ReadOptions {
+/** What `store` and `download` take. */
+export type StoreContent = ArrayBuffer | ArrayBufferView | Blob;
+
+/** How `load` reads. */
+export interface ReadOptions extends TimeOptions {
   /** Called as bytes arrive from an address, with their number and the whole, null if the server does not say. */
   onProgress?: (loaded: number, total: number | null) => void;
-  /** Ends the download. */
-  signal?: AbortSignal;
 }
 
-/** All bytes of a source. @throws LoadError if the address cannot be read */
-export async function readBytes(source: LoadSource, { onProgress, signal }: ReadOptions): Promise<Bytes> {
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  const kept = typeof source === 'string' ? keptIn(source) : null;
-  if (kept !== null) return kept.read();
-  const response = source instanceof Response ? source : await fetch(source, signal === undefined ? {} : { signal });
-  if (!response.ok) {
+/** A source in a message. */
+export function addressOf(source: unknown): string {
+  if (typeof source === 'string') return source.length > 200 ? `${source.slice(0, 200)}…` : source;
+  if (source instanceof URL) return source.href;
+  if (source instanceof Response) return source.url === '' ? 'the response' : source.url;
+  if (source instanceof Blob) return 'name' in source ? `the file ${String(source.name)}` : 'the Blob';
+  return 'the source';
+}
+
+/** All bytes of a source. @throws LoadError if it cannot be read, TypeError if it is none */
+export async function readBytes(
+  op: string,
+  source: LoadSource,
+  onProgress: ReadOptions['onProgress'],
+  ending: AbortSignal,
+): Promise<Bytes> {
+  if (typeof source === 'string' && source !== '') {
+    const kept = placeOf(op, source);
+    return kept === null ? fromNetwork(source, onProgress, ending) : told(await kept.read(), onProgress);
+  }
+  if (source instanceof URL) return fromNetwork(source, onProgress, ending);
+  if (source instanceof Response) return fromResponse(source, onProgress, ending);
+  if (source instanceof ArrayBuffer) return told(new Uint8Array(source), onProgress);
+  // A copy of shared memory, which might change while it is read.
+  if (source instanceof Uint8Array) {
+    return told(source.buffer instanceof ArrayBuffer ? (source as Bytes) : new Uint8Array(source), onProgress);
+  }
+  if (source instanceof Blob) return told(new Uint8Array(await source.arrayBuffer()), onProgress);
+  throw new TypeError(
+    `${op}: the source must be an address, a URL, a Response, a Blob or File, an ArrayBuffer or a Uint8Array, ` +
+      `got ${describe(source)}.`,
+  );
+}
+
+function told(bytes: Bytes, onProgress: ReadOptions['onProgress']): Bytes {
+  onProgress?.(bytes.length, bytes.length);
+  return bytes;
+}
+
+async function fromNetwork(
+  address: string | URL,
+  onProgress: ReadOptions['onProgress'],
+  signal: AbortSignal,
+): Promise<Bytes> {
+  const response = await fetch(address, { signal }).catch((cause: unknown) => {
+    throw failed(signal, `load: ${addressOf(address)} must be reachable`, cause, { url: String(address) });
+  });
+  return fromResponse(response, onProgress, signal);
+}
+
+/** An error for a part of reading that failed, unless the reading was ended. */
+function failed(signal: AbortSignal, what: string, cause: unknown, data: Record<string, unknown>): unknown {
+  if (signal.aborted) return signal.reason;
+  const error = new LoadError(`${what}, got ${String(cause)}.`, data);
+  error.cause = cause;
+  return error;
+}
+
+async function fromResponse(
+  response: Response,
+  onProgress: ReadOptions['onProgress'],
+  signal: AbortSignal,
+): Promise<Bytes> {
+  const address = addressOf(response);
+  const { url, status } = response;
+  if (response.type === 'opaque') {
     throw new LoadError(
-      `load: ${response.url} must be there to be read, got ${response.status} ${response.statusText}.`,
-      {
-        url: response.url,
-        status: response.status,
-      },
+      `load: ${address} must be readable, got an opaque response. Request it without mode 'no-cors'.`,
     );
+  }
+  if (!response.ok) {
+    throw new LoadError(`load: ${address} must be there to be read, got ${status} ${response.statusText}.`, {
+      url,
+      status,
+    });
+  }
+  if (response.bodyUsed) {
+    throw new TypeError(`load: ${address} must not have been read before, got a response whose body was used.`);
   }
   const chunks: Bytes[] = [];
   const total = lengthOf(response);
   let loaded = 0;
   const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
-    chunks.push(part.value);
-    loaded += part.value.length;
-    onProgress?.(loaded, total);
+  const cancel = (): void => void reader?.cancel(signal.reason).catch(() => undefined);
+  signal.addEventListener('abort', cancel);
+  try {
+    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+      chunks.push(part.value);
+      loaded += part.value.length;
+      onProgress?.(loaded, total);
+    }
+  } catch (cause) {
+    throw failed(signal, `load: ${address} broke off after ${loaded} of ${total ?? 'unknown'} bytes`, cause, { url });
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+  signal.throwIfAborted();
+  if (total !== null && loaded < total) {
+    throw new LoadError(`load: ${address} must have the ${total} bytes that were announced, got ${loaded}.`, { url });
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
@@ -52,24 +130,31 @@ function lengthOf({ headers }: Response): number | null {
 }
 
 /**
- * Keeps bytes in the browser, under `indexeddb:NAME` or, in the page's private file system, `opfs:PATH`.
+ * Keeps bytes in the browser, under `indexeddb:NAME` or, in the page's private file system, `opfs:PATH`. They are written
+ * beside what is there and read back before they take its place: a failure leaves what was there, and another tab sees
+ * one or the other, whole.
  * @example await store('indexeddb:net', await save(net.stateDict())); net.loadStateDict(await load('indexeddb:net'))
- * @throws TypeError for another address, or where there is no such store
+ * @throws TypeError for another address or content, or where there is no such store
  */
-export async function store(address: string, content: ArrayBuffer): Promise<void> {
-  await placeOf('store', address).write(content);
+export async function store(address: string, content: StoreContent): Promise<void> {
+  const place = storePlace('store', address);
+  await place.write(contentOf('store', content));
 }
 
 /** Removes what `store` has kept; nothing happens if there is nothing. */
 export async function remove(address: string): Promise<void> {
-  await placeOf('remove', address).remove();
+  await storePlace('remove', address).remove();
 }
 
 /** Hands the reader of a page a file to save. @throws TypeError outside a page */
-export function download(name: string, content: ArrayBuffer | Blob): void {
+export function download(name: string, content: StoreContent): void {
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError(`download: the name of the file must be text, got ${describe(name)}.`);
+  }
   if (typeof document === 'undefined')
     throw new TypeError('download: needs a page. Write the bytes to a file instead.');
-  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content]));
+  const file = contentOf('download', content);
+  const url = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
@@ -78,102 +163,32 @@ export function download(name: string, content: ArrayBuffer | Blob): void {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** A place in the browser that holds the bytes of one file. */
-interface Place {
-  read(): Promise<Bytes>;
-  write(content: ArrayBuffer): Promise<void>;
-  remove(): Promise<void>;
-}
-
-function placeOf(op: string, address: string): Place {
-  const place = keptIn(address);
+function storePlace(op: string, address: string): Place {
+  const place = typeof address === 'string' ? placeOf(op, address) : null;
   if (place === null) {
-    throw new TypeError(`${op}: the address must begin with 'indexeddb:' or 'opfs:', got '${address}'.`);
+    throw new TypeError(`${op}: the address must begin with 'indexeddb:' or 'opfs:', got ${describe(address)}.`);
   }
   return place;
 }
 
-/** The place of an address, or null for one on the network. */
-function keptIn(address: string): Place | null {
-  const [scheme, name] = [address.slice(0, address.indexOf(':')), address.slice(address.indexOf(':') + 1)];
-  if (scheme === 'indexeddb') return inDatabase(name);
-  return scheme === 'opfs' ? inFileSystem(name) : null;
-}
-
-const missing = (address: string): LoadError =>
-  new LoadError(`load: ${address} must have been stored before, got nothing there.`, { address });
-
-const DATABASE = 'kindling';
-const TABLE = 'checkpoints';
-
-function inDatabase(name: string): Place {
-  /** Runs one request on the table and waits for it and its transaction. */
-  const run = async <T>(mode: IDBTransactionMode, request: (table: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
-    if (typeof indexedDB === 'undefined') throw new TypeError(`indexeddb:${name}: there is no IndexedDB here.`);
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore(TABLE);
-    const database = await settled(opening);
-    try {
-      const transaction = database.transaction(TABLE, mode);
-      const done = new Promise<void>((resolve, reject) => {
-        transaction.oncomplete = () => resolve();
-        transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
-      });
-      const [result] = await Promise.all([settled(request(transaction.objectStore(TABLE))), done]);
-      return result;
-    } finally {
-      database.close();
-    }
-  };
-  return {
-    async read() {
-      const found: unknown = await run('readonly', (table) => table.get(name) as IDBRequest<unknown>);
-      if (found instanceof ArrayBuffer) return new Uint8Array(found);
-      throw missing(`indexeddb:${name}`);
-    },
-    write: async (content) => void (await run('readwrite', (table) => table.put(content, name))),
-    remove: async () => void (await run('readwrite', (table) => table.delete(name))),
-  };
-}
-
-const settled = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('the request failed'));
-  });
-
-function inFileSystem(path: string): Place {
-  const folders = path.split('/').filter((part) => part !== '');
-  const name = folders.pop() ?? '';
-  const folder = async (create: boolean): Promise<FileSystemDirectoryHandle> => {
-    if (typeof navigator === 'undefined' || !('storage' in navigator)) {
-      throw new TypeError(`opfs:${path}: there is no private file system here.`);
-    }
-    let found = await navigator.storage.getDirectory();
-    for (const part of folders) found = await found.getDirectoryHandle(part, { create });
-    return found;
-  };
-  const isMissing = (error: unknown): boolean => error instanceof DOMException && error.name === 'NotFoundError';
-  return {
-    async read() {
-      try {
-        const file = await (await (await folder(false)).getFileHandle(name)).getFile();
-        return new Uint8Array(await file.arrayBuffer());
-      } catch (error) {
-        throw isMissing(error) ? missing(`opfs:${path}`) : error;
-      }
-    },
-    async write(content) {
-      const stream = await (await (await folder(true)).getFileHandle(name, { create: true })).createWritable();
-      await stream.write(content);
-      await stream.close();
-    },
-    async remove() {
-      try {
-        await (await folder(false)).removeEntry(name);
-      } catch (error) {
-        if (!isMissing(error)) throw error;
-      }
-    },
-  };
+/** The content as it is now. @throws TypeError for another kind, RangeError for none */
+function contentOf(op: string, content: unknown): Blob {
+  const blob =
+    content instanceof Blob
+      ? content
+      : content instanceof ArrayBuffer
+        ? new Blob([content])
+        : ArrayBuffer.isView(content)
+          ? // A copy, as memory that is shared is not taken.
+            new Blob([new Uint8Array(content.buffer, content.byteOffset, content.byteLength).slice()])
+          : null;
+  if (blob === null) {
+    throw new TypeError(
+      `${op}: the content must be an ArrayBuffer, as save() gives, a typed array or a Blob, got ${describe(content)}.`,
+    );
+  }
+  if (blob.size === 0) {
+    throw new RangeError(`${op}: the content must have bytes, got none. A buffer that was transferred has none left.`);
+  }
+  return blob;
 }

@@ -6,6 +6,7 @@
 // The object's pickle refers to storages; they are read when it is known which, and of what size.
 import { LoadError } from '../base/errors';
 import { ByteReader, ByteWriter, decodeText, type Bytes } from './bytes';
+import { Foreign } from './foreign';
 import { pickle, type Pickled } from './pickle';
 import { Dict, Global, storageDType, StorageReference, type StorageRecord } from './pickled';
 import { unpickle } from './unpickle';
@@ -21,18 +22,37 @@ export interface TorchFile {
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
+/** Classes of storages that kindling does not hold, and what an element takes in a legacy file. */
+const FOREIGN_STORAGE = /^torch(?:\.storage)?\.(\w+)Storage$/;
+const FOREIGN_BYTES: Readonly<Record<string, number | undefined>> = {
+  ComplexFloat: 8, ComplexDouble: 16, QInt8: 1, QUInt8: 1, QInt32: 4, QUInt4x2: 1, QUInt2x4: 1,
+}; // prettier-ignore
+
 /** Storages met so far, each once. */
 class Storages {
   readonly records = new Map<string, StorageRecord>();
+  /** Sizes of elements of storages that kindling does not hold, by key. */
+  readonly foreign = new Map<string, number | undefined>();
 
   /** ('storage', class, key, location, count), in legacy files with a part of it: (key, offset, count) or None. */
-  readonly resolve = ([kind, type, key, , numel, part = null]: readonly unknown[]): StorageReference => {
+  readonly resolve = ([kind, type, key, location, numel, part = null]: readonly unknown[]): unknown => {
+    // Legacy files have the source of a module's class beside it.
+    if (kind === 'module' && type instanceof Global) return type;
     const dtype = type instanceof Global ? storageDType(type) : null;
+    const kindOfStorage = type instanceof Global ? FOREIGN_STORAGE.exec(type.name)?.[1] : undefined;
+    if (kind === 'storage' && dtype === null && kindOfStorage !== undefined && typeof key === 'string') {
+      this.foreign.set(key, FOREIGN_BYTES[kindOfStorage]);
+      return new Foreign((type as Global).name, [numel]);
+    }
     if (kind !== 'storage' || dtype === null || typeof key !== 'string' || !isCount(numel)) {
       throw new LoadError('load: a storage must be given by its class, key, location and number of elements.');
     }
     let record = this.records.get(key);
-    if (record === undefined) this.records.set(key, (record = { key, dtype, numel }));
+    if (record === undefined)
+      this.records.set(
+        key,
+        (record = { key, dtype, numel, location: typeof location === 'string' ? location : 'cpu' }),
+      );
     if (record.dtype !== dtype || record.numel !== numel) {
       throw new LoadError(`load: storage '${key}' must be the same wherever it occurs, got two sizes or dtypes.`);
     }
@@ -48,7 +68,7 @@ class Storages {
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Reads the zip format. @throws LoadError for what is no sound archive of a checkpoint */
-export async function readTorchZip(file: Bytes): Promise<TorchFile> {
+export async function readTorchZip(file: Bytes, weightsOnly: boolean): Promise<TorchFile> {
   const zip = new ZipReader(file);
   const pickles = zip.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickles.length !== 1) {
@@ -63,7 +83,7 @@ export async function readTorchZip(file: Bytes): Promise<TorchFile> {
 
   const storages = new Storages();
   const reader = new ByteReader(await zip.read(pickles[0]), 'the pickle');
-  const value = unpickle(reader, storages.resolve);
+  const value = unpickle(reader, storages.resolve, weightsOnly);
   const bytes = new Map<StorageRecord, Bytes>();
   for (const record of storages.records.values()) {
     const data = await zip.read(`${root}data/${record.key}`);
@@ -81,14 +101,16 @@ function checkBytes({ key, numel, dtype }: StorageRecord, bytes: number): void {
 }
 
 /** Reads the legacy format. @throws LoadError for what is no sound checkpoint */
-export function readTorchLegacy(file: Bytes): TorchFile {
+export function readTorchLegacy(file: Bytes, weightsOnly: boolean): TorchFile {
   const reader = new ByteReader(file, 'the checkpoint');
   const nothing = (): never => {
     throw new LoadError('load: the head of the checkpoint must refer to no storage. The file is damaged.');
   };
   const magic = unpickle(reader, nothing);
   if (magic !== MAGIC) {
-    throw new LoadError(`load: the checkpoint must begin with PyTorch's magic number. The file is another pickle.`);
+    throw new LoadError(
+      `load: the checkpoint must begin with PyTorch's magic number. The file is another pickle: save with torch.save.`,
+    );
   }
   const protocol = unpickle(reader, nothing);
   if (protocol !== PROTOCOL) throw new LoadError(`load: the checkpoint must have version ${PROTOCOL}.`);
@@ -97,11 +119,18 @@ export function readTorchLegacy(file: Bytes): TorchFile {
     throw new LoadError('load: elements must be little-endian, got big-endian.');
   }
   const storages = new Storages();
-  const root = unpickle(reader, storages.resolve);
+  const root = unpickle(reader, storages.resolve, weightsOnly);
   const keys = unpickle(reader, nothing);
   const bytes = new Map<StorageRecord, Bytes>();
   for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) {
-    const record = storages.records.get(String(typeof key === 'string' ? key : ''));
+    const name = typeof key === 'string' ? key : '';
+    if (storages.foreign.has(name)) {
+      const size = storages.foreign.get(name);
+      if (size === undefined) throw new LoadError(`load: storage '${name}' must be of a dtype that PyTorch 1.13 has.`);
+      reader.take(reader.u64() * size);
+      continue;
+    }
+    const record = storages.records.get(name);
     if (record === undefined) throw new LoadError('load: the checkpoint lists a storage that nothing is in.');
     const count = reader.u64();
     if (count !== record.numel) {

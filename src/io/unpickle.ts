@@ -3,16 +3,22 @@
 // https://github.com/python/cpython/blob/main/Lib/pickletools.py
 import { LoadError } from '../base/errors';
 import { decodeText, type ByteReader } from './bytes';
-import { Dict, Global, globalOf, TensorLayout, Tuple } from './pickled';
+import { Foreign } from './foreign';
+import { globalOf } from './names';
+import { NumpyArray, NumpyDType } from './numpy';
+import { Dict, Global, TensorLayout, Tuple } from './pickled';
 
 /** Integers of more bytes than this are refused: the longest that PyTorch writes, its magic number, has 10. */
 const MAX_INTEGER_BYTES = 64;
 /** Opcodes that hold a method of the machine below; the rest is refused by number. */
 type Opcode = (machine: Machine) => void;
 
-/** Reads one pickle from where the reader is. `load` resolves what it calls persistent: storages. */
-export function unpickle(reader: ByteReader, load: (id: readonly unknown[]) => unknown): unknown {
-  const machine = new Machine(reader, load);
+/**
+ * Reads one pickle from where the reader is. `load` resolves what it calls persistent: storages. With `weightsOnly`, what
+ * tensors and containers are not made of is refused where it is named, instead of having a stand-in.
+ */
+export function unpickle(reader: ByteReader, load: (id: readonly unknown[]) => unknown, weightsOnly = false): unknown {
+  const machine = new Machine(reader, load, weightsOnly);
   for (;;) {
     const code = reader.u8();
     if (code === STOP) return machine.pop();
@@ -38,7 +44,13 @@ class Machine {
   constructor(
     readonly reader: ByteReader,
     readonly load: (id: readonly unknown[]) => unknown,
+    private readonly weightsOnly: boolean,
   ) {}
+
+  /** Pushes what a name stands for. */
+  global(module: string, name: string): void {
+    this.push(globalOf(module, name, this.weightsOnly));
+  }
 
   push(value: unknown): void {
     this.stack.push(value);
@@ -90,15 +102,20 @@ class Machine {
     const { top } = this;
     if (top instanceof Set) for (const item of items) top.add(item);
     else if (Array.isArray(top)) for (const item of items) top.push(item);
+    else if (top instanceof Foreign) for (const item of items) top.items.push(item);
     else throw new LoadError('load: the pickle appends to what is no list.');
   }
 
   setItems(items: readonly unknown[]): void {
     const { top } = this;
-    if (!(top instanceof Dict) || items.length % 2 === 1) {
+    if (!(top instanceof Dict || top instanceof Foreign) || items.length % 2 === 1) {
       throw new LoadError('load: the pickle sets items of what is no dict.');
     }
-    for (let i = 0; i < items.length; i += 2) top.entries.set(items[i], items[i + 1]);
+    for (let i = 0; i < items.length; i += 2) {
+      // A key that occurs twice has its last value, as in Python.
+      if (top instanceof Dict) top.entries.set(items[i], items[i + 1]);
+      else top.entries.push([items[i], items[i + 1]]);
+    }
   }
 
   /** func(*args), if it is on the list. */
@@ -115,11 +132,13 @@ class Machine {
     this.push(func.call(args.items));
   }
 
-  /** State of an object: attributes of an OrderedDict. What parameters and tensors carry besides is dropped. */
+  /** State of an object: attributes of an OrderedDict, of a stand-in. What parameters and tensors carry besides is dropped. */
   build(): void {
     const state = this.pop();
     const { top } = this;
-    if (top instanceof Dict && state instanceof Dict) top.attributes = state;
+    if (top instanceof NumpyDType || top instanceof NumpyArray) top.build(state);
+    else if (top instanceof Foreign) top.state = state;
+    else if (top instanceof Dict && state instanceof Dict) top.attributes = state;
     else if (!(top instanceof TensorLayout)) throw new LoadError('load: the pickle sets the state of what has none.');
   }
 
@@ -277,20 +296,19 @@ const OPCODES: ReadonlyMap<number, Opcode> = new Map(
       [0x90, (m) => m.append(m.popMark())],
       [0x91, (m) => m.push(new Set(m.popMark()))],
       // What has a name, each looked up in the list before anything else.
-      ['c', (m) => m.push(globalOf(m.reader.line(), m.reader.line()))],
+      ['c', (m) => m.global(m.reader.line(), m.reader.line())],
       [
         0x93,
         (m) => {
           const name = nameOf(m.pop());
-          m.push(globalOf(nameOf(m.pop()), name));
+          m.global(nameOf(m.pop()), name);
         },
       ],
       [
         'i',
         (m) => {
-          const func = globalOf(m.reader.line(), m.reader.line());
           const args = m.popMark();
-          m.push(func);
+          m.global(m.reader.line(), m.reader.line());
           m.push(new Tuple(args));
           m.reduce();
         },
@@ -309,8 +327,10 @@ const OPCODES: ReadonlyMap<number, Opcode> = new Map(
       [
         0x92,
         (m) => {
-          m.pop();
+          // Keyword arguments are a part of what a stand-in is made from.
+          const named = m.pop();
           m.reduce();
+          if (m.top instanceof Foreign) m.top.args = [...m.top.args, named];
         },
       ],
       ['b', (m) => m.build()],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LoadError } from '../../src/base/errors';
 import { fileDType } from '../../src/io/fileDtypes';
+import { io, nn, type Tensor } from '../../src';
 import { decode, encode } from '../../src/io/safetensors';
 import type { TensorBytes } from '../../src/io/safetensors';
 import { readCases } from '../harness/conformance';
@@ -17,6 +18,8 @@ interface FileCase {
 const readFile = ({ file }: FileCase): Uint8Array<ArrayBuffer> =>
   new Uint8Array(readFileSync(new URL(`../conformance/cases/serialization/${file}`, import.meta.url)));
 const named = (cases: FileCase[]): [string, FileCase][] => cases.map((c) => [c.id, c]);
+
+const { load } = io;
 
 /** A file with this header and data, for headers that `encode` would not write. */
 function fileOf(header: string, data: readonly number[] = []): Uint8Array<ArrayBuffer> {
@@ -35,7 +38,7 @@ describe('files written elsewhere', () => {
     expect([...tensors.keys()].sort()).toEqual(c.expect.$dict.map(([name]) => name).sort());
     for (const [name, { dtype, shape, data }] of c.expect.$dict) {
       expect(tensors.get(name)).toMatchObject({ dtype: { name: dtype }, shape });
-      expect(Buffer.from(tensors.get(name)?.bytes ?? []).toString('base64')).toBe(data);
+      expect(Buffer.from((tensors.get(name) as TensorBytes).bytes).toString('base64')).toBe(data);
     }
     expect(metadata).toEqual(Object.assign(Object.create(null), c.metadata));
   });
@@ -61,7 +64,8 @@ describe('encode', () => {
     const { tensors: read, metadata } = decode(new Uint8Array(file));
     expect(new Map([...read].sort())).toEqual(new Map([...tensors].sort()));
     expect(metadata).toEqual(Object.assign(Object.create(null), { format: 'pt', note: 'ünï' }));
-    for (const { dtype, bytes } of read.values()) expect(bytes.byteOffset % dtype.bytes).toBe(0);
+    for (const { dtype, bytes } of read.values() as Iterable<TensorBytes>)
+      expect(bytes.byteOffset % dtype.bytes).toBe(0);
   });
 
   it('writes the layout of the format', () => {
@@ -85,7 +89,8 @@ describe('decode', () => {
     const file = fileOf('{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [9]);
     const larger = new Uint8Array(file.length + 5);
     larger.set(file, 3);
-    expect(decode(larger.subarray(3, 3 + file.length)).tensors.get('w')?.bytes).toEqual(Uint8Array.of(9));
+    const { tensors } = decode(larger.subarray(3, 3 + file.length));
+    expect(tensors.get('w')).toMatchObject({ bytes: Uint8Array.of(9) });
   });
 
   it('leaves prototypes alone', () => {
@@ -110,9 +115,52 @@ describe('decode', () => {
       '{"a":{"dtype":"U8","shape":[9e15,9e15],"data_offsets":[0,0]}}',
       /takes 8\.1e\+31 bytes, got bytes 0 to 0 of 1/,
     ],
+    ['a name that occurs twice', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"U8","shape":[0],"data_offsets":[1,1]},"\\u0061":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', /^load: the header must name everything once, got 'a' twice\.$/], // prettier-ignore
+    ['a field that occurs twice', '{"a":{"dtype":"U8","shape":[1],"shape":[1],"data_offsets":[0,1]}}', /once, got 'shape' twice\./], // prettier-ignore
+    ['metadata that occur twice', '{"__metadata__":{"a":"x: {\\"","a":"y"},"b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', /once, got 'a' twice\./], // prettier-ignore
+    ['an entry that is deep', `{"a":{"dtype":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, /^load: tensor 'a' must have a dtype.{0,80}got {"dtype":\[\[…\]\]}\.$/], // prettier-ignore
     ['trailing bytes', '{}', /^load: the tensors must fill the data of 1 bytes, got 0\./],
   ])('refuses %s', (_, header, message) => {
     expect(() => decode(fileOf(header, [1]))).toThrow(message);
+  });
+
+  it.each<[string, number[], string, number[] | bigint[]]>([
+    // 0, the least and greatest subnormal, 1, -1.125, the greatest.
+    ['F8_E4M3', [0, 1, 7, 0x38, 0xb9, 0x7e], 'float32', [0, 2 ** -9, 7 * 2 ** -9, 1, -1.125, 448]],
+    ['F8_E4M3', [0x7f, 0xff], 'float32', [NaN, NaN]],
+    ['F8_E5M2', [0, 1, 3, 0x3c, 0xbd, 0x7b, 0x7c, 0xfc, 0x7e], 'float32', [0, 2 ** -16, 3 * 2 ** -16, 1, -1.25, 57344, Infinity, -Infinity, NaN]], // prettier-ignore
+    ['F8_E8M0', [0, 127, 128, 255], 'float32', [2 ** -127, 1, 2, NaN]],
+    ['U16', [0xff, 0xff, 1, 0], 'int32', [65535, 1]],
+    ['U32', [0xff, 0xff, 0xff, 0xff], 'int64', [4294967295]],
+    ['U64', [1, 0, 0, 0, 0, 0, 0, 0], 'int64', [1]],
+  ])('%s becomes a dtype that holds its values', async (code, data, dtype, values) => {
+    const size = code === 'U16' ? 2 : code === 'U32' ? 4 : code === 'U64' ? 8 : 1;
+    const entry = { dtype: code, shape: [data.length / size], data_offsets: [0, data.length] };
+    const { x } = await load(fileOf(JSON.stringify({ x: entry }), data));
+    expect(x.dtype).toBe(dtype);
+    expect(await x.tolist()).toEqual(values);
+  });
+
+  it.each<[string, number[]]>([
+    ['F4', [2]],
+    ['F6_E2M3', [4]],
+    ['C64', [1]],
+    ['U64', [1]],
+  ])('%s that no dtype holds leaves the others', async (code, shape) => {
+    const bytes = code === 'F4' ? 1 : code === 'F6_E2M3' ? 3 : 8;
+    const header = {
+      w: { dtype: 'U8', shape: [2], data_offsets: [0, 2] },
+      x: { dtype: code, shape, data_offsets: [2, 2 + bytes] },
+    };
+    const loaded = await load<Record<string, unknown>>(
+      fileOf(JSON.stringify(header), [5, 6, ...Array<number>(bytes).fill(255)]),
+    );
+    expect(await (loaded.w as Tensor).tolist()).toEqual([5, 6]);
+    expect(loaded.x).toBeInstanceOf(io.Foreign);
+    expect(String(loaded.x)).toBe(`a value of safetensors ${code}, which JavaScript does not have`);
+    expect(() => new nn.Linear(1, 1).loadStateDict({ weight: loaded.w, bias: loaded.x } as nn.StateDict)).toThrow(
+      'bias',
+    );
   });
 
   it.each([0, 7])('refuses a file of %i bytes', (bytes) => {

@@ -24,7 +24,7 @@ test.each([
   ['nn/layers/linear.ts', '../../optim/sgd'],
   ['nn/layers/linear.ts', '../../device/contract'],
   ['optim/sgd.ts', '../nn/layers/linear'],
-  ['data/dataset.ts', '../io/checkpoint'],
+  ['data/dataset.ts', '../io/load'],
   ['io/zip.ts', '../optim/sgd'],
   ['amp/gradScaler.ts', '../io/zip'],
   ['nn/layers/linear.ts', '../../index'],

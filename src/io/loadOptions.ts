@@ -1,0 +1,98 @@
+// The options of `load`.
+import { gather, isPlainObject, type Arguments } from '../base/arguments';
+import { describe } from '../base/errorText';
+import type { Tensor } from '../core/tensor';
+import type { ReadOptions } from './source';
+
+/** Where tensors are put. */
+type DeviceName = Tensor['device'];
+
+/** A storage of a file, as a function for `mapLocation` sees it: it is in the file, and not on a device yet. */
+export interface StoredStorage {
+  readonly device: 'cpu';
+}
+
+/** Where tensors are put, by the name of where they were: 'cpu', 'cuda:0'. */
+export type MapLocation =
+  | DeviceName
+  | 'cpu'
+  | Readonly<Record<string, DeviceName | 'cpu'>>
+  | ((storage: StoredStorage, location: string) => StoredStorage | DeviceName | 'cpu' | null | undefined);
+
+export interface LoadOptions extends ReadOptions {
+  /**
+   * Where the tensors are put, as PyTorch's map_location: a device for all ('cpu' is wasm), an object by the places they were
+   * saved on, or a function of a storage and its place, which gives a device, or the storage itself for wasm. What it does
+   * not name is put where it is by default.
+   */
+  mapLocation?: MapLocation | null;
+  /** Whether to refuse a file that holds more than tensors, containers and plain values; false by default. */
+  weightsOnly?: boolean;
+  /** Where the tensors are put; by default the device that `init` chose. Excludes mapLocation. */
+  device?: DeviceName;
+}
+const ORDER = ['mapLocation', 'weightsOnly', 'device', 'onProgress', 'signal', 'timeout'] as const;
+export type LoadArguments = Arguments<LoadOptions, typeof ORDER>;
+
+/** The device for what was at a location. */
+export type Located = (record: { readonly location: string }) => DeviceName | undefined;
+
+interface CheckedOptions extends ReadOptions {
+  readonly located: Located;
+  readonly weightsOnly: boolean;
+}
+
+/** @throws TypeError for options that do not exist, exclude each other or are of another kind */
+export function loadOptions(op: string, args: readonly unknown[]): CheckedOptions {
+  const options = gather<LoadOptions>(op, ORDER, args);
+  const { mapLocation, weightsOnly = false, device, onProgress, signal, timeout } = options;
+  const refuse = (what: string, value: unknown): never => {
+    throw new TypeError(`${op}: ${what}, got ${describe(value)}.`);
+  };
+  if (typeof weightsOnly !== 'boolean') refuse('weightsOnly must be true or false', weightsOnly);
+  if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress must be a function', onProgress);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal must be an AbortSignal', signal);
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
+    refuse('timeout must be a number of milliseconds above 0', timeout);
+  }
+  if (device !== undefined && mapLocation !== undefined)
+    refuse('device and mapLocation exclude each other', mapLocation);
+  const located = locator(op, device === undefined ? mapLocation : deviceOf(op, 'device', device));
+  return {
+    located,
+    weightsOnly,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+    ...(timeout !== undefined && { timeout }),
+  };
+}
+
+function locator(op: string, map: unknown): Located {
+  if (map === undefined || map === null) return () => undefined;
+  if (typeof map === 'string') {
+    const device = deviceOf(op, 'mapLocation', map);
+    return () => device;
+  }
+  if (typeof map === 'function') {
+    const storage: StoredStorage = { device: 'cpu' };
+    return ({ location }) => {
+      const given: unknown = Reflect.apply(map, undefined, [storage, location]);
+      if (given === storage) return 'wasm';
+      return given === undefined || given === null ? undefined : deviceOf(op, 'what mapLocation gives', given);
+    };
+  }
+  if (!isPlainObject(map)) {
+    throw new TypeError(
+      `${op}: mapLocation must be a device, an object of devices by location or a function, got ${describe(map)}.`,
+    );
+  }
+  const places = new Map(Object.entries(map).map(([from, to]) => [from, deviceOf(op, `mapLocation['${from}']`, to)]));
+  return ({ location }) => places.get(location);
+}
+
+/** @throws TypeError for what is no device */
+function deviceOf(op: string, what: string, name: unknown): DeviceName {
+  if (name === 'cpu') return 'wasm';
+  if (name === 'wasm' || name === 'webgpu') return name;
+  throw new TypeError(`${op}: ${what} must be 'cpu', 'wasm' or 'webgpu', got ${describe(name)}.`);
+}
