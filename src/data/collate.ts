@@ -3,6 +3,7 @@ import type { TypedArray } from '../base/dtype';
 import { fromArray, tensor } from '../ops/shape/creation';
 import { stack } from '../ops/shape/cat';
 import { isPlainObject } from '../base/arguments';
+import { composed, describe } from '../base/errorText';
 import { Tensor } from '../core/tensor';
 
 /** What `collate` makes of samples of a type. */
@@ -22,7 +23,10 @@ export type Collated<S> = S extends Tensor | TypedArray | number | bigint | bool
  * @see torch.utils.data.default_collate
  */
 export function collate<S>(samples: readonly S[]): Collated<S> {
-  return collateAny(samples) as Collated<S>;
+  if (!Array.isArray(samples)) throw new TypeError(`collate: takes an array of samples, got ${describe(samples)}.`);
+  if (samples.length === 0) throw new TypeError('collate: a batch must have at least one sample, got none.');
+  // Tensors that cannot be stacked are told of in the name of what the loader calls.
+  return composed('collate', () => collateAny(samples)) as Collated<S>;
 }
 
 function collateAny(samples: readonly unknown[]): unknown {
@@ -45,7 +49,8 @@ function collateAny(samples: readonly unknown[]): unknown {
   }
   throw new TypeError(
     `collate: samples must be tensors, typed arrays, numbers, booleans, strings, arrays or plain objects, all of one kind, ` +
-      `got ${String(first)}. Pass a collateFn to the loader.`,
+      `got ${[first, ...samples.filter((sample) => typeof sample !== typeof first).slice(0, 1)].map(describe).join(' and ')}. ` +
+      `Pass a collateFn to the loader.`,
   );
 }
 
@@ -61,6 +66,16 @@ function allOf<T>(values: readonly unknown[], is: (value: unknown) => value is T
 }
 
 function checkSameKeys(samples: readonly object[]): void {
+  const [first] = samples;
+  const ragged = samples.find(
+    (sample) => Array.isArray(first) && (sample as readonly unknown[]).length !== first.length,
+  );
+  if (ragged !== undefined) {
+    throw new TypeError(
+      `collate: samples must have as many items each, got ${(first as readonly unknown[]).length} and ` +
+        `${(ragged as readonly unknown[]).length}. Pad them, or pass a collateFn to the loader.`,
+    );
+  }
   const keys = (sample: object): string => Object.keys(sample).sort().join(', ');
   const expected = keys(samples[0]);
   const odd = samples.find((sample) => keys(sample) !== expected);

@@ -2,10 +2,11 @@
 import { pace } from '../core/pace';
 import { unscoped } from '../core/storage';
 import { checkInteger, gather, type Arguments } from '../base/arguments';
-import { drawSeed, type Generator } from '../base/generator';
+import { drawSeed, Generator } from '../base/generator';
+import { describe } from '../base/errorText';
 import { collate, type Collated } from './collate';
 import { ArrayDataset, Dataset, IterableDataset } from './dataset';
-import { BatchSampler, RandomSampler, SequentialSampler, type Sampler } from './sampler';
+import { BatchSampler, lengthOf, RandomSampler, SequentialSampler, type Sampler } from './sampler';
 
 export interface DataLoaderOptions<Sample, Batch> {
   /** Samples in a batch; default 1. */
@@ -24,6 +25,8 @@ export interface DataLoaderOptions<Sample, Batch> {
   generator?: Generator;
   /** Batches that are begun before they are asked for; default 1. */
   prefetch?: number;
+  /** Seconds after which a batch that has not come is an error; 0, the default, waits for ever, and warns. */
+  timeout?: number;
 }
 
 const ORDER = [
@@ -35,7 +38,11 @@ const ORDER = [
   'dropLast',
   'generator',
   'prefetch',
+  'timeout',
 ] as const;
+
+/** After so many seconds without a batch the page is told, once an epoch. */
+const WARN_AFTER = 30;
 
 /** The device may be this many batches behind the loop before the loader waits for it. */
 const STEPS_AHEAD = 2;
@@ -53,36 +60,41 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
   private readonly batchSampler: Sampler<number[]> | null;
   private readonly options: DataLoaderOptions<Sample, Batch>;
   private readonly prefetch: number;
+  private readonly timeout: number;
 
   constructor(
     dataset: Dataset<Sample> | IterableDataset<Sample> | readonly Sample[],
     ...args: Arguments<DataLoaderOptions<Sample, Batch>, typeof ORDER>
   ) {
     const options = gather<DataLoaderOptions<Sample, Batch>>('DataLoader', ORDER, args);
-    checkOptions(options, dataset instanceof IterableDataset);
+    this.dataset = datasetOf(dataset);
+    const samples = mapStyle(this.dataset);
+    checkOptions(options, samples === null);
     this.options = options;
     this.batchSize = options.batchSize ?? 1;
     this.prefetch = options.prefetch ?? 1;
-    if (dataset instanceof Dataset || dataset instanceof IterableDataset) this.dataset = dataset;
-    else this.dataset = new ArrayDataset(dataset);
-    this.batchSampler = this.dataset instanceof Dataset ? this.makeBatchSampler(this.dataset) : null;
+    this.timeout = options.timeout ?? 0;
+    this.batchSampler = samples === null ? null : this.makeBatchSampler(samples);
   }
 
   /** Number of batches in an epoch. @throws TypeError for an iterable dataset, which has no length */
   get length(): number {
     if (this.batchSampler === null) throw new TypeError('DataLoader: an iterable dataset has no length.');
-    return this.batchSampler.length;
+    return lengthOf('DataLoader', 'the sampler', this.batchSampler);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Batch> {
     // PyTorch draws a seed for its worker processes here, before the sampler draws anything.
     drawSeed(this.options.generator);
-    return this.ahead(this.dataset instanceof Dataset ? this.batches(this.dataset) : this.streamed(this.dataset));
+    const samples = mapStyle(this.dataset);
+    const stream = this.dataset as IterableDataset<Sample>;
+    return this.ahead(samples === null ? this.streamed(stream) : this.batches(samples));
   }
 
   /** Yields what `source` gives, with the next `prefetch` batches begun. */
   private async *ahead(source: AsyncIterator<Batch> | Iterator<Promise<Batch>>): AsyncIterableIterator<Batch> {
     const begun: Promise<IteratorResult<Batch>>[] = [];
+    const waiting = new Waiting(this.timeout);
     const begin = (): void => {
       const next = unscoped(() => nextOf(source));
       // A batch that fails after the loop was left is nobody's concern; within the loop it is awaited below.
@@ -92,8 +104,9 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
     try {
       for (;;) {
         if (begun.length === 0) begin();
-        const result = await begun.shift();
-        if (result === undefined || result.done === true) return;
+        const [next] = begun.splice(0, 1);
+        const result = await waiting.for(next);
+        if (result.done === true) return;
         while (begun.length < this.prefetch) begin();
         await pace(STEPS_AHEAD);
         yield result.value;
@@ -105,7 +118,12 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
   }
 
   private *batches(dataset: Dataset<Sample>): Iterator<Promise<Batch>> {
-    for (const indices of this.batchSampler ?? []) yield this.fetch(dataset, indices);
+    for (const indices of this.batchSampler ?? []) {
+      if (!Array.isArray(indices)) {
+        throw new TypeError(`DataLoader: batchSampler must give arrays of indices, got ${describe(indices)}.`);
+      }
+      yield this.fetch(dataset, indices);
+    }
   }
 
   private async fetch(dataset: Dataset<Sample>, indices: readonly number[]): Promise<Batch> {
@@ -135,6 +153,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
   private makeBatchSampler(dataset: Dataset<Sample>): Sampler<number[]> {
     const { batchSampler, sampler, shuffle = false, generator, dropLast = false } = this.options;
     if (batchSampler !== undefined) return batchSampler;
+    if (sampler === undefined) lengthOf('DataLoader', 'the dataset', dataset);
     const random = (): Sampler => new RandomSampler(dataset, generator === undefined ? {} : { generator });
     return new BatchSampler(sampler ?? (shuffle ? random() : new SequentialSampler(dataset)), this.batchSize, dropLast);
   }
@@ -146,6 +165,72 @@ async function nextOf<Batch>(source: AsyncIterator<Batch> | Iterator<Promise<Bat
   return result.done === true ? { done: true, value: undefined } : { done: false, value: await result.value };
 }
 
+/** Waits for batches, but not without end and not without a word. */
+class Waiting {
+  private number = 0;
+  private hasWarned = false;
+
+  constructor(private readonly timeout: number) {}
+
+  /** What comes. @throws Error when the time is over */
+  async for<T>(batch: Promise<T>): Promise<T> {
+    const { number, timeout } = this;
+    this.number++;
+    if (timeout === 0 && this.hasWarned) return batch;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => {
+          if (timeout > 0) {
+            reject(new Error(`DataLoader: a batch must come within ${timeout} s, got none for batch ${number}. A sample of the dataset, or collateFn, does not end.`)); // prettier-ignore
+            return;
+          }
+          this.hasWarned = true;
+          // eslint-disable-next-line no-console -- a loop that stands still and says nothing is hard to find
+          console.warn(`DataLoader: batch ${number} has not come for ${WARN_AFTER} s. Set timeout to end such a wait.`);
+        },
+        1000 * (timeout > 0 ? timeout : WARN_AFTER),
+      );
+    });
+    try {
+      return await Promise.race([batch, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+type AnyDataset<Sample> = Dataset<Sample> | IterableDataset<Sample>;
+
+/** A dataset from what is given as one, an array or an object of the same form. @throws TypeError for anything else */
+function datasetOf<Sample>(given: AnyDataset<Sample> | readonly Sample[]): AnyDataset<Sample> {
+  if (given instanceof Dataset || given instanceof IterableDataset) return given;
+  if (Array.isArray(given) || (ArrayBuffer.isView(given) && Symbol.iterator in given)) {
+    return new ArrayDataset(given as readonly Sample[]);
+  }
+  const object = Object(given) as Partial<Dataset<Sample> & IterableDataset<Sample>>;
+  if (typeof object.get === 'function' && typeof (given as unknown) === 'object' && !(given instanceof Map)) {
+    return object as Dataset<Sample>;
+  }
+  if (typeof object[Symbol.asyncIterator] === 'function') {
+    refuseOnce('an iterable dataset', given, object[Symbol.asyncIterator]?.());
+    return object as IterableDataset<Sample>;
+  }
+  throw new TypeError(
+    `DataLoader: the dataset must be an array, a Dataset with get and length, or an IterableDataset, got ${describe(given)}.`,
+  );
+}
+
+/** The dataset if its samples have numbers. */
+const mapStyle = <Sample>(dataset: AnyDataset<Sample>): Dataset<Sample> | null =>
+  'get' in dataset && typeof dataset.get === 'function' ? dataset : null;
+
+/** @throws TypeError for what is its own iterator: it would be at its end in the second epoch */
+function refuseOnce(what: string, given: unknown, iterator: unknown): void {
+  if (iterator !== given) return;
+  throw new TypeError(`DataLoader: ${what} must begin anew in every epoch, got an iterator that ends once. Make it in [Symbol.iterator]() or [Symbol.asyncIterator]().`); // prettier-ignore
+}
+
 function checkOptions<Sample, Batch>(options: DataLoaderOptions<Sample, Batch>, isIterable: boolean): void {
   const { batchSize = 1, shuffle, sampler, batchSampler, dropLast, prefetch = 1 } = options;
   checkInteger('DataLoader', 'batchSize', batchSize, 1);
@@ -153,6 +238,31 @@ function checkOptions<Sample, Batch>(options: DataLoaderOptions<Sample, Batch>, 
   const refuse = (message: string): never => {
     throw new TypeError(`DataLoader: ${message}`);
   };
+  for (const name of ['shuffle', 'dropLast'] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== 'boolean') {
+      refuse(`${name} must be true or false, got ${describe(value)}.`);
+    }
+  }
+  for (const name of ['sampler', 'batchSampler'] as const) {
+    const value: unknown = options[name];
+    if (value === undefined) continue;
+    const iterate: unknown = (Object(value) as Partial<Iterable<unknown>>)[Symbol.iterator];
+    if (typeof value !== 'object' || typeof iterate !== 'function') {
+      refuse(`${name} must be a Sampler, got ${describe(value)}.`);
+    }
+    refuseOnce(`a ${name}`, value, Reflect.apply(iterate as () => unknown, value, []));
+  }
+  if (options.collateFn !== undefined && typeof options.collateFn !== 'function') {
+    refuse(`collateFn must be a function, got ${describe(options.collateFn)}.`);
+  }
+  if (options.generator !== undefined && !(options.generator instanceof Generator)) {
+    refuse(`generator must be a Generator, got ${describe(options.generator)}.`);
+  }
+  const { timeout = 0 } = options;
+  if (!(typeof timeout === 'number' && timeout >= 0)) {
+    refuse(`timeout must be a number of seconds of at least 0, got ${describe(timeout)}.`);
+  }
   if (isIterable && (shuffle === true || sampler !== undefined || batchSampler !== undefined)) {
     refuse('an iterable dataset has an order of its own, got shuffle, sampler or batchSampler.');
   }

@@ -5,8 +5,10 @@ import { ShapeError } from '../base/errors';
 import { tensor } from '../ops/shape/creation';
 import { indexSelect } from '../ops/indexing/gather';
 import { select } from '../ops/shape/view';
-import type { Tensor } from '../core/tensor';
+import { describe } from '../base/errorText';
+import { Tensor } from '../core/tensor';
 import type { Collated } from './collate';
+import { lengthOf } from './sampler';
 
 /**
  * Samples by number. `get` may be async: images are fetched and decoded that way.
@@ -40,8 +42,18 @@ export class ArrayDataset<Sample> extends Dataset<Sample> {
   }
 
   get(index: number): Sample {
+    checkIndices('ArrayDataset', [index], this.length);
     return this.items[index];
   }
+}
+
+/** @throws RangeError unless every index is that of a sample */
+function checkIndices(owner: string, indices: readonly unknown[], length: number): void {
+  const wrong = indices.findIndex((index) => !Number.isInteger(index) || (index as number) < 0 || (index as number) >= length); // prettier-ignore
+  if (wrong < 0) return;
+  throw new RangeError(
+    `${owner}: an index must be a whole number in [0, ${length - 1}], got ${describe(indices[wrong])}.`,
+  );
 }
 
 /** One tensor per tensor of the dataset. */
@@ -60,6 +72,10 @@ export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>>
 
   constructor(...tensors: T) {
     super();
+    const other = tensors.find((one: unknown) => !(one instanceof Tensor));
+    if (other !== undefined || tensors.some((one: unknown) => one === undefined)) {
+      throw new TypeError(`TensorDataset: takes tensors, got ${describe(other)}.`);
+    }
     const sizes = tensors.map(({ shape }) => shape[0]);
     if (sizes.length === 0 || sizes.some((size) => size === undefined || size !== sizes[0])) {
       throw new ShapeError(
@@ -78,6 +94,7 @@ export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>>
   }
 
   override getBatch(indices: readonly number[]): Collated<Rows<T>> {
+    checkIndices('TensorDataset', indices, this.length);
     const index = tensor(Int32Array.from(indices));
     const rows = this.map((tensor) => indexSelect(tensor, 0, index));
     index.release();
@@ -96,6 +113,9 @@ export class Subset<Sample> extends Dataset<Sample> {
     readonly indices: readonly number[],
   ) {
     super();
+    if (!Array.isArray(indices)) {
+      throw new TypeError(`Subset: the indices must be an array of numbers, got ${describe(indices)}.`);
+    }
     const getBatch = dataset.getBatch?.bind(dataset);
     if (getBatch !== undefined) this.getBatch = (positions) => getBatch(this.translate(positions));
   }
@@ -105,10 +125,11 @@ export class Subset<Sample> extends Dataset<Sample> {
   }
 
   get(index: number): Sample | Promise<Sample> {
-    return this.dataset.get(this.indices[index]);
+    return this.dataset.get(this.translate([index])[0]);
   }
 
   private translate(positions: readonly number[]): number[] {
+    checkIndices('Subset', positions, this.length);
     return positions.map((position) => this.indices[position]);
   }
 }
@@ -125,8 +146,12 @@ export function randomSplit<Sample>(
   lengths: readonly number[],
   generator?: Generator,
 ): Subset<Sample>[] {
-  const counts = partLengths(dataset.length, lengths);
-  const order = Array.from(permutation(dataset.length, generator));
+  const total = lengthOf('randomSplit', 'the dataset', dataset);
+  if (!Array.isArray(lengths)) {
+    throw new TypeError(`randomSplit: lengths must be an array of numbers, got ${describe(lengths)}.`);
+  }
+  const counts = partLengths(total, lengths as readonly number[]);
+  const order = Array.from(permutation(total, generator));
   let end = 0;
   return counts.map((count) => new Subset(dataset, order.slice(end, (end += count))));
 }

@@ -1,10 +1,18 @@
 // Samplers: the order in which a loader asks for samples, with PyTorch's draws.
 import { checkInteger, gather, type Arguments } from '../base/arguments';
+import { describe } from '../base/errorText';
 import { drawSeed, fillRandint, Generator, permutation } from '../base/generator';
 
 /** Something with a number of samples. */
 export interface Sized {
   readonly length: number;
+}
+
+/** The number of samples of `source`. @throws TypeError unless it is a whole number of at least 0 */
+export function lengthOf(owner: string, what: string, source: unknown): number {
+  const length: unknown = (Object(source) as Partial<Sized>).length;
+  if (Number.isSafeInteger(length) && (length as number) >= 0) return length as number;
+  throw new TypeError(`${owner}: ${what} must have a length, a whole number of at least 0, got ${describe(length)}.`);
 }
 
 /** An order, drawn anew by every iteration. @see torch.utils.data.Sampler */
@@ -20,11 +28,11 @@ export class SequentialSampler extends Sampler {
   }
 
   get length(): number {
-    return this.source.length;
+    return lengthOf('SequentialSampler', 'the dataset', this.source);
   }
 
   *[Symbol.iterator](): IterableIterator<number> {
-    for (let i = 0; i < this.source.length; i++) yield i;
+    for (let i = 0; i < this.length; i++) yield i;
   }
 }
 
@@ -61,12 +69,12 @@ export class RandomSampler extends Sampler {
   }
 
   get length(): number {
-    return this.numSamples ?? this.source.length;
+    return this.numSamples ?? lengthOf('RandomSampler', 'the dataset', this.source);
   }
 
   *[Symbol.iterator](): IterableIterator<number> {
     const generator = this.generator ?? new Generator(drawSeed());
-    const n = this.source.length;
+    const n = lengthOf('RandomSampler', 'the dataset', this.source);
     const count = this.length;
     if (n === 0) return;
     if (this.replacement) {
@@ -113,7 +121,7 @@ export class BatchSampler extends Sampler<number[]> {
   }
 
   get length(): number {
-    const batches = this.sampler.length / this.batchSize;
+    const batches = lengthOf('BatchSampler', 'the sampler', this.sampler) / this.batchSize;
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 

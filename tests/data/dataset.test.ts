@@ -108,7 +108,7 @@ describe('collate', () => {
   it.each([
     ['mixed kinds', [1, 'a'], 'collate: samples must be tensors, typed arrays, numbers'],
     ['null', [null], 'got null. Pass a collateFn to the loader.'],
-    ['ragged arrays', [[1], [1, 2]], 'collate: samples must have the same items, got [0] and [0, 1].'],
+    ['ragged arrays', [[1], [1, 2]], 'collate: samples must have as many items each, got 1 and 2.'],
     ['other keys', [{ a: 1 }, { b: 1 }], 'collate: samples must have the same items, got [a] and [b].'],
     ['two lengths', [Uint8Array.of(1), Uint8Array.of(1, 2)], 'got Uint8Array of 1 and Uint8Array of 2.'],
   ])('refuses %s', (_, samples, message) => {
