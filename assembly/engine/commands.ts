@@ -567,6 +567,8 @@ export class NormalizeRows extends Command {
   groups!: u32;
   inner!: u32;
   eps!: f32;
+  /** What rounding took from eps: float64 adds both. */
+  epsRest!: f32;
   dtype!: u32;
 }
 
@@ -590,6 +592,8 @@ export class NormalizeRowsBackward extends Command {
   groups!: u32;
   inner!: u32;
   eps!: f32;
+  /** What rounding took from eps: float64 adds both. */
+  epsRest!: f32;
   dtype!: u32;
 }
 
@@ -610,6 +614,8 @@ export class BatchNorm extends Command {
   channels!: u32;
   inner!: u32;
   eps!: f32;
+  /** What rounding took from eps: float64 adds both. */
+  epsRest!: f32;
   dtype!: u32;
 }
 
@@ -628,6 +634,8 @@ export class BatchNormBackward extends Command {
   channels!: u32;
   inner!: u32;
   eps!: f32;
+  /** What rounding took from eps: float64 adds both. */
+  epsRest!: f32;
   dtype!: u32;
 }
 

@@ -129,7 +129,7 @@ function combineMoments<T>(c: BatchNorm, channel: u32, chunks: u32): void {
 }
 
 function normalizeChannel<T>(c: BatchNorm, channel: u32, first: u32, last: u32): void {
-  const r = reciprocalDeviation<T>(load<T>(c.variance + channel * sizeof<T>()), c.eps);
+  const r = reciprocalDeviation<T>(load<T>(c.variance + channel * sizeof<T>()), c.eps, c.epsRest);
   const scale = <T>(r * elementOr<T>(c.weight, channel, 1));
   const bias = elementOr<T>(c.bias, channel, 0);
   const mean = load<T>(c.mean + channel * sizeof<T>());
@@ -140,16 +140,16 @@ function normalizeChannel<T>(c: BatchNorm, channel: u32, first: u32, last: u32):
 }
 
 /** 1 / √(variance + eps) of lanes<T>() channels. */
-function reciprocalDeviations<T>(variance: usize, left: u32, eps: f32): v128 {
+function reciprocalDeviations<T>(variance: usize, left: u32, eps: f32, epsRest: f32): v128 {
   const one = v128.splat<T>(1);
-  return v128.div<T>(one, v128.sqrt<T>(v128.add<T>(loadLanes<T>(variance, left, one), v128.splat<T>(<T>eps))));
+  return v128.div<T>(one, v128.sqrt<T>(v128.add<T>(loadLanes<T>(variance, left, one), v128.splat<T>(<T>eps + <T>epsRest))));
 }
 
 function normalizeColumns<T>(c: BatchNorm, channel: u32, first: u32, last: u32): void {
   const left = c.channels - channel;
   const at = channel * sizeof<T>();
   const zero = v128.splat<T>(0);
-  let scale = reciprocalDeviations<T>(c.variance + at, left, c.eps);
+  let scale = reciprocalDeviations<T>(c.variance + at, left, c.eps, c.epsRest);
   if (c.weight) scale = v128.mul<T>(scale, loadLanes<T>(c.weight + at, left, zero));
   const bias = c.bias ? loadLanes<T>(c.bias + at, left, zero) : zero;
   const mean = loadLanes<T>(c.mean + at, left, zero);
@@ -180,7 +180,7 @@ function batchNormBackwardAs<T>(c: BatchNormBackward, phase: i32, task: i32): vo
       store<T>(sums, fold<T, Sum>(sums, chunks, slotBytes));
       store<T>(dots, fold<T, Sum>(dots, chunks, slotBytes));
       if (c.gradBias) store<T>(c.gradBias + at, load<T>(sums));
-      const r = reciprocalDeviation<T>(load<T>(c.variance + at), c.eps);
+      const r = reciprocalDeviation<T>(load<T>(c.variance + at), c.eps, c.epsRest);
       if (c.gradWeight) store<T>(c.gradWeight + at, <T>(r * load<T>(dots)));
     }
     return;
@@ -249,7 +249,7 @@ function columnSums<T>(
 }
 
 function channelGradient<T>(c: BatchNormBackward, channel: u32, first: u32, last: u32, sum: T, dot: T): void {
-  const r = reciprocalDeviation<T>(load<T>(c.variance + channel * sizeof<T>()), c.eps);
+  const r = reciprocalDeviation<T>(load<T>(c.variance + channel * sizeof<T>()), c.eps, c.epsRest);
   const scale = <T>(r * elementOr<T>(c.weight, channel, 1));
   const count = <T>(<T>c.batch * <T>c.inner);
   const mean = load<T>(c.mean + channel * sizeof<T>());
@@ -265,7 +265,7 @@ function columnGradients<T>(c: BatchNormBackward, channel: u32, first: u32, last
   const left = c.channels - channel;
   const at = channel * sizeof<T>();
   const zero = v128.splat<T>(0);
-  const r = reciprocalDeviations<T>(c.variance + at, left, c.eps);
+  const r = reciprocalDeviations<T>(c.variance + at, left, c.eps, c.epsRest);
   const scale = c.weight ? v128.mul<T>(r, loadLanes<T>(c.weight + at, left, zero)) : r;
   const perCount = v128.splat<T>(<T>(<T>1 / <T>c.batch));
   const mean = loadLanes<T>(c.mean + at, left, zero);

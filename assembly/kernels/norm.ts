@@ -59,9 +59,9 @@ export function affineGradient<T>(grad: usize, x: usize, out: usize, n: u32, mea
   }
 }
 
-/** r = 1 / √(variance + eps) */
-export function reciprocalDeviation<T>(variance: T, eps: f32): T {
-  return <T>(<T>1 / sqrt<T>(<T>(variance + <T>eps)));
+/** r = 1 / √(variance + eps), eps in two parts, the second of which is nothing to float32 */
+export function reciprocalDeviation<T>(variance: T, eps: f32, epsRest: f32): T {
+  return <T>(<T>1 / sqrt<T>(<T>(variance + (<T>eps + <T>epsRest))));
 }
 
 /** Element i of a vector that may be missing. */
@@ -95,7 +95,7 @@ function normalizeRowsAs<T>(c: NormalizeRows, task: i32): void {
     store<T>(c.mean + row * sizeof<T>(), mean);
     store<T>(c.variance + row * sizeof<T>(), variance);
 
-    const r = reciprocalDeviation<T>(variance, c.eps);
+    const r = reciprocalDeviation<T>(variance, c.eps, c.epsRest);
     const channels = n / c.inner;
     const first = (row % c.groups) * channels;
     if (c.inner == 1) {
@@ -189,7 +189,7 @@ function rowGradient<T>(c: NormalizeRowsBackward, row: u32, biasPart: usize, wei
   const x = c.x + row * n * <u32>sizeof<T>();
   const out = c.out + row * n * <u32>sizeof<T>();
   const mean = v128.splat<T>(load<T>(c.mean + row * sizeof<T>()));
-  const r = reciprocalDeviation<T>(load<T>(c.variance + row * sizeof<T>()), c.eps);
+  const r = reciprocalDeviation<T>(load<T>(c.variance + row * sizeof<T>()), c.eps, c.epsRest);
   const scale = v128.splat<T>(r);
   const zero = v128.splat<T>(0);
   let w = v128.splat<T>(1);
@@ -229,7 +229,7 @@ function groupGradient<T>(c: NormalizeRowsBackward, row: u32, biasPart: usize, w
   const segment = c.inner * <u32>sizeof<T>();
   const start = row * c.n * <u32>sizeof<T>();
   const mean = load<T>(c.mean + row * sizeof<T>());
-  const r = reciprocalDeviation<T>(load<T>(c.variance + row * sizeof<T>()), c.eps);
+  const r = reciprocalDeviation<T>(load<T>(c.variance + row * sizeof<T>()), c.eps, c.epsRest);
 
   let sum: T = 0;
   let dot: T = 0;

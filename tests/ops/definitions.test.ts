@@ -296,4 +296,20 @@ describe('edges', () => {
     whole.select(0, 0).copy_(k.ones(2).requiresGrad_());
     expect(whole.requiresGrad).toBe(true);
   });
+  it('eps of a normalization is as exact as the numbers are', async () => {
+    const x = double([0.5, -0.5]);
+    const eps = 1e-3;
+    const expected = 0.5 / Math.sqrt(0.25 + eps);
+    const results = [
+      F.layerNorm(x, [2], { eps }),
+      F.batchNorm(x.view(2, 1), null, null, { training: true, eps }),
+      F.batchNorm(x.view(2, 1), double([0]), double([0.25]), { eps }),
+      F.groupNorm(x.view(1, 2), 1, { eps }),
+      F.instanceNorm(x.view(1, 1, 2), { eps }),
+    ];
+    for (const result of results) {
+      const [first] = await result.detach().data();
+      expect(Math.abs(Number(first) - expected)).toBeLessThan(1e-15);
+    }
+  });
 });

@@ -27,6 +27,12 @@ export function batchNormPartials({ batch, channels, inner }: BatchSizes): numbe
   return 2 * Math.max(1, Math.ceil(batch / samples)) * channels;
 }
 
+/** Both parts of eps. */
+const epsBits = (eps: number): { eps: f32; epsRest: f32 } => ({
+  eps: floatBits(eps),
+  epsRest: floatBits(eps - Math.fround(eps)),
+});
+
 const present = (...views: (View | null)[]): View[] => views.filter((view) => view !== null);
 
 /** The normalization kernels of the wasm device. */
@@ -47,7 +53,7 @@ export function normKernels(stream: CommandStream): NormKernels {
           n: sizes.n,
           groups: sizes.groups,
           inner: sizes.inner,
-          eps: floatBits(eps),
+          ...epsBits(eps),
           dtype: DTYPES[x.dtype].code,
         },
         present(x, weight, bias),
@@ -73,7 +79,7 @@ export function normKernels(stream: CommandStream): NormKernels {
           n: sizes.n,
           groups: sizes.groups,
           inner: sizes.inner,
-          eps: floatBits(eps),
+          ...epsBits(eps),
           dtype: code,
         },
         present(grad, x, mean, variance, weight),
@@ -96,7 +102,7 @@ export function normKernels(stream: CommandStream): NormKernels {
           batch: sizes.batch,
           channels: sizes.channels,
           inner: sizes.inner,
-          eps: floatBits(eps),
+          ...epsBits(eps),
           dtype: code,
         },
         present(x, weight, bias),
@@ -121,7 +127,7 @@ export function normKernels(stream: CommandStream): NormKernels {
           batch: sizes.batch,
           channels: sizes.channels,
           inner: sizes.inner,
-          eps: floatBits(eps),
+          ...epsBits(eps),
           dtype: code,
         },
         present(grad, x, mean, variance, weight),

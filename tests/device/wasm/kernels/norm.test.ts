@@ -94,6 +94,7 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
           weight: place(weight),
           ...sizes,
           eps: floatBits(EPS),
+          epsRest: floatBits(EPS - Math.fround(EPS)),
           dtype: code,
         };
         const [mean, variance, out, dx] = [rows, rows, x.length, x.length].map((length) => bench.room(length * bytes));
@@ -168,6 +169,7 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
           workspace,
           ...sizes,
           eps: floatBits(EPS),
+          epsRest: floatBits(EPS - Math.fround(EPS)),
           dtype: code,
         };
         const [mean, variance, out, dx] = [channels, channels, x.length, x.length].map((length) =>
@@ -217,6 +219,7 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
       groups: 1,
       inner: 1,
       eps: floatBits(EPS),
+      epsRest: floatBits(EPS - Math.fround(EPS)),
       dtype: DTYPES.float32.code,
     });
     expect(readAs(bench, 'float32', out, 20).map(Number.isNaN)).toEqual(
