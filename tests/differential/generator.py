@@ -1,0 +1,344 @@
+"""Draws programs: steps of the catalogue on values that the program has, with torch itself telling shapes, dtypes and what it
+refuses. Steps whose result rounding decides are left out."""
+import random
+
+import torch
+
+from catalogue import EXACT, FAMILIES
+from interpreter import Trio, Unstable, execute, is_usable, writes
+from values import NAME_OF, encode, refs_of
+
+FLOATING = {
+    "float32": ["float32"],
+    "float64": ["float64", "float64", "float32"],
+    "half": ["float16", "bfloat16", "float32"],
+}
+INTEGERS = ["int64", "int64", "int32", "bool", "uint8"]
+PRODUCTS_IN_PLACE = [f"Tensor.{name}_" for name in ("addmm", "addmv", "addr", "baddbmm", "addbmm")]
+REFUSED_KEPT = 0.4
+MUTATED = 0.06
+# A value may not grow beyond this many elements.
+LARGEST = 600
+LARGE = 60_000
+
+
+class Program:
+    """A program that grows, and what the catalogue asks of it."""
+
+    def __init__(self, seed):
+        self.seed = seed
+        self.random = random.Random(seed)
+        draw = self.random.random()
+        self.profile = "float32" if draw < 0.72 else "float64" if draw < 0.9 else "half"
+        self.large = self.random.random() < 0.02
+        self.inputs = {}
+        self.steps = []
+        self.trio = Trio({}, seed)
+        self.names = []
+        self.count = 0
+        self.ended = False
+
+    # ---- choices ----------------------------------------------------------------------------------
+
+    def chance(self, p):
+        return self.random.random() < p
+
+    def choice(self, items):
+        return self.random.choice(items)
+
+    def integer(self, low, high):
+        return self.random.randint(low, high)
+
+    def value(self, name):
+        return self.trio.exact.values[name]
+
+    def shape(self, name):
+        return list(self.value(name).shape)
+
+    def size(self):
+        if self.large:
+            return self.choice([1, 3, 17, 40, 130, 300])
+        return self.choice([0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 7]) if self.chance(0.97) else self.choice([16, 17, 33, 64])
+
+    def any_shape(self, least=0, most=4):
+        dims = self.choice([d for d in (0, 1, 1, 2, 2, 2, 3, 3, 4) if least <= d <= most])
+        while True:
+            shape = [self.size() for _ in range(dims)]
+            n = 1
+            for s in shape:
+                n *= s
+            if n <= (LARGE if self.large else 80):
+                return shape
+
+    def dim(self, name):
+        ndim = len(self.shape(name))
+        return self.integer(-ndim, ndim - 1) if ndim > 0 else self.choice([0, -1])
+
+    def scalar(self, dtype=None):
+        if dtype == torch.uint8:
+            # To torch a negative number is one of 255.
+            return self.integer(0, 4)
+        whole = dtype is not None and not dtype.is_floating_point and self.chance(0.8)
+        return self.integer(-3, 4) if whole or self.chance(0.4) else self.choice([0.5, -1.5, 2.25, 0.1, -0.75, 1.7])
+
+    # ---- values -----------------------------------------------------------------------------------
+
+    def fresh(self, shape, dtype=None, grad=None, low=None, high=None):
+        """A new input; `low` and `high` bound whole numbers (high included)."""
+        r = self.random
+        dtype = dtype or (self.choice(FLOATING[self.profile]) if self.chance(0.75) else self.choice(INTEGERS))
+        n = 1
+        for s in shape:
+            n *= s
+        if dtype == "bool":
+            data = [r.random() < 0.5 for _ in range(n)]
+        elif "int" in dtype:
+            a, b = (low, high) if low is not None else (0, 9) if dtype == "uint8" else (-5, 9)
+            data = [r.randint(a, b) for _ in range(n)]
+        elif r.random() < 0.35:
+            # Ties, zeros and halves.
+            data = [r.choice([-2, -1.5, -1, -0.5, 0, 0, 0.5, 1, 1, 2]) for _ in range(n)]
+        else:
+            scale = r.choice([1, 1, 1, 3, 0.1])
+            data = [r.gauss(0, scale) for _ in range(n)]
+            if r.random() < 0.03 and n > 0:
+                data[r.randrange(n)] = r.choice([float("nan"), float("inf"), float("-inf"), -0.0])
+        name = f"x{len(self.inputs)}"
+        recorded = encode(torch.tensor(data, dtype=getattr(torch, dtype)).reshape(shape))
+        if "float" in dtype and (self.chance(0.5) if grad is None else grad):
+            recorded["grad"] = True
+        self.inputs[name] = recorded
+        self.trio.add_input(name, recorded)
+        self.names.append(name)
+        return name
+
+    def pick(self, fits=lambda t: True, fresh=None):
+        """The name of a value that fits, late ones first; else what `fresh` makes."""
+        if fresh is not None and (not self.names or self.chance(0.12)):
+            return fresh()
+        if not self.names:
+            self.fresh(self.any_shape())
+        for _ in range(8):
+            at = len(self.names) - 1 - int(abs(self.random.gauss(0, 4)))
+            name = self.names[at] if at >= 0 else self.choice(self.names)
+            if fits(self.value(name)):
+                return name
+        return fresh() if fresh is not None else None
+
+    def real(self, least=0, most=9):
+        """A floating-point value of so many dimensions."""
+        return self.pick(
+            lambda t: t.is_floating_point() and least <= t.ndim <= most,
+            lambda: self.fresh(self.any_shape(least, min(most, 4)), self.choice(FLOATING[self.profile])),
+        )
+
+    def like(self, name, shape, grad=None):
+        """A new input of that shape and the dtype of `name`."""
+        return self.fresh(shape, NAME_OF[self.value(name).dtype], grad)
+
+    def partner(self, name):
+        """Something that broadcasts with `name`: a value, a new input, or a number."""
+        t = self.value(name)
+        if self.chance(0.15):
+            return self.scalar(t.dtype)
+
+        def fits(other):
+            pairs = zip(reversed(other.shape), reversed(t.shape))
+            return all(a == b or a == 1 or b == 1 for a, b in pairs) and (other.dtype == t.dtype or self.chance(0.3))
+
+        def make():
+            shape = [1 if self.chance(0.2) else s for s in t.shape]
+            shape = shape[self.integer(0, len(shape)) :] if self.chance(0.25) else shape
+            return self.fresh(shape, NAME_OF[t.dtype] if self.chance(0.75) else None)
+
+        return ref(self.pick(fits, make))
+
+    def direction(self, name):
+        """A new input to go back from `name` with. Nothing else uses it: torch's gradients may be its memory."""
+        direction = self.like(name, self.shape(name), False)
+        self.names.remove(direction)
+        return ref(direction)
+
+    def indices(self, shape, bound, dtype="int64", negative=False):
+        """An input of indices below `bound`."""
+        if bound == 0:
+            shape = [0 if i == 0 else s for i, s in enumerate(shape)] or [0]
+        return self.fresh(shape, dtype, False, -bound if negative and bound > 0 else 0, max(bound - 1, 0))
+
+    # ---- growing ----------------------------------------------------------------------------------
+
+    def grow(self):
+        """Tries one more step."""
+        family = self.random.choices(FAMILIES, [weight for weight, _ in FAMILIES])[0][1]
+        step = self.choice(family)(self)
+        if step is None:
+            return
+        if self.chance(MUTATED):
+            step = self.mutated(step)
+        self.add(step)
+
+    def mutated(self, step):
+        """The step with one argument that may not fit."""
+        args = list(step["args"])
+        at = self.integer(0, len(args) - 1) if args else 0
+        if not args:
+            return step
+        if isinstance(args[at], dict) and "$ref" in args[at]:
+            args[at] = ref(self.choice(self.names))
+        elif isinstance(args[at], list) and args[at] and isinstance(args[at][0], int):
+            args[at] = [*args[at][:-1], args[at][-1] + self.choice([-3, -1, 1, 4])]
+        elif isinstance(args[at], int) and not isinstance(args[at], bool):
+            args[at] += self.choice([-7, -3, 3, 7])
+        else:
+            return step
+        return {**step, "args": args}
+
+    def add(self, step):
+        """Appends a step if it is stable; whether it was."""
+        count = step.pop("outs", 1)
+        if self.is_undefined(step):
+            return False
+        known = set(self.inputs) | {name for s in self.steps for name in s.get("out", [])}
+        if any(name not in known for name in refs_of(step["args"]) + refs_of(list(step.get("kwargs", {}).values()))):
+            return False
+        names = [f"v{self.count + i}" for i in range(count)]
+        step = {**step, **({"out": names} if names else {})}
+        try:
+            message = self.trio.step(step, step["fn"] in EXACT)
+            limit = LARGE if self.large else LARGEST
+            made = [self.value(name) for name in names] if message is None else []
+            if any(t is not None and not isinstance(t, torch.Tensor) for t in made):
+                raise Unstable("no tensor")
+            if any(min(t.shape, default=0) < 0 for t in made if t is not None):
+                raise Unstable("torch itself is wrong")
+            if any(t is not None and t.numel() > limit for t in made):
+                raise Unstable("large")
+            for name in self.names if message is None and writes(step) else []:
+                self.trio.check(*(run.values[name] for run in self.trio.runs))
+            if message is not None and (self.vague(message) or not self.chance(REFUSED_KEPT)):
+                raise Unstable("refused")
+        except (Unstable, KeyError):
+            self.undo(step)
+            return False
+        if message is not None:
+            step["throws"] = message
+            self.ended = step["fn"] in ("backward", "autograd.grad")
+        else:
+            self.count += count
+            self.names += [name for name in names if self.value(name) is not None]
+            if writes(step):
+                self.names = [name for name in self.names if is_usable(self.value(name))]
+        self.steps.append(step)
+        return True
+
+    def is_undefined(self, step):
+        """Whether torch gives what no one may rely on, or takes a kind of tensor only where it is empty."""
+        fn = step["fn"].rstrip("_")
+        names = refs_of(step["args"])
+        tensors = [self.value(name) for name in names if name in self.trio.exact.values]
+        floats = [t for t in tensors if t.is_floating_point()]
+        if fn in ("Tensor.signbit", "Tensor.copysign") and any(t.isnan().any() for t in floats):
+            return True
+        if fn in ("Tensor.masked_fill", "Tensor.masked_scatter") and len(tensors) > 1 and tensors[1].dtype != torch.bool:
+            return True
+        if fn in ("Tensor.gather", "Tensor.scatter", "Tensor.scatter_add") and len({t.ndim for t in tensors}) > 1:
+            return True
+        if fn in ("Tensor.inner", "Tensor.outer", "Tensor.dot") and any(t.dtype == torch.bool for t in tensors):
+            return True
+        if writes(step) and tensors and not tensors[0].is_floating_point():
+            # Infinities as whole numbers.
+            return any(not torch.isfinite(t).all() or (t.abs() > 1e6).any() for t in floats)
+        # A product written over one of its factors.
+        return step["fn"] in PRODUCTS_IN_PLACE and len(set(names)) < len(names)
+
+    def vague(self, message):
+        """Whether torch refuses what is no fault of the program: kernels that it lacks, strides that nobody promised."""
+        return any(
+            part in message
+            for part in (
+                "not implemented",
+                "not supported",
+                "not differentiable with respect to",
+                "view size is not compatible",
+                "some elements of the input tensor and the written-to tensor",
+                "resulted in a negative output size",
+                "Only zero batch or zero channel inputs",
+                "output of a function that returns multiple views",
+                "internal assert",
+                "INTERNAL ASSERT",
+            )
+        )
+
+    def undo(self, step):
+        """Forgets the step that was tried last; where it may have changed something, by running the others anew."""
+        if not writes(step) and step["fn"].startswith(("Tensor.", "nn.")):
+            for run in self.trio.runs:
+                for name in step.get("out", []):
+                    run.values.pop(name, None)
+            return
+        self.trio = Trio(self.inputs, self.seed)
+        for step in self.steps:
+            self.trio.step(step, step["fn"] in EXACT)
+
+    def finish(self):
+        """Goes back from results, once or twice."""
+        candidates = [n for n in self.names if self.value(n).requires_grad and not self.value(n).is_leaf]
+        if self.ended or not candidates or self.chance(0.1):
+            return
+        top = candidates[-1] if self.chance(0.7) else self.choice(candidates)
+        leaves = [n for n in self.inputs if self.inputs[n].get("grad")]
+        if self.chance(0.3):
+            self.second_order(top, leaves)
+        elif self.chance(0.4):
+            self.add({"fn": "Tensor.sum", "args": [ref(top)]})
+            self.add({"fn": "backward", "args": [ref(self.names[-1])], "outs": 0})
+        else:
+            kwargs = {"retain_graph": True} if self.chance(0.3) else {}
+            self.add({"fn": "backward", "args": [ref(top), self.direction(top)], "kwargs": kwargs, "outs": 0})
+            if kwargs and not self.ended:
+                other = self.choice(candidates)
+                self.add({"fn": "backward", "args": [ref(other), self.direction(other)], "outs": 0})
+
+    def second_order(self, top, leaves):
+        """The gradient of the gradient."""
+        wrt = self.random.sample(leaves, min(len(leaves), self.integer(1, 2)))
+        direction = self.like(top, self.shape(top), self.chance(0.5))
+        first = self.count
+        step = {
+            "fn": "autograd.grad",
+            "args": [[ref(top)], [ref(n) for n in wrt]],
+            "kwargs": {"grad_outputs": [ref(direction)], "create_graph": True, "allow_unused": True},
+            "outs": len(wrt),
+        }
+        if not self.add(step) or self.ended:
+            return
+        grads = [f"v{first + i}" for i in range(len(wrt))]
+        grads = [n for n in grads if self.value(n) is not None]
+        if grads:
+            # Whether a gradient has a graph of its own depends on which ops it is made of; times a leaf it has one.
+            g = self.choice(grads)
+            product = self.add({"fn": "Tensor.mul", "args": [ref(g), ref(self.like(g, self.shape(g), True))]})
+            if product:
+                self.add({"fn": "backward", "args": [ref(self.names[-1]), self.direction(self.names[-1])], "outs": 0})
+
+
+def ref(name):
+    return {"$ref": name}
+
+
+def generate(seed):
+    """The program of a seed with what must come out of it; None if it came to nothing."""
+    program = Program(seed)
+    target = program.integer(5, 30)
+    for _ in range(4 * target):
+        if program.ended or len(program.steps) >= target:
+            break
+        program.grow()
+    program.finish()
+    used = {n for s in program.steps for n in refs_of(s["args"]) + refs_of(list(s.get("kwargs", {}).values()))}
+    inputs = {name: x for name, x in program.inputs.items() if name in used}
+    whole = {"id": f"seed {seed}", "seed": seed, "inputs": inputs, "steps": program.steps}
+    try:
+        return execute(whole, EXACT)
+    except Unstable:
+        return None

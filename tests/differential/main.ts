@@ -1,0 +1,143 @@
+// npm run differential -- [--count N] [--seed S] [--devices inline,workers,webgpu] [--file FILE] [--show N] [--json FILE]
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { diagnose, init, onerror, shutdown } from '../../src';
+import { openPage } from './browser';
+import { compareBits, execute } from './execute';
+import { programsIn, textOf, type Outcome, type Program } from './program';
+import { reduce, signatureOf } from './reduce';
+import { programsOf, Reference } from './reference';
+
+const OPTIONS = {
+  count: { type: 'string', default: '500' },
+  seed: { type: 'string', default: '0' },
+  devices: { type: 'string', default: 'inline,workers,webgpu' },
+  /** Programs already drawn, a line each, in the place of new ones. */
+  file: { type: 'string' },
+  json: { type: 'string' },
+  /** How many failures of one signature are reduced and shown. */
+  show: { type: 'string', default: '2' },
+} as const;
+
+const CHUNK = 250;
+
+type Run = (programs: readonly Program[]) => Promise<Outcome[]>;
+
+/** A device that runs programs. */
+interface Runner {
+  readonly name: string;
+  readonly device: string;
+  readonly run: Run;
+  readonly close: () => Promise<void>;
+}
+
+async function runHere(programs: readonly Program[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const program of programs) outcomes.push(await execute(program));
+  return outcomes;
+}
+
+/** How each device is started; those of one process come one after the other. */
+const STARTS: Readonly<Record<string, () => Promise<Runner>>> = {
+  inline: () => startHere('inline', {}),
+  workers: () => startHere('workers', { threads: 2 }),
+  webgpu: async () => ({ name: 'webgpu', ...(await openPage()) }),
+};
+
+async function startHere(name: string, options: { threads?: number }): Promise<Runner> {
+  await init(options);
+  // Faults that no read asked for belong to steps that must fail.
+  onerror(() => undefined);
+  return { name, device: diagnose(), run: runHere, close: () => Promise.resolve(shutdown()) };
+}
+
+interface Failure {
+  readonly device: string;
+  readonly signature: string;
+  readonly program: Program;
+  readonly outcome: Outcome;
+}
+
+/** Counts of one device. */
+interface Tally {
+  agrees: number;
+  differs: number;
+  skipped: number;
+}
+
+/** Draws and runs programs as the command line says; the exit status. */
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const drawn = values.file === undefined ? null : programsIn(await readFile(values.file, 'utf8'));
+  const count = drawn?.length ?? Number(values.count);
+  const names = values.devices.split(',');
+  const unknown = names.filter((name) => !(name in STARTS));
+  if (unknown.length > 0)
+    throw new Error(`--devices must name ${Object.keys(STARTS).join(', ')}, got ${unknown.join()}.`);
+  const tallies: Record<string, Tally> = Object.fromEntries(
+    names.map((name) => [name, { agrees: 0, differs: 0, skipped: 0 }]),
+  );
+  const failures: Failure[] = [];
+  let steps = 0;
+  let refused = 0;
+  let seed = Number(values.seed);
+  for (let done = 0; done < count;) {
+    const size = Math.min(CHUNK, count - done);
+    const programs = drawn?.slice(done, done + size) ?? (await programsOf(seed, size));
+    seed += size;
+    done += programs.length;
+    steps += programs.reduce((sum, program) => sum + program.steps.length, 0);
+    refused += programs.reduce(
+      (sum, program) => sum + program.steps.filter(({ throws }) => throws !== undefined).length,
+      0,
+    );
+    let inline: Outcome[] | null = null;
+    for (const name of names) {
+      const runner = await STARTS[name]();
+      const raw = await runner.run(programs);
+      const before: Outcome[] | null = name === 'workers' ? inline : null;
+      const outcomes: Outcome[] = before === null ? raw : raw.map((now, i) => compareBits(before[i], now));
+      if (name === 'inline') inline = outcomes;
+      await runner.close();
+      outcomes.forEach((outcome, i) => {
+        tallies[name][outcome.state]++;
+        if (outcome.state === 'differs')
+          failures.push({ device: name, signature: signatureOf(programs[i], outcome), program: programs[i], outcome });
+      });
+    }
+    console.log(`${done} programs, seeds below ${seed}: ${JSON.stringify(tallies)}`);
+  }
+  console.log(`${steps} steps, of which PyTorch refuses ${refused}`);
+  const report = await reportOf(failures, Number(values.show));
+  console.log(report.join('\n'));
+  if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ tallies, failures }, null, 1));
+  return failures.length > 0 ? 1 : 0;
+}
+
+/** The failures by signature, each with small programs that show it. */
+async function reportOf(failures: readonly Failure[], shown: number): Promise<string[]> {
+  const lines: string[] = [];
+  const reference = new Reference();
+  for (const device of new Set(failures.map((failure) => failure.device))) {
+    const runner = await STARTS[device]();
+    const bySignature = new Map<string, Failure[]>();
+    for (const failure of failures) {
+      if (failure.device !== device) continue;
+      bySignature.set(failure.signature, [...(bySignature.get(failure.signature) ?? []), failure]);
+    }
+    for (const [signature, group] of [...bySignature].sort(([, a], [, b]) => b.length - a.length)) {
+      lines.push(`\n${device}: ${group.length} × ${signature}`);
+      for (const { program, outcome } of group.slice(0, shown)) {
+        const { difference } = outcome;
+        if (difference === undefined) continue;
+        const run = async (candidate: Program): Promise<Outcome> => (await runner.run([candidate]))[0];
+        const small = difference.kind === 'bits' ? program : await reduce(program, difference.kind, run, reference);
+        const again = (await run(small)).difference ?? difference;
+        lines.push(`  ${textOf(small)}\n    => ${again.kind} at ${again.at}: ${again.detail}`);
+      }
+    }
+    await runner.close();
+  }
+  reference.close();
+  return lines;
+}
