@@ -9,6 +9,8 @@ import { loadKernels } from './device/webgpu/load';
 import type { EngineSettings } from './device/wasm/workers/start';
 import { DeviceError, type KindlingError } from './base/errors';
 import { addBallast } from './core/garbage';
+import { forgetTask, makeRoom, shortageAdvice } from './core/reclaim';
+import { adviseBy } from './device/shortage';
 
 /** Milliseconds that a fault may wait for a read to reject with it before it goes to onerror's listener. */
 const GRACE = 3000;
@@ -32,6 +34,8 @@ let webgpu: WebGpuDevice | null = null;
 let options: InitOptions = {};
 /** What came of `device: 'auto'`, in words. */
 let choice: string | null = null;
+
+adviseBy(shortageAdvice);
 
 registerDevice('wasm', () => {
   wasm = createWasmDevice(options);
@@ -65,6 +69,7 @@ function watch({ stream }: WasmDevice | WebGpuDevice): void {
     (timer as { unref?: () => void }).unref?.();
   };
   stream.onMemoryPressure = () => addBallast(PRESSURE_BALLAST);
+  stream.makeRoom = makeRoom;
 }
 
 /**
@@ -159,6 +164,7 @@ export function shutdown(): void {
     forgetDevice(device.name);
   }
   wasm = webgpu = null;
+  forgetTask();
   setDefaultDevice('wasm');
 }
 

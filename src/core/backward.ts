@@ -12,6 +12,7 @@ import {
   type Gradients,
   type Node,
 } from './graph';
+import { noteWalk } from './reclaim';
 import { owned, unscoped } from './storage';
 import { formatShape, sameShape, type Shape } from '../base/shape';
 import { checkTensor, Tensor, type GradHook, type RemovableHandle } from './tensor';
@@ -64,6 +65,7 @@ function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOpt
     }
   } finally {
     for (const waiting of pending.values()) for (const grad of waiting) grad?.release();
+    noteWalk();
   }
   return captured;
 }

@@ -161,7 +161,7 @@ export class SavedTensor {
   /** `output` is given for a result of the node itself, whose history is not set yet. */
   constructor(t: Tensor, output: Edge | null = null) {
     this.storage = t.storage;
-    this.storage.retain();
+    this.storage.save();
     this.version = this.storage.version;
     this.edge = output ?? edgeOf(t);
     ({ dtype: this.dtype, shape: this.shape, strides: this.strides, offset: this.offset } = t);
@@ -180,7 +180,7 @@ export class SavedTensor {
   }
 
   release(): void {
-    this.storage.release();
+    this.storage.unsave();
   }
 }
 

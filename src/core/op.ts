@@ -14,7 +14,8 @@ import {
 import type { Device } from '../device/contract';
 import { isFloat, itemSize, type DType } from '../base/dtype';
 import { AutogradError, DeviceError, DTypeError, ShapeError } from '../base/errors';
-import { freedError, Storage } from './storage';
+import { noteOperands } from './reclaim';
+import { Storage } from './storage';
 import { denseStrides, formatShape, numelOf, sameShape, type Shape } from '../base/shape';
 import { checkTensor, Tensor } from './tensor';
 
@@ -73,7 +74,7 @@ export function deviceOf(op: string, inputs: Inputs): Device {
   for (const input of inputs) {
     if (input === null) continue;
     checkTensor(op, input);
-    if (input.isFreed) throw freedError(op, input.shape);
+    if (input.isFreed) throw input.freedError(op);
     const home = input.home;
     if (device !== null && home !== device) {
       throw new DeviceError(
@@ -173,7 +174,9 @@ export function applyAll<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I,
   const device = deviceOf(record.name, inputs);
   const specs = record.shape(inputs, params);
   const home = record.home?.(params) ?? device;
+  noteOperands(inputs);
   const outs = isSpec(specs) ? [allocate(home, specs)] : specs.map((spec) => allocate(home, spec));
+  for (const out of outs) out.storage.isDerived = true;
   record.forward(device, inputs, outs, params);
   for (const out of outs) home.seal(out.buffer);
   if (isRecorded(record, inputs)) {

@@ -1,7 +1,10 @@
 // Who owns device memory. A Storage counts its owners and is freed when none is left, or when the garbage
 // collector finds that nothing refers to it any more. Scopes release the handles made inside them.
 import { collect, giveBack, handOut } from './garbage';
-import type { Device, DeviceBuffer } from '../device/contract';
+import {
+  expect, heldTensors, nextSerial, noteFreed, noteKeeper, noteMade, operationsSinceTurn, type Reclaimable,
+} from './reclaim'; // prettier-ignore
+import type { AllocatedBuffer, Device } from '../device/contract';
 import type { DType } from '../base/dtype';
 import { FreedError } from '../base/errors';
 import { formatShape, type Shape } from '../base/shape';
@@ -9,7 +12,7 @@ import { formatShape, type Shape } from '../base/shape';
 /** What outlives a Storage object, so that its memory can be freed after it. */
 interface Allocation {
   readonly device: Device;
-  readonly buffer: DeviceBuffer;
+  readonly buffer: AllocatedBuffer;
   isFree: boolean;
 }
 
@@ -17,6 +20,7 @@ function free(allocation: Allocation): void {
   if (allocation.isFree) return;
   allocation.isFree = true;
   allocation.device.free(allocation.buffer);
+  noteFreed(allocation.buffer.bytes);
 }
 
 // Nothing is ever unregistered: a token would cost more than the flag.
@@ -26,24 +30,33 @@ const collected = new FinalizationRegistry<Allocation>((allocation) => {
 });
 
 /** Device memory shared by a tensor and its views. */
-export class Storage {
+export class Storage implements Reclaimable {
   readonly device: Device;
-  readonly buffer: DeviceBuffer;
+  readonly buffer: AllocatedBuffer;
+  readonly serial = nextSerial();
   /** Counts in-place changes; a saved tensor remembers the version it was saved at. */
   version = 0;
+  /** Computed from other tensors. */
+  isDerived = false;
+  /** Seen by code that runs around calls, such as hooks, and may keep what it sees. */
+  isShown = false;
+  /** How many operations nothing was awaited for when it was taken back; 0 if it was not. */
+  reclaimedAfter = 0;
   private owners = 0;
+  private keeps = 0;
+  private saves = 0;
   private readonly allocation: Allocation;
 
   /** Memory for `bytes` of elements, contents undefined. @throws OutOfMemoryError, DTypeError if the device lacks the dtype */
   constructor(device: Device, bytes: number, dtype: DType) {
-    if (!(bytes >= 0) || bytes % 1 > 0)
-      throw new Error(`internal: storage: bytes must be a whole number, got ${bytes}.`);
+    expect(bytes);
     const buffer = device.allocate(bytes, dtype);
     this.device = device;
     this.buffer = buffer;
     this.allocation = { device, buffer, isFree: false };
     collected.register(this, this.allocation);
     handOut(bytes);
+    noteMade(this);
   }
 
   /** Whether one owner alone holds it. */
@@ -51,12 +64,48 @@ export class Storage {
     return this.owners === 1;
   }
 
+  get isFree(): boolean {
+    return this.allocation.isFree;
+  }
+
+  get isKept(): boolean {
+    return this.keeps > 0;
+  }
+
+  get isSaved(): boolean {
+    return this.saves > 0;
+  }
+
   retain(): void {
     this.owners++;
   }
 
   release(): void {
-    if (--this.owners > 0) return;
+    if (--this.owners > 0 || this.allocation.isFree) return;
+    free(this.allocation);
+    giveBack(this.buffer.bytes);
+  }
+
+  /** Claims it for as long as its owner is used, whatever it looks like; `by` -1 ends a claim. */
+  keep(by: 1 | -1): void {
+    this.keeps += by;
+  }
+
+  /** Holds it for a graph. */
+  save(): void {
+    this.owners++;
+    this.saves++;
+  }
+
+  /** Ends a claim made by `save`. */
+  unsave(): void {
+    this.saves--;
+    this.release();
+  }
+
+  /** Frees it under its owners: see reclaim.ts. */
+  reclaim(): void {
+    this.reclaimedAfter = Math.max(1, operationsSinceTurn());
     free(this.allocation);
     giveBack(this.buffer.bytes);
   }
@@ -65,10 +114,10 @@ export class Storage {
 /** What a scope can free: a claim on a storage that ends with `release`. Tensor is the one subclass. */
 export abstract class Handle {
   abstract readonly shape: Shape;
-  /** Outlives every scope: parameters, gradients, what `keep` was called on. */
-  kept = false;
   private held: Storage;
   private open = true;
+  private outlives = false;
+  private claims = false;
 
   constructor(storage: Storage) {
     this.held = storage;
@@ -76,15 +125,50 @@ export abstract class Handle {
     current?.track(this);
   }
 
-  /** Whether its scope has freed it. */
-  get isFreed(): boolean {
-    return !this.open;
+  /** Outlives every scope: parameters, gradients, what `keep` was called on. */
+  get kept(): boolean {
+    return this.outlives;
   }
 
-  /** @throws FreedError if a scope has freed this handle. */
+  set kept(value: boolean) {
+    this.outlives = value;
+    this.claim(value);
+  }
+
+  /** Whether the memory is never taken back while this handle is there. */
+  protected claim(value: boolean): void {
+    if (this.claims === value || !this.open) return;
+    this.claims = value;
+    this.held.keep(value ? 1 : -1);
+  }
+
+  /** Whether its scope has freed it, or memory ran short. */
+  get isFreed(): boolean {
+    return !this.open || this.held.reclaimedAfter > 0;
+  }
+
+  /** @throws FreedError if this handle was freed. */
   get storage(): Storage {
-    if (!this.open) throw freedError('tensor', this.shape);
+    if (this.isFreed) throw this.freedError('tensor');
     return this.held;
+  }
+
+  /** @internal */
+  get reclaimable(): Storage {
+    return this.held;
+  }
+
+  /** The error for a use after it was freed; `op` names the op or the argument. */
+  freedError(op: string): FreedError {
+    const { shape } = this;
+    const operations = this.held.reclaimedAfter;
+    const what = `${op}: a tensor of shape ${formatShape(shape)} was freed`;
+    if (!this.open) return new FreedError(`${what} by the scope it was made in; return it or keep() it.`, { shape });
+    return new FreedError(
+      `${what}, as nothing was awaited for ${operations} operations, memory ran short and nothing seemed to use it any more. ` +
+        `keep() it or return it from the module that makes it, or await something now and then: await loss.item().`,
+      { shape, operations },
+    );
   }
 
   /** The storage of a handle that may be freed, while something else holds the memory. */
@@ -95,6 +179,7 @@ export abstract class Handle {
   /** Gives up the claim. The memory is freed when nothing else holds it. */
   release(): void {
     if (!this.open) return;
+    this.claim(false);
     this.open = false;
     this.held.release();
   }
@@ -102,18 +187,13 @@ export abstract class Handle {
   /** Moves the claim to another storage: how a parameter keeps its identity through `to` and lazy materialisation. */
   protected moveTo(storage: Storage): void {
     storage.retain();
+    const { claims } = this;
+    this.claim(false);
     if (this.open) this.held.release();
     this.open = true;
     this.held = storage;
+    this.claim(claims);
   }
-}
-
-/** The error for a use of a freed handle; `what` names the op or the argument. */
-export function freedError(what: string, shape: Shape): FreedError {
-  return new FreedError(
-    `${what}: a tensor of shape ${formatShape(shape)} was freed by the scope it was made in; return it or keep() it.`,
-    { shape },
-  );
 }
 
 /** Something that holds tensors which must outlive the scope it was made or used in: modules, optimizers. */
@@ -121,8 +201,7 @@ export interface Holder {
   /** Those of holders inside it too, except what is in `seen`, to which it adds itself and them. */
   [heldTensors](seen?: Set<object>): Iterable<Handle>;
 }
-/** Key of a Holder's list of tensors. */
-export const heldTensors = Symbol('heldTensors');
+export { heldTensors };
 
 const isHolder = (value: object): value is Holder => heldTensors in value;
 
@@ -246,15 +325,26 @@ export function scope<T>(fn?: (s: Scope) => T): T | Scope {
 
 /** Takes tensors (deep in arrays, plain objects, modules) out of every scope; returns its argument. */
 export function keep<T>(value: T): T {
+  for (const handle of handlesIn(value)) handle.kept = true;
+  return value;
+}
+
+/** The handles in a value: deep in arrays, plain objects, modules. */
+export function handlesIn(value: unknown): Set<Handle> {
   const handles = new Set<Handle>();
   collectHandles(value, handles, new Set());
-  for (const handle of handles) handle.kept = true;
-  return value;
+  return handles;
 }
 
 /** Tells the current scope that `holder` was made or used in it, so that the tensors it holds at the end stay. */
 export function noteHolder(holder: Holder): void {
   current?.hold(holder);
+  noteKeeper(holder);
+}
+
+/** Says that code which may keep it, such as a hook, gets to see `value`. */
+export function noteShown(value: unknown): void {
+  for (const handle of handlesIn(value)) handle.reclaimable.isShown = true;
 }
 
 /** Runs `fn` outside every scope: what it makes is freed by count or by the garbage collector. */

@@ -153,6 +153,8 @@ export class Tensor extends Handle implements View {
       throw new AutogradError('requiresGrad: only leaf tensors can be changed; use detach() to leave the graph.');
     }
     this.wantsGrad = value;
+    // What learns is used again, however long it is left alone.
+    if (value && this.isLeaf) this.claim(true);
     return this;
   }
 
@@ -221,7 +223,9 @@ export class Tensor extends Handle implements View {
   /** @internal Puts a gradient that the engine owns; the one before is freed unless somebody has seen it. */
   replaceGrad(value: Tensor | null): void {
     if (this.gradient === value) return;
-    if (!this.gradientSeen) this.gradient?.release();
+    // One that the user may hold is as any other tensor from now on.
+    if (this.gradientSeen) this.gradient?.claim(false);
+    else this.gradient?.release();
     if (value !== null) value.kept = true;
     this.gradient = value;
     this.gradientSeen = false;

@@ -11,6 +11,14 @@ export interface DeviceBuffer {
   readonly bytes: number;
 }
 
+/** One that was allocated: it knows the device's time (see `Device.clock`) at its use. */
+export interface AllocatedBuffer extends DeviceBuffer {
+  readonly born: number;
+  /** 0 if no command has read it. */
+  readonly firstRead: number;
+  readonly lastUse: number;
+}
+
 /** Elements of a buffer seen with a shape: element (i, j, ...) is at offset + i * strides[0] + j * strides[1] + ... */
 export interface View {
   readonly buffer: DeviceBuffer;
@@ -248,7 +256,7 @@ export interface Device extends Kernels {
    * Fresh memory for elements of `dtype`, contents undefined.
    * @throws OutOfMemoryError if the scheduler knows that it cannot be had, DTypeError if the device has no such type
    */
-  allocate(bytes: number, dtype: DType): DeviceBuffer;
+  allocate(bytes: number, dtype: DType): AllocatedBuffer;
   /** Gives the memory back; commands already queued may still use it. */
   free(buffer: DeviceBuffer): void;
   /** Fills a fresh buffer with a copy of `data`, taken at the call. */
@@ -270,4 +278,6 @@ export interface Device extends Kernels {
   /** Resolves at once if the device is less than `steps` marks behind, else when it has caught up; places a mark. */
   throttle(steps: number): Promise<void>;
   memory(): MemoryInfo;
+  /** Number of the last command. */
+  clock(): number;
 }

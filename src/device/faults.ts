@@ -39,6 +39,8 @@ export class StreamBuffer implements DeviceBuffer {
   lastUse = 0;
   lastWrite = 0;
   lastGuardedWrite = 0;
+  /** First command that read it. */
+  firstRead = 0;
 
   constructor(
     readonly bytes: number,
@@ -111,6 +113,7 @@ export class FaultLedger {
     };
     for (const { buffer } of reads as readonly StreamView[]) {
       buffer.lastUse = seq;
+      if (buffer.firstRead === 0) buffer.firstRead = seq;
       this.settle(buffer);
       include(buffer);
     }
@@ -253,7 +256,10 @@ export class FaultLedger {
 
   private admitClean(seq: number, reads: readonly View[], writes: readonly View[]): true {
     let isGuarded = false;
-    for (const { buffer } of reads as readonly StreamView[]) buffer.lastUse = seq;
+    for (const { buffer } of reads as readonly StreamView[]) {
+      buffer.lastUse = seq;
+      if (buffer.firstRead === 0) buffer.firstRead = seq;
+    }
     for (const { buffer } of writes as readonly StreamView[]) {
       buffer.lastUse = seq;
       if (buffer.isSealed) {

@@ -61,6 +61,7 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     synchronize: () => stream.synchronize(),
     throttle: (steps) => stream.throttle(steps),
     memory: (): MemoryInfo => stream.memory(),
+    clock: () => stream.clock,
     diagnose: () => [...stream.describe(), ...notes],
     profile: (isOn) => stream.profile(isOn),
     shutdown: () => stream.shutdown(),

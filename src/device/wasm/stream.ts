@@ -16,6 +16,7 @@ import { itemSize } from '../../base/dtype';
 import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../base/errors';
 import type { IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, StreamBuffer, TRANSFER, type Fault } from '../faults';
+import { outOfMemory } from '../shortage';
 import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
 import { Allocator, type Block } from './engine/allocator';
 import type { CommandStream } from './transport/commandStream';
@@ -75,11 +76,10 @@ export class WasmStream implements CommandStream, TransportEvents {
   private end: KindlingError | null = null;
   /** Called with a fault as soon as it is known; nobody may ever read what it spoiled. */
   onFault: (fault: Fault) => void = () => undefined;
-  /**
-   * Called when memory runs short, to free what can be freed: at an await with more than PRESSURE in use, and once more
-   * before an allocation fails.
-   */
+  /** Called at an await with more than PRESSURE of the memory in use. */
   onMemoryPressure: () => void = () => undefined;
+  /** Asked before an allocation fails, as long as it says that it has freed something. */
+  makeRoom: (bytes: number) => boolean = () => false;
 
   constructor(connect: (events: TransportEvents) => Transport) {
     this.transport = connect(this);
@@ -213,6 +213,11 @@ export class WasmStream implements CommandStream, TransportEvents {
     });
     this.finish(transport.words, at);
     this.heap.release(came, seq);
+  }
+
+  /** Number of the last command. */
+  get clock(): number {
+    return this.ledger.seq;
   }
 
   seal(buffer: StreamBuffer): void {
@@ -365,23 +370,13 @@ export class WasmStream implements CommandStream, TransportEvents {
   }
 
   private claim(bytes: number, take: (heap: Allocator) => Block): Block {
-    try {
-      return take(this.heap);
-    } catch (error) {
-      if (!(error instanceof OutOfMemoryError)) throw error;
-    }
-    this.onMemoryPressure();
-    try {
-      return take(this.heap);
-    } catch (error) {
-      if (!(error instanceof OutOfMemoryError)) throw error;
-      const { live } = this.heap;
-      const { limit } = this.transport;
-      throw new OutOfMemoryError(
-        `allocate: memory must stay under ${megabytes(limit)}, got a request for ${megabytes(bytes)} with ${megabytes(live)} in use. ` +
-          `Drop references to tensors (scope() frees temporaries at once) or give init a larger maxMemory.`,
-        { requested: bytes, live, limit },
-      );
+    for (;;) {
+      try {
+        return take(this.heap);
+      } catch (error) {
+        if (!(error instanceof OutOfMemoryError)) throw error;
+      }
+      if (!this.makeRoom(bytes)) throw outOfMemory(bytes, this.heap.live, this.transport.limit);
     }
   }
 
@@ -468,5 +463,3 @@ export class WasmStream implements CommandStream, TransportEvents {
     if (this.end !== null) throw this.end;
   }
 }
-
-const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;

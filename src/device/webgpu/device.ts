@@ -80,6 +80,7 @@ export function createWebGpuDevice(
     synchronize: () => stream.synchronize(),
     throttle: (steps) => stream.throttle(steps),
     memory: () => stream.memory(),
+    clock: () => stream.clock,
     diagnose: () => notes,
   };
 }

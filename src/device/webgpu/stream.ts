@@ -4,11 +4,12 @@
 // Over 400 lines because all of it turns on the order of that one queue.
 import { FAULT_WORDS } from '../../../assembly/engine/commands';
 import { itemSize, type DType } from '../../base/dtype';
-import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../base/errors';
+import { DeviceError, FaultError, type KindlingError } from '../../base/errors';
 import { numelOf } from '../../base/shape';
 import type { DeviceBuffer, IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, TRANSFER, type Fault, type StreamBuffer } from '../faults';
 import { faultError, readFaults } from '../faultTable';
+import { outOfMemory } from '../shortage';
 import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
 import { BlockPool, ELEMENT_BYTES, GpuBuffer, storedBytes, type Block } from './blocks';
 import { checkStored, FAULT_HEADER_WORDS, FAULT_SLOTS, FAULT_TABLE_WORDS, fromStored, toStored } from './layout';
@@ -143,8 +144,10 @@ export class GpuStream {
   private limits: GPUSupportedLimits | null = null;
   /** Called with a fault as soon as it is known. */
   onFault: (fault: Fault) => void = () => undefined;
-  /** Called when memory runs short, to free what can be freed. */
+  /** Called at an await with more than PRESSURE of the memory in use. */
   onMemoryPressure: () => void = () => undefined;
+  /** Asked before an allocation fails, as long as it says that it has freed something. */
+  makeRoom: (bytes: number) => boolean = () => false;
   /** Called when the device can do no more: it was lost, shut down or never there. */
   onEnd: (error: KindlingError) => void = () => undefined;
 
@@ -295,17 +298,9 @@ export class GpuStream {
     checkStored(dtype);
     const stored = storedBytes(bytes, dtype);
     const most = Math.min(this.limits?.maxBufferSize ?? Infinity, this.limits?.maxStorageBufferBindingSize ?? Infinity);
-    if (this.pool.live + stored > this.limit) this.onMemoryPressure();
-    if (stored > most || this.pool.live + stored > this.limit) {
-      const bound =
-        stored > most
-          ? `one tensor must stay under ${megabytes(most)}`
-          : `memory must stay under ${megabytes(this.limit)}`;
-      throw new OutOfMemoryError(
-        `allocate: ${bound}, got a request for ${megabytes(stored)} with ${megabytes(this.pool.live)} in use. ` +
-          `Drop references to tensors (scope() frees temporaries at once) or use a smaller batch.`,
-        { requested: stored, live: this.pool.live, limit: Math.min(most, this.limit) },
-      );
+    if (stored > most) throw outOfMemory(stored, this.pool.live, most, 'one tensor');
+    while (this.pool.live + stored > this.limit) {
+      if (!this.makeRoom(stored)) throw outOfMemory(stored, this.pool.live, this.limit);
     }
     return new GpuBuffer(bytes, this.ledger.seq, dtype, this.pool.take(stored), this.pool);
   }
@@ -364,6 +359,11 @@ export class GpuStream {
       this.words.set([0, 0, seq], at);
       open({ kind: 'dispatch', kernel: failure, use: 'record', blocks: [], at, bytes: UNIFORM_STEP, groups: 1 });
     });
+  }
+
+  /** Number of the last command. */
+  get clock(): number {
+    return this.ledger.seq;
   }
 
   seal(buffer: DeviceBuffer): void {
@@ -686,5 +686,3 @@ export class GpuStream {
 
 /** Buffers that reach this device were made by it. */
 const own = (buffer: DeviceBuffer): GpuBuffer => buffer as GpuBuffer;
-
-const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;

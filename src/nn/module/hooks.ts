@@ -1,5 +1,6 @@
 // Module hooks: functions called around forward and backward, all able to change what passes through.
 import { isGradEnabled } from '../../core/backward';
+import { noteShown } from '../../core/storage';
 import { Function, type FunctionContext } from '../../autograd/function';
 import { Tensor, type RemovableHandle } from '../../core/tensor';
 import type { Module } from './module';
@@ -221,6 +222,7 @@ class BackwardHooks {
 
 /** Calls a hook. @throws TypeError if it is async: the call would not wait for its answer. */
 function answer(module: Module, kind: string, hook: Hook, args: readonly unknown[]): unknown {
+  noteShown(args);
   const result = (hook as (...args: unknown[]) => unknown)(module, ...args);
   if (!(result instanceof Promise)) return result;
   result.catch(() => undefined);

@@ -4,6 +4,7 @@ import { checkDType, isFloat, type DType } from '../../base/dtype';
 import { DTypeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { zerosLike } from '../../ops/shape/creation';
+import { noteCall, noteReturn } from '../../core/reclaim';
 import { heldTensors, noteHolder, type Handle, type Holder } from '../../core/storage';
 import { Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
 import { gather, type Arguments } from '../../base/arguments';
@@ -152,11 +153,16 @@ export class Module extends Callable implements Holder {
 
   override [invoke](inputs: readonly unknown[]): unknown {
     noteHolder(this);
+    const first = noteCall(inputs);
+    let output: unknown;
     try {
-      return this.#hooks.isEmpty && globalHooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
+      output = this.#hooks.isEmpty && globalHooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
+      return output;
     } catch (error) {
       const isUsual = inputs.length >= this.forward.length && inputs.every((input) => input instanceof Tensor);
       throw isUsual ? error : explained(this.constructor.name, error, inputs);
+    } finally {
+      noteReturn(first, output);
     }
   }
 
