@@ -244,6 +244,7 @@ export function backward(t: Tensor | readonly Tensor[], ...args: BackwardArgumen
   const roots = listOf(t).map((root, i) => rootOf('backward', root, firsts[i]));
   const leaves = inputs === undefined ? null : new Set<Node>(listOf(inputs).map((leaf) => targetEdge('backward', leaf).node)); // prettier-ignore
   walkFrom(roots, { createGraph, retainGraph, capture: null, leaves });
+  listOf(t)[0].home.mark();
 }
 
 const walkFrom = (roots: readonly [Edge, Tensor][], options: WalkOptions): (Tensor | null)[] =>

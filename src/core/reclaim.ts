@@ -356,7 +356,12 @@ const largestFirst = (chosen: Reclaimable[]): Reclaimable[] => chosen.sort((a, b
 function ofAttempt(made: readonly Reclaimable[], refused: NonNullable<Task['refused']>): Reclaimable[] {
   const { serial, clocks } = refused;
   const left = (s: Reclaimable): boolean =>
-    s.serial <= serial && s.isDerived && !s.isFree && !s.isKept && s.buffer.lastUse <= (clocks.get(s.device) ?? 0);
+    s.serial <= serial &&
+    s.buffer.bytes >= SMALL &&
+    s.isDerived &&
+    !s.isFree &&
+    !s.isKept &&
+    s.buffer.lastUse <= (clocks.get(s.device) ?? 0);
   return made.filter(left).reverse();
 }
 

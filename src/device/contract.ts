@@ -277,6 +277,8 @@ export interface Device extends Kernels {
   synchronize(): Promise<void>;
   /** Resolves at once if the device is less than `steps` marks behind, else when it has caught up; places a mark. */
   throttle(steps: number): Promise<void>;
+  /** Says that a step's work was queued; waits if the page is far ahead although it had turns in which to wait. */
+  mark(): void;
   memory(): MemoryInfo;
   /** Number of the last command. */
   clock(): number;

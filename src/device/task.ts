@@ -5,6 +5,21 @@ export function yieldTask(): Promise<void> {
   return new Promise((resolve) => schedule(resolve));
 }
 
+let turn = 0;
+let isTurnNoted = false;
+
+/** A number that grows from task to task of the event loop. */
+export function currentTurn(): number {
+  if (!isTurnNoted) {
+    isTurnNoted = true;
+    void yieldTask().then(() => {
+      isTurnNoted = false;
+      turn++;
+    });
+  }
+  return turn;
+}
+
 /**
  * Resolves when the browser has had time for its own work, such as collecting garbage and running finalizers, but before
  * long if the page never idles.

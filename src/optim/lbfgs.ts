@@ -1,7 +1,7 @@
 // L-BFGS: quasi-Newton steps of all parameters as one long vector. Decisions need values, so a step is async; what
 // needs none stays on the device.
 import { noGrad } from '../core/backward';
-import { LoadError } from '../base/errors';
+import { LoadError, OutOfMemoryError } from '../base/errors';
 import { checkInteger, gather, type Arguments } from '../base/arguments';
 import { copy_, clone, to } from '../ops/shape/copy';
 import { zeros } from '../ops/shape/creation';
@@ -92,8 +92,31 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     }
   }
 
-  /** Moves the parameters; the promise is of the loss before. @throws FaultError if the loss depends on bad data */
+  /**
+   * Moves the parameters; the promise is of the loss before.
+   * @throws FaultError if the loss depends on bad data
+   * @throws OutOfMemoryError with parameters and state as they were
+   */
   async step<Loss>(closure: () => Loss): Promise<Awaited<Loss>> {
+    const [first] = this.parameters;
+    const state = this.state.get(first);
+    const start = noGrad(() => this.parameters.map((p) => clone(p)));
+    try {
+      return await this.iterate(closure);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+      noGrad(() => {
+        this.parameters.forEach((p, i) => copy_(p, start[i]));
+      });
+      if (state === undefined) this.state.delete(first);
+      else this.state.set(first, state);
+      throw error;
+    } finally {
+      for (const copy of start) copy.release();
+    }
+  }
+
+  private async iterate<Loss>(closure: () => Loss): Promise<Awaited<Loss>> {
     const [options] = this.paramGroups;
     const { lr, maxIter, toleranceGrad, toleranceChange, lineSearchFn } = options;
     const maxEval = options.maxEval ?? Math.floor(maxIter * 1.25);
@@ -168,15 +191,11 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   }
 
   private history(): History {
-    return {
-      func_evals: 0,
-      n_iter: 0,
-      old_dirs: [],
-      old_stps: [],
-      ro: [],
-      H_diag: 1,
-      ...this.state.get(this.parameters[0]),
-    };
+    const empty: History = { func_evals: 0, n_iter: 0, old_dirs: [], old_stps: [], ro: [], H_diag: 1 };
+    const history: History = { ...empty, ...this.state.get(this.parameters[0]) };
+    // Lists of its own: the state there was may be wanted back.
+    const { old_dirs, old_stps, ro } = history;
+    return { ...history, old_dirs: [...old_dirs], old_stps: [...old_stps], ro: [...ro] };
   }
 
   /** The descent direction, from the gradient and the differences remembered, which it brings up to date. */

@@ -2,6 +2,7 @@
 import { noGrad } from '../core/backward';
 import type { DType } from '../base/dtype';
 import { add, cast, constant, exp, expm1, input, mul, neg, scalar, type Expression } from '../expression/expression';
+import { pace } from '../core/pace';
 import { keep, unscoped } from '../core/storage';
 import { to } from '../ops/shape/copy';
 import { full, fullLike } from '../ops/shape/creation';
@@ -42,12 +43,18 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
 
   /**
    * Updates every parameter that has a gradient. A `closure` computes the loss and its gradients first; the loss is
-   * returned, as a promise if the closure is async.
+   * returned, as a promise if the closure is async. Without one, what is returned may be awaited, and need not be: the await
+   * gives the page a turn, and waits while the device is more than two steps behind.
+   * @throws OutOfMemoryError with parameters and state as they were
    */
-  step(): void;
+  step(): PromiseLike<void> | undefined;
   step<Loss>(closure: () => Loss): Loss;
-  step<Loss>(closure?: () => Loss): Loss | Promise<unknown> | undefined {
-    const loss = closure === undefined ? undefined : evaluate(closure);
+  step<Loss>(closure?: () => Loss): Loss | Promise<unknown> | PromiseLike<void> {
+    if (closure === undefined) {
+      this.updateAll();
+      return TURN;
+    }
+    const loss = evaluate(closure);
     if (loss instanceof Promise) {
       return loss.then((value: unknown) => {
         this.updateAll();
@@ -62,15 +69,23 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
     return restoreTensors(this.name, param, saved);
   }
 
+  /** All that may run out of memory comes before the first parameter is written. */
   private updateAll(): void {
+    const undo: (() => void)[] = [];
     noGrad(() => {
       unscoped(() => {
-        for (const group of this.paramGroups) this.updateGroup(group);
+        try {
+          const updates = this.paramGroups.flatMap((group) => this.updatesOf(group, undo));
+          for (const update of updates) update();
+        } catch (error) {
+          for (const step of undo.reverse()) step();
+          throw error;
+        }
       });
     });
   }
 
-  private updateGroup(group: ParamGroup<O>): void {
+  private updatesOf(group: ParamGroup<O>, undo: (() => void)[]): (() => void)[] {
     const byDType = new Map<DType, Tensor[]>();
     for (const param of group.params) {
       if (param.ownGrad === null || param.numel() === 0) continue;
@@ -78,50 +93,79 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
       if (alike === undefined) byDType.set(param.dtype, [param]);
       else alike.push(param);
     }
-    for (const [dtype, params] of byDType) this.updateAlike(group, dtype, params);
+    return [...byDType].map(([dtype, params]) => this.updateAlike(group, dtype, params, undo));
   }
 
   /** The step of parameters of one group and dtype: one command, and at most one for the numbers. */
-  private updateAlike(group: ParamGroup<O>, dtype: DType, params: readonly Tensor[]): void {
+  private updateAlike(group: ParamGroup<O>, dtype: DType, params: readonly Tensor[], undo: (() => void)[]): () => void {
     const symbols = new Symbols(dtype);
     const { param, state, numbers = {} } = this.update(symbols, group);
     const counted = symbols.steps === null ? numbers : { ...numbers, [STEP]: symbols.steps };
     const elements = params.map((p): TensorGroup => {
       // Asked for first, as a fresh count depends on whether there are other states yet.
-      if (symbols.steps !== null) this.stateOf(p, symbols.operandOf(STEP));
+      if (symbols.steps !== null) this.stateOf(p, symbols.operandOf(STEP), undo);
       return {
-        inputs: [p, gradOf(p), ...symbols.operands.map((operand) => this.stateOf(p, operand))],
-        outputs: [p, ...Object.keys(state).map((name) => this.stateOf(p, symbols.operandOf(name)))],
+        inputs: [p, gradOf(p), ...symbols.operands.map((operand) => this.stateOf(p, operand, undo))],
+        outputs: [p, ...Object.keys(state).map((name) => this.stateOf(p, symbols.operandOf(name), undo))],
       };
     });
     const results = [param, ...Object.values(state)].map((value) => cast(dtype, value));
-    foreach_(programOf(this.name, symbols.dtypes, results), elements, symbols.scalars);
-
     // On the device, as a step that meets a fault is skipped there. The gradient is among the inputs, though no value of
     // it is used, so that the numbers are skipped along with the step. Written last: the rule reads them as they were.
-    if (Object.keys(counted).length === 0) return;
     const counts = elements.map(({ inputs }, i): TensorGroup => ({
       inputs: inputs.map(firstElement),
-      outputs: Object.keys(counted).map((name) => this.stateOf(params[i], symbols.operandOf(name))),
+      outputs: Object.keys(counted).map((name) => this.stateOf(params[i], symbols.operandOf(name), undo)),
     }));
     const counters = Object.values(counted).map((value) => cast('float32', value));
-    foreach_(programOf(STEP, symbols.dtypes, counters), counts, symbols.scalars);
+    return () => {
+      foreach_(programOf(this.name, symbols.dtypes, results), elements, symbols.scalars);
+      if (counters.length > 0) foreach_(programOf(STEP, symbols.dtypes, counters), counts, symbols.scalars);
+    };
   }
 
-  /** A state of the parameter, made if need be and where the parameter is now. */
-  private stateOf(param: Tensor, { name, initial, isNumber }: Operand): Tensor {
+  /** A state of the parameter, made if need be and where the parameter is now; `undo` is to take back what was made. */
+  private stateOf(param: Tensor, { name, initial, isNumber }: Operand, undo: (() => void)[]): Tensor {
     let states = this.state.get(param);
-    if (states === undefined) this.state.set(param, (states = {}));
+    if (states === undefined) {
+      this.state.set(param, (states = {}));
+      undo.push(() => void this.state.delete(param));
+    }
     const known = Object.hasOwn(states, name) ? states[name] : undefined;
     const dtype = isNumber ? 'float32' : param.dtype;
     if (known !== undefined && known.dtype === dtype && known.device === param.device) return known;
-    if (known !== undefined) return (states[name] = keep(to(known, { dtype, device: param.device })));
-    if (!isNumber) return (states[name] = keep(fullLike(param, initial)));
+    const made = keep(this.freshState(param, name, initial, isNumber, known, states));
+    states[name] = made;
+    undo.push(() => {
+      made.release();
+      if (known === undefined) Reflect.deleteProperty(states, name);
+      else states[name] = known;
+    });
+    return made;
+  }
+
+  private freshState(
+    param: Tensor,
+    name: string,
+    initial: number,
+    isNumber: boolean,
+    known: Tensor | undefined,
+    states: Readonly<Record<string, Tensor>>,
+  ): Tensor {
+    const { device } = param;
+    if (known !== undefined) return to(known, { dtype: isNumber ? 'float32' : param.dtype, device });
+    if (!isNumber) return fullLike(param, initial);
     // Other states without a count come from a rule that did not need one: steps were taken.
     const taken = name === STEP && Object.values(states).some(({ ndim }) => ndim > 0) ? 1 : initial;
-    return (states[name] = keep(full([], taken, { device: param.device })));
+    return full([], taken, { device });
   }
 }
+
+/** What `step()` gives: nothing happens unless it is awaited. */
+const TURN: PromiseLike<void> = {
+  then: (done, failed) => pace(STEPS_AHEAD).then(done, failed),
+};
+/** Steps that a page may be ahead of the device when it awaits one. */
+const STEPS_AHEAD = 2;
 
 function gradOf(param: Tensor): Tensor {
   if (param.ownGrad === null) throw new Error('internal: a parameter without gradient is passed over');

@@ -60,6 +60,9 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     read: (view) => read(device, view),
     synchronize: () => stream.synchronize(),
     throttle: (steps) => stream.throttle(steps),
+    mark: () => {
+      stream.lag.mark();
+    },
     memory: (): MemoryInfo => stream.memory(),
     clock: () => stream.clock,
     diagnose: () => [...stream.describe(), ...notes],

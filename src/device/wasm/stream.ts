@@ -16,6 +16,7 @@ import { itemSize } from '../../base/dtype';
 import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../base/errors';
 import type { IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, StreamBuffer, TRANSFER, type Fault } from '../faults';
+import { Lag } from '../lag';
 import { outOfMemory } from '../shortage';
 import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
 import { Allocator, type Block } from './engine/allocator';
@@ -28,6 +29,8 @@ import type { KernelTime, Report, Transport, TransportEvents } from './transport
 const WRITE_LIMIT = 1024;
 /** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
 const REPORT_INTERVAL = 1024;
+/** After this many commands it is looked how far the engine is behind. */
+const MARK_INTERVAL = 256;
 
 /** Apart enough that vector loads of one do not meet the other. Bytes. */
 const STATUS_BYTES = 64;
@@ -70,7 +73,10 @@ export class WasmStream implements CommandStream, TransportEvents {
   private readonly pending: PendingReport[] = [];
   private faultCount = 0;
   private lastReport = 0;
+  /** How far the engine is behind. */
+  readonly lag = new Lag(() => this.report(null, 0));
   private marks = 0;
+  private unmarked = 0;
   private readonly wokenByMark: (() => void)[] = [];
   /** Why nothing more can be done, once that is so. */
   private end: KindlingError | null = null;
@@ -350,6 +356,10 @@ export class WasmStream implements CommandStream, TransportEvents {
     words[at + 3] = this.ledger.guardLast >>> 0;
     this.transport.publish();
     if (this.ledger.seq - this.lastReport >= REPORT_INTERVAL) this.sendReport(false, 0, 0, 0);
+    if (++this.unmarked >= MARK_INTERVAL) {
+      this.unmarked = 0;
+      this.lag.mark();
+    }
   }
 
   /** Gives the event loop a turn; several if memory runs short, as finalizers need them. */

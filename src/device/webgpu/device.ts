@@ -79,6 +79,9 @@ export function createWebGpuDevice(
     read: (view) => read(stream, kernels, view),
     synchronize: () => stream.synchronize(),
     throttle: (steps) => stream.throttle(steps),
+    mark: () => {
+      stream.lag.mark();
+    },
     memory: () => stream.memory(),
     clock: () => stream.clock,
     diagnose: () => notes,

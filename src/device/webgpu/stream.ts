@@ -9,6 +9,7 @@ import { numelOf } from '../../base/shape';
 import type { DeviceBuffer, IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, TRANSFER, type Fault, type StreamBuffer } from '../faults';
 import { faultError, readFaults } from '../faultTable';
+import { Lag } from '../lag';
 import { outOfMemory } from '../shortage';
 import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
 import { BlockPool, ELEMENT_BYTES, GpuBuffer, storedBytes, type Block } from './blocks';
@@ -22,6 +23,8 @@ const FLUSH_COMMANDS = 128;
 const WRITE_LIMIT = 64 * 1024;
 /** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
 const REPORT_INTERVAL = 1024;
+/** After this many commands it is looked how far the device is behind. */
+const MARK_INTERVAL = 256;
 /** Most workgroups along one dimension of a dispatch. */
 const MOST_GROUPS = 65535;
 /** Memory to use where the adapter's is not known. Bytes. */
@@ -137,7 +140,10 @@ export class GpuStream {
   private readonly waiting = new Set<Report>();
   private faultCount = 0;
   private lastReport = 0;
+  /** How far the device is behind. */
+  readonly lag = new Lag(() => this.report(null));
   private marks = 0;
+  private unmarked = 0;
   private readonly wokenByMark: (() => void)[] = [];
   /** Why nothing more can be done, once that is so. */
   private end: KindlingError | null = null;
@@ -272,6 +278,10 @@ export class GpuStream {
     this.queue({ kind: 'dispatch', kernel: code, use, blocks, at, bytes, groups });
     for (const copy of copies) this.pool.give(copy);
     if (seq - this.lastReport >= REPORT_INTERVAL) void this.report(null).catch(() => undefined);
+    if (++this.unmarked >= MARK_INTERVAL) {
+      this.unmarked = 0;
+      this.lag.mark();
+    }
   }
 
   /** A dense temporary, to be given to `free` once the commands that use it are queued. */

@@ -136,13 +136,13 @@ test.each(['shared', 'batch'] as const)('%s: no worker starts, so the calling th
 test.each(['inline', 'shared', 'batch'] as const)('%s: memory over the limit', async (mode) => {
   const device = engine({ mode, threads: 1, maxMemory: 64 * 2 ** 20 });
   const x = tensor(device, new Float32Array(1000).fill(2));
-  const pressure = vi.fn();
-  device.stream.onMemoryPressure = pressure;
+  const makeRoom = vi.fn(() => false);
+  device.stream.makeRoom = makeRoom;
   expect(() => device.allocate(100 * 2 ** 20, 'float32')).toThrow(OutOfMemoryError);
   expect(() => device.allocate(100 * 2 ** 20, 'float32')).toThrow(
     /^allocate: memory must stay under 64 MB, got a request for 100 MB with 1 MB in use/,
   );
-  expect(pressure).toHaveBeenCalledTimes(2);
+  expect(makeRoom).toHaveBeenCalledTimes(2);
   // What existed before is intact.
   expect(await floats(device, sum(device, x))).toEqual(Float32Array.of(2000));
   device.free(device.allocate(20 * 2 ** 20, 'float32'));

@@ -1,0 +1,80 @@
+// How far a device is behind the page. Loops that await something of the library's are held there (`throttle`). A page that
+// awaits nothing, as one that makes a step in each animation frame, would queue work for minutes: it is told once, and its
+// calls take as long as the device does.
+import { currentTurn } from './task';
+
+/** Milliseconds of work that a page which awaits nothing may be ahead. */
+const MOST = 1000;
+/** Marks are at least so many milliseconds apart, so that small steps do not pay for them. */
+const SPACING = 4;
+/** Share of the newest mark in the time that one is said to take. */
+const NEWEST = 0.25;
+
+interface Mark {
+  readonly at: number;
+  readonly turn: number;
+}
+
+let isTold = false;
+
+/** Marks in a stream, and the time that they take. */
+export class Lag {
+  private readonly marks: Mark[] = [];
+  private lastAt = -Infinity;
+  private lastDone = 0;
+  private perMark = 0;
+
+  /** `place` puts a mark into the stream; its promise resolves when the device gets there. */
+  constructor(private readonly place: () => Promise<unknown>) {}
+
+  /** A step's work is queued. Waits, on this thread, if more of it than the page should be ahead was queued in earlier turns. */
+  mark(): void {
+    const now = performance.now();
+    if (now - this.lastAt >= SPACING) {
+      this.lastAt = now;
+      this.marks.push({ at: now, turn: currentTurn() });
+      const done = (): void => {
+        this.finish();
+      };
+      this.place().then(done, done);
+    }
+    const [oldest] = this.marks;
+    // Within one task nobody can know how far the device is, and the page is blocked by the loop anyway.
+    if (oldest === undefined || oldest.turn === currentTurn()) return;
+    const running = now - Math.max(oldest.at, this.lastDone);
+    const perMark = Math.max(this.perMark, running);
+    const ahead = this.marks.length * perMark - running;
+    if (ahead <= MOST) return;
+    tell(ahead);
+    block(Math.min(ahead - MOST, 2 * perMark));
+  }
+
+  private finish(): void {
+    const mark = this.marks.shift();
+    if (mark === undefined) return;
+    const now = performance.now();
+    const took = now - Math.max(mark.at, this.lastDone);
+    this.perMark = this.perMark === 0 ? took : (1 - NEWEST) * this.perMark + NEWEST * took;
+    this.lastDone = now;
+  }
+}
+
+function tell(ahead: number): void {
+  if (isTold) return;
+  isTold = true;
+  // eslint-disable-next-line no-console -- nothing is awaited that could reject
+  console.warn(
+    `The page is ${(ahead / 1000).toFixed(1)} s of work ahead of the device and awaits nothing, so its steps wait from now on. ` +
+      `Write await optimizer.step(), or read a value of each step (await loss.item()) before the next.`,
+  );
+}
+
+/** Lets time pass: the page's thread may not sleep, others may. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  } catch {
+    while (performance.now() < until);
+  }
+}
