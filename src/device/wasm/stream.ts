@@ -82,7 +82,7 @@ export class WasmStream implements CommandStream, TransportEvents {
   private end: KindlingError | null = null;
   /** Called with a fault as soon as it is known; nobody may ever read what it spoiled. */
   onFault: (fault: Fault) => void = () => undefined;
-  /** Called at an await with more than PRESSURE of the memory in use. */
+  /** Called at an await with more than PRESSURE of the memory in use, and when an allocation fails. */
   onMemoryPressure: () => void = () => undefined;
   /** Asked before an allocation fails, as long as it says that it has freed something. */
   makeRoom: (bytes: number) => boolean = () => false;
@@ -386,7 +386,9 @@ export class WasmStream implements CommandStream, TransportEvents {
       } catch (error) {
         if (!(error instanceof OutOfMemoryError)) throw error;
       }
-      if (!this.makeRoom(bytes)) throw outOfMemory(bytes, this.heap.live, this.transport.limit);
+      if (this.makeRoom(bytes)) continue;
+      this.onMemoryPressure();
+      throw outOfMemory(bytes, this.heap.live, this.transport.limit);
     }
   }
 

@@ -150,7 +150,7 @@ export class GpuStream {
   private limits: GPUSupportedLimits | null = null;
   /** Called with a fault as soon as it is known. */
   onFault: (fault: Fault) => void = () => undefined;
-  /** Called at an await with more than PRESSURE of the memory in use. */
+  /** Called at an await with more than PRESSURE of the memory in use, and when an allocation fails. */
   onMemoryPressure: () => void = () => undefined;
   /** Asked before an allocation fails, as long as it says that it has freed something. */
   makeRoom: (bytes: number) => boolean = () => false;
@@ -310,7 +310,9 @@ export class GpuStream {
     const most = Math.min(this.limits?.maxBufferSize ?? Infinity, this.limits?.maxStorageBufferBindingSize ?? Infinity);
     if (stored > most) throw outOfMemory(stored, this.pool.live, most, 'one tensor');
     while (this.pool.live + stored > this.limit) {
-      if (!this.makeRoom(stored)) throw outOfMemory(stored, this.pool.live, this.limit);
+      if (this.makeRoom(stored)) continue;
+      this.onMemoryPressure();
+      throw outOfMemory(stored, this.pool.live, this.limit);
     }
     return new GpuBuffer(bytes, this.ledger.seq, dtype, this.pool.take(stored), this.pool);
   }
