@@ -185,7 +185,7 @@ class Program:
             return step
         if isinstance(args[at], dict) and "$ref" in args[at]:
             args[at] = ref(self.choice(self.names))
-        elif isinstance(args[at], list) and args[at] and isinstance(args[at][0], int):
+        elif isinstance(args[at], list) and args[at] and isinstance(args[at][-1], int):
             args[at] = [*args[at][:-1], args[at][-1] + self.choice([-3, -1, 1, 4])]
         elif isinstance(args[at], int) and not isinstance(args[at], bool):
             args[at] += self.choice([-7, -3, 3, 7])
