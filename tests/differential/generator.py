@@ -258,6 +258,8 @@ class Program:
             for part in (
                 "not implemented",
                 "not supported",
+                "enough memory",
+                "can't allocate memory",
                 "not differentiable with respect to",
                 "view size is not compatible",
                 "some elements of the input tensor and the written-to tensor",

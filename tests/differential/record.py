@@ -5,6 +5,7 @@ python3 record.py --serve              answers each line of {"program"} (or {"pr
 """
 import argparse
 import json
+import resource
 import sys
 
 from catalogue import EXACT
@@ -46,7 +47,12 @@ def answer(request):
         return {"error": str(error)}
 
 
+# Bytes that torch may take: sizes that are no longer small are refused, not found.
+MEMORY = 6 * 2**30
+
+
 def main():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
