@@ -238,10 +238,11 @@ export function fillNormal(
   std = 1,
   generator: Generator = defaultGenerator,
   half: Half | null = null,
+  isDense = true,
 ): void {
   if (!(std >= 0)) throw new RangeError(`normal: std must be at least 0, got ${std}.`);
   const n = out.length;
-  if (n < NORMAL_BLOCK) {
+  if (n < NORMAL_BLOCK || !isDense) {
     for (let i = 0; i < n; i++) out[i] = generator.normal() * std + mean;
     return;
   }

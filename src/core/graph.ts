@@ -133,8 +133,15 @@ function accumulatorOf(leaf: Tensor): AccumulateGrad {
 
 /** Makes `t` output `index` of `node`. */
 export function setHistory(t: Tensor, node: Node, index = 0): void {
+  if (t.autograd.retainsGrad) moveRetained(t, node, index);
   t.autograd.node = node;
   t.autograd.outputIndex = index;
+}
+
+/** A tensor that keeps its gradient does so where it is now; hooks stay where they were put. */
+function moveRetained(t: Tensor, node: Node, index: number): void {
+  (t.autograd.node as Node | null)?.retained?.delete(t.autograd.outputIndex);
+  (node.retained ??= new Map()).set(index, t);
 }
 
 /** Puts a fresh handle where `edge` says: gradients that reach it go on there. */
@@ -208,8 +215,8 @@ class DifferentiableView implements ViewLink {
     if (this.seen !== now) {
       this.seen = now;
       const again = unscoped(() => enableGrad(() => this.viewFn(liveBase(this.base))));
-      view.autograd.node = again.autograd.node;
-      view.autograd.outputIndex = again.autograd.outputIndex;
+      const node = again.gradFn as Node | null;
+      if (node !== null) setHistory(view, node, again.autograd.outputIndex);
       again.release();
     }
     return view.autograd.node;

@@ -46,6 +46,12 @@ export interface GradientContext<I extends Inputs, P> {
 /** One thunk per input, null where there is no gradient: what nobody needs is never computed. */
 export type GradientThunks = readonly ((() => Tensor | null) | null)[];
 
+/** What a node keeps for its gradient rule. */
+export interface Saves {
+  readonly inputs?: readonly number[];
+  readonly outputs?: readonly number[];
+}
+
 /** An operation: shape rule, forward and gradient in one place. */
 export interface OpRecord<I extends Inputs, P> {
   readonly name: string;
@@ -55,8 +61,11 @@ export interface OpRecord<I extends Inputs, P> {
   home?(params: P): Device;
   /** Queues the kernels that fill `outs`. */
   forward(device: Device, inputs: I, outs: readonly Tensor[], params: P): void;
-  /** Indices of the inputs and results that `backward` uses; default all inputs and no result. */
-  readonly saves?: { readonly inputs?: readonly number[]; readonly outputs?: readonly number[] };
+  /**
+   * Indices of the inputs and results that `backward` uses, for those inputs that need a gradient; default all inputs and
+   * no result. What is not named may be changed in place, and its memory goes.
+   */
+  readonly saves?: Saves | ((needs: readonly boolean[]) => Saves);
   /** Gradients from those of the results (null: zeros; never null for an op of one result), written with ops: the definition. */
   backward?(grads: Gradients, context: GradientContext<I, P>): GradientThunks;
   /** The same by kernels that are not differentiable themselves: used unless a graph of the backward pass is wanted. */
@@ -107,9 +116,9 @@ class OpNode<I extends Inputs, P> extends Node {
       tensors.map((t) => (t === null ? null : edgeOf(t))),
       tensors.map((t) => ({ shape: t?.shape ?? [], dtype: t?.dtype ?? 'float32' })),
     );
-    const { saves } = record;
-    this.savedInputs = saves === undefined ? tensors.map((_, i) => i) : (saves.inputs ?? []);
-    this.savedOutputs = saves?.outputs ?? [];
+    const saves = savesOf(record, tensors);
+    this.savedInputs = saves.inputs ?? [];
+    this.savedOutputs = saves.outputs ?? [];
     for (const i of this.savedInputs) {
       const t = tensors[i];
       if (i === 0 && original !== null) this.saved?.push(new SavedTensor(original, this.edges[0]));
@@ -162,6 +171,11 @@ class OpNode<I extends Inputs, P> extends Node {
 /** `add` -> `AddBackward0`, as PyTorch prints it. */
 const nodeName = (op: string): string => `${op.charAt(0).toUpperCase()}${op.slice(1)}Backward0`;
 
+function savesOf<I extends Inputs, P>({ saves }: OpRecord<I, P>, inputs: I): Saves {
+  if (saves === undefined) return { inputs: inputs.map((_, i) => i) };
+  return typeof saves === 'function' ? saves(inputs.map(requiresGrad)) : saves;
+}
+
 const requiresGrad = (t: Tensor | null): boolean => t !== null && t.requiresGrad;
 
 /** Whether this application has to be recorded. */
@@ -194,6 +208,15 @@ const isSpec = (specs: Spec | readonly Spec[]): specs is Spec => 'shape' in spec
 /** Applies an op of one result. */
 export function apply<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I, params: P): Tensor {
   return applyAll(record, inputs, params)[0];
+}
+
+/** @throws ShapeError if elements of a tensor that is to be changed in place share memory, as after expand. */
+export function checkSeparate(op: string, { shape, strides }: Tensor): void {
+  if (!strides.some((stride, d) => stride === 0 && shape[d] > 1)) return;
+  throw new ShapeError(
+    `${op}: several elements of the tensor share one place in memory, got strides ${formatShape(strides)}. Use clone() first.`,
+    { strides },
+  );
 }
 
 /**
@@ -229,8 +252,7 @@ export function applyInPlace<I extends readonly [Tensor, ...Inputs], P>(
   if (recorded || self.requiresGrad) checkInPlace(op, self);
   let node: OpNode<I, P> | null = null;
   if (recorded) {
-    const needsOld =
-      (record.saves?.inputs ?? [0]).includes(0) && (record.saves === undefined || record.saves.inputs !== undefined);
+    const needsOld = savesOf(record, inputs).inputs?.includes(0) ?? false;
     const original = needsOld ? noGrad(() => self.clone()) : null;
     node = new OpNode(record, inputs, params, original);
     original?.release();

@@ -5,10 +5,10 @@ import { differentiate } from '../expression/derivative';
 import type { Device, PointwiseProgram, View } from '../device/contract';
 import { DTYPES, isFloat, isHalf, resultType, wideDType, type DType } from '../base/dtype';
 import { describe } from '../base/errorText';
-import { DTypeError, ShapeError } from '../base/errors';
+import { DTypeError } from '../base/errors';
 import { cast, constantLike, input, inputsOf, scalar, substitute, type Expression } from '../expression/expression';
-import { apply, applyInPlace, type GradientThunks, type OpRecord } from './op';
-import { broadcastShapes, broadcastStrides, formatShape, sameShape, type Shape } from '../base/shape';
+import { apply, applyInPlace, checkSeparate, type GradientThunks, type OpRecord } from './op';
+import { broadcastShapes, broadcastStrides, sameShape, type Shape } from '../base/shape';
 import { Tensor } from './tensor';
 
 /** What an elementwise operation takes besides tensors: numbers keep the dtype of the tensors where they can. */
@@ -291,12 +291,7 @@ export class PointwiseOperation {
   /** Writes the result over `self`. @throws DTypeError if it is of a higher category than self, as in PyTorch. */
   applyInPlace(self: Tensor, others: readonly Operand[], extras: readonly number[] = []): Tensor {
     const op = `${this.record.name}_`;
-    if (self.strides.some((stride, d) => stride === 0 && self.shape[d] > 1)) {
-      throw new ShapeError(
-        `${op}: several elements of the tensor share one place in memory, got strides ${formatShape(self.strides)}. Use clone() first.`,
-        { strides: self.strides },
-      );
-    }
+    checkSeparate(op, self);
     // What shares memory with self but is not self is taken as it was before.
     const kept = others.map((t) => (t instanceof Tensor && overlaps(t, self) ? t.clone() : t));
     const { tensors, scalars, formula } = this.prepare([self, ...kept], extras, self.dtype);

@@ -87,7 +87,9 @@ const RULES: { readonly [P in Primitive]: Rule } = {
   // d/da a^0 = 0 even at a = 0, and d/db 0^b = 0 for b ≥ 0, where the formulas give NaN.
   pow: (grad, [a, b], y) => {
     const bothZero = e.bitwiseAnd(isZero(a), e.ge(b, e.constantLike(b, 0)));
-    const byBase = zeroWhere(isZero(b), e.mul(grad, e.mul(b, e.pow(a, plus(b, -1)))));
+    // A power that is finite stands in there, so that its own derivatives are.
+    const exponent = e.where(isZero(b), e.constantLike(b, 1), plus(b, -1));
+    const byBase = zeroWhere(isZero(b), e.mul(grad, e.mul(b, e.pow(a, exponent))));
     return [byBase, e.mul(grad, zeroWhere(bothZero, e.mul(y, e.log(a))))];
   },
   maximum: ofExtremum(e.lt),

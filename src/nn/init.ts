@@ -4,8 +4,8 @@ import { noGrad } from '../core/backward';
 import { DTypeError, ShapeError } from '../base/errors';
 import { scope } from '../core/storage';
 import { fromArray } from '../ops/shape/creation';
-import type { GeneratorOption } from '../ops/random/random';
-import { isHalf } from '../base/dtype';
+import { drawnLike, type GeneratorOption, type LaidFill } from '../ops/random/random';
+import { isFloat, isHalf } from '../base/dtype';
 import type { Half } from '../base/half';
 import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray } from '../base/generator';
 import { formatShape } from '../base/shape';
@@ -132,7 +132,7 @@ export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut:
 /** U(a, b). @see torch.nn.init.uniform_ */
 export function uniform_<T extends Tensor>(tensor: T, ...args: Arguments<UniformOptions, typeof UNIFORM>): T {
   const { a = 0, b = 1, generator } = gather<UniformOptions>('uniform_', UNIFORM, args);
-  return draw(tensor, (values, half) => {
+  return drawEach('uniform_', tensor, (values, half) => {
     fillUniform(values, a, b, generator, half);
   });
 }
@@ -140,8 +140,8 @@ export function uniform_<T extends Tensor>(tensor: T, ...args: Arguments<Uniform
 /** N(mean, std²). @see torch.nn.init.normal_ */
 export function normal_<T extends Tensor>(tensor: T, ...args: Arguments<NormalOptions, typeof NORMAL>): T {
   const { mean = 0, std = 1, generator } = gather<NormalOptions>('normal_', NORMAL, args);
-  return draw(tensor, (values, half) => {
-    fillNormal(values, mean, std, generator, half);
+  return drawEach('normal_', tensor, (values, half, isDense) => {
+    fillNormal(values, mean, std, generator, half, isDense);
   });
 }
 
@@ -157,7 +157,7 @@ export function truncNormal_<T extends Tensor>(
     b = 2,
     generator,
   } = gather<TruncNormalOptions>('truncNormal_', TRUNC_NORMAL, args);
-  return draw(tensor, (values, half) => {
+  return drawEach('truncNormal_', tensor, (values, half) => {
     fillTruncNormal(values, mean, std, a, b, generator, half);
   });
 }
@@ -364,12 +364,20 @@ function fill<T extends Tensor>(tensor: T, make: Make): T {
 
 /** The same for random numbers, which only floating-point tensors take. */
 function draw<T extends Tensor>(tensor: T, make: Make): T {
-  if (!tensor.isFloatingPoint()) {
-    throw new DTypeError(`init: random values need a floating-point tensor, got ${tensor.dtype}.`, {
-      dtype: tensor.dtype,
-    });
-  }
+  checkFloating(tensor);
   return fill(tensor, make);
+}
+
+function checkFloating({ dtype }: Tensor): void {
+  if (!isFloat(dtype))
+    throw new DTypeError(`init: random values need a floating-point tensor, got ${dtype}.`, { dtype });
+}
+
+/** The same for numbers that do not depend on each other, in PyTorch's order for how the tensor lies in memory. */
+function drawEach<T extends Tensor>(op: string, tensor: T, make: LaidFill): T {
+  checkFloating(tensor);
+  if (!isSkipped) scope(() => noGrad(() => tensor.copy_(drawnLike(op, tensor, make))));
+  return tensor;
 }
 
 function checkDimensions(name: string, tensor: Tensor, holds: boolean, what: string): void {

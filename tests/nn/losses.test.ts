@@ -1,5 +1,5 @@
 // Losses beyond the recorded cases: what is only known at the read, sequences that do not fit, adaptive softmax.
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { logSoftmax, manualSeed, nn, randn, shutdown, tensor, type Tensor } from '../../src';
 import { mismatch } from '../harness/allclose';
 
@@ -53,4 +53,32 @@ it('adaptive softmax: log probabilities add up to 1, and predictions are the mos
   expect(mismatch(await output.data(), expected, { rtol: 1e-5, atol: 1e-5 })).toBeNull();
   expect(await loss.item()).toBeCloseTo(-(await output.mean().item()), 5);
   expect(() => new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [4, 2])).toThrow('cutoffs must be whole numbers that ascend');
+});
+
+describe('shapes that differ', () => {
+  const column = tensor([[1], [2], [4]]);
+  const row = tensor([1, 2, 4]);
+  const { functional: F } = nn;
+
+  it.each(['mseLoss', 'l1Loss', 'smoothL1Loss', 'huberLoss'] as const)('make %s warn, a few times only', (name) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    for (let i = 0; i < 20; i++) F[name](column, row);
+    expect(warn.mock.calls[0]).toEqual([
+      expect.stringContaining(`${name}: the target has shape [3], the input [3, 1]`) as unknown,
+    ]);
+    expect(warn.mock.calls.length).toBe(5);
+    F[name](row, row);
+    expect(warn.mock.calls.length).toBe(5);
+    warn.mockRestore();
+  });
+
+  it('are refused where the result would outgrow the input', () => {
+    const half = column.mul(0.1);
+    expect(() => F.softMarginLoss(column, row)).toThrow('softMarginLoss: the target must broadcast to the input');
+    expect(() => F.binaryCrossEntropy(half, half, row)).toThrow('binaryCrossEntropy: the weight must broadcast');
+    expect(() => F.binaryCrossEntropyWithLogits(half, half, row)).toThrow('the weight must broadcast to the input');
+    expect(() => F.binaryCrossEntropyWithLogits(half, half, { posWeight: row })).toThrow(
+      'the posWeight must broadcast',
+    );
+  });
 });

@@ -265,9 +265,14 @@ describe('results of', () => {
   it('acosh are NaN for the least of numbers too', async () => {
     expect(await k.tensor([-1e30, -2, 0.5, 1]).acosh().tolist()).toEqual([NaN, NaN, NaN, 0]);
   });
-  it('sinc have a slope of 0 next to 0', async () => {
-    const x = k.tensor([1e-30, 0], { requiresGrad: true });
-    expect(await slope(x, k.sinc)).toEqual([0, 0]);
+  it('sinc are exact at 0 and next to it, of first and second order', async () => {
+    const x = k.tensor([0, -0, 1e-200, 1e-5, 0.5], { dtype: 'float64', requiresGrad: true });
+    const [first] = k.autograd.grad(k.sinc(x).sum(), x, { createGraph: true });
+    const [second] = k.autograd.grad(first.sum(), x);
+    const curvature = -(Math.PI ** 2) / 3;
+    const close = (values: number[]): unknown[] => values.map((value) => expect.closeTo(value, 8) as unknown);
+    expect(await first.div(x.add(k.eq(x, 0))).tolist()).toEqual(close([0, 0, curvature, curvature, -8 / Math.PI]));
+    expect(await second.tolist()).toEqual(close([curvature, curvature, curvature, curvature, -1.1902271282389356]));
   });
   it('the slope of entr at 0 is infinite', async () => {
     expect(await slope(double([0]), k.special.entr)).toEqual([Infinity]);

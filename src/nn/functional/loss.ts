@@ -10,11 +10,13 @@ import { formatShape, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { gather, type Arguments } from '../../base/arguments';
 import {
+  checkBroadcasts,
   checkReduction,
   elementwise,
   reduce,
   REDUCTION,
   reductionOf,
+  warnOfBroadcast,
   type Reduction,
   type ReductionOptions,
 } from './reduction';
@@ -47,8 +49,8 @@ export function smoothL1Loss(
   const { beta = 1, ...rest } = gather<SmoothL1Options>('smoothL1Loss', SMOOTH_L1, args);
   const reduction = reductionOf('smoothL1Loss', rest);
   if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta must be at least 0, got ${beta}.`);
-  // At 0 the quadratic part is empty, and its formula would divide by it.
-  return scope(() => reduce(beta === 0 ? absoluteError(input, target) : smoothL1Error(input, target, beta), reduction));
+  warnOfBroadcast('smoothL1Loss', input, target);
+  return scope(() => reduce(smoothL1Error(input, target, beta), reduction));
 }
 
 /** Arguments of huberLoss. */
@@ -68,6 +70,7 @@ export function huberLoss(input: Tensor, target: Tensor, ...args: Arguments<Hube
   const { reduction = 'mean', delta = 1 } = gather<HuberOptions>('huberLoss', HUBER, args);
   checkReduction('huberLoss', reduction);
   if (!(delta > 0)) throw new RangeError(`huberLoss: delta must be positive, got ${delta}.`);
+  warnOfBroadcast('huberLoss', input, target);
   return scope(() => reduce(huberError(input, target, delta), reduction));
 }
 
@@ -92,6 +95,7 @@ export function binaryCrossEntropy(
   const { weight = null, ...rest } = gather<WeightedOptions>(name, WEIGHTED, args);
   const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
+  if (weight !== null) checkBroadcasts(name, 'weight', weight, input);
   return scope(() => {
     const losses = reduce(weighted(binaryCrossEntropyError(input, target), weight), reduction);
     const x = input.detach();
@@ -120,6 +124,8 @@ export function binaryCrossEntropyWithLogits(
   const { weight = null, posWeight = null, ...rest } = gather<BCEWithLogitsOptions>(name, BCE_WITH_LOGITS, args);
   const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
+  if (weight !== null) checkBroadcasts(name, 'weight', weight, input);
+  if (posWeight !== null) checkBroadcasts(name, 'posWeight', posWeight, input);
   return scope(() => {
     const losses = posWeight === null ? logitsError(input, target) : weightedLogitsError(input, target, posWeight);
     return reduce(weighted(losses, weight), reduction);

@@ -16,6 +16,7 @@ import { composed } from '../../base/errorText';
 import { logsigmoid } from './activation';
 import { pairwiseDistance } from './distance';
 import {
+  checkBroadcasts,
   checkReduction,
   elementwise,
   reduce,
@@ -61,7 +62,9 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...args: Margi
 }
 
 /** log(1 + e^(-y x)), y being 1 or -1. @see torch.nn.functional.soft_margin_loss */
-export const softMarginLoss = elementwise('softMarginLoss', softMarginError);
+export const softMarginLoss = elementwise('softMarginLoss', softMarginError, (name, input, target) => {
+  checkBroadcasts(name, 'target', target, input);
+});
 
 /**
  * 1 - cos(x1, x2) where y is 1, max(0, cos(x1, x2) - margin) where y is -1; the margin is 0 by default.

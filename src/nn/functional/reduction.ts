@@ -1,6 +1,8 @@
 // How losses are reduced, and the arguments that say so.
 import { scope } from '../../core/storage';
-import type { Tensor } from '../../core/tensor';
+import { checkTensor, type Tensor } from '../../core/tensor';
+import { ShapeError } from '../../base/errors';
+import { broadcastShapes, formatShape, sameShape } from '../../base/shape';
 import { gather, type Arguments } from '../../base/arguments';
 
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
@@ -33,6 +35,24 @@ export function checkReduction(name: string, reduction: string): asserts reducti
   }
 }
 
+/** How often the same shapes are told of: a loop should not fill the console. */
+const MOST_WARNINGS = 5;
+const warnings = new Map<string, number>();
+
+/** Warns, as PyTorch does, of a target of another size than the input: most often a mistake, as the loss then broadcasts. */
+export function warnOfBroadcast(name: string, input: Tensor, target: Tensor): void {
+  checkTensor(name, input);
+  checkTensor(name, target);
+  if (sameShape(input.shape, target.shape)) return;
+  const message =
+    `${name}: the target has shape ${formatShape(target.shape)}, the input ${formatShape(input.shape)}, so that they are broadcast ` +
+    `against each other. That is most likely not what is wanted; give both one shape.`;
+  const count = (warnings.get(message) ?? 0) + 1;
+  warnings.set(message, count);
+  // eslint-disable-next-line no-console -- as PyTorch does
+  if (count <= MOST_WARNINGS) console.warn(message);
+}
+
 /** The losses of the elements as the reduction says. */
 export function reduce(losses: Tensor, reduction: Reduction): Tensor {
   return reduction === 'none' ? losses : reduction === 'mean' ? losses.mean() : losses.sum();
@@ -47,10 +67,24 @@ type ElementwiseLoss = (
   ...args: Arguments<ReductionOptions, typeof REDUCTION>
 ) => Tensor;
 
-/** A loss of pairs of elements that has no arguments but the reduction. */
-export function elementwise(name: string, error: (input: Tensor, target: Tensor) => Tensor): ElementwiseLoss {
+/** @throws ShapeError unless `other` broadcasts to the shape of `input` as it is */
+export function checkBroadcasts(name: string, what: string, other: Tensor, input: Tensor): void {
+  if (sameShape(broadcastShapes(name, input.shape, other.shape), input.shape)) return;
+  throw new ShapeError(
+    `${name}: the ${what} must broadcast to the input, got ${formatShape(other.shape)} and ${formatShape(input.shape)}.`,
+    { shapes: [other.shape, input.shape] },
+  );
+}
+
+/** A loss of pairs of elements that has no arguments but the reduction; `check` looks at the shapes, by default only to warn. */
+export function elementwise(
+  name: string,
+  error: (input: Tensor, target: Tensor) => Tensor,
+  check: (name: string, input: Tensor, target: Tensor) => void = warnOfBroadcast,
+): ElementwiseLoss {
   return (input, target, ...args) => {
     const reduction = reductionOf(name, gather<ReductionOptions>(name, REDUCTION, args));
+    check(name, input, target);
     return scope(() => reduce(error(input, target), reduction));
   };
 }

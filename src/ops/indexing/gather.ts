@@ -168,8 +168,14 @@ export function reached(x: Tensor, shape: readonly number[], dim: number): Tenso
 export function gatherWith(x: Tensor, dim: number, index: Tensor, options: IndexOptions): Tensor {
   const { op } = options;
   checkIndex(op, index);
-  if (x.ndim === 0) return reshape(gatherWith(reshape(x, 1), 0, reshape(index, -1), options), index.shape);
   const d = wrapDim(op, dim, x.ndim);
+  // Nothing is read, whatever the other sizes.
+  if (index.numel() === 0)
+    return addAlong(narrow(reshape(x, -1), 0, 0, 0), 0, reshape(index, -1), 0).reshape(index.shape);
+  // A scalar stands for a vector of one element.
+  if ((x.ndim === 0 || index.ndim === 0) && x.ndim <= 1 && index.ndim <= 1) {
+    return reshape(gatherWith(reshape(x, -1), 0, reshape(index, -1), options), index.shape);
+  }
   checkWithin(op, x, index, d);
   return GATHER(contiguous(reached(x, index.shape, d)), contiguous(index), {
     dim: d,

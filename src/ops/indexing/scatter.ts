@@ -79,7 +79,7 @@ function onReached(
   if (source instanceof Tensor && source.dtype !== x.dtype) {
     throw new DTypeError(`${op}: source and tensor must be of one dtype, got ${source.dtype} and ${x.dtype}.`);
   }
-  if (x.ndim === 0 || (index.ndim === 0 && x.ndim === 1)) {
+  if (index.numel() > 0 && x.ndim <= 1 && index.ndim <= 1 && (x.ndim === 0 || index.ndim === 0)) {
     const flat = (t: Tensor): Tensor => reshape(t, -1);
     const from = source instanceof Tensor ? flat(source) : source;
     return reshape(onReached(op, flat(x), 0, flat(index), from, join), x.shape);

@@ -3,7 +3,7 @@
 import type { IndexOptions, LinalgKind, LinalgSizes } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
-import { applyAll, type GradientThunks, type OpRecord, type Spec } from '../../core/op';
+import { applyAll, type GradientThunks, type OpRecord, type Spec, type Saves } from '../../core/op';
 import { broadcastShapes, formatShape, numelOf, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { contiguous, queueCopy } from '../shape/copy';
@@ -348,6 +348,7 @@ export function withGradient(
   name: string,
   gradient: (grad: Tensor, a: Tensor, value: Tensor) => Tensor,
   quick: ((grad: Tensor, a: Tensor) => Tensor) | null = null,
+  saves: Saves = { inputs: [0], outputs: [0] },
 ): (a: Tensor, value: Tensor) => Tensor {
   const known: OpRecord<readonly [a: Tensor, value: Tensor], undefined> = {
     name,
@@ -355,7 +356,7 @@ export function withGradient(
     forward: (device, [, value], [out]) => {
       queueCopy(device, value, out);
     },
-    saves: { inputs: [0], outputs: [0] },
+    saves,
     backward: ([grad], { inputs: [a], output }) => [() => (grad === null ? null : gradient(grad, a, output)), null],
     ...(quick && { fusedBackward: ([grad], { inputs: [a] }) => [grad === null ? null : quick(grad, a), null] }),
   };

@@ -1,6 +1,6 @@
 // Determinants and their logarithms.
 import type { Tensor } from '../../core/tensor';
-import { lt, where } from '../pointwise/compare';
+import { eq, lt, where } from '../pointwise/compare';
 import {
   checkMatrix,
   identityLike,
@@ -39,7 +39,13 @@ const inverseTransposed = (a: Tensor): Tensor => mT(solveBatch('linalg.inv', a, 
 
 const detGradient = withGradient(
   'linalg.det',
-  (grad, a, det) => mul(lifted(mul(grad, det)), inverseTransposed(a)),
+  // Of a singular matrix, the cofactors; its second derivatives are NaN, as in PyTorch.
+  (grad, a, det) =>
+    where(
+      lifted(eq(det, 0)),
+      mul(lifted(grad), cofactors(a.detach())),
+      mul(lifted(mul(grad, det)), inverseTransposed(a)),
+    ),
   (grad, a) => mul(lifted(grad), cofactors(a)),
 );
 
@@ -49,7 +55,9 @@ export function det(a: Tensor): Tensor {
   return detGradient(a, detValue(a));
 }
 
-const logdetGradient = withGradient('linalg.slogdet', (grad, a) => mul(lifted(grad), inverseTransposed(a)));
+const logdetGradient = withGradient('linalg.slogdet', (grad, a) => mul(lifted(grad), inverseTransposed(a)), null, {
+  inputs: [0],
+});
 
 /** The sign of the determinant and the logarithm of its size. @see torch.linalg.slogdet */
 export function slogdet(a: Tensor): Results<'sign' | 'logabsdet'> {

@@ -4,7 +4,7 @@ import { composed } from '../../base/errorText';
 import type { Device, View } from '../../device/contract';
 import { isFloat, promoteTypes, resultType, type DType } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
-import { defineOp } from '../../core/op';
+import { defineOp, type Saves } from '../../core/op';
 import { broadcastShapes, formatShape, numelOf, sameShape, viewStrides, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { contiguous } from '../shape/copy';
@@ -45,6 +45,9 @@ function checkInner(op: string, a: Shape, b: Shape): void {
   );
 }
 
+/** The gradient of one factor takes the other one only. */
+const ofTheOther = ([a, b]: readonly boolean[]): Saves => ({ inputs: [...(b ? [0] : []), ...(a ? [1] : [])] });
+
 /** A matrix as the kernel sees it: a batch of one. */
 const single = ({ buffer, dtype, shape, strides, offset }: View): View => ({
   buffer,
@@ -71,6 +74,7 @@ export const mm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tens
   forward: (device, [a, b], out) => {
     device.gemm(single(a), single(b), null, single(out));
   },
+  saves: ofTheOther,
   // C = AB:  dA = dC Bᵀ,  dB = Aᵀ dC
   backward: (grad, { inputs: [a, b] }) => [() => mm(grad, mT(b)), () => mm(mT(a), grad)],
 });
@@ -98,6 +102,7 @@ export const bmm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Ten
   forward: (device, [a, b], out) => {
     device.gemm(a, b, null, out);
   },
+  saves: ofTheOther,
   backward: (grad, { inputs: [a, b] }) => [() => bmm(grad, mT(b)), () => bmm(mT(a), grad)],
 });
 
@@ -155,13 +160,12 @@ const affine: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor = defin
   forward: (device, [x, weight, bias], out) => {
     queueLinear(device, x, weight, bias, out);
   },
-  saves: { inputs: [0, 1] },
+  saves: ofTheOther,
   // Y = X Wᵀ + b:  dX = dY W,  dW = dYᵀ X,  db = dY summed over its rows (which is how a broadcast is undone)
-  backward: (grad, { inputs: [x, weight] }) => [
+  backward: (grad, { inputs: [x, weight], shapes: [, [outFeatures, inFeatures]] }) => [
     () => linear(grad, mT(weight)),
     () => {
       const rows = rowsOf(x.shape);
-      const [outFeatures, inFeatures] = weight.shape;
       return mm(mT(reshape(grad, [rows, outFeatures])), reshape(x, [rows, inFeatures]));
     },
     () => grad,

@@ -6,6 +6,7 @@ import {
   identityLike,
   solveBatch,
   solveTriangular as solveTriangle,
+  withGradient,
   isVectors,
   named,
   type Results,
@@ -14,7 +15,7 @@ import type { CholeskyOptions } from './factorization';
 import { tril, triu } from '../indexing/gather';
 import { matmul as product } from './matmul';
 import { expand, mT, squeeze, unsqueeze } from '../shape/view';
-import { add, sub } from '../pointwise/arithmetic';
+import { add, neg, sub } from '../pointwise/arithmetic';
 
 /** Options of `solve`. */
 export interface SolveOptions {
@@ -68,7 +69,16 @@ export const solveTriangular = taking(
 );
 
 /** A⁻¹; a singular matrix is a fault. @see torch.linalg.inv */
-export const inv = (a: Tensor): Tensor => solveBatch('linalg.inv', a, identityLike(a), true)[0];
+export const inv = (a: Tensor): Tensor =>
+  inverseGradient(a, solveBatch('linalg.inv', a.detach(), identityLike(a), true)[0]);
+
+// d A⁻¹ = -A⁻¹ dA A⁻¹: of the result alone, so that A may be changed in place.
+const inverseGradient = withGradient(
+  'linalg.inv',
+  (grad, _a, inverse) => neg(product(mT(inverse), product(grad, mT(inverse)))),
+  null,
+  { outputs: [0] },
+);
 
 /** inv, with what failed (int32, 0 for nothing) instead of a fault. @see torch.linalg.inv_ex */
 export const invEx = taking(

@@ -1,10 +1,12 @@
 // Activation functions: rows as in arithmetic.ts. Most have a gradient of their own, because the derived one would
 // multiply 0 by infinity in a branch that `where` does not take, or recompute what the result already holds.
+import { composed } from '../../base/errorText';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { binary, parametric, unary, type UnaryFunction } from '../../core/pointwiseFunctions';
 import type { Tensor } from '../../core/tensor';
-import { sigmoid, tanh } from './arithmetic';
+import { sigmoid, sub, tanh } from './arithmetic';
+import { held } from './held';
 
 export { sigmoid, tanh };
 
@@ -15,6 +17,8 @@ const zeroWhere = (condition: Expression, x: Expression): Expression => e.where(
 const isPositive = (x: Expression): Expression => e.gt(x, like(x, 0));
 /** min(x, 0): what exponentials of the negative branch are taken of, so that they cannot overflow. */
 const negativePart = (x: Expression): Expression => e.minimum(x, like(x, 0));
+/** The same in gradients: without a slope at 0, where PyTorch takes second derivatives for 0. */
+const heldNegativePart = (x: Expression): Expression => e.where(e.ge(x, like(x, 0)), like(x, 0), x);
 
 /** PyTorch has no such function of integers. */
 const FLOATS = { promotion: 'common', accepts: 'floats' } as const;
@@ -79,7 +83,7 @@ export const hardswish = unary(
   {
     accepts: 'floats',
     gradient: (grad, [x]) => {
-      const middle = e.mul(grad, plus(times(1 / 3, x), 0.5));
+      const middle = e.mul(grad, plus(times(1 / 3, held(x, like(x, -3), like(x, 3))), 0.5));
       return [zeroWhere(e.lt(x, like(x, -3)), e.where(e.le(x, like(x, 3)), middle, grad))];
     },
   },
@@ -124,7 +128,7 @@ export const elu = parametric(
     ...FLOATS,
     formula: (x, { alpha }) => e.where(isPositive(x), x, e.mul(alpha, e.expm1(negativePart(x)))),
     gradient: (grad, x, _y, { alpha }) =>
-      e.where(isPositive(x), grad, e.mul(grad, e.mul(alpha, e.exp(negativePart(x))))),
+      e.where(isPositive(x), grad, e.mul(grad, e.mul(alpha, e.exp(heldNegativePart(x))))),
   },
 );
 
@@ -136,7 +140,7 @@ export const celu = parametric(
     ...FLOATS,
     formula: (x, { alpha }) => e.where(isPositive(x), x, e.mul(alpha, e.expm1(e.div(negativePart(x), alpha)))),
     gradient: (grad, x, _y, { alpha }) =>
-      e.where(isPositive(x), grad, e.mul(grad, e.exp(e.div(negativePart(x), alpha)))),
+      e.where(isPositive(x), grad, e.mul(grad, e.exp(e.div(heldNegativePart(x), alpha)))),
   },
 );
 
@@ -152,7 +156,7 @@ export const selu = unary(
   {
     accepts: 'floats',
     gradient: (grad, [x]) => {
-      const negative = e.mul(grad, times(SELU_SCALE * SELU_ALPHA, e.exp(negativePart(x))));
+      const negative = e.mul(grad, times(SELU_SCALE * SELU_ALPHA, e.exp(heldNegativePart(x))));
       return [e.where(isPositive(x), times(SELU_SCALE, grad), negative)];
     },
   },
@@ -226,7 +230,8 @@ export const softplus = parametric(
       e.where(e.gt(e.mul(x, beta), bound), x, e.div(logOnePlusExp(e.mul(x, beta)), beta)),
     gradient: (grad, x, _y, { beta, threshold: bound }) => {
       const z = e.mul(x, beta);
-      return e.where(e.gt(z, bound), grad, e.mul(grad, e.sigmoid(z)));
+      const below = e.where(e.ge(z, bound), bound, z);
+      return e.where(e.gt(z, bound), grad, e.mul(grad, e.sigmoid(below)));
     },
   },
 );
@@ -248,6 +253,4 @@ export const softsign = unary('softsign', 'float', (x) => e.div(x, plus(e.abs(x)
 });
 
 /** x - tanh(x). @see torch.nn.functional.tanhshrink */
-export const tanhshrink = unary('tanhshrink', 'float', (x) => e.sub(x, e.tanh(x)), {
-  gradient: (grad, [x]) => [e.mul(grad, e.square(e.tanh(x)))],
-});
+export const tanhshrink = (x: Tensor): Tensor => composed('tanhshrink', () => sub(x, tanh(x)));

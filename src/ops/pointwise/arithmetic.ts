@@ -10,6 +10,7 @@ import {
   PointwiseOperation,
   unary,
   type BinaryFunction,
+  type UnaryFunction,
   type InPlaceForm,
   type Operand,
 } from '../../core/pointwiseFunctions';
@@ -53,7 +54,10 @@ export const rsub = scaled('rsub', (a, b, alpha) => e.sub(b, e.mul(alpha, a)));
 /** a b. @see torch.mul */
 export const mul = binary('mul', 'common', e.mul);
 
-const floatQuotient = binary('div', 'float', e.div);
+// Of the operands alone, so that the quotient may be changed in place:  d(a / b) = da / b - (a / b) / b db
+const floatQuotient = binary('div', 'float', e.div, {
+  gradient: (grad, [a, b]) => [e.div(grad, b), e.neg(e.mul(grad, e.div(e.div(a, b), b)))],
+});
 const divideDown = binary('floorDivide', 'common', e.floorDivide, { accepts: 'numbers' });
 const divideTowardsZero = binary('div', 'common', e.truncDivide, { accepts: 'numbers' });
 
@@ -154,13 +158,22 @@ const POWER_OF_NUMBER = new PointwiseOperation({ name: 'pow', promotion: 'common
 const generalPower = binary('pow', 'common', e.pow);
 const cube = unary('pow', 'common', (x) => e.mul(x, e.square(x)));
 
+/** A power that has an expression of its own; the gradient is that of powers, of x alone. */
+const powerOf = (exponent: number, formula: (x: Expression) => Expression): UnaryFunction =>
+  unary('pow', 'float', formula, {
+    gradient: (grad, [x]) => [e.mul(grad, e.mul(like(x, exponent), e.pow(x, like(x, exponent - 1))))],
+  });
+const root = powerOf(0.5, e.sqrt);
+const inverseRoot = powerOf(-0.5, (x) => e.reciprocal(e.sqrt(x)));
+const inverse = powerOf(-1, e.reciprocal);
+
 /** The function for an exponent that needs no general power. */
 function specialPower(base: Operand, exponent: Operand): ReturnType<typeof unary> | null {
   if (!(base instanceof Tensor) || base.dtype === 'bool') return null;
   if (exponent === 2) return square;
   if (exponent === 3) return cube;
   if (!isFloat(base.dtype)) return null;
-  return exponent === 0.5 ? sqrt : exponent === -0.5 ? rsqrt : exponent === -1 ? reciprocal : null;
+  return exponent === 0.5 ? root : exponent === -0.5 ? inverseRoot : exponent === -1 ? inverse : null;
 }
 
 /** base^exponent. @see torch.pow */
@@ -323,7 +336,10 @@ export const erf = unary('erf', 'float', e.erf);
 /** 1 - erf(x), exact for large x. @see torch.erfc */
 export const erfc = unary('erfc', 'float', e.erfc);
 /** Inverse of erf. @see torch.erfinv */
-export const erfinv = unary('erfinv', 'float', e.erfinv);
+export const erfinv = unary('erfinv', 'float', e.erfinv, {
+  // From x again, so that the result may be changed in place.
+  gradient: (grad, [x]) => [e.mul(grad, e.mul(like(x, Math.sqrt(Math.PI) / 2), e.exp(e.square(e.erfinv(x)))))],
+});
 /** log |Γ(x)|. @see torch.lgamma */
 export const lgamma = unary('lgamma', 'float', e.lgamma);
 /** Derivative of lgamma. @see torch.digamma */

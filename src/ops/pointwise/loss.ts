@@ -2,7 +2,13 @@
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { binary, PointwiseOperation, unary } from '../../core/pointwiseFunctions';
+import { noGrad } from '../../core/backward';
+import { composed } from '../../base/errorText';
 import type { Tensor } from '../../core/tensor';
+import { clone } from '../shape/copy';
+import { abs, add, div, exp, log, mul, neg, rsub, square, sub } from './arithmetic';
+import { clampMin, ne, where } from './compare';
+import { held } from './held';
 
 const like = e.constantLike;
 const zeroWhere = (condition: Expression, x: Expression): Expression => e.where(condition, like(x, 0), x);
@@ -14,10 +20,10 @@ export const squaredError = binary('mseLoss', 'float', (a, b) => e.square(e.sub(
 });
 
 /** |a - b|. */
-export const absoluteError = binary('l1Loss', 'common', (a, b) => e.abs(e.sub(a, b)));
+export const absoluteError = (a: Tensor, b: Tensor): Tensor => composed('l1Loss', () => abs(sub(a, b)));
 
-/** Clamps to [-bound, bound]. */
-const within = (x: Expression, bound: Expression): Expression => e.minimum(e.maximum(x, e.neg(bound)), bound);
+/** Clamps to [-bound, bound], without a slope at the bounds themselves, as PyTorch has it. */
+const within = (x: Expression, bound: Expression): Expression => held(x, e.neg(bound), bound);
 
 /** d²/2 up to |d| = delta, delta (|d| - delta/2) beyond; its slope is d clamped to ±delta. */
 const HUBER = new PointwiseOperation({
@@ -44,10 +50,12 @@ const SMOOTH_L1 = new PointwiseOperation({
     const near = e.div(e.mul(like(d, 0.5), e.square(d)), scalar(0));
     return e.where(e.lt(size, scalar(0)), near, e.sub(size, e.mul(like(d, 0.5), scalar(0))));
   },
+  // With beta 0 the slope at 0 is -1, as in PyTorch.
   gradient: (grad, [a, b], _y, scalar) => {
     const d = e.sub(a, b);
-    const slope = e.where(e.lt(e.abs(d), scalar(0)), e.div(d, scalar(0)), e.sign(d));
-    return opposite(e.mul(grad, slope));
+    const divisor = e.where(e.eq(scalar(0), like(d, 0)), like(d, 1), scalar(0));
+    const beyond = e.where(e.ge(d, scalar(0)), like(d, 1), e.div(d, divisor));
+    return opposite(e.mul(grad, e.where(e.le(d, e.neg(scalar(0))), like(d, -1), beyond)));
   },
 });
 
@@ -59,6 +67,9 @@ const boundedLog = (x: Expression): Expression => e.maximum(e.log(x), like(x, -1
 const boundedLog1p = (x: Expression): Expression => e.maximum(e.log1p(x), like(x, -100));
 const oneMinus = (x: Expression): Expression => e.sub(like(x, 1), x);
 
+/** What PyTorch keeps the denominator of this gradient above: a float32, in float64 too. */
+const BCE_BOUND = Math.fround(1e-12);
+
 /** -(t log x + (1 - t) log(1 - x)). @see torch.nn.functional.binary_cross_entropy */
 export const binaryCrossEntropyError = binary(
   'binaryCrossEntropy',
@@ -67,7 +78,7 @@ export const binaryCrossEntropyError = binary(
   {
     // dx = (x - t) / (x (1 - x)), the denominator bounded as in PyTorch
     gradient: (grad, [x, t]) => [
-      e.mul(grad, e.div(e.sub(x, t), e.maximum(e.mul(oneMinus(x), x), like(x, 1e-12)))),
+      e.mul(grad, e.div(e.sub(x, t), e.maximum(e.mul(oneMinus(x), x), like(x, BCE_BOUND)))),
       e.mul(grad, e.sub(boundedLog1p(e.neg(x)), boundedLog(x))),
     ],
   },
@@ -129,28 +140,16 @@ export const hinge = unary('hinge', 'float', positivePart);
 /** max(x, 0); at 0 the gradient is that of x, as of clamp. */
 const clamped = (x: Expression): Expression => e.where(e.lt(x, like(x, 0)), like(x, 0), x);
 
-const RANKING = new PointwiseOperation({
-  name: 'marginRankingLoss',
-  promotion: 'float',
-  formula: ([a, b, t], scalar) => clamped(e.sub(scalar(0), e.mul(t, e.sub(a, b)))),
-});
-
 /** max(0, margin - t (a - b)). */
 export const rankingError = (a: Tensor, b: Tensor, t: Tensor, margin: number): Tensor =>
-  RANKING.apply([a, b, t], [margin]);
+  composed('marginRankingLoss', () => clampMin(add(mul(neg(t), sub(a, b)), margin), 0));
 
-const HINGE_EMBEDDING = new PointwiseOperation({
-  name: 'hingeEmbeddingLoss',
-  promotion: 'float',
-  formula: ([x, t], scalar) => {
-    const near = zeroWhere(e.eq(t, like(t, -1)), x);
-    return e.add(near, zeroWhere(e.eq(t, like(t, 1)), clamped(e.sub(scalar(0), x))));
-  },
-});
-
-/** x where t is 1, max(0, margin - x) where t is -1. */
+/** x where t is 1, max(0, margin - x) where t is -1, else both; t has no gradient. */
 export const hingeEmbeddingError = (x: Tensor, t: Tensor, margin: number): Tensor =>
-  HINGE_EMBEDDING.apply([x, t], [margin]);
+  composed('hingeEmbeddingLoss', () => {
+    const apart = clampMin(rsub(x, margin), 0);
+    return add(where(ne(t, 1), apart, 0), where(ne(t, -1), x, 0));
+  });
 
 const COSINE_EMBEDDING = new PointwiseOperation({
   name: 'cosineEmbeddingLoss',
@@ -181,42 +180,22 @@ function logFactorial(t: Expression): Expression {
   return zeroWhere(small, e.add(e.sub(e.mul(safe, e.log(safe)), safe), root));
 }
 
-const POISSON = [false, true].map((logInput) =>
-  [false, true].map(
-    (full) =>
-      new PointwiseOperation({
-        name: 'poissonNllLoss',
-        promotion: 'float',
-        formula: ([x, t], scalar) => {
-          const [rate, log] = logInput ? [e.exp(x), x] : [x, e.log(e.add(x, scalar(0)))];
-          const loss = e.sub(rate, e.mul(t, log));
-          return full ? e.add(loss, logFactorial(t)) : loss;
-        },
-      }),
-  ),
-);
+const stirling = unary('poissonNllLoss', 'float', logFactorial);
 
 /** x - t log(x + eps), or e^x - t x for logarithms; `full` adds what approximates log t!. @see torch.nn.functional.poisson_nll_loss */
 export const poissonError = (x: Tensor, t: Tensor, logInput: boolean, full: boolean, eps: number): Tensor =>
-  POISSON[Number(logInput)][Number(full)].apply([x, t], [eps]);
+  composed('poissonNllLoss', () => {
+    const loss = logInput ? sub(exp(x), mul(t, x)) : sub(x, mul(t, log(add(x, eps))));
+    return full ? add(loss, stirling(t)) : loss;
+  });
 
-const GAUSSIAN = new PointwiseOperation({
-  name: 'gaussianNllLoss',
-  promotion: 'float',
-  formula: ([x, t, variance], scalar) => {
-    const v = e.maximum(variance, scalar(0));
-    const sum = e.add(e.log(v), e.div(e.square(e.sub(x, t)), v));
-    return e.add(e.mul(like(x, 0.5), sum), scalar(1));
-  },
-  // Below the bound the variance gets the gradient that it has at the bound, as in PyTorch.
-  gradient: (grad, [x, t, variance], _y, scalar) => {
-    const v = e.maximum(variance, scalar(0));
-    const distance = e.div(e.sub(x, t), v);
-    const byX = e.mul(grad, distance);
-    return [byX, e.neg(byX), e.mul(grad, e.mul(like(x, 0.5), e.sub(e.reciprocal(v), e.square(distance))))];
-  },
-});
-
-/** (log v + (x - t)² / v) / 2 + constant, v being at least eps. @see torch.nn.functional.gaussian_nll_loss */
-export const gaussianError = (x: Tensor, t: Tensor, v: Tensor, eps: number, constant: number): Tensor =>
-  GAUSSIAN.apply([x, t, v], [eps, constant]);
+/**
+ * (log v + (x - t)² / v) / 2 + constant, v being at least eps: below that it gets the gradient that it has at eps, as in
+ * PyTorch. @see torch.nn.functional.gaussian_nll_loss
+ */
+export const gaussianError = (x: Tensor, t: Tensor, variance: Tensor, eps: number, constant: number): Tensor =>
+  composed('gaussianNllLoss', () => {
+    const v = clone(variance);
+    noGrad(() => clampMin.inPlace(v, eps));
+    return add(mul(add(log(v), div(square(sub(x, t)), v)), 0.5), constant);
+  });

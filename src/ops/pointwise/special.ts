@@ -10,7 +10,7 @@ import type { Expression } from '../../expression/expression';
 import { finfo } from '../../base/dtypeInfo';
 import { Tensor } from '../../core/tensor';
 import { to } from '../shape/copy';
-import { abs, add, digamma, div, exp2, floor, lgamma, log2, mul, pow, sign, sub } from './arithmetic';
+import { abs, add, digamma, div, erfc, exp2, floor, lgamma, log2, mul, pow, sign, sub } from './arithmetic';
 import { eq, ge, lt, where } from './compare';
 import { withGradient } from '../linalg/decomposition';
 
@@ -54,7 +54,8 @@ export const erfcx = unary('erfcx', 'float', scaledErfc, {
 });
 
 /** The normal distribution function. @see torch.special.ndtr */
-export const ndtr = unary('ndtr', 'float', (x) => times(e.erfc(times(x, -Math.SQRT1_2)), 0.5));
+export const ndtr = (x: Tensor): Tensor => composed('ndtr', () => mul(erfc(mul(x, -Math.SQRT1_2)), 0.5));
+
 /** z with Φ(-z) = p for small p: from Φ(-z) ≈ φ(z) / z by Newton's method on log Φ(-z), whose slope is -√(2/π) / erfcx(z / √2). */
 function tailQuantile(p: Expression): Expression {
   const logarithm = e.log(p);
@@ -82,20 +83,17 @@ export const ndtri = unary(
   { gradient: (grad, _args, y) => [e.mul(grad, times(e.exp(times(e.square(y), 0.5)), Math.sqrt(2 * Math.PI)))] },
 );
 
+const logNdtrValue = unary('logNdtr', 'float', (x) => {
+  const t = times(x, Math.SQRT1_2);
+  const left = e.sub(e.log(times(scaledErfc(e.neg(t)), 0.5)), e.square(t));
+  return e.where(e.lt(x, like(x, -1)), left, e.log1p(times(e.erfc(t), -0.5)));
+});
+// φ(x) / Φ(x) = √(2/π) / erfcx(-x / √2)
+const logNdtrGradient = withGradient('logNdtr', (grad, x) => div(mul(grad, Math.sqrt(2 / Math.PI)), erfcx(mul(x, -Math.SQRT1_2))), null, { inputs: [0] }); // prettier-ignore
+
 /** log ndtr(x), exact far to the left. @see torch.special.log_ndtr */
-export const logNdtr = unary(
-  'logNdtr',
-  'float',
-  (x) => {
-    const t = times(x, Math.SQRT1_2);
-    const left = e.sub(e.log(times(scaledErfc(e.neg(t)), 0.5)), e.square(t));
-    return e.where(e.lt(x, like(x, -1)), left, e.log1p(times(e.erfc(t), -0.5)));
-  },
-  {
-    // φ(x) / Φ(x) = √(2/π) / erfcx(-x / √2)
-    gradient: (grad, [x]) => [e.div(times(grad, Math.sqrt(2 / Math.PI)), scaledErfc(times(x, -Math.SQRT1_2)))],
-  },
-);
+export const logNdtr = (x: Tensor): Tensor =>
+  x.requiresGrad ? logNdtrGradient(x, logNdtrValue(x.detach())) : logNdtrValue(x);
 
 // ---- Bessel functions ----------------------------------------------------------------------------------
 
@@ -140,7 +138,10 @@ const overX = (y: Tensor, x: Tensor): Tensor => where(eq(x, 0), 0.5, div(y, wher
 
 /** Their derivatives are made of each other: the series are too long to be differentiated term by term. */
 const bessel = (name: keyof typeof VALUES, slope: (x: Tensor, y: Tensor) => Tensor): ((x: Tensor) => Tensor) => {
-  const known = withGradient(name, (grad, x, y) => mul(grad, slope(x, y)));
+  const known = withGradient(name, (grad, x, y) => mul(grad, slope(x, y)), null, {
+    inputs: [0],
+    outputs: slope.length > 1 ? [0] : [],
+  });
   return (x) => (x.requiresGrad ? known(x, VALUES[name](x.detach())) : VALUES[name](x));
 };
 
@@ -201,6 +202,24 @@ export const mvlgamma = taking('mvlgamma', ['p'], (x: Tensor, { p }: { p: number
   );
 });
 
+/** Coefficients of x^(2k+1) in the series of sinc': Σ (-1)^k π^(2k) 2k x^(2k-1) / (2k+1)! for k from 1. */
+const SINC_SLOPE: readonly number[] = Array.from({ length: 10 }, (_, i) => {
+  const k = i + 1;
+  let term = 2 * k;
+  for (let n = 2; n <= 2 * k + 1; n++) term /= n;
+  return (-1) ** k * Math.PI ** (2 * k) * term;
+});
+
+/** (cos(πx) - sinc(x)) / x; near 0, where that cancels, its series, whose derivatives are exact too. */
+function sincSlope(x: Expression): Expression {
+  const isNear = e.lt(e.abs(x), like(x, 0.25));
+  const near = e.where(isNear, x, zero(x));
+  const far = e.where(isNear, one(x), x);
+  const angle = times(far, Math.PI);
+  const slope = e.div(e.sub(e.mul(angle, e.cos(angle)), e.sin(angle)), e.mul(angle, far));
+  return e.where(isNear, e.mul(near, polynomial(e.square(near), SINC_SLOPE)), slope);
+}
+
 /** sin(πx) / (πx), 1 at 0. @see torch.special.sinc */
 export const sinc = unary(
   'sinc',
@@ -210,16 +229,7 @@ export const sinc = unary(
     const isZero = e.eq(x, zero(x));
     return e.where(isZero, one(x), e.div(e.sin(angle), e.where(isZero, one(x), angle)));
   },
-  {
-    gradient: (grad, [x]) => {
-      const angle = times(x, Math.PI);
-      const area = e.mul(angle, x);
-      // Of so small an x, too, that its square is 0.
-      const isZero = e.eq(area, zero(x));
-      const slope = e.div(e.sub(e.mul(angle, e.cos(angle)), e.sin(angle)), e.where(isZero, one(x), area));
-      return [e.mul(grad, e.where(isZero, zero(x), slope))];
-    },
-  },
+  { gradient: (grad, [x]) => [e.mul(grad, sincSlope(x))] },
 );
 
 /** log₂(2^a + 2^b). @see torch.logaddexp2 */

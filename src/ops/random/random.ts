@@ -1,15 +1,15 @@
 // Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
 // that the same seed gives the same weights and the same order as in Python.
 import { gather, type Arguments } from '../../base/arguments';
+import { composed } from '../../base/errorText';
 import { isHalf, newArray, stored, type DType } from '../../base/dtype';
 import type { Half } from '../../base/half';
-import { noGrad } from '../../core/backward';
 import {
   defaultGenerator, fillBernoulli, fillExponential, fillNormal, fillRandint, fillUniform, permutation, type FloatArray,
   type Generator,
 } from '../../base/generator'; // prettier-ignore
 import type { Tensor } from '../../core/tensor';
-import { copy_, to } from '../shape/copy';
+import { contiguous, copy_, to } from '../shape/copy';
 import {
   finish,
   requireFloat,
@@ -18,7 +18,8 @@ import {
   type ShapeArguments,
   type TensorOptions,
 } from '../shape/creation';
-import { numelOf, type Shape } from '../../base/shape';
+import { permute } from '../shape/view';
+import { isDense, numelOf, type Shape } from '../../base/shape';
 
 /** Where draws come from. */
 export interface GeneratorOption {
@@ -31,12 +32,61 @@ export interface RandomOptions extends TensorOptions, GeneratorOption {}
 
 type FloatFill = (out: FloatArray, generator: Generator | undefined, half: Half | null) => void;
 
+/** Fills values one after the other in memory; `isDense` says whether that is the order of rows too. */
+export type LaidFill = (out: FloatArray, half: Half | null, isDense: boolean) => void;
+
 function drawn(op: string, shape: Shape, options: RandomOptions, fill: FloatFill): Tensor {
   const dtype = options.dtype ?? 'float32';
   requireFloat(op, dtype);
   const values = newArray(dtype, numelOf(shape)) as FloatArray;
   fill(values, options.generator, isHalf(dtype) ? dtype : null);
   return finish(uploaded(options.device, shape, dtype, stored(dtype, values)), options);
+}
+
+/** What draws depend on. */
+type Laid = Pick<Tensor, 'shape' | 'strides' | 'dtype' | 'device'>;
+
+/** Whether dimension a steps further in memory than b (1), less far (-1), or either may be (0). */
+function compareSteps({ shape, strides }: Laid, a: number, b: number): -1 | 0 | 1 {
+  if (strides[a] === 0 || strides[b] === 0) return 0;
+  if (strides[a] !== strides[b]) return strides[a] < strides[b] ? -1 : 1;
+  return shape[a] > shape[b] ? 1 : 0;
+}
+
+/**
+ * Dimensions from the slowest to the fastest in memory: the order in which PyTorch fills a tensor that is not row-major.
+ * The sort is that of its TensorIterator, which passes over dimensions that may stand either way.
+ */
+function memoryOrder(x: Laid): number[] {
+  const fastest = x.shape.map((_, d) => x.shape.length - 1 - d);
+  for (let i = 1; i < fastest.length; i++) {
+    let moving = i;
+    for (let at = i - 1; at >= 0; at--) {
+      const order = compareSteps(x, fastest[at], fastest[moving]);
+      if (order < 0) break;
+      if (order === 0) continue;
+      [fastest[at], fastest[moving]] = [fastest[moving], fastest[at]];
+      moving = at;
+    }
+  }
+  return fastest.reverse();
+}
+
+/**
+ * Draws with the shape and dtype of `x`, made in the order in which PyTorch writes to `x`, or with `fresh` to a new tensor
+ * like it, which takes over the order of its dimensions in memory.
+ */
+export function drawnLike(op: string, x: Laid, fill: LaidFill, fresh = false): Tensor {
+  const { shape, dtype, device } = x;
+  requireFloat(op, dtype);
+  const order = memoryOrder(x);
+  const kept = order.filter((d) => shape[d] !== 1);
+  const isInOrder = kept.every((d, i) => i === 0 || kept[i - 1] < d);
+  const values = newArray(dtype, numelOf(shape)) as FloatArray;
+  fill(values, isHalf(dtype) ? dtype : null, fresh ? isInOrder : isDense(shape, x.strides));
+  const sizes = isInOrder ? shape : order.map((d) => shape[d]);
+  const laid = uploaded(device, sizes, dtype, stored(dtype, values));
+  return isInOrder ? laid : permute(laid, shape.map((_, d) => order.indexOf(d))); // prettier-ignore
 }
 
 /** Uniform in [0, 1), the bits of PyTorch for the same seed. @see torch.rand */
@@ -55,12 +105,32 @@ export function randn(...args: ShapeArguments<RandomOptions>): Tensor {
   });
 }
 
+/** A function of x that gives draws like it, in a new tensor of its own order in memory. */
+function likeGiven(
+  op: string,
+  fill: (
+    out: FloatArray,
+    a: number,
+    b: number,
+    generator: Generator | undefined,
+    half: Half | null,
+    isDense: boolean,
+  ) => void,
+): (x: Tensor, options?: RandomOptions) => Tensor {
+  return (x, options = {}) => {
+    const { dtype = x.dtype, device = x.device, generator } = options;
+    const { shape, strides } = x;
+    const draws = drawnLike(op, { shape, strides, dtype, device }, (out, half, isDense) => {
+      fill(out, 0, 1, generator, half, isDense);
+    }, true); // prettier-ignore
+    return finish(contiguous(draws), options);
+  };
+}
+
 /** @see rand */
-export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
-  rand(x.shape, { dtype: x.dtype, device: x.device, ...options });
+export const randLike = likeGiven('randLike', fillUniform);
 /** @see randn */
-export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
-  randn(x.shape, { dtype: x.dtype, device: x.device, ...options });
+export const randnLike = likeGiven('randnLike', fillNormal);
 
 /** Whole numbers in [low, high), int64 unless `dtype` is given. @example randint(0, 10, [3]); randint(10, [3]) @see torch.randint */
 export function randint(low: number, high: number, size: Shape, options?: RandomOptions): Tensor;
@@ -90,17 +160,22 @@ const refilling =
     op: string,
     names: readonly string[],
     defaults: readonly number[],
-    fill: (out: FloatArray, numbers: readonly number[], generator: Generator | undefined, half: Half | null) => void,
+    fill: (
+      out: FloatArray,
+      numbers: readonly number[],
+      generator: Generator,
+      half: Half | null,
+      isDense: boolean,
+    ) => void,
   ) =>
   (self: Tensor, ...args: readonly unknown[]): Tensor => {
     const given = gather<Record<string, number> & { generator?: Generator }>(op, [...names, 'generator'], args);
     const { generator = defaultGenerator } = given;
     const numbers = names.map((name, i) => given[name] ?? defaults[i]);
-    const { dtype, device, shape } = self;
-    const values = drawn(op, shape, { dtype, device, generator }, (out, from, half) => {
-      fill(out, numbers, from, half);
+    const values = drawnLike(op, self, (out, half, isDense) => {
+      fill(out, numbers, generator, half, isDense);
     });
-    return noGrad(() => copy_(self, values));
+    return composed(op, () => copy_(self, values));
   };
 
 /** A function of a tensor with the options `O`, in PyTorch's order. */
@@ -124,8 +199,8 @@ export const normal_: Filling<{ mean?: number; std?: number }, ['mean', 'std', '
   'normal_',
   ['mean', 'std'],
   [0, 1],
-  (out, [mean, std], generator, half) => {
-    fillNormal(out, mean, std, generator, half);
+  (out, [mean, std], generator, half, isDense) => {
+    fillNormal(out, mean, std, generator, half, isDense);
   },
 );
 

@@ -2,15 +2,15 @@
 import { taking } from '../../base/arguments';
 import { ShapeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
-import { defaultGenerator, type Generator } from '../../base/generator';
+import { defaultGenerator, fillExponential, type Generator } from '../../base/generator';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { clampMax, ge, gt, le, logicalAnd, lt } from '../pointwise/compare';
 import { to } from '../shape/copy';
-import { emptyLike, requireFloat } from '../shape/creation';
+import { requireFloat } from '../shape/creation';
 import { argmax } from '../reduce/argReduce';
 import { add, div } from '../pointwise/arithmetic';
-import { exponential_, rand, type GeneratorOption } from './random';
+import { drawnLike, rand, type GeneratorOption } from './random';
 import { any, sum } from '../reduce/reduce';
 import { cumsum } from '../reduce/scan';
 import { requireAll } from '../indexing/gather';
@@ -77,7 +77,8 @@ export const multinomial = taking(
 
 /** The index with the greatest weight over an exponential draw is each one with its probability. */
 function raced(x: Tensor, numSamples: number, generator: Generator): Tensor {
-  const race = div(x, exponential_(emptyLike(x), 1, generator));
+  const draws = drawnLike('multinomial', x, (out) => void fillExponential(out, 1, generator), true);
+  const race = div(x, draws);
   return numSamples === 1 ? argmax(race, -1, true) : topk(race, numSamples).indices;
 }
 

@@ -7,7 +7,7 @@ import { isPlainObject } from '../../base/arguments';
 import { describe } from '../../base/errorText';
 import { ShapeError } from '../../base/errors';
 import { scalar } from '../../expression/expression';
-import { allocate, apply, applyInPlace, singleOp } from '../../core/op';
+import { allocate, apply, applyInPlace, checkSeparate, singleOp } from '../../core/op';
 import { broadcastShapes, broadcastStrides, formatShape, sameShape, type Shape } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 
@@ -114,8 +114,11 @@ const COPY = singleOp<[self: Tensor, from: Tensor], undefined>({
     queueCopy(device, from, out);
   },
   saves: {},
-  backward: (grad) => [null, () => grad],
+  backward: (grad) => [() => zerosFor(grad), () => grad],
 });
+
+/** The gradient of what was written over. */
+const zerosFor = ({ device, shape, dtype }: Tensor): Tensor => filled(device, shape, dtype, 0);
 
 /** Writes `from`, broadcast and converted, over `self`. @throws ShapeError if it does not broadcast. @see torch.Tensor.copy_ */
 export function copy_(self: Tensor, from: Tensor): Tensor {
@@ -127,6 +130,7 @@ export function copy_(self: Tensor, from: Tensor): Tensor {
       },
     );
   }
+  checkSeparate('copy_', self);
   // Source and target may be views of one memory; a copy in between keeps the source as it was.
   const overlaps = from.storage === self.storage && from !== self;
   return applyInPlace(COPY, [self, overlaps ? clone(from) : from], undefined);
@@ -139,7 +143,7 @@ const FILL = singleOp<[self: Tensor], number>({
     device.pointwise(fillProgram(out.dtype), [], [out], [value]);
   },
   saves: {},
-  backward: () => [null],
+  backward: (grad) => [() => zerosFor(grad)],
 });
 
 /** A number given for an element. @throws TypeError for anything that is not one */
@@ -163,7 +167,7 @@ const FILL_COPY = singleOp<[x: Tensor, value: Tensor | null], number>({
     else queueCopy(device, value, out);
   },
   saves: {},
-  backward: (grad, { shapes: [shape] }) => [() => filled(grad.device, shape, grad.dtype, 0), () => grad],
+  backward: (grad) => [() => zerosFor(grad), () => grad],
 });
 
 /** A copy with `value` (a number or a tensor without dimensions) everywhere. @see torch.fill */
