@@ -1,4 +1,5 @@
 // What an argument may be: the one place where integers, real numbers, flags, names and shapes from outside are checked.
+import { isPlainObject } from './arguments';
 import { DTYPES, type DType } from './dtype';
 
 /** A set of values that an argument may have. */
@@ -40,9 +41,21 @@ export const COUNT = atLeast(0);
 export const DTYPE = kind<DType>(`a dtype (${Object.keys(DTYPES).join(', ')})`, (value) => Object.hasOwn(DTYPES, value as string)); // prettier-ignore
 export const FUNCTION = kind<(...args: never) => unknown>('a function', (value) => typeof value === 'function');
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+/** What a `for` loop goes through: an array, a Set, what a generator gives. */
+export const ITERABLE = kind<Iterable<unknown>>('iterable', (value) => isObject(value) && Symbol.iterator in value);
+/** Values by name: a plain object, or pairs as a Map gives them. */
+export const NAMED: Kind<object> = {
+  ...kind<object>('an object or a Map', (value) => isPlainObject(value) || ITERABLE.accepts(value)),
+  takesObject: true,
+};
+
+/** 'a, b or c'. */
+const enumerated = (names: readonly string[]): string => names.join(', ').replace(/, ([^,]*)$/, ' or $1');
+
 /** One of some names. */
 export const oneOf = <const Names extends readonly string[]>(...names: Names): Kind<Names[number]> =>
-  kind(names.map((name) => `'${name}'`).join(' or '), (value) => (names as readonly unknown[]).includes(value));
+  kind(enumerated(names.map((name) => `'${name}'`)), (value) => (names as readonly unknown[]).includes(value));
 /** A list of what `item` accepts, also written as several arguments in a row if `spread`. */
 export const listOf = <T>(item: Kind<T>, { spread = false } = {}): Kind<readonly T[]> => ({
   ...kind<readonly T[]>(`a list, each ${item.expected}`, isArrayOf(item.accepts)),

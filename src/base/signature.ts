@@ -93,6 +93,18 @@ export class Signature<const A extends readonly AnyArgument[]> {
     return taken as T;
   }
 
+  /**
+   * The same for a function that has its first arguments already and takes the rest as `given`: `leading` is checked, the rest
+   * comes back.
+   * @throws as `take`
+   */
+  takeRest<T extends object = Taken<A>>(leading: readonly unknown[], given: readonly unknown[], name = this.name): T {
+    leading.forEach((value, i) => this.#checked(name, this.args[i], value));
+    const taken: Record<string, unknown> = { ...this.take([...leading, ...given], name) };
+    for (let i = 0; i < leading.length; i++) delete taken[this.args[i].name];
+    return taken as T;
+  }
+
   #byPosition(op: string, given: readonly unknown[], count: number, values: unknown[]): void {
     const { args } = this;
     for (let i = 0; i < count; i++) {
@@ -144,8 +156,9 @@ function wrongKind(op: string, argument: string, kind: Kind<unknown>, value: unk
   const isNumeric =
     typeof value === 'number' ||
     (Array.isArray(value) && Array.from<unknown>(value).every((v) => typeof v === 'number'));
+  const hint = Array.isArray(value) && kind.expected === 'a tensor' ? ' (tensor([...]) makes a tensor of one)' : '';
   const ErrorType = isNumeric ? RangeError : TypeError;
-  return new ErrorType(`${op}: ${argument} must be ${kind.expected}, got ${shown(value)}.`);
+  return new ErrorType(`${op}: ${argument} must be ${kind.expected}, got ${shown(value)}${hint}.`);
 }
 
 /** A wrong value for a message, lists with their items. */

@@ -1,5 +1,8 @@
 // Initialisation of parameters, with PyTorch's distributions and its order of random draws. Every function
 // works in place, outside the graph, and returns the tensor.
+import { argument, optional, signature, type OrderOf } from '../base/signature';
+import { COUNT, FUNCTION, NUMBER, REAL, type Kind, nullable, oneOf } from '../base/kinds';
+import { GENERATOR, TENSOR } from '../core/kinds';
 import { noGrad } from '../core/backward';
 import { DTypeError, ShapeError } from '../base/errors';
 import { scope } from '../core/storage';
@@ -10,7 +13,7 @@ import type { Half } from '../base/half';
 import { fillNormal, fillTruncNormal, fillUniform, permutation, type FloatArray } from '../base/generator';
 import { formatShape } from '../base/shape';
 import type { Tensor } from '../core/tensor';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 
 /** Which fan a variance is kept by: the forward (`fan_in`) or the backward pass (`fan_out`). */
 export type FanMode = 'fan_in' | 'fan_out';
@@ -22,7 +25,12 @@ export interface UniformOptions extends GeneratorOption {
   /** Upper bound; 1 by default. */
   b?: number;
 }
-const UNIFORM = ['a', 'b', 'generator'] as const;
+const UNIFORM = signature('uniform_', [
+  argument('tensor', TENSOR),
+  optional('a', REAL),
+  optional('b', REAL),
+  optional('generator', GENERATOR),
+]);
 
 /** Arguments of normal_. */
 export interface NormalOptions extends GeneratorOption {
@@ -31,7 +39,12 @@ export interface NormalOptions extends GeneratorOption {
   /** Standard deviation; 1 by default. */
   std?: number;
 }
-const NORMAL = ['mean', 'std', 'generator'] as const;
+const NORMAL = signature('normal_', [
+  argument('tensor', TENSOR),
+  optional('mean', REAL),
+  optional('std', REAL),
+  optional('generator', GENERATOR),
+]);
 
 /** Arguments of truncNormal_. */
 export interface TruncNormalOptions extends NormalOptions {
@@ -40,14 +53,39 @@ export interface TruncNormalOptions extends NormalOptions {
   /** Upper bound; 2 by default. */
   b?: number;
 }
-const TRUNC_NORMAL = ['mean', 'std', 'a', 'b', 'generator'] as const;
+const TRUNC_NORMAL = signature('truncNormal_', [
+  argument('tensor', TENSOR),
+  optional('mean', REAL),
+  optional('std', REAL),
+  optional('a', REAL),
+  optional('b', REAL),
+  optional('generator', GENERATOR),
+]);
 
 /** Arguments of the Xavier and orthogonal initialisations. */
 export interface GainOptions extends GeneratorOption {
   /** Factor of the values; 1 by default. See `calculateGain`. */
   gain?: number;
 }
-const GAIN = ['gain', 'generator'] as const;
+const GAIN = [optional('gain', REAL), optional('generator', GENERATOR)] as const;
+const ORTHOGONAL = signature('orthogonal_', [argument('tensor', TENSOR), ...GAIN]);
+const XAVIER_NORMAL = signature('xavierNormal_', [argument('tensor', TENSOR), ...GAIN]);
+const XAVIER_UNIFORM = signature('xavierUniform_', [argument('tensor', TENSOR), ...GAIN]);
+
+const NONLINEARITY: Kind<Nonlinearity> = oneOf(
+  'linear',
+  'conv1d',
+  'conv2d',
+  'conv3d',
+  'conv_transpose1d',
+  'conv_transpose2d',
+  'conv_transpose3d',
+  'sigmoid',
+  'tanh',
+  'relu',
+  'leaky_relu',
+  'selu',
+);
 
 /** Arguments of the Kaiming initialisations. */
 export interface KaimingOptions extends GeneratorOption {
@@ -58,7 +96,14 @@ export interface KaimingOptions extends GeneratorOption {
   /** What follows the layer; 'leaky_relu' by default. */
   nonlinearity?: Nonlinearity;
 }
-const KAIMING = ['a', 'mode', 'nonlinearity', 'generator'] as const;
+const KAIMING = [
+  optional('a', REAL),
+  optional('mode', oneOf('fan_in', 'fan_out')),
+  optional('nonlinearity', NONLINEARITY),
+  optional('generator', GENERATOR),
+] as const;
+const KAIMING_NORMAL = signature('kaimingNormal_', [argument('tensor', TENSOR), ...KAIMING]);
+const KAIMING_UNIFORM = signature('kaimingUniform_', [argument('tensor', TENSOR), ...KAIMING]);
 
 /** Arguments of sparse_. */
 export interface SparseOptions extends GeneratorOption {
@@ -67,9 +112,14 @@ export interface SparseOptions extends GeneratorOption {
   /** Standard deviation of the rest; 0.01 by default. */
   std?: number;
 }
-const SPARSE = ['sparsity', 'std', 'generator'] as const;
+const SPARSE = signature('sparse_', [
+  argument('tensor', TENSOR),
+  argument('sparsity', REAL),
+  optional('std', REAL),
+  optional('generator', GENERATOR),
+]);
 
-const DIRAC = ['groups'] as const;
+const DIRAC = signature('dirac_', [argument('tensor', TENSOR), optional('groups', COUNT)]);
 
 /** Functions that `calculateGain` knows, under PyTorch's names. */
 export type Nonlinearity =
@@ -86,12 +136,23 @@ export type Nonlinearity =
   | 'leaky_relu'
   | 'selu';
 
+/** Arguments of calculateGain. */
+export interface CalculateGainOptions {
+  nonlinearity: Nonlinearity;
+  /** The negative slope of leaky_relu; 0.01 by default. */
+  param?: number | null;
+}
+const CALCULATE_GAIN = signature('calculateGain', [
+  argument('nonlinearity', NONLINEARITY),
+  optional('param', nullable(REAL)),
+]);
+
 /**
  * The recommended factor of the standard deviation for a nonlinearity.
- * @param param The negative slope of leaky_relu; 0.01 by default.
  * @see torch.nn.init.calculate_gain
  */
-export function calculateGain(nonlinearity: Nonlinearity, param?: number): number {
+export function calculateGain(...args: Arguments<CalculateGainOptions, OrderOf<typeof CALCULATE_GAIN>>): number {
+  const { nonlinearity, param } = CALCULATE_GAIN.take<CalculateGainOptions>(args);
   switch (nonlinearity) {
     case 'tanh':
       return 5 / 3;
@@ -120,7 +181,8 @@ export function calculateGain(nonlinearity: Nonlinearity, param?: number): numbe
  * Inputs and outputs that meet in one unit of a weight [out, in, ...window].
  * @throws ShapeError if the tensor has fewer than two dimensions.
  */
-export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
+export function calculateFanInAndFanOut(tensor: Tensor, ...none: never[]): [fanIn: number, fanOut: number] {
+  ofTensor('calculateFanInAndFanOut').take([tensor, ...none]);
   const { shape } = tensor;
   if (shape.length < 2) {
     throw new ShapeError(`init: fans need at least two dimensions, got shape ${formatShape(shape)}.`, { shape });
@@ -130,16 +192,22 @@ export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut:
 }
 
 /** U(a, b). @see torch.nn.init.uniform_ */
-export function uniform_<T extends Tensor>(tensor: T, ...args: Arguments<UniformOptions, typeof UNIFORM>): T {
-  const { a = 0, b = 1, generator } = gather<UniformOptions>('uniform_', UNIFORM, args);
+export function uniform_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<UniformOptions, OrderOf<typeof UNIFORM, 'tensor'>>
+): T {
+  const { a = 0, b = 1, generator } = UNIFORM.takeRest<UniformOptions>([tensor], args);
   return drawEach('uniform_', tensor, (values, half) => {
     fillUniform(values, a, b, generator, half);
   });
 }
 
 /** N(mean, std²). @see torch.nn.init.normal_ */
-export function normal_<T extends Tensor>(tensor: T, ...args: Arguments<NormalOptions, typeof NORMAL>): T {
-  const { mean = 0, std = 1, generator } = gather<NormalOptions>('normal_', NORMAL, args);
+export function normal_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<NormalOptions, OrderOf<typeof NORMAL, 'tensor'>>
+): T {
+  const { mean = 0, std = 1, generator } = NORMAL.takeRest<NormalOptions>([tensor], args);
   return drawEach('normal_', tensor, (values, half, isDense) => {
     fillNormal(values, mean, std, generator, half, isDense);
   });
@@ -148,35 +216,44 @@ export function normal_<T extends Tensor>(tensor: T, ...args: Arguments<NormalOp
 /** N(mean, std²), cut off outside [a, b]. @see torch.nn.init.trunc_normal_ */
 export function truncNormal_<T extends Tensor>(
   tensor: T,
-  ...args: Arguments<TruncNormalOptions, typeof TRUNC_NORMAL>
+  ...args: Arguments<TruncNormalOptions, OrderOf<typeof TRUNC_NORMAL, 'tensor'>>
 ): T {
-  const {
-    mean = 0,
-    std = 1,
-    a = -2,
-    b = 2,
-    generator,
-  } = gather<TruncNormalOptions>('truncNormal_', TRUNC_NORMAL, args);
+  const { mean = 0, std = 1, a = -2, b = 2, generator } = TRUNC_NORMAL.takeRest<TruncNormalOptions>([tensor], args);
   return drawEach('truncNormal_', tensor, (values, half) => {
     fillTruncNormal(values, mean, std, a, b, generator, half);
   });
 }
 
+const CONSTANT = signature('constant_', [argument('tensor', TENSOR), argument('val', NUMBER)]);
+/** The arguments of a function that takes a tensor alone. */
+const ofTensor = (name: string) => signature(name, [argument('tensor', TENSOR)]);
+
 /** One value everywhere. @see torch.nn.init.constant_ */
-export function constant_<T extends Tensor>(tensor: T, value: number | { val: number }): T {
+export function constant_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<{ val: number }, OrderOf<typeof CONSTANT, 'tensor'>>
+): T {
+  const { val } = CONSTANT.takeRest<{ val: number }>([tensor], args);
   if (isSkipped) return tensor;
-  noGrad(() => tensor.fill_(typeof value === 'object' ? value.val : value));
+  noGrad(() => tensor.fill_(val));
   return tensor;
 }
 
 /** @see torch.nn.init.ones_ */
-export const ones_ = <T extends Tensor>(tensor: T): T => constant_(tensor, 1);
+export const ones_ = <T extends Tensor>(tensor: T, ...none: never[]): T => {
+  ofTensor('ones_').take([tensor, ...none]);
+  return constant_(tensor, 1);
+};
 
 /** @see torch.nn.init.zeros_ */
-export const zeros_ = <T extends Tensor>(tensor: T): T => constant_(tensor, 0);
+export const zeros_ = <T extends Tensor>(tensor: T, ...none: never[]): T => {
+  ofTensor('zeros_').take([tensor, ...none]);
+  return constant_(tensor, 0);
+};
 
 /** The identity matrix [n, m]. @throws ShapeError unless the tensor has two dimensions. @see torch.nn.init.eye_ */
-export function eye_<T extends Tensor>(tensor: T): T {
+export function eye_<T extends Tensor>(tensor: T, ...none: never[]): T {
+  ofTensor('eye_').take([tensor, ...none]);
   checkDimensions('eye_', tensor, tensor.ndim === 2, 'two dimensions');
   const [rows, columns] = tensor.shape;
   return fill(tensor, (values) => {
@@ -189,8 +266,11 @@ export function eye_<T extends Tensor>(tensor: T): T {
  * @throws ShapeError unless the tensor has three to five dimensions and its first is a multiple of `groups`.
  * @see torch.nn.init.dirac_
  */
-export function dirac_<T extends Tensor>(tensor: T, ...args: Arguments<{ groups?: number }, typeof DIRAC>): T {
-  const { groups = 1 } = gather<{ groups?: number }>('dirac_', DIRAC, args);
+export function dirac_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<{ groups?: number }, OrderOf<typeof DIRAC, 'tensor'>>
+): T {
+  const { groups = 1 } = DIRAC.takeRest<{ groups?: number }>([tensor], args);
   const { shape } = tensor;
   checkDimensions('dirac_', tensor, shape.length >= 3 && shape.length <= 5, 'three to five dimensions');
   checkDimensions('dirac_', tensor, shape[0] % groups === 0, `a first dimension that ${groups} groups divide`);
@@ -208,16 +288,22 @@ export function dirac_<T extends Tensor>(tensor: T, ...args: Arguments<{ groups?
 }
 
 /** U(-a, a) with a = gain sqrt(6 / (fanIn + fanOut)). @see torch.nn.init.xavier_uniform_ */
-export function xavierUniform_<T extends Tensor>(tensor: T, ...args: Arguments<GainOptions, typeof GAIN>): T {
-  const { gain = 1, ...options } = gather<GainOptions>('xavierUniform_', GAIN, args);
+export function xavierUniform_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<GainOptions, OrderOf<typeof XAVIER_UNIFORM, 'tensor'>>
+): T {
+  const { gain = 1, ...options } = XAVIER_UNIFORM.takeRest<GainOptions>([tensor], args);
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
   const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
   return uniform_(tensor, -bound, bound, options);
 }
 
 /** N(0, gain² 2 / (fanIn + fanOut)). @see torch.nn.init.xavier_normal_ */
-export function xavierNormal_<T extends Tensor>(tensor: T, ...args: Arguments<GainOptions, typeof GAIN>): T {
-  const { gain = 1, ...options } = gather<GainOptions>('xavierNormal_', GAIN, args);
+export function xavierNormal_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<GainOptions, OrderOf<typeof XAVIER_NORMAL, 'tensor'>>
+): T {
+  const { gain = 1, ...options } = XAVIER_NORMAL.takeRest<GainOptions>([tensor], args);
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
   return normal_(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), options);
 }
@@ -226,13 +312,16 @@ export function xavierNormal_<T extends Tensor>(tensor: T, ...args: Arguments<Ga
  * U(-bound, bound) with bound = gain sqrt(3 / fan).
  * @see torch.nn.init.kaiming_uniform_
  */
-export function kaimingUniform_<T extends Tensor>(tensor: T, ...args: Arguments<KaimingOptions, typeof KAIMING>): T {
+export function kaimingUniform_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<KaimingOptions, OrderOf<typeof KAIMING_UNIFORM, 'tensor'>>
+): T {
   const {
     a = 0,
     mode = 'fan_in',
     nonlinearity = 'leaky_relu',
     ...options
-  } = gather<KaimingOptions>('kaimingUniform_', KAIMING, args);
+  } = KAIMING_UNIFORM.takeRest<KaimingOptions>([tensor], args);
   if (tensor.numel() === 0) return tensor;
   const bound = Math.sqrt(3) * kaimingStd(tensor, a, mode, nonlinearity);
   return uniform_(tensor, -bound, bound, options);
@@ -242,13 +331,16 @@ export function kaimingUniform_<T extends Tensor>(tensor: T, ...args: Arguments<
  * N(0, gain² / fan).
  * @see torch.nn.init.kaiming_normal_
  */
-export function kaimingNormal_<T extends Tensor>(tensor: T, ...args: Arguments<KaimingOptions, typeof KAIMING>): T {
+export function kaimingNormal_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<KaimingOptions, OrderOf<typeof KAIMING_NORMAL, 'tensor'>>
+): T {
   const {
     a = 0,
     mode = 'fan_in',
     nonlinearity = 'leaky_relu',
     ...options
-  } = gather<KaimingOptions>('kaimingNormal_', KAIMING, args);
+  } = KAIMING_NORMAL.takeRest<KaimingOptions>([tensor], args);
   if (tensor.numel() === 0) return tensor;
   return normal_(tensor, 0, kaimingStd(tensor, a, mode, nonlinearity), options);
 }
@@ -267,8 +359,11 @@ function kaimingStd(tensor: Tensor, a: number, mode: FanMode, nonlinearity: Nonl
  * @throws ShapeError if the tensor has fewer than two dimensions.
  * @see torch.nn.init.orthogonal_
  */
-export function orthogonal_<T extends Tensor>(tensor: T, ...args: Arguments<GainOptions, typeof GAIN>): T {
-  const { gain = 1, generator } = gather<GainOptions>('orthogonal_', GAIN, args);
+export function orthogonal_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<GainOptions, OrderOf<typeof ORTHOGONAL, 'tensor'>>
+): T {
+  const { gain = 1, generator } = ORTHOGONAL.takeRest<GainOptions>([tensor], args);
   checkDimensions('orthogonal_', tensor, tensor.ndim >= 2, 'at least two dimensions');
   const rows = tensor.shape[0];
   const columns = rows === 0 ? 0 : tensor.numel() / rows;
@@ -322,8 +417,11 @@ function dot(a: Float64Array, b: Float64Array): number {
  * @throws ShapeError unless the tensor has two dimensions.
  * @see torch.nn.init.sparse_
  */
-export function sparse_<T extends Tensor>(tensor: T, ...args: Arguments<SparseOptions, typeof SPARSE>): T {
-  const { sparsity, std = 0.01, generator } = gather<SparseOptions>('sparse_', SPARSE, args);
+export function sparse_<T extends Tensor>(
+  tensor: T,
+  ...args: Arguments<SparseOptions, OrderOf<typeof SPARSE, 'tensor'>>
+): T {
+  const { sparsity, std = 0.01, generator } = SPARSE.takeRest<SparseOptions>([tensor], args);
   checkDimensions('sparse_', tensor, tensor.ndim === 2, 'two dimensions');
   const [rows, columns] = tensor.shape;
   const zeros = Math.ceil(sparsity * rows);
@@ -338,8 +436,11 @@ export function sparse_<T extends Tensor>(tensor: T, ...args: Arguments<SparseOp
 /** Whether initialisations leave their tensors as they are. */
 let isSkipped = false;
 
+const WITHOUT_INIT = signature('withoutInit', [argument('fn', FUNCTION)]);
+
 /** @internal Runs a function in which no initialisation has an effect, and none draws. See `nn.utils.skipInit`. */
-export function withoutInit<T>(fn: () => T): T {
+export function withoutInit<T>(fn: () => T, ...none: never[]): T {
+  WITHOUT_INIT.take([fn, ...none]);
   const before = isSkipped;
   isSkipped = true;
   try {

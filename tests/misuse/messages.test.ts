@@ -45,9 +45,9 @@ describe('arguments of another kind', () => {
     ['a module', () => loose(k).relu(new nn.Linear(1, 1)), 'relu: expected a tensor or a number, got a Linear.'],
     ['Linear', () => call(new nn.Linear(3, 2), [[1, 2, 3]]), `Linear: cannot take what it was called with, got ${array}.`], // prettier-ignore
     ['no input', () => call(new nn.Linear(3, 2), []), 'Linear: cannot take what it was called with, got no arguments.'], // prettier-ignore
-    ['labels', () => call(new nn.CrossEntropyLoss(), [x, [0, 1]]), `CrossEntropyLoss: cannot take what it was called with, got a Tensor, ${array}.`], // prettier-ignore
+    ['labels', () => call(new nn.CrossEntropyLoss(), [x, [0, 1]]), 'crossEntropy: target must be a tensor, got [0, 1] (tensor([...]) makes a tensor of one).'], // prettier-ignore
     ['lengths that were not waited for', () => call(new nn.LSTM(4, 2), [nn.utils.rnn.packPaddedSequence(randn(3, 2, 4), k.tensor([3, 2]))]), 'LSTM: cannot take what it was called with, got a promise (await it).'], // prettier-ignore
-    ['attention of one', () => call(new nn.MultiheadAttention(4, 2), [randn(3, 2, 4)]), 'MultiheadAttention: cannot take what it was called with, got a Tensor.'], // prettier-ignore
+    ['attention of one', () => call(new nn.MultiheadAttention(4, 2), [randn(3, 2, 4)]), 'MultiheadAttention: key must be a tensor, got nothing. The arguments are query, key, value, keyPaddingMask, '], // prettier-ignore
   ])('%s', (_, misuse, message) => {
     expect(misuse).toThrow(message);
   });
@@ -170,18 +170,22 @@ describe('what would go wrong silently', () => {
     [
       'clipping a module',
       () => loose(nn.utils).clipGradNorm_(net, 1),
-      'clipGradNorm_: expected a tensor, got a Linear.',
+      'clipGradNorm_: parameters must be a tensor or parameters, as net.parameters() gives them, got a Linear.',
     ],
     [
       'a state dict that was not waited for',
       () => loose(net).loadStateDict(Promise.resolve({})),
       'loadStateDict: the state dict must be an object of tensors, got a promise (await it).',
     ],
-    ['no kernel', () => make(nn.Conv2d, [3, 4]), 'Conv2d: kernelSize must be an integer of at least 1, got undefined.'],
+    [
+      'no kernel',
+      () => make(nn.Conv2d, [3, 4]),
+      'Conv2d: kernelSize must be a whole number, or a list of them, got nothing.',
+    ],
     [
       'sizes of a layer as text',
       () => make(nn.Linear, ['3', 2]),
-      "Linear: inFeatures must be an integer of at least 0, got '3'.",
+      "Linear: inFeatures must be a whole number of at least 0, got '3'.",
     ],
     ['integers into a layer', () => net(k.ones([2, 3], { dtype: 'int64' })), "Convert with .to('float32')."],
   ])('%s', (_, misuse, message) => {

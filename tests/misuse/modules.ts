@@ -30,7 +30,7 @@ const perDims = (name: string, make: Call): Record<string, Made> => ({
   ...made(`${name}3d`, make, () => [volume()]),
 });
 const REDUCED = [null, null, 'mean'];
-const LAYER = ['relu', 0.125, true, true, dtype] as const;
+const LAYER = [(x: Tensor) => x.relu(), 0.125, true, true, dtype] as const;
 
 export const MODULES: Readonly<Record<string, Made>> = {
   ...made('Sigmoid Tanh LogSigmoid Softsign Tanhshrink', () => [], () => [batch()]), // prettier-ignore
@@ -45,7 +45,6 @@ export const MODULES: Readonly<Record<string, Made>> = {
   ...made('PReLU', () => [4, 0.25, dtype], () => [batch()]), // prettier-ignore
   ...made('Softplus', () => [0.5, 20.5], () => [batch()]), // prettier-ignore
   ...made('Threshold', () => [0.5, 0.25, false], () => [batch()]), // prettier-ignore
-  ...made('Identity', () => [], () => [batch()]), // prettier-ignore
 
   ...made('Dropout AlphaDropout', () => [0.5, false], () => [batch()]), // prettier-ignore
   ...made('Dropout1d', () => [0.5, false], () => [signal()]), // prettier-ignore
@@ -133,7 +132,7 @@ export const MODULES: Readonly<Record<string, Made>> = {
   ...made('TransformerDecoderLayer', () => [4, 2, 8, 0.5, ...LAYER], () => [randn(2, 3, 4), randn(2, 3, 4)]), // prettier-ignore
   ...made('TransformerEncoder', () => [new nn.TransformerEncoderLayer(4, 2, 8), 1, null, true], () => [randn(2, 3, 4)]), // prettier-ignore
   ...made('TransformerDecoder', () => [new nn.TransformerDecoderLayer(4, 2, 8), 1, null], () => [randn(2, 3, 4), randn(2, 3, 4)]), // prettier-ignore
-  ...made('Transformer', () => [4, 2, 1, 1, 8, 0.5, 'relu', null, null, 0.125, true, true, dtype], () => [randn(2, 3, 4), randn(2, 3, 4)]), // prettier-ignore
+  ...made('Transformer', () => [4, 2, 1, 1, 8, 0.5, (x: Tensor) => x.relu(), null, null, 0.125, true, true, dtype], () => [randn(2, 3, 4), randn(2, 3, 4)]), // prettier-ignore
 
   ...made('Sequential', () => [new nn.Linear(4, 2), new nn.ReLU()], () => [batch()]), // prettier-ignore
   ...made('ModuleList', () => [[new nn.Linear(4, 2)]], () => []), // prettier-ignore
@@ -142,7 +141,7 @@ export const MODULES: Readonly<Record<string, Made>> = {
   ...made('ParameterDict', () => [new Map([['a', ones(2)]])], () => []), // prettier-ignore
 };
 
-/** What makes no module of its own, or cannot be called. */
+/** What cannot be called. */
 export const UNCALLABLE: readonly string[] = ['ModuleList', 'ModuleDict', 'ParameterList', 'ParameterDict'];
 
 const PAIR = () => [batch(), batch(), ...REDUCED];
@@ -208,7 +207,7 @@ export const FUNCTIONAL: Readonly<Record<string, Call>> = {
   gridSample: () => [image(), rand(2, 3, 3, 2), 'bilinear', 'zeros', true],
   interpolate: () => [image(), null, 2.5, 'bilinear', true, true, false],
   upsample: () => [image(), null, 2.5, 'bilinear', true],
-  ...group('upsampleBilinear upsampleNearest', () => [image(), null, 2]),
+  ...group('upsampleBilinear upsampleNearest', () => [image(), null, 2.5]),
   channelShuffle: () => [image(), 2],
   ...group('pixelShuffle pixelUnshuffle', () => [image(), 2]),
 
@@ -297,7 +296,7 @@ export const PRUNE: Readonly<Record<string, Call>> = {
   identity: () => [linear(), 'weight'],
   isPruned: () => [linear()],
   l1Unstructured: () => [linear(), 'weight', 0.5, ones(2, 4)],
-  lnStructured: () => [linear(), 'weight', 0.5, 2, 0, ones(2, 4)],
+  lnStructured: () => [linear(), 'weight', 0.5, 2.5, 0, ones(2, 4)],
   randomStructured: () => [linear(), 'weight', 0.5, 0],
   randomUnstructured: () => [linear(), 'weight', 0.5],
   remove: () => [nn.utils.prune.identity(linear(), 'weight'), 'weight'],
@@ -309,6 +308,6 @@ export const RNN: Readonly<Record<string, Call>> = {
   padPackedSequence: () => [nn.utils.rnn.packSequence([randn(3, 4), randn(2, 4)]), true, 0.5, 4],
   padSequence: () => [[randn(3, 4), randn(2, 4)], true, 0.5],
   packSequence: () => [[randn(3, 4), randn(2, 4)], true],
-  unpadSequence: () => [randn(3, 2, 4), counts(3, 2), false],
+  unpadSequence: () => [randn(3, 2, 4), [3, 2], false],
   unpackSequence: () => [nn.utils.rnn.packSequence([randn(3, 4), randn(2, 4)])],
 };

@@ -10,25 +10,28 @@ export interface Wrong {
 
 class Foreign {}
 
+const isOptions = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
 /** What does not belong in the place of `value`, with a name. */
 function strangersTo(value: unknown): [name: string, stranger: unknown][] {
   const always: [string, unknown][] = [
     ['an object of a class', new Foreign()],
     ['a symbol', Symbol('s')],
   ];
-  if (typeof value !== 'function') always.push(['a function', () => 1]);
+  if (typeof value !== 'function' && !isOptions(value)) always.push(['a function', () => 1]);
   if (typeof value === 'number') {
     always.push(['a text', String(value)]);
     if (Number.isInteger(value)) always.push(['a fraction', value + 0.5], ['NaN', NaN]);
   }
-  if (typeof value === 'boolean') always.push(['a text', String(value)], ['a number', Number(value)], ['null', null]);
+  if (typeof value === 'boolean') always.push(['a text', String(value)], ['a number', Number(value)]);
   if (typeof value === 'string') always.push(['another text', `${value}?`], ['a number', 1]);
   if (value instanceof Tensor)
     always.push(['a text', 'x'], ['an array', [1, 2]], ['a promise', Promise.resolve(value)]);
   if (Array.isArray(value) && value.length > 0) {
     always.push(['a text', 'x']);
     for (const [name, stranger] of strangersTo(value[0])) {
-      if (name !== 'null') always.push([`${name} in it`, [stranger, ...(value as unknown[]).slice(1)]]);
+      always.push([`${name} in it`, [stranger, ...(value as unknown[]).slice(1)]]);
     }
   }
   return always;
@@ -36,9 +39,6 @@ function strangersTo(value: unknown): [name: string, stranger: unknown][] {
 
 /** More arguments than any function takes. */
 const MANY = 40;
-
-const isOptions = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** All wrong calls that one valid call stands for. */
 export function wrongCalls(call: Call): Wrong[] {

@@ -72,7 +72,7 @@ describe('Transformer', () => {
   it('says what does not fit', () => {
     const net = new nn.Transformer(4, 2, 1, 1, 8);
     expect(() => net(randn(3, 2, 4), randn(3, 1, 4))).toThrow('Transformer: src and tgt must have one batch size');
-    expect(() => new nn.TransformerEncoderLayer(4, 2, { activation: 'bogus' as 'relu' })).toThrow("must be 'relu', 'gelu' or a function");
+    expect(() => new nn.TransformerEncoderLayer(4, 2, { activation: 'bogus' as 'relu' })).toThrow("must be 'relu' or 'gelu' or a function");
   }); // prettier-ignore
 });
 

@@ -1,5 +1,8 @@
 // Activation functions with PyTorch's arguments. The formulas are rows of ops/pointwise/activation.ts; here they get the last
 // argument `inplace`, and those along a dimension are added.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import * as ops from '../../ops/pointwise/activation';
 import { emptyLike, zerosLike } from '../../ops/shape/creation';
 import { exponential_ } from '../../ops/random/random';
@@ -11,7 +14,7 @@ import { formatShape } from '../../base/shape';
 import { scope } from '../../core/storage';
 import type { ParametricFunction, UnaryFunction } from '../../core/pointwiseFunctions';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 
 export {
   gelu,
@@ -30,17 +33,17 @@ export interface InplaceOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const INPLACE = ['inplace'] as const;
+const INPLACE = signature('relu', [argument('input', TENSOR), optional('inplace', FLAG)]);
 
-const DIM = ['dim'] as const;
-const PRELU = ['weight'] as const;
+const DIM = signature('glu', [argument('input', TENSOR), optional('dim', INTEGER)]);
+const PRELU = signature('prelu', [argument('input', TENSOR), argument('weight', TENSOR)]);
 
 /** An activation whose one argument is `inplace`. */
-type Plain = (input: Tensor, ...args: Arguments<InplaceOptions, typeof INPLACE>) => Tensor;
+type Plain = (input: Tensor, ...args: Arguments<InplaceOptions, OrderOf<typeof INPLACE, 'input'>>) => Tensor;
 
 function plain(name: string, fn: UnaryFunction): Plain {
   return (input, ...args) =>
-    gather<InplaceOptions>(name, INPLACE, args).inplace === true ? fn.inPlace(input) : fn(input);
+    INPLACE.takeRest<InplaceOptions>([input], args, name).inplace === true ? fn.inPlace(input) : fn(input);
 }
 
 /** An activation that takes numbers and then `inplace`. */
@@ -54,9 +57,10 @@ function parametric<P, const Names extends readonly (keyof P & string)[]>(
   fn: ParametricFunction<P>,
   ...names: Names
 ): Parametric<P, Names> {
-  const order = [...names, 'inplace' as const];
+  const numberArguments = names.map((number) => optional(number, REAL));
+  const taken = signature(name, [argument('input', TENSOR), ...numberArguments, optional('inplace', FLAG)]);
   return (input, ...args) => {
-    const { inplace = false, ...numbers } = gather<Partial<P> & InplaceOptions>(name, order, args);
+    const { inplace = false, ...numbers } = taken.takeRest<Partial<P> & InplaceOptions>([input], args);
     return inplace ? fn.inPlace(input, numbers as Partial<P>) : fn(input, numbers as Partial<P>);
   };
 }
@@ -80,10 +84,11 @@ export const hardswish = plain('hardswish', ops.hardswish);
 export const leakyRelu = parametric('leakyRelu', ops.leakyRelu, 'negativeSlope');
 /** x, or alpha (exp(x) - 1) below 0. @see torch.nn.functional.elu */
 export const elu = parametric('elu', ops.elu, 'alpha');
+const CELU = signature('celu', [argument('input', TENSOR), optional('alpha', REAL), optional('inplace', FLAG)]);
 const scaledCelu = parametric('celu', ops.celu, 'alpha');
 /** x, or alpha (exp(x / alpha) - 1) below 0. @throws RangeError if alpha is 0. @see torch.nn.functional.celu */
 export const celu: typeof scaledCelu = (input, ...args) => {
-  const { alpha } = gather<{ alpha?: number; inplace?: boolean }>('celu', ['alpha', 'inplace'], args);
+  const { alpha } = CELU.takeRest<{ alpha?: number }>([input], args);
   if (alpha === 0) throw new RangeError('celu: alpha must not be 0.');
   return scaledCelu(input, ...args);
 };
@@ -118,24 +123,27 @@ export interface RReLUArguments_ {
 
 /** Arguments of rrelu beside the input. */
 export interface RReLUArguments extends RReLUArguments_, InplaceOptions {}
-const RRELU_ = ['lower', 'upper', 'training'] as const;
-const RRELU = [...RRELU_, 'inplace'] as const;
+const RRELU_ = signature('rrelu_', [
+  argument('input', TENSOR),
+  optional('lower', REAL),
+  optional('upper', REAL),
+  optional('training', FLAG),
+]);
+const RRELU = signature('rrelu', [...RRELU_.args, optional('inplace', FLAG)]);
 
 /**
  * x, or below 0 x times a number drawn from [lower, upper), outside training times their mean.
  * @throws RangeError if lower is above upper.
  * @see torch.nn.functional.rrelu
  */
-export function rrelu(input: Tensor, ...args: Arguments<RReLUArguments, typeof RRELU>): Tensor {
-  const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false } = gather<RReLUArguments>(
-    'rrelu', RRELU, args,
-  ); // prettier-ignore
+export function rrelu(input: Tensor, ...args: Arguments<RReLUArguments, OrderOf<typeof RRELU, 'input'>>): Tensor {
+  const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false } = RRELU.takeRest<RReLUArguments>([input], args); // prettier-ignore
   return (inplace ? randomized.inPlace : randomized)(input, { lower, upper }, training);
 }
 
 /** rrelu, writing over its input. @see torch.nn.functional.rrelu_ */
-export const rrelu_ = (input: Tensor, ...args: Arguments<RReLUArguments_, typeof RRELU_>): Tensor =>
-  rrelu(input, { ...gather<RReLUArguments_>('rrelu_', RRELU_, args), inplace: true });
+export const rrelu_ = (input: Tensor, ...args: Arguments<RReLUArguments_, OrderOf<typeof RRELU_, 'input'>>): Tensor =>
+  rrelu(input, { ...RRELU_.takeRest<RReLUArguments_>([input], args), inplace: true });
 
 /** Arguments of gumbelSoftmax beside the logits. */
 export interface GumbelSoftmaxArguments {
@@ -148,7 +156,13 @@ export interface GumbelSoftmaxArguments {
   /** The dimension of the classes; the last by default. */
   dim?: number;
 }
-const GUMBEL_SOFTMAX = ['tau', 'hard', 'eps', 'dim'] as const;
+const GUMBEL_SOFTMAX = signature('gumbelSoftmax', [
+  argument('logits', TENSOR),
+  optional('tau', REAL),
+  optional('hard', FLAG),
+  optional('eps', REAL),
+  optional('dim', INTEGER),
+]);
 
 /**
  * Samples of classes that have a gradient: softmax((logits + g) / tau) with g drawn from Gumbel's distribution.
@@ -158,9 +172,9 @@ const GUMBEL_SOFTMAX = ['tau', 'hard', 'eps', 'dim'] as const;
  */
 export function gumbelSoftmax(
   logits: Tensor,
-  ...args: Arguments<GumbelSoftmaxArguments, typeof GUMBEL_SOFTMAX>
+  ...args: Arguments<GumbelSoftmaxArguments, OrderOf<typeof GUMBEL_SOFTMAX, 'logits'>>
 ): Tensor {
-  const { tau = 1, hard = false, dim = -1 } = gather<GumbelSoftmaxArguments>('gumbelSoftmax', GUMBEL_SOFTMAX, args);
+  const { tau = 1, hard = false, dim = -1 } = GUMBEL_SOFTMAX.takeRest<GumbelSoftmaxArguments>([logits], args);
   return scope(() => {
     const gumbels = exponential_(emptyLike(logits)).log().neg();
     const soft = softmax(logits.add(gumbels).div(tau), dim);
@@ -170,18 +184,21 @@ export function gumbelSoftmax(
   });
 }
 
-const SOFTSHRINK = ['lambd'] as const;
+const SOFTSHRINK = signature('softshrink', [argument('input', TENSOR), optional('lambd', REAL)]);
 
 /** x drawn towards 0 by lambd. @throws RangeError if lambd is negative. @see torch.nn.functional.softshrink */
-export function softshrink(input: Tensor, ...args: Arguments<{ lambd?: number }, typeof SOFTSHRINK>): Tensor {
-  const { lambd = 0.5 } = gather<{ lambd?: number }>('softshrink', SOFTSHRINK, args);
+export function softshrink(
+  input: Tensor,
+  ...args: Arguments<{ lambd?: number }, OrderOf<typeof SOFTSHRINK, 'input'>>
+): Tensor {
+  const { lambd = 0.5 } = SOFTSHRINK.takeRest<{ lambd?: number }>([input], args);
   if (!(lambd >= 0)) throw new RangeError(`softshrink: lambd must be at least 0, got ${lambd}.`);
   return ops.softshrink(input, lambd);
 }
 
 /** a sigmoid(b), where a and b are the halves of x along a dimension. @see torch.nn.functional.glu */
-export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor {
-  const { dim = -1 } = gather<{ dim?: number }>('glu', DIM, args);
+export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, OrderOf<typeof DIM, 'input'>>): Tensor {
+  const { dim = -1 } = DIM.takeRest<{ dim?: number }>([input], args);
   const size = input.size(dim);
   if (size % 2 !== 0) {
     throw new ShapeError(`glu: dimension ${dim} must be halved, got size ${size}.`, { shape: input.shape });
@@ -197,8 +214,8 @@ export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, typeof D
  * @throws ShapeError for another number of weights.
  * @see torch.nn.functional.prelu
  */
-export function prelu(input: Tensor, ...args: Arguments<{ weight: Tensor }, typeof PRELU>): Tensor {
-  const { weight } = gather<{ weight: Tensor }>('prelu', PRELU, args);
+export function prelu(input: Tensor, ...args: Arguments<{ weight: Tensor }, OrderOf<typeof PRELU, 'input'>>): Tensor {
+  const { weight } = PRELU.takeRest<{ weight: Tensor }>([input], args);
   const count = weight.numel();
   const channels = input.ndim > 1 ? input.size(1) : 1;
   if (weight.ndim > 1 || (count !== 1 && count !== channels)) {

@@ -1,4 +1,7 @@
 // Attention: the weighted mean of values, and its form with several heads and projections.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, FLAG, REAL, nullable } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
@@ -11,7 +14,7 @@ import { linear } from '../../ops/linalg/matmul';
 import { softmax } from '../../ops/reduce/softmax';
 import { formatShape, sameShape, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { composed } from '../../base/errorText';
 
 /** Arguments of scaledDotProductAttention. */
@@ -27,7 +30,16 @@ export interface AttentionOptions {
   /** Gives the weights too, as PyTorch 1.13's function does. */
   needAttnWeights?: boolean;
 }
-const ATTENTION = ['attnMask', 'dropoutP', 'isCausal', 'scale', 'needAttnWeights'] as const;
+const ATTENTION = signature('scaledDotProductAttention', [
+  argument('query', TENSOR),
+  argument('key', TENSOR),
+  argument('value', TENSOR),
+  optional('attnMask', nullable(TENSOR)),
+  optional('dropoutP', REAL),
+  optional('isCausal', FLAG),
+  optional('scale', nullable(REAL)),
+  optional('needAttnWeights', FLAG),
+]);
 
 /**
  * softmax(scale q kᵀ + mask) v.
@@ -47,13 +59,13 @@ export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  ...args: Arguments<AttentionOptions, typeof ATTENTION>
+  ...args: Arguments<AttentionOptions, OrderOf<typeof ATTENTION, 'query' | 'key' | 'value'>>
 ): Tensor;
 export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  ...args: Arguments<AttentionOptions, typeof ATTENTION>
+  ...args: Arguments<AttentionOptions, OrderOf<typeof ATTENTION, 'query' | 'key' | 'value'>>
 ): Tensor | [output: Tensor, weights: Tensor] {
   const name = 'scaledDotProductAttention';
   const {
@@ -61,7 +73,7 @@ export function scaledDotProductAttention(
     isCausal = false,
     needAttnWeights,
     ...rest
-  } = gather<AttentionOptions>(name, ATTENTION, args);
+  } = ATTENTION.takeRest<AttentionOptions>([query, key, value], args);
   if (attnMask !== null && isCausal) {
     throw new TypeError(`${name}: attnMask and isCausal cannot both be given. Put the causal part into the mask.`);
   }
@@ -128,11 +140,7 @@ export interface MultiHeadAttentionOptions {
   /** Whether the weights are averaged over the heads; true by default. */
   averageAttnWeights?: boolean;
 }
-const MULTI_HEAD = [
-  'embedDimToCheck', 'numHeads', 'inProjWeight', 'inProjBias', 'biasK', 'biasV', 'addZeroAttn', 'dropoutP', 'outProjWeight',
-  'outProjBias', 'training', 'keyPaddingMask', 'needWeights', 'attnMask', 'useSeparateProjWeight', 'qProjWeight', 'kProjWeight',
-  'vProjWeight', 'staticK', 'staticV', 'averageAttnWeights',
-] as const; // prettier-ignore
+const MULTI_HEAD = signature('multiHeadAttentionForward', [argument('query', TENSOR), argument('key', TENSOR), argument('value', TENSOR), argument('embedDimToCheck', COUNT), argument('numHeads', COUNT), argument('inProjWeight', nullable(TENSOR)), argument('inProjBias', nullable(TENSOR)), argument('biasK', nullable(TENSOR)), argument('biasV', nullable(TENSOR)), argument('addZeroAttn', FLAG), argument('dropoutP', REAL), argument('outProjWeight', TENSOR), argument('outProjBias', nullable(TENSOR)), optional('training', FLAG), optional('keyPaddingMask', nullable(TENSOR)), optional('needWeights', FLAG), optional('attnMask', nullable(TENSOR)), optional('useSeparateProjWeight', FLAG), optional('qProjWeight', nullable(TENSOR)), optional('kProjWeight', nullable(TENSOR)), optional('vProjWeight', nullable(TENSOR)), optional('staticK', nullable(TENSOR)), optional('staticV', nullable(TENSOR)), optional('averageAttnWeights', FLAG)]); // prettier-ignore
 
 const NAME = 'multiHeadAttentionForward';
 
@@ -221,9 +229,9 @@ export function multiHeadAttentionForward(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  ...args: Arguments<MultiHeadAttentionOptions, typeof MULTI_HEAD>
+  ...args: Arguments<MultiHeadAttentionOptions, OrderOf<typeof MULTI_HEAD, 'query' | 'key' | 'value'>>
 ): [output: Tensor, weights: Tensor | null] {
-  const options = gather<MultiHeadAttentionOptions>(NAME, MULTI_HEAD, args);
+  const options = MULTI_HEAD.takeRest<MultiHeadAttentionOptions>([query, key, value], args);
   const isBatched = checkShapes(query, key, value, options);
   return scope(() => {
     if (isBatched) return attendInHeads(query, key, value, options);

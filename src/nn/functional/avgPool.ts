@@ -1,6 +1,9 @@
 // Average and power-average pooling with PyTorch's arguments. Functions that differ only in the number of dimensions are
 // made from one.
-import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, FLAG, REAL, SIZE, nullable, oneOrMore } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
+import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
 import { composed } from '../../base/errorText';
 import { scope } from '../../core/storage';
 import * as ops from '../../ops/spatial/avgPool';
@@ -26,24 +29,42 @@ export interface AvgPool2dArguments<Size = Size2d> extends AvgPoolArguments<Size
   /** Divides by this instead of the size of the window. */
   divisorOverride?: number | null;
 }
-const AVG_POOL_1D = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
-const AVG_POOL = [...AVG_POOL_1D, 'divisorOverride'] as const;
+const AVG_POOL_1D = signature('avgPool1d', [
+  argument('input', TENSOR),
+  argument('kernelSize', SIZE),
+  optional('stride', nullable(SIZE)),
+  optional('padding', SIZE),
+  optional('ceilMode', FLAG),
+  optional('countIncludePad', FLAG),
+]);
+const AVG_POOL = [...AVG_POOL_1D.args, optional('divisorOverride', nullable(COUNT))] as const;
+const AVG_POOL_3D = signature('avgPool3d', AVG_POOL);
+const AVG_POOL_2D = signature('avgPool2d', AVG_POOL);
 
 /** The mean of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.avg_pool1d */
-export function avgPool1d(input: Tensor, ...args: Arguments<AvgPoolArguments<Size1d>, typeof AVG_POOL_1D>): Tensor {
-  const { kernelSize, ...options } = gather<AvgPoolArguments<Size1d>>('avgPool1d', AVG_POOL_1D, args);
+export function avgPool1d(
+  input: Tensor,
+  ...args: Arguments<AvgPoolArguments<Size1d>, OrderOf<typeof AVG_POOL_1D, 'input'>>
+): Tensor {
+  const { kernelSize, ...options } = AVG_POOL_1D.takeRest<AvgPoolArguments<Size1d>>([input], args);
   return ops.avgPool(1, input, kernelSize, options);
 }
 
 /** The mean of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.avg_pool2d */
-export function avgPool2d(input: Tensor, ...args: Arguments<AvgPool2dArguments, typeof AVG_POOL>): Tensor {
-  const { kernelSize, ...options } = gather<AvgPool2dArguments>('avgPool2d', AVG_POOL, args);
+export function avgPool2d(
+  input: Tensor,
+  ...args: Arguments<AvgPool2dArguments, OrderOf<typeof AVG_POOL_2D, 'input'>>
+): Tensor {
+  const { kernelSize, ...options } = AVG_POOL_2D.takeRest<AvgPool2dArguments>([input], args);
   return ops.avgPool(2, input, kernelSize, options);
 }
 
 /** The mean of each window of a volume. Shape: [N, C, D, H, W] or [C, D, H, W] -> D', H', W'. @see torch.nn.functional.avg_pool3d */
-export function avgPool3d(input: Tensor, ...args: Arguments<AvgPool2dArguments<Size3d>, typeof AVG_POOL>): Tensor {
-  const { kernelSize, ...options } = gather<AvgPool2dArguments<Size3d>>('avgPool3d', AVG_POOL, args);
+export function avgPool3d(
+  input: Tensor,
+  ...args: Arguments<AvgPool2dArguments<Size3d>, OrderOf<typeof AVG_POOL_3D, 'input'>>
+): Tensor {
+  const { kernelSize, ...options } = AVG_POOL_3D.takeRest<AvgPool2dArguments<Size3d>>([input], args);
   return ops.avgPool(3, input, kernelSize, options);
 }
 
@@ -52,12 +73,14 @@ export interface AdaptiveAvgPoolArguments {
   /** One number for all dimensions, or one each; null keeps the input's size. */
   outputSize: AdaptiveSize;
 }
-const ADAPTIVE = ['outputSize'] as const;
+/** A size for all dimensions, or one each; null keeps the input's. */
+export const ADAPTIVE_SIZE = nullable(oneOrMore(nullable(COUNT)));
+const ADAPTIVE = signature('adaptiveAvgPool', [argument('input', TENSOR), argument('outputSize', ADAPTIVE_SIZE)]);
 
 const adaptive =
   (dims: SpatialDims) =>
-  (input: Tensor, ...args: Arguments<AdaptiveAvgPoolArguments, typeof ADAPTIVE>): Tensor => {
-    const { outputSize } = gather<AdaptiveAvgPoolArguments>(`adaptiveAvgPool${dims}d`, ADAPTIVE, args);
+  (input: Tensor, ...args: Arguments<AdaptiveAvgPoolArguments, OrderOf<typeof ADAPTIVE, 'input'>>): Tensor => {
+    const { outputSize } = ADAPTIVE.takeRest<AdaptiveAvgPoolArguments>([input], args, `adaptiveAvgPool${dims}d`);
     return ops.adaptiveAvgPool(dims, input, outputSize ?? null);
   };
 
@@ -78,14 +101,23 @@ export interface LPPoolArguments<Size> {
   /** Whether windows may start inside the input and end outside; false by default. */
   ceilMode?: boolean;
 }
-const LP_POOL = ['normType', 'kernelSize', 'stride', 'ceilMode'] as const;
+const LP_POOL = signature('lpPool', [
+  argument('input', TENSOR),
+  argument('normType', REAL),
+  argument('kernelSize', SIZE),
+  optional('stride', nullable(SIZE)),
+  optional('ceilMode', FLAG),
+]);
 
-type LPPoolFunction<Size> = (input: Tensor, ...args: Arguments<LPPoolArguments<Size>, typeof LP_POOL>) => Tensor;
+type LPPoolFunction<Size> = (
+  input: Tensor,
+  ...args: Arguments<LPPoolArguments<Size>, OrderOf<typeof LP_POOL, 'input'>>
+) => Tensor;
 
 function lpPool<Size extends number | Shape>(dims: SpatialDims): LPPoolFunction<Size> {
   const op = `lpPool${dims}d`;
   return (input, ...args) => {
-    const { normType, kernelSize, ...options } = gather<LPPoolArguments<number | Shape>>(op, LP_POOL, args);
+    const { normType, kernelSize, ...options } = LP_POOL.takeRest<LPPoolArguments<number | Shape>>([input], args, op);
     return scope(() => {
       const cells = numelOf(perDimension(op, 'kernelSize', kernelSize, dims, 1));
       const means = composed(op, () => ops.avgPool(dims, input.pow(normType), kernelSize, options));

@@ -1,4 +1,7 @@
 // Losses of classes: negative log likelihood and cross entropy.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
@@ -6,7 +9,7 @@ import { gatherWith } from '../../ops/indexing/gather';
 import { logSoftmax } from '../../ops/reduce/softmax';
 import { formatShape, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { reductionOf, type Reduction, type ReductionOptions } from './reduction';
 
 /** Arguments of nllLoss. */
@@ -16,14 +19,22 @@ export interface NLLOptions extends ReductionOptions {
   /** Targets with this value contribute nothing; -100 by default. */
   ignoreIndex?: number;
 }
-const NLL = ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction'] as const;
+const NLL = signature('nllLoss', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  optional('weight', nullable(TENSOR)),
+  optional('sizeAverage', nullable(FLAG)),
+  optional('ignoreIndex', INTEGER),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /** Arguments of crossEntropy. */
 export interface CrossEntropyOptions extends NLLOptions {
   /** The share of the target that is spread over all classes; 0 by default. */
   labelSmoothing?: number;
 }
-const CROSS_ENTROPY = [...NLL, 'labelSmoothing'] as const;
+const CROSS_ENTROPY = signature('crossEntropy', [...NLL.args, optional('labelSmoothing', REAL)]);
 
 /** Options with their defaults. */
 interface Settings {
@@ -41,8 +52,12 @@ interface Settings {
  * @throws ShapeError if the target does not fit the input. A label out of range is a fault.
  * @see torch.nn.functional.nll_loss
  */
-export function nllLoss(input: Tensor, target: Tensor, ...args: Arguments<NLLOptions, typeof NLL>): Tensor {
-  const settings = settingsOf('nllLoss', gather<NLLOptions>('nllLoss', NLL, args));
+export function nllLoss(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<NLLOptions, OrderOf<typeof NLL, 'input' | 'target'>>
+): Tensor {
+  const settings = settingsOf('nllLoss', NLL.takeRest<NLLOptions>([input, target], args));
   checkTarget('nllLoss', input, target, settings.weight);
   return scope(() => ofLabels('nllLoss', input, target, settings));
 }
@@ -58,10 +73,10 @@ export function nllLoss(input: Tensor, target: Tensor, ...args: Arguments<NLLOpt
 export function crossEntropy(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<CrossEntropyOptions, typeof CROSS_ENTROPY>
+  ...args: Arguments<CrossEntropyOptions, OrderOf<typeof CROSS_ENTROPY, 'input' | 'target'>>
 ): Tensor {
   const name = 'crossEntropy';
-  const settings = settingsOf(name, gather<CrossEntropyOptions>(name, CROSS_ENTROPY, args));
+  const settings = settingsOf(name, CROSS_ENTROPY.takeRest<CrossEntropyOptions>([input, target], args));
   const probabilities = isFloat(target.dtype) && sameShape(input.shape, target.shape);
   if (probabilities) checkWeight(name, input, settings.weight);
   else checkTarget(name, input, target, settings.weight);

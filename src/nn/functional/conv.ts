@@ -1,8 +1,11 @@
 // Convolutions with PyTorch's arguments: sizes by position or by name.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, SIZE, either, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import * as conv from '../../ops/spatial/conv';
 import * as transposed from '../../ops/spatial/convTranspose';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
 
 /** Arguments of convolutions beside input and weight. */
 export interface ConvArguments<Size> {
@@ -17,7 +20,16 @@ export interface ConvArguments<Size> {
   /** Groups of channels that do not see each other; 1 by default. */
   groups?: number;
 }
-const CONV = ['bias', 'stride', 'padding', 'dilation', 'groups'] as const;
+const CONV = [
+  optional('bias', nullable(TENSOR)),
+  optional('stride', SIZE),
+  optional('padding', either(SIZE, oneOf('same', 'valid'))),
+  optional('dilation', SIZE),
+  optional('groups', COUNT),
+] as const;
+const CONV_1D = signature('conv1d', [argument('input', TENSOR), argument('weight', TENSOR), ...CONV]);
+const CONV_2D = signature('conv2d', [argument('input', TENSOR), argument('weight', TENSOR), ...CONV]);
+const CONV_3D = signature('conv3d', [argument('input', TENSOR), argument('weight', TENSOR), ...CONV]);
 
 /**
  * Convolution of a sequence.
@@ -26,8 +38,12 @@ const CONV = ['bias', 'stride', 'padding', 'dilation', 'groups'] as const;
  * @throws ShapeError if they do not fit.
  * @see torch.nn.functional.conv1d
  */
-export function conv1d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArguments<Size1d>, typeof CONV>): Tensor {
-  const { bias = null, ...sizes } = gather<ConvArguments<Size1d>>('conv1d', CONV, args);
+export function conv1d(
+  input: Tensor,
+  weight: Tensor,
+  ...args: Arguments<ConvArguments<Size1d>, OrderOf<typeof CONV_1D, 'input' | 'weight'>>
+): Tensor {
+  const { bias = null, ...sizes } = CONV_1D.takeRest<ConvArguments<Size1d>>([input, weight], args);
   return conv.conv1d(input, weight, bias, sizes);
 }
 
@@ -38,8 +54,12 @@ export function conv1d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArg
  * @throws ShapeError if they do not fit.
  * @see torch.nn.functional.conv2d
  */
-export function conv2d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArguments<Size2d>, typeof CONV>): Tensor {
-  const { bias = null, ...sizes } = gather<ConvArguments<Size2d>>('conv2d', CONV, args);
+export function conv2d(
+  input: Tensor,
+  weight: Tensor,
+  ...args: Arguments<ConvArguments<Size2d>, OrderOf<typeof CONV_2D, 'input' | 'weight'>>
+): Tensor {
+  const { bias = null, ...sizes } = CONV_2D.takeRest<ConvArguments<Size2d>>([input, weight], args);
   return conv.conv2d(input, weight, bias, sizes);
 }
 
@@ -50,8 +70,12 @@ export function conv2d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArg
  * @throws ShapeError if they do not fit.
  * @see torch.nn.functional.conv3d
  */
-export function conv3d(input: Tensor, weight: Tensor, ...args: Arguments<ConvArguments<Size3d>, typeof CONV>): Tensor {
-  const { bias = null, ...sizes } = gather<ConvArguments<Size3d>>('conv3d', CONV, args);
+export function conv3d(
+  input: Tensor,
+  weight: Tensor,
+  ...args: Arguments<ConvArguments<Size3d>, OrderOf<typeof CONV_3D, 'input' | 'weight'>>
+): Tensor {
+  const { bias = null, ...sizes } = CONV_3D.takeRest<ConvArguments<Size3d>>([input, weight], args);
   return conv.conv3d(input, weight, bias, sizes);
 }
 
@@ -70,8 +94,33 @@ export interface ConvTransposeArguments<Size> {
   /** Distance between the taps of the kernel; 1 by default. */
   dilation?: Size;
 }
-const CONV_TRANSPOSE = ['bias', 'stride', 'padding', 'outputPadding', 'groups', 'dilation'] as const;
-type ConvTransposeArgs<Size> = Arguments<ConvTransposeArguments<Size>, typeof CONV_TRANSPOSE>;
+const CONV_TRANSPOSE = [
+  optional('bias', nullable(TENSOR)),
+  optional('stride', SIZE),
+  optional('padding', SIZE),
+  optional('outputPadding', SIZE),
+  optional('groups', COUNT),
+  optional('dilation', SIZE),
+] as const;
+const CONV_TRANSPOSE_1D = signature('convTranspose1d', [
+  argument('input', TENSOR),
+  argument('weight', TENSOR),
+  ...CONV_TRANSPOSE,
+]);
+const CONV_TRANSPOSE_2D = signature('convTranspose2d', [
+  argument('input', TENSOR),
+  argument('weight', TENSOR),
+  ...CONV_TRANSPOSE,
+]);
+const CONV_TRANSPOSE_3D = signature('convTranspose3d', [
+  argument('input', TENSOR),
+  argument('weight', TENSOR),
+  ...CONV_TRANSPOSE,
+]);
+type ConvTransposeArgs<Size> = Arguments<
+  ConvTransposeArguments<Size>,
+  OrderOf<typeof CONV_TRANSPOSE_1D, 'input' | 'weight'>
+>;
 
 /**
  * Transposed convolution of a sequence: what conv1d with this weight does to the gradient of its input.
@@ -82,7 +131,7 @@ type ConvTransposeArgs<Size> = Arguments<ConvTransposeArguments<Size>, typeof CO
  * @see torch.nn.functional.conv_transpose1d
  */
 export function convTranspose1d(input: Tensor, weight: Tensor, ...args: ConvTransposeArgs<Size1d>): Tensor {
-  const { bias = null, ...sizes } = gather<ConvTransposeArguments<Size1d>>('convTranspose1d', CONV_TRANSPOSE, args);
+  const { bias = null, ...sizes } = CONV_TRANSPOSE_1D.takeRest<ConvTransposeArguments<Size1d>>([input, weight], args);
   return transposed.convTranspose1d(input, weight, bias, sizes);
 }
 
@@ -94,7 +143,7 @@ export function convTranspose1d(input: Tensor, weight: Tensor, ...args: ConvTran
  * @see torch.nn.functional.conv_transpose2d
  */
 export function convTranspose2d(input: Tensor, weight: Tensor, ...args: ConvTransposeArgs<Size2d>): Tensor {
-  const { bias = null, ...sizes } = gather<ConvTransposeArguments<Size2d>>('convTranspose2d', CONV_TRANSPOSE, args);
+  const { bias = null, ...sizes } = CONV_TRANSPOSE_2D.takeRest<ConvTransposeArguments<Size2d>>([input, weight], args);
   return transposed.convTranspose2d(input, weight, bias, sizes);
 }
 
@@ -106,6 +155,6 @@ export function convTranspose2d(input: Tensor, weight: Tensor, ...args: ConvTran
  * @see torch.nn.functional.conv_transpose3d
  */
 export function convTranspose3d(input: Tensor, weight: Tensor, ...args: ConvTransposeArgs<Size3d>): Tensor {
-  const { bias = null, ...sizes } = gather<ConvTransposeArguments<Size3d>>('convTranspose3d', CONV_TRANSPOSE, args);
+  const { bias = null, ...sizes } = CONV_TRANSPOSE_3D.takeRest<ConvTransposeArguments<Size3d>>([input, weight], args);
   return transposed.convTranspose3d(input, weight, bias, sizes);
 }

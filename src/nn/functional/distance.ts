@@ -1,4 +1,7 @@
 // Similarities and distances of vectors, and what scales vectors to length 1.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL, nullable } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { resultType } from '../../base/dtype';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
@@ -7,7 +10,7 @@ import { tensor } from '../../ops/shape/creation';
 import { linear } from '../../ops/linalg/matmul';
 import { broadcastShapes, formatShape, numelOf, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { composed } from '../../base/errorText';
 
 /** Arguments of cosineSimilarity behind the vectors. */
@@ -17,7 +20,12 @@ export interface CosineSimilarityOptions {
   /** Least length that is divided by; 1e-8 by default. */
   eps?: number;
 }
-const COSINE = ['dim', 'eps'] as const;
+const COSINE = signature('cosineSimilarity', [
+  argument('x1', TENSOR),
+  argument('x2', TENSOR),
+  optional('dim', INTEGER),
+  optional('eps', REAL),
+]);
 
 /** ‖x‖ along a dimension, but at least eps. The gradient of a vector shorter than that is x/eps, as in PyTorch. */
 function boundedLength(x: Tensor, dim: number, eps: number): Tensor {
@@ -31,8 +39,8 @@ function boundedLength(x: Tensor, dim: number, eps: number): Tensor {
  * x1 · x2 / (max(‖x1‖, eps) max(‖x2‖, eps)) along a dimension. Shape: two that broadcast, [*1, D, *2] -> [*1, *2].
  * @see torch.nn.functional.cosine_similarity
  */
-export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Arguments<CosineSimilarityOptions, typeof COSINE>): Tensor {
-  const { dim = 1, eps = 1e-8 } = gather<CosineSimilarityOptions>('cosineSimilarity', COSINE, args);
+export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Arguments<CosineSimilarityOptions, OrderOf<typeof COSINE, 'x1' | 'x2'>>): Tensor {
+  const { dim = 1, eps = 1e-8 } = COSINE.takeRest<CosineSimilarityOptions>([x1, x2], args);
   return scope(() => {
     const dtype = resultType(x1, x2);
     const shape = broadcastShapes('cosineSimilarity', x1.shape, x2.shape);
@@ -50,13 +58,21 @@ export interface PairwiseDistanceOptions {
   /** Whether the last dimension stays with size 1; false by default. */
   keepdim?: boolean;
 }
-const PAIRWISE = ['p', 'eps', 'keepdim'] as const;
+const PAIRWISE = signature('pairwiseDistance', [
+  argument('x1', TENSOR),
+  argument('x2', TENSOR),
+  optional('p', REAL),
+  optional('eps', REAL),
+  optional('keepdim', FLAG),
+]);
 
 /** ‖x1 - x2 + eps‖ along the last dimension. Shape: two that broadcast, [*, D] -> [*]. @see torch.nn.functional.pairwise_distance */
-export function pairwiseDistance(x1: Tensor, x2: Tensor, ...args: Arguments<PairwiseDistanceOptions, typeof PAIRWISE>): Tensor {
-  const { p = 2, eps = 1e-6, keepdim = false } = gather<PairwiseDistanceOptions>('pairwiseDistance', PAIRWISE, args);
+export function pairwiseDistance(x1: Tensor, x2: Tensor, ...args: Arguments<PairwiseDistanceOptions, OrderOf<typeof PAIRWISE, 'x1' | 'x2'>>): Tensor {
+  const { p = 2, eps = 1e-6, keepdim = false } = PAIRWISE.takeRest<PairwiseDistanceOptions>([x1, x2], args);
   return composed('pairwiseDistance', () => scope(() => x1.sub(x2).add(eps).norm(p, -1, keepdim)));
 } // prettier-ignore
+
+const PDIST = signature('pdist', [argument('input', TENSOR), optional('p', REAL)]);
 
 /**
  * Distances of all pairs of rows: (0, 1), (0, 2), ..., (1, 2), ... Shape: [N, M] -> [N (N - 1) / 2]. Takes memory for the
@@ -64,8 +80,8 @@ export function pairwiseDistance(x1: Tensor, x2: Tensor, ...args: Arguments<Pair
  * @throws ShapeError unless the input is a matrix; RangeError for a negative p.
  * @see torch.nn.functional.pdist
  */
-export function pdist(input: Tensor, ...args: Arguments<{ p?: number }, ['p']>): Tensor {
-  const { p = 2 } = gather<{ p?: number }>('pdist', ['p'], args);
+export function pdist(input: Tensor, ...args: Arguments<{ p?: number }, OrderOf<typeof PDIST, 'input'>>): Tensor {
+  const { p = 2 } = PDIST.takeRest<{ p?: number }>([input], args);
   if (input.ndim !== 2) {
     throw new ShapeError(`pdist: the input must be a matrix, got ${formatShape(input.shape)}.`, { shape: input.shape });
   }
@@ -89,11 +105,19 @@ export interface NormalizeOptions {
   /** Least norm that is divided by; 1e-12 by default. */
   eps?: number;
 }
-const NORMALIZE = ['p', 'dim', 'eps'] as const;
+const NORMALIZE = signature('normalize', [
+  argument('input', TENSOR),
+  optional('p', REAL),
+  optional('dim', INTEGER),
+  optional('eps', REAL),
+]);
 
 /** x / max(‖x‖, eps) along a dimension. Shape: any, unchanged. @see torch.nn.functional.normalize */
-export function normalize(input: Tensor, ...args: Arguments<NormalizeOptions, typeof NORMALIZE>): Tensor {
-  const { p = 2, dim = 1, eps = 1e-12 } = gather<NormalizeOptions>('normalize', NORMALIZE, args);
+export function normalize(
+  input: Tensor,
+  ...args: Arguments<NormalizeOptions, OrderOf<typeof NORMALIZE, 'input'>>
+): Tensor {
+  const { p = 2, dim = 1, eps = 1e-12 } = NORMALIZE.takeRest<NormalizeOptions>([input], args);
   return composed('normalize', () => scope(() => input.div(clampMin(input.norm(p, dim, true), eps))));
 }
 
@@ -104,15 +128,20 @@ export interface BilinearArguments {
   /** [outFeatures] */
   bias?: Tensor | null;
 }
-const BILINEAR = ['weight', 'bias'] as const;
+const BILINEAR = signature('bilinear', [
+  argument('input1', TENSOR),
+  argument('input2', TENSOR),
+  argument('weight', TENSOR),
+  optional('bias', nullable(TENSOR)),
+]);
 
 /**
  * y_k = x1ᵀ W_k x2 + b_k. Shape: input1 [*, in1Features], input2 [*, in2Features] -> [*, outFeatures].
  * @throws ShapeError if the inputs do not fit each other or the weight.
  * @see torch.nn.functional.bilinear
  */
-export function bilinear(input1: Tensor, input2: Tensor, ...args: Arguments<BilinearArguments, typeof BILINEAR>): Tensor {
-  const { weight, bias = null } = gather<BilinearArguments>('bilinear', BILINEAR, args);
+export function bilinear(input1: Tensor, input2: Tensor, ...args: Arguments<BilinearArguments, OrderOf<typeof BILINEAR, 'input1' | 'input2'>>): Tensor {
+  const { weight, bias = null } = BILINEAR.takeRest<BilinearArguments>([input1, input2], args);
   const [batch, other] = [input1.shape.slice(0, -1), input2.shape.slice(0, -1)];
   const [out, n, m] = weight.shape;
   if (!sameShape(batch, other) || weight.ndim !== 3 || input1.size(-1) !== n || input2.size(-1) !== m) {

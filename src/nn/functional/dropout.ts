@@ -1,5 +1,8 @@
 // Dropouts with PyTorch's arguments.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, checkKind, type OrderOf } from '../../base/signature';
+import { FLAG, REAL } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
+import type { Arguments } from '../../base/arguments';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import * as ops from '../../ops/pointwise/dropout';
@@ -15,8 +18,16 @@ export interface DropoutArguments {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const DROPOUT = ['p', 'training', 'inplace'] as const;
-type DropoutFunction = (input: Tensor, ...args: Arguments<DropoutArguments, typeof DROPOUT>) => Tensor;
+const DROPOUT = signature('dropout', [
+  argument('input', TENSOR),
+  optional('p', REAL),
+  optional('training', FLAG),
+  optional('inplace', FLAG),
+]);
+type DropoutFunction = (
+  input: Tensor,
+  ...args: Arguments<DropoutArguments, OrderOf<typeof DROPOUT, 'input'>>
+) => Tensor;
 
 /** A function with these arguments, spelled out. */
 function dropping(
@@ -25,7 +36,11 @@ function dropping(
   drop: (input: Tensor, settings: ops.DropoutSettings) => Tensor,
 ): DropoutFunction {
   return (input, ...args) => {
-    const { p = 0.5, training = trainingByDefault, inplace = false } = gather<DropoutArguments>(name, DROPOUT, args);
+    const {
+      p = 0.5,
+      training = trainingByDefault,
+      inplace = false,
+    } = DROPOUT.takeRest<DropoutArguments>([input], args, name);
     return drop(input, { p, training, inplace });
   };
 }
@@ -49,6 +64,7 @@ const channels1d = byChannel('dropout1d', 2);
 
 /** Zeroes whole channels of sequences. Shape: [N, C, L] or [C, L], unchanged. @throws ShapeError @see torch.nn.functional.dropout1d */
 export const dropout1d: DropoutFunction = (input, ...args) => {
+  checkKind('dropout1d', 'input', TENSOR, input);
   if (input.ndim !== 2 && input.ndim !== 3) {
     throw new ShapeError(`dropout1d: input must be [N, C, L] or [C, L], got ${formatShape(input.shape)}.`);
   }

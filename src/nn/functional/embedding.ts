@@ -1,8 +1,11 @@
 // Look-up tables with PyTorch's arguments.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import * as ops from '../../ops/indexing/embedding';
 import * as index from '../../ops/indexing/gather';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 
 /** Arguments that look-ups share. */
 interface LookupArguments {
@@ -23,15 +26,26 @@ export interface EmbeddingArguments extends LookupArguments {
   /** The row that gets no gradient; negative ones count from the end. */
   paddingIdx?: number | null;
 }
-const EMBEDDING = ['weight', 'paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq', 'sparse'] as const;
+const EMBEDDING = signature('embedding', [
+  argument('input', TENSOR),
+  argument('weight', TENSOR),
+  optional('paddingIdx', nullable(INTEGER)),
+  optional('maxNorm', nullable(REAL)),
+  optional('normType', REAL),
+  optional('scaleGradByFreq', FLAG),
+  optional('sparse', FLAG),
+]);
 
 /**
  * Rows of a table. Shape: input [*] -> [*, embeddingDim]. An index out of range is a fault.
  * @throws RangeError if paddingIdx is no row.
  * @see torch.nn.functional.embedding
  */
-export function embedding(input: Tensor, ...args: Arguments<EmbeddingArguments, typeof EMBEDDING>): Tensor {
-  const { weight, ...options } = gather<EmbeddingArguments>('embedding', EMBEDDING, args);
+export function embedding(
+  input: Tensor,
+  ...args: Arguments<EmbeddingArguments, OrderOf<typeof EMBEDDING, 'input'>>
+): Tensor {
+  const { weight, ...options } = EMBEDDING.takeRest<EmbeddingArguments>([input], args);
   const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
   return ops.embedding(input, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
 }
@@ -52,10 +66,7 @@ export interface EmbeddingBagArguments extends LookupArguments {
   /** The row that counts for nothing and gets no gradient; negative ones count from the end. */
   paddingIdx?: number | null;
 }
-const EMBEDDING_BAG = [
-  'weight', 'offsets', 'maxNorm', 'normType', 'scaleGradByFreq', 'mode', 'sparse', 'perSampleWeights', 'includeLastOffset',
-  'paddingIdx',
-] as const; // prettier-ignore
+const EMBEDDING_BAG = signature('embeddingBag', [argument('input', TENSOR), argument('weight', TENSOR), optional('offsets', nullable(TENSOR)), optional('maxNorm', nullable(REAL)), optional('normType', REAL), optional('scaleGradByFreq', FLAG), optional('mode', oneOf('sum', 'mean', 'max')), optional('sparse', FLAG), optional('perSampleWeights', nullable(TENSOR)), optional('includeLastOffset', FLAG), optional('paddingIdx', nullable(INTEGER))]); // prettier-ignore
 
 /**
  * Rows of a table, summed, averaged or their maximum by bags; 0 for empty ones. With mode 'max' and offsets, memory for
@@ -66,14 +77,19 @@ const EMBEDDING_BAG = [
  * @throws ShapeError, TypeError for arguments that do not go together. An index, or a first offset that is not 0, is a fault.
  * @see torch.nn.functional.embedding_bag
  */
-export function embeddingBag(input: Tensor, ...args: Arguments<EmbeddingBagArguments, typeof EMBEDDING_BAG>): Tensor {
-  const { weight, ...options } = gather<EmbeddingBagArguments>('embeddingBag', EMBEDDING_BAG, args);
+export function embeddingBag(
+  input: Tensor,
+  ...args: Arguments<EmbeddingBagArguments, OrderOf<typeof EMBEDDING_BAG, 'input'>>
+): Tensor {
+  const { weight, ...options } = EMBEDDING_BAG.takeRest<EmbeddingBagArguments>([input], args);
   const { maxNorm = null, normType = 2, scaleGradByFreq = false, mode = 'mean', paddingIdx = null } = options;
   const { offsets = null, perSampleWeights = null, includeLastOffset = false } = options;
   ops.checkBagMode('embeddingBag', mode);
   const lookup = { paddingIdx, maxNorm, normType, scaleGradByFreq };
   return ops.embeddingBag(input, weight, { ...lookup, mode, offsets, perSampleWeights, includeLastOffset });
 }
+
+const ONE_HOT = signature('oneHot', [argument('input', TENSOR), optional('numClasses', INTEGER)]);
 
 /**
  * One-hot vectors of class indices, int64. Shape: input [*] -> [*, numClasses]. Without a number of classes (or with -1) it
@@ -83,7 +99,7 @@ export function embeddingBag(input: Tensor, ...args: Arguments<EmbeddingBagArgum
 export function oneHot(input: Tensor, numClasses?: -1 | { numClasses?: -1 }): Promise<Tensor>;
 export function oneHot(input: Tensor, numClasses: number | { numClasses: number }): Tensor;
 export function oneHot(input: Tensor, ...args: [(number | { numClasses?: number })?]): Tensor | Promise<Tensor> {
-  const { numClasses = -1 } = gather<{ numClasses?: number }>('oneHot', ['numClasses'], args);
+  const { numClasses = -1 } = ONE_HOT.takeRest<{ numClasses?: number }>([input], args);
   if (numClasses !== -1) return index.oneHot(input, numClasses);
   if (input.numel() === 0) throw new RangeError('oneHot: an input without elements needs numClasses, got none.');
   return input

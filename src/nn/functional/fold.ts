@@ -1,7 +1,10 @@
 // Sliding blocks with PyTorch's arguments.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { SIZE } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import * as ops from '../../ops/spatial/fold';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments, type Size2d } from '../../base/arguments';
+import type { Arguments, Size2d } from '../../base/arguments';
 
 /** Arguments of unfold beside the input. */
 export interface UnfoldArguments {
@@ -19,15 +22,28 @@ export interface FoldArguments extends UnfoldArguments {
   /** Height and width of the image. */
   outputSize: Size2d;
 }
-const UNFOLD = ['kernelSize', 'dilation', 'padding', 'stride'] as const;
-const FOLD = ['outputSize', ...UNFOLD] as const;
+const UNFOLD = signature('unfold', [
+  argument('input', TENSOR),
+  argument('kernelSize', SIZE),
+  optional('dilation', SIZE),
+  optional('padding', SIZE),
+  optional('stride', SIZE),
+]);
+const FOLD = signature('fold', [
+  argument('input', TENSOR),
+  argument('outputSize', SIZE),
+  argument('kernelSize', SIZE),
+  optional('dilation', SIZE),
+  optional('padding', SIZE),
+  optional('stride', SIZE),
+]);
 
 /**
  * The sliding blocks of an image as columns. Shape: [N, C, H, W] or [C, H, W] -> [N, C kH kW, L] or [C kH kW, L].
  * @see torch.nn.functional.unfold
  */
-export function unfold(input: Tensor, ...args: Arguments<UnfoldArguments, typeof UNFOLD>): Tensor {
-  const { kernelSize, ...options } = gather<UnfoldArguments>('unfold', UNFOLD, args);
+export function unfold(input: Tensor, ...args: Arguments<UnfoldArguments, OrderOf<typeof UNFOLD, 'input'>>): Tensor {
+  const { kernelSize, ...options } = UNFOLD.takeRest<UnfoldArguments>([input], args);
   return ops.unfold(input, kernelSize, options);
 }
 
@@ -35,7 +51,7 @@ export function unfold(input: Tensor, ...args: Arguments<UnfoldArguments, typeof
  * Columns added up to an image. Shape: [N, C kH kW, L] or [C kH kW, L] -> [N, C, H, W] or [C, H, W].
  * @see torch.nn.functional.fold
  */
-export function fold(input: Tensor, ...args: Arguments<FoldArguments, typeof FOLD>): Tensor {
-  const { outputSize, kernelSize, ...options } = gather<FoldArguments>('fold', FOLD, args);
+export function fold(input: Tensor, ...args: Arguments<FoldArguments, OrderOf<typeof FOLD, 'input'>>): Tensor {
+  const { outputSize, kernelSize, ...options } = FOLD.takeRest<FoldArguments>([input], args);
   return ops.fold(input, outputSize, kernelSize, options);
 }

@@ -1,4 +1,7 @@
 // Negative log likelihoods of counts, of measurements, and of label sequences without alignment (CTC).
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, FLAG, INTEGER, REAL, either, listOf, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { clampMin, ge } from '../../ops/pointwise/compare';
@@ -8,7 +11,7 @@ import { gaussianError, poissonError } from '../../ops/pointwise/loss';
 import { tensor } from '../../ops/shape/creation';
 import { formatShape, sameShape } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { checkReduction, reduce, reductionOf, type Reduction, type ReductionOptions } from './reduction';
 
 /** Arguments of poissonNllLoss. */
@@ -20,20 +23,29 @@ export interface PoissonNLLOptions extends ReductionOptions {
   /** Keeps log(x + eps) finite where the input is no logarithm; 1e-8 by default. */
   eps?: number;
 }
-const POISSON = ['logInput', 'full', 'sizeAverage', 'eps', 'reduce', 'reduction'] as const;
+const POISSON = signature('poissonNllLoss', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  optional('logInput', FLAG),
+  optional('full', FLAG),
+  optional('sizeAverage', nullable(FLAG)),
+  optional('eps', REAL),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /** e^x - y x, or x - y log(x + eps) without logInput. @see torch.nn.functional.poisson_nll_loss */
 export function poissonNllLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<PoissonNLLOptions, typeof POISSON>
+  ...args: Arguments<PoissonNLLOptions, OrderOf<typeof POISSON, 'input' | 'target'>>
 ): Tensor {
   const {
     logInput = true,
     full = false,
     eps = 1e-8,
     ...rest
-  } = gather<PoissonNLLOptions>('poissonNllLoss', POISSON, args);
+  } = POISSON.takeRest<PoissonNLLOptions>([input, target], args);
   const reduction = reductionOf('poissonNllLoss', rest);
   return scope(() => reduce(poissonError(input, target, logInput, full, eps), reduction));
 }
@@ -47,7 +59,14 @@ export interface GaussianNLLOptions {
   /** 'mean' by default. */
   reduction?: Reduction;
 }
-const GAUSSIAN = ['full', 'eps', 'reduction'] as const;
+const GAUSSIAN = signature('gaussianNllLoss', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  argument('variance', TENSOR),
+  optional('full', FLAG),
+  optional('eps', REAL),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /**
  * (log max(v, eps) + (x - y)² / max(v, eps)) / 2.
@@ -59,10 +78,14 @@ export function gaussianNllLoss(
   input: Tensor,
   target: Tensor,
   variance: Tensor,
-  ...args: Arguments<GaussianNLLOptions, typeof GAUSSIAN>
+  ...args: Arguments<GaussianNLLOptions, OrderOf<typeof GAUSSIAN, 'input' | 'target' | 'variance'>>
 ): Tensor {
   const name = 'gaussianNllLoss';
-  const { full = false, eps = 1e-6, reduction = 'mean' } = gather<GaussianNLLOptions>(name, GAUSSIAN, args);
+  const {
+    full = false,
+    eps = 1e-6,
+    reduction = 'mean',
+  } = GAUSSIAN.takeRest<GaussianNLLOptions>([input, target, variance], args);
   checkReduction(name, reduction);
   if (!(eps > 0)) throw new RangeError(`${name}: eps must be positive, got ${eps}.`);
   const lead = input.shape.slice(0, -1);
@@ -93,7 +116,15 @@ export interface CTCOptions {
   /** Whether losses of targets that do not fit into their input are 0 instead of infinite; false by default. */
   zeroInfinity?: boolean;
 }
-const CTC = ['blank', 'reduction', 'zeroInfinity'] as const;
+const CTC = signature('ctcLoss', [
+  argument('logProbs', TENSOR),
+  argument('targets', TENSOR),
+  argument('inputLengths', either(TENSOR, listOf(COUNT))),
+  argument('targetLengths', either(TENSOR, listOf(COUNT))),
+  optional('blank', INTEGER),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+  optional('zeroInfinity', FLAG),
+]);
 
 /**
  * Connectionist temporal classification: -log of the probability of all alignments of the target with the input, in which
@@ -111,10 +142,14 @@ export function ctcLoss(
   targets: Tensor,
   inputLengths: CTCLengths,
   targetLengths: CTCLengths,
-  ...args: Arguments<CTCOptions, typeof CTC>
+  ...args: Arguments<CTCOptions, OrderOf<typeof CTC, 'logProbs' | 'targets' | 'inputLengths' | 'targetLengths'>>
 ): Tensor {
   const name = 'ctcLoss';
-  const { blank = 0, reduction = 'mean', zeroInfinity = false } = gather<CTCOptions>(name, CTC, args);
+  const {
+    blank = 0,
+    reduction = 'mean',
+    zeroInfinity = false,
+  } = CTC.takeRest<CTCOptions>([logProbs, targets, inputLengths, targetLengths], args);
   checkReduction(name, reduction);
   const isBatched = logProbs.ndim === 3;
   if (!isBatched && logProbs.ndim !== 2) {

@@ -1,4 +1,7 @@
 // Loss functions: a formula per element (ops/pointwise/loss.ts) and a reduction.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, REAL, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { requireAll } from '../../ops/indexing/gather';
@@ -8,7 +11,7 @@ import {
 } from '../../ops/pointwise/loss'; // prettier-ignore
 import { formatShape, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import {
   checkBroadcasts,
   checkReduction,
@@ -34,7 +37,12 @@ export interface SmoothL1Options extends ReductionOptions {
   /** Where the square turns into the absolute value; 1 by default. */
   beta?: number;
 }
-const SMOOTH_L1 = [...REDUCTION, 'beta'] as const;
+const SMOOTH_L1 = signature('smoothL1Loss', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  ...REDUCTION,
+  optional('beta', REAL),
+]);
 
 /**
  * (x - y)² / (2 beta) if |x - y| < beta, else |x - y| - beta / 2.
@@ -44,9 +52,9 @@ const SMOOTH_L1 = [...REDUCTION, 'beta'] as const;
 export function smoothL1Loss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<SmoothL1Options, typeof SMOOTH_L1>
+  ...args: Arguments<SmoothL1Options, OrderOf<typeof SMOOTH_L1, 'input' | 'target'>>
 ): Tensor {
-  const { beta = 1, ...rest } = gather<SmoothL1Options>('smoothL1Loss', SMOOTH_L1, args);
+  const { beta = 1, ...rest } = SMOOTH_L1.takeRest<SmoothL1Options>([input, target], args);
   const reduction = reductionOf('smoothL1Loss', rest);
   if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta must be at least 0, got ${beta}.`);
   warnOfBroadcast('smoothL1Loss', input, target);
@@ -59,15 +67,24 @@ export interface HuberOptions extends ReductionOptions {
   delta?: number;
 }
 // Younger than the deprecated arguments, so without them.
-const HUBER = ['reduction', 'delta'] as const;
+const HUBER = signature('huberLoss', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+  optional('delta', REAL),
+]);
 
 /**
  * (x - y)² / 2 if |x - y| < delta, else delta (|x - y| - delta / 2).
  * @throws RangeError unless delta is positive.
  * @see torch.nn.functional.huber_loss
  */
-export function huberLoss(input: Tensor, target: Tensor, ...args: Arguments<HuberOptions, typeof HUBER>): Tensor {
-  const { reduction = 'mean', delta = 1 } = gather<HuberOptions>('huberLoss', HUBER, args);
+export function huberLoss(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<HuberOptions, OrderOf<typeof HUBER, 'input' | 'target'>>
+): Tensor {
+  const { reduction = 'mean', delta = 1 } = HUBER.takeRest<HuberOptions>([input, target], args);
   checkReduction('huberLoss', reduction);
   if (!(delta > 0)) throw new RangeError(`huberLoss: delta must be positive, got ${delta}.`);
   warnOfBroadcast('huberLoss', input, target);
@@ -79,7 +96,12 @@ export interface WeightedOptions extends ReductionOptions {
   /** Factors of the elements' losses, broadcast to the input. */
   weight?: Tensor | null;
 }
-const WEIGHTED = ['weight', ...REDUCTION] as const;
+const WEIGHTED = signature('binaryCrossEntropy', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  optional('weight', nullable(TENSOR)),
+  ...REDUCTION,
+]);
 
 /**
  * Binary cross entropy of probabilities: -weight (y log x + (1 - y) log(1 - x)), each logarithm at least -100.
@@ -89,10 +111,10 @@ const WEIGHTED = ['weight', ...REDUCTION] as const;
 export function binaryCrossEntropy(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<WeightedOptions, typeof WEIGHTED>
+  ...args: Arguments<WeightedOptions, OrderOf<typeof WEIGHTED, 'input' | 'target'>>
 ): Tensor {
   const name = 'binaryCrossEntropy';
-  const { weight = null, ...rest } = gather<WeightedOptions>(name, WEIGHTED, args);
+  const { weight = null, ...rest } = WEIGHTED.takeRest<WeightedOptions>([input, target], args);
   const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
   if (weight !== null) checkBroadcasts(name, 'weight', weight, input);
@@ -108,7 +130,10 @@ export interface BCEWithLogitsOptions extends WeightedOptions {
   /** Weight of the positive targets, broadcast to the input. */
   posWeight?: Tensor | null;
 }
-const BCE_WITH_LOGITS = [...WEIGHTED, 'posWeight'] as const;
+const BCE_WITH_LOGITS = signature('binaryCrossEntropyWithLogits', [
+  ...WEIGHTED.args,
+  optional('posWeight', nullable(TENSOR)),
+]);
 
 /**
  * Binary cross entropy of logits: -weight (posWeight y log σ(x) + (1 - y) log(1 - σ(x))), without overflow.
@@ -118,10 +143,14 @@ const BCE_WITH_LOGITS = [...WEIGHTED, 'posWeight'] as const;
 export function binaryCrossEntropyWithLogits(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<BCEWithLogitsOptions, typeof BCE_WITH_LOGITS>
+  ...args: Arguments<BCEWithLogitsOptions, OrderOf<typeof BCE_WITH_LOGITS, 'input' | 'target'>>
 ): Tensor {
   const name = 'binaryCrossEntropyWithLogits';
-  const { weight = null, posWeight = null, ...rest } = gather<BCEWithLogitsOptions>(name, BCE_WITH_LOGITS, args);
+  const {
+    weight = null,
+    posWeight = null,
+    ...rest
+  } = BCE_WITH_LOGITS.takeRest<BCEWithLogitsOptions>([input, target], args);
   const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
   if (weight !== null) checkBroadcasts(name, 'weight', weight, input);
@@ -149,11 +178,24 @@ export interface KLDivOptions extends Omit<ReductionOptions, 'reduction'> {
   /** Whether the target is given as logarithms; false by default. */
   logTarget?: boolean;
 }
-const KL_DIV = [...REDUCTION, 'logTarget'] as const;
+const KL_DIV = signature('klDiv', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  ...REDUCTION,
+  optional('logTarget', FLAG),
+]);
 
 /** Kullback-Leibler divergence: y (log y - x), for log probabilities x. @see torch.nn.functional.kl_div */
-export function klDiv(input: Tensor, target: Tensor, ...args: Arguments<KLDivOptions, typeof KL_DIV>): Tensor {
-  const { logTarget = false, reduction: named = 'mean', ...rest } = gather<KLDivOptions>('klDiv', KL_DIV, args);
+export function klDiv(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<KLDivOptions, OrderOf<typeof KL_DIV, 'input' | 'target'>>
+): Tensor {
+  const {
+    logTarget = false,
+    reduction: named = 'mean',
+    ...rest
+  } = KL_DIV.takeRest<KLDivOptions>([input, target], args);
   const reduction = named === 'batchmean' ? named : reductionOf('klDiv', { ...rest, reduction: named });
   return scope(() => {
     const losses = logTarget ? target.exp().mul(target.sub(input)) : divergenceError(input, target);

@@ -1,4 +1,7 @@
 // Losses with a margin: rankings, hinges, labels of several classes, embeddings and triplets.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, FUNCTION, REAL, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { eq, ge, minimum, where } from '../../ops/pointwise/compare';
@@ -11,7 +14,7 @@ import {
 import { cumprod } from '../../ops/reduce/scan';
 import { formatShape, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { composed } from '../../base/errorText';
 import { logsigmoid } from './activation';
 import { pairwiseDistance } from './distance';
@@ -20,6 +23,7 @@ import {
   checkReduction,
   elementwise,
   reduce,
+  PAIRWISE,
   REDUCTION,
   reductionOf,
   type Reduction,
@@ -30,8 +34,25 @@ import {
 export interface MarginOptions extends ReductionOptions {
   margin?: number;
 }
-const MARGIN = ['margin', ...REDUCTION] as const;
-type MarginArguments = Arguments<MarginOptions, typeof MARGIN>;
+const MARGIN = [optional('margin', REAL), ...REDUCTION] as const;
+const HINGE_EMBEDDING_LOSS = signature('hingeEmbeddingLoss', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  ...MARGIN,
+]);
+const MARGIN_RANKING_LOSS = signature('marginRankingLoss', [
+  argument('input1', TENSOR),
+  argument('input2', TENSOR),
+  argument('target', TENSOR),
+  ...MARGIN,
+]);
+const COSINE_EMBEDDING = signature('cosineEmbeddingLoss', [
+  argument('input1', TENSOR),
+  argument('input2', TENSOR),
+  argument('target', TENSOR),
+  ...MARGIN,
+]);
+type MarginArguments = Arguments<MarginOptions, OrderOf<typeof HINGE_EMBEDDING_LOSS, 'input' | 'target'>>;
 
 /**
  * max(0, -y (x1 - x2) + margin): y is 1 if x1 should be greater, -1 if x2. The margin is 0 by default.
@@ -39,7 +60,7 @@ type MarginArguments = Arguments<MarginOptions, typeof MARGIN>;
  * @see torch.nn.functional.margin_ranking_loss
  */
 export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
-  const { margin = 0, ...rest } = gather<MarginOptions>('marginRankingLoss', MARGIN, args);
+  const { margin = 0, ...rest } = MARGIN_RANKING_LOSS.takeRest<MarginOptions>([input1, input2, target], args);
   const reduction = reductionOf('marginRankingLoss', rest);
   checkDimensions('marginRankingLoss', input1, input2, target);
   return scope(() => reduce(rankingError(input1, input2, target, margin), reduction));
@@ -56,7 +77,7 @@ function checkDimensions(name: string, ...tensors: readonly Tensor[]): void {
 
 /** x where y is 1, max(0, margin - x) where y is -1; the margin is 1 by default. @see torch.nn.functional.hinge_embedding_loss */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
-  const { margin = 1, ...rest } = gather<MarginOptions>('hingeEmbeddingLoss', MARGIN, args);
+  const { margin = 1, ...rest } = HINGE_EMBEDDING_LOSS.takeRest<MarginOptions>([input, target], args);
   const reduction = reductionOf('hingeEmbeddingLoss', rest);
   return scope(() => reduce(hingeEmbeddingError(input, target, margin), reduction));
 }
@@ -74,7 +95,7 @@ export const softMarginLoss = elementwise('softMarginLoss', softMarginError, (na
  */
 export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
   const name = 'cosineEmbeddingLoss';
-  const { margin = 0, ...rest } = gather<MarginOptions>(name, MARGIN, args);
+  const { margin = 0, ...rest } = COSINE_EMBEDDING.takeRest<MarginOptions>([input1, input2, target], args);
   const reduction = reductionOf(name, rest);
   const [a, b, t] = [input1.shape, input2.shape, target.shape];
   if (t.length > 1 || a.length !== t.length + 1 || b.length !== a.length) {
@@ -97,7 +118,12 @@ export interface WeightedClassOptions extends ReductionOptions {
   /** A factor per class. */
   weight?: Tensor | null;
 }
-const WEIGHTED = ['weight', ...REDUCTION] as const;
+const WEIGHTED = signature('multilabelSoftMarginLoss', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  optional('weight', nullable(TENSOR)),
+  ...REDUCTION,
+]);
 
 /**
  * The mean over the classes of -(y log σ(x) + (1 - y) log σ(-x)). Shape: input and target [*, C]; losses [*].
@@ -106,9 +132,9 @@ const WEIGHTED = ['weight', ...REDUCTION] as const;
 export function multilabelSoftMarginLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<WeightedClassOptions, typeof WEIGHTED>
+  ...args: Arguments<WeightedClassOptions, OrderOf<typeof WEIGHTED, 'input' | 'target'>>
 ): Tensor {
-  const { weight = null, ...rest } = gather<WeightedClassOptions>('multilabelSoftMarginLoss', WEIGHTED, args);
+  const { weight = null, ...rest } = WEIGHTED.takeRest<WeightedClassOptions>([input, target], args);
   const reduction = reductionOf('multilabelSoftMarginLoss', rest);
   return scope(() => {
     const [hit, miss] = [logsigmoid(input), logsigmoid(input.neg())];
@@ -137,10 +163,10 @@ function asRows(name: string, input: Tensor, targetShape: readonly number[], exp
 export function multilabelMarginLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<ReductionOptions, typeof REDUCTION>
+  ...args: Arguments<ReductionOptions, OrderOf<typeof PAIRWISE, 'input' | 'target'>>
 ): Tensor {
   const name = 'multilabelMarginLoss';
-  const reduction = reductionOf(name, gather<ReductionOptions>(name, REDUCTION, args));
+  const reduction = reductionOf(name, PAIRWISE.takeRest<ReductionOptions>([input, target], args, name));
   const x = asRows(name, input, target.shape, input.shape);
   return scope(() => {
     const labels = target.reshape(x.shape);
@@ -163,7 +189,14 @@ export interface MultiMarginOptions extends MarginOptions {
   /** A factor per class, by the label. */
   weight?: Tensor | null;
 }
-const MULTI_MARGIN = ['p', 'margin', 'weight', ...REDUCTION] as const;
+const MULTI_MARGIN = signature('multiMarginLoss', [
+  argument('input', TENSOR),
+  argument('target', TENSOR),
+  optional('p', REAL),
+  optional('margin', REAL),
+  optional('weight', nullable(TENSOR)),
+  ...REDUCTION,
+]);
 
 /**
  * Σ over classes i other than the label y of weight_y max(0, margin - x_y + x_i)^p / C; the margin is 1 by default.
@@ -174,10 +207,15 @@ const MULTI_MARGIN = ['p', 'margin', 'weight', ...REDUCTION] as const;
 export function multiMarginLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<MultiMarginOptions, typeof MULTI_MARGIN>
+  ...args: Arguments<MultiMarginOptions, OrderOf<typeof MULTI_MARGIN, 'input' | 'target'>>
 ): Tensor {
   const name = 'multiMarginLoss';
-  const { p = 1, margin = 1, weight = null, ...rest } = gather<MultiMarginOptions>(name, MULTI_MARGIN, args);
+  const {
+    p = 1,
+    margin = 1,
+    weight = null,
+    ...rest
+  } = MULTI_MARGIN.takeRest<MultiMarginOptions>([input, target], args);
   const reduction = reductionOf(name, rest);
   if (p !== 1 && p !== 2) throw new RangeError(`${name}: p must be 1 or 2, got ${p}.`);
   const rows = input.ndim === 2 ? input.size(0) : 1;
@@ -212,7 +250,16 @@ export interface TripletMarginOptions extends MarginOptions {
   /** Whether the negative is as near as it is to the anchor or to the positive, whichever is less; false by default. */
   swap?: boolean;
 }
-const TRIPLET = ['margin', 'p', 'eps', 'swap', ...REDUCTION] as const;
+const TRIPLET = signature('tripletMarginLoss', [
+  argument('anchor', TENSOR),
+  argument('positive', TENSOR),
+  argument('negative', TENSOR),
+  optional('margin', REAL),
+  optional('p', REAL),
+  optional('eps', REAL),
+  optional('swap', FLAG),
+  ...REDUCTION,
+]);
 
 /**
  * max(0, ‖a - p‖ - ‖a - n‖ + margin) along the last dimension; the margin is 1 by default.
@@ -223,10 +270,16 @@ export function tripletMarginLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  ...args: Arguments<TripletMarginOptions, typeof TRIPLET>
+  ...args: Arguments<TripletMarginOptions, OrderOf<typeof TRIPLET, 'anchor' | 'positive' | 'negative'>>
 ): Tensor {
   const name = 'tripletMarginLoss';
-  const { margin = 1, p = 2, eps = 1e-6, swap = false, ...rest } = gather<TripletMarginOptions>(name, TRIPLET, args);
+  const {
+    margin = 1,
+    p = 2,
+    eps = 1e-6,
+    swap = false,
+    ...rest
+  } = TRIPLET.takeRest<TripletMarginOptions>([anchor, positive, negative], args);
   const reduction = reductionOf(name, rest);
   checkDimensions(name, anchor, positive, negative);
   const distance = (a: Tensor, b: Tensor): Tensor => composed(name, () => pairwiseDistance(a, b, p, eps));
@@ -261,17 +314,25 @@ export interface TripletDistanceOptions {
   /** 'mean' by default. */
   reduction?: Reduction;
 }
-const TRIPLET_DISTANCE = ['distanceFunction', 'margin', 'swap', 'reduction'] as const;
+const TRIPLET_DISTANCE = signature('tripletMarginWithDistanceLoss', [
+  argument('anchor', TENSOR),
+  argument('positive', TENSOR),
+  argument('negative', TENSOR),
+  optional('distanceFunction', nullable(FUNCTION)),
+  optional('margin', REAL),
+  optional('swap', FLAG),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /** max(0, d(a, p) - d(a, n) + margin) for any distance. @see torch.nn.functional.triplet_margin_with_distance_loss */
 export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  ...args: Arguments<TripletDistanceOptions, typeof TRIPLET_DISTANCE>
+  ...args: Arguments<TripletDistanceOptions, OrderOf<typeof TRIPLET_DISTANCE, 'anchor' | 'positive' | 'negative'>>
 ): Tensor {
   const name = 'tripletMarginWithDistanceLoss';
-  const options = gather<TripletDistanceOptions>(name, TRIPLET_DISTANCE, args);
+  const options = TRIPLET_DISTANCE.takeRest<TripletDistanceOptions>([anchor, positive, negative], args);
   const { distanceFunction = null, margin = 1, swap = false, reduction = 'mean' } = options;
   checkReduction(name, reduction);
   const distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));

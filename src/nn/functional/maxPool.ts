@@ -1,6 +1,10 @@
 // Max pooling with PyTorch's arguments: sizes by position or by name. Functions that differ only in the number of
 // dimensions are made from one.
-import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOrMore } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
+import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
+import { ADAPTIVE_SIZE } from './avgPool';
 import { perDimension, type SpatialDims } from '../../ops/spatial/conv';
 import { fractionalMaxPool } from '../../ops/spatial/fractionalPool';
 import * as ops from '../../ops/spatial/maxPool';
@@ -23,7 +27,15 @@ export interface MaxPoolArguments<Size> {
   /** Whether to give the positions of the maxima too; false by default. */
   returnIndices?: boolean;
 }
-const MAX_POOL = ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode', 'returnIndices'] as const;
+const MAX_POOL = signature('maxPool', [
+  argument('input', TENSOR),
+  argument('kernelSize', SIZE),
+  optional('stride', nullable(SIZE)),
+  optional('padding', SIZE),
+  optional('dilation', SIZE),
+  optional('ceilMode', FLAG),
+  optional('returnIndices', FLAG),
+]);
 
 /** What max pooling gives: with `returnIndices: true` the positions of the maxima within each plane too. */
 export type MaxPooled<Indices extends boolean> = Indices extends true ? [output: Tensor, indices: Tensor] : Tensor;
@@ -34,14 +46,12 @@ const pooled = <Indices extends boolean>(results: readonly Tensor[]): MaxPooled<
 
 type MaxPoolFunction<Size> = <Indices extends boolean = false>(
   input: Tensor,
-  ...args: Arguments<MaxPoolArguments<Size> & { returnIndices?: Indices }, typeof MAX_POOL>
+  ...args: Arguments<MaxPoolArguments<Size> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL, 'input'>>
 ) => MaxPooled<Indices>;
 
 function maxPool<Size extends number | Shape>(dims: SpatialDims): MaxPoolFunction<Size> {
   return (input, ...args) => {
-    const { kernelSize, returnIndices = false, ...options } = gather<MaxPoolArguments<number | Shape>>(
-      `maxPool${dims}d`, MAX_POOL, args,
-    ); // prettier-ignore
+    const { kernelSize, returnIndices = false, ...options } = MAX_POOL.takeRest<MaxPoolArguments<number | Shape>>([input], args, `maxPool${dims}d`); // prettier-ignore
     return pooled(ops.maxPool(dims, input, kernelSize, options, returnIndices));
   };
 }
@@ -60,18 +70,20 @@ export interface AdaptiveMaxPoolArguments {
   /** Whether to give the positions of the maxima too; false by default. */
   returnIndices?: boolean;
 }
-const ADAPTIVE = ['outputSize', 'returnIndices'] as const;
+const ADAPTIVE = signature('adaptiveMaxPool', [
+  argument('input', TENSOR),
+  argument('outputSize', ADAPTIVE_SIZE),
+  optional('returnIndices', FLAG),
+]);
 
 type AdaptiveMaxPoolFunction = <Indices extends boolean = false>(
   input: Tensor,
-  ...args: Arguments<AdaptiveMaxPoolArguments & { returnIndices?: Indices }, typeof ADAPTIVE>
+  ...args: Arguments<AdaptiveMaxPoolArguments & { returnIndices?: Indices }, OrderOf<typeof ADAPTIVE, 'input'>>
 ) => MaxPooled<Indices>;
 
 function adaptiveMaxPool(dims: SpatialDims): AdaptiveMaxPoolFunction {
   return (input, ...args) => {
-    const { outputSize, returnIndices = false } = gather<AdaptiveMaxPoolArguments>(
-      `adaptiveMaxPool${dims}d`, ADAPTIVE, args,
-    ); // prettier-ignore
+    const { outputSize, returnIndices = false } = ADAPTIVE.takeRest<AdaptiveMaxPoolArguments>([input], args, `adaptiveMaxPool${dims}d`); // prettier-ignore
     return pooled(ops.adaptiveMaxPool(dims, input, outputSize, returnIndices));
   };
 }
@@ -95,14 +107,28 @@ export interface MaxUnpoolArguments<Size> {
   /** Spatial sizes of the result, or all its sizes; by default (n - 1) stride - 2 padding + kernelSize. */
   outputSize?: Shape | null;
 }
-const UNPOOL = ['indices', 'kernelSize', 'stride', 'padding', 'outputSize'] as const;
+const UNPOOL = signature('maxUnpool', [
+  argument('input', TENSOR),
+  argument('indices', TENSOR),
+  argument('kernelSize', SIZE),
+  optional('stride', nullable(SIZE)),
+  optional('padding', SIZE),
+  optional('outputSize', nullable(listOf(INTEGER))),
+]);
 
-type MaxUnpoolFunction<Size> = (input: Tensor, ...args: Arguments<MaxUnpoolArguments<Size>, typeof UNPOOL>) => Tensor;
+type MaxUnpoolFunction<Size> = (
+  input: Tensor,
+  ...args: Arguments<MaxUnpoolArguments<Size>, OrderOf<typeof UNPOOL, 'input'>>
+) => Tensor;
 
 function maxUnpool<Size extends number | Shape>(dims: SpatialDims): MaxUnpoolFunction<Size> {
   const op = `maxUnpool${dims}d`;
   return (input, ...args) => {
-    const { indices, outputSize = null, ...sizes } = gather<MaxUnpoolArguments<number | Shape>>(op, UNPOOL, args);
+    const {
+      indices,
+      outputSize = null,
+      ...sizes
+    } = UNPOOL.takeRest<MaxUnpoolArguments<number | Shape>>([input], args, op);
     const kernel = perDimension(op, 'kernelSize', sizes.kernelSize, dims, 1);
     const stride = perDimension(op, 'stride', sizes.stride ?? kernel, dims, 1);
     const padding = perDimension(op, 'padding', sizes.padding ?? 0, dims, 0);
@@ -138,17 +164,27 @@ export interface FractionalMaxPoolArguments<Size> {
   /** Where windows lie: uniform in [0, 1), [N, C, dimensions]; drawn by default. */
   _randomSamples?: Tensor | null;
 }
-const FRACTIONAL = ['kernelSize', 'outputSize', 'outputRatio', 'returnIndices', '_randomSamples'] as const;
+const FRACTIONAL = signature('fractionalMaxPool', [
+  argument('input', TENSOR),
+  argument('kernelSize', SIZE),
+  optional('outputSize', nullable(SIZE)),
+  optional('outputRatio', nullable(oneOrMore(REAL))),
+  optional('returnIndices', FLAG),
+  optional('_randomSamples', nullable(TENSOR)),
+]);
 
 type FractionalMaxPoolFunction<Size> = <Indices extends boolean = false>(
   input: Tensor,
-  ...args: Arguments<FractionalMaxPoolArguments<Size> & { returnIndices?: Indices }, typeof FRACTIONAL>
+  ...args: Arguments<
+    FractionalMaxPoolArguments<Size> & { returnIndices?: Indices },
+    OrderOf<typeof FRACTIONAL, 'input'>
+  >
 ) => MaxPooled<Indices>;
 
 function fractional<Size extends number | Shape>(dims: SpatialDims): FractionalMaxPoolFunction<Size> {
   const op = `fractionalMaxPool${dims}d`;
   return (input, ...args) => {
-    const options = gather<FractionalMaxPoolArguments<number | Shape>>(op, FRACTIONAL, args);
+    const options = FRACTIONAL.takeRest<FractionalMaxPoolArguments<number | Shape>>([input], args, op);
     const { outputSize = null, outputRatio = null, returnIndices = false } = options;
     const kernel = perDimension(op, 'kernelSize', options.kernelSize, dims, 1);
     if (outputSize === null && outputRatio === null) {

@@ -1,4 +1,7 @@
 // Normalization with PyTorch's arguments.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, FLAG, INTEGER, REAL, listOf, nullable } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { finfo } from '../../base/dtypeInfo';
 import { scope } from '../../core/storage';
@@ -7,7 +10,7 @@ import { constantPad } from '../../ops/shape/cat';
 import * as ops from '../../ops/reduce/normalize';
 import { formatShape, sameShape, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 
 /** What all normalizations take at the end. */
 interface AffineArguments {
@@ -28,13 +31,23 @@ export interface BatchNormArguments extends AffineArguments {
   /** Share of the batch in the running statistics; 0.1 by default. */
   momentum?: number;
 }
-const BATCH_NORM = ['runningMean', 'runningVar', 'weight', 'bias', 'training', 'momentum', 'eps'] as const;
+const BATCH_NORM = signature('batchNorm', [
+  argument('input', TENSOR),
+  argument('runningMean', nullable(TENSOR)),
+  argument('runningVar', nullable(TENSOR)),
+  optional('weight', nullable(TENSOR)),
+  optional('bias', nullable(TENSOR)),
+  optional('training', FLAG),
+  optional('momentum', REAL),
+  optional('eps', REAL),
+]);
 
 /** Normalizes each channel over the batch. Shape: [N, C, *] -> same; others [C]. @see torch.nn.functional.batch_norm */
-export function batchNorm(input: Tensor, ...args: Arguments<BatchNormArguments, typeof BATCH_NORM>): Tensor {
-  const { runningMean, runningVar, weight, bias, training, momentum, eps } = gather<BatchNormArguments>(
-    'batchNorm', BATCH_NORM, args,
-  ); // prettier-ignore
+export function batchNorm(
+  input: Tensor,
+  ...args: Arguments<BatchNormArguments, OrderOf<typeof BATCH_NORM, 'input'>>
+): Tensor {
+  const { runningMean, runningVar, weight, bias, training, momentum, eps } = BATCH_NORM.takeRest<BatchNormArguments>([input], args); // prettier-ignore
   return ops.batchNorm(input, runningMean, runningVar, weight, bias, training, momentum, eps);
 }
 
@@ -43,11 +56,20 @@ export interface LayerNormArguments extends AffineArguments {
   /** Sizes of the last dimensions, over which each statistic is taken. */
   normalizedShape: Shape;
 }
-const LAYER_NORM = ['normalizedShape', 'weight', 'bias', 'eps'] as const;
+const LAYER_NORM = signature('layerNorm', [
+  argument('input', TENSOR),
+  argument('normalizedShape', listOf(INTEGER)),
+  optional('weight', nullable(TENSOR)),
+  optional('bias', nullable(TENSOR)),
+  optional('eps', REAL),
+]);
 
 /** Normalizes over the last dimensions. Shape: [*, ...normalizedShape] -> same. @see torch.nn.functional.layer_norm */
-export function layerNorm(input: Tensor, ...args: Arguments<LayerNormArguments, typeof LAYER_NORM>): Tensor {
-  const { normalizedShape, weight, bias, eps } = gather<LayerNormArguments>('layerNorm', LAYER_NORM, args);
+export function layerNorm(
+  input: Tensor,
+  ...args: Arguments<LayerNormArguments, OrderOf<typeof LAYER_NORM, 'input'>>
+): Tensor {
+  const { normalizedShape, weight, bias, eps } = LAYER_NORM.takeRest<LayerNormArguments>([input], args);
   return ops.layerNorm(input, normalizedShape, weight, bias, eps);
 }
 
@@ -55,11 +77,20 @@ export function layerNorm(input: Tensor, ...args: Arguments<LayerNormArguments, 
 export interface GroupNormArguments extends AffineArguments {
   numGroups: number;
 }
-const GROUP_NORM = ['numGroups', 'weight', 'bias', 'eps'] as const;
+const GROUP_NORM = signature('groupNorm', [
+  argument('input', TENSOR),
+  argument('numGroups', COUNT),
+  optional('weight', nullable(TENSOR)),
+  optional('bias', nullable(TENSOR)),
+  optional('eps', REAL),
+]);
 
 /** Normalizes each group of channels of each sample. Shape: [N, C, *] -> same; others [C]. @see torch.nn.functional.group_norm */
-export function groupNorm(input: Tensor, ...args: Arguments<GroupNormArguments, typeof GROUP_NORM>): Tensor {
-  const { numGroups, weight, bias, eps } = gather<GroupNormArguments>('groupNorm', GROUP_NORM, args);
+export function groupNorm(
+  input: Tensor,
+  ...args: Arguments<GroupNormArguments, OrderOf<typeof GROUP_NORM, 'input'>>
+): Tensor {
+  const { numGroups, weight, bias, eps } = GROUP_NORM.takeRest<GroupNormArguments>([input], args);
   return ops.groupNorm(input, numGroups, weight, bias, eps);
 }
 
@@ -73,13 +104,23 @@ export interface InstanceNormArguments extends AffineArguments {
   /** Share of the input in the running statistics; 0.1 by default. */
   momentum?: number;
 }
-const INSTANCE_NORM = ['runningMean', 'runningVar', 'weight', 'bias', 'useInputStats', 'momentum', 'eps'] as const;
+const INSTANCE_NORM = signature('instanceNorm', [
+  argument('input', TENSOR),
+  optional('runningMean', nullable(TENSOR)),
+  optional('runningVar', nullable(TENSOR)),
+  optional('weight', nullable(TENSOR)),
+  optional('bias', nullable(TENSOR)),
+  optional('useInputStats', FLAG),
+  optional('momentum', REAL),
+  optional('eps', REAL),
+]);
 
 /** Normalizes each channel of each sample. Shape: [N, C, *] -> same; others [C]. @see torch.nn.functional.instance_norm */
-export function instanceNorm(input: Tensor, ...args: Arguments<InstanceNormArguments, typeof INSTANCE_NORM>): Tensor {
-  const { runningMean, runningVar, weight, bias, useInputStats, momentum, eps } = gather<InstanceNormArguments>(
-    'instanceNorm', INSTANCE_NORM, args,
-  ); // prettier-ignore
+export function instanceNorm(
+  input: Tensor,
+  ...args: Arguments<InstanceNormArguments, OrderOf<typeof INSTANCE_NORM, 'input'>>
+): Tensor {
+  const { runningMean, runningVar, weight, bias, useInputStats, momentum, eps } = INSTANCE_NORM.takeRest<InstanceNormArguments>([input], args); // prettier-ignore
   return ops.instanceNorm(input, runningMean, runningVar, weight, bias, useInputStats, momentum, eps);
 }
 
@@ -91,15 +132,23 @@ export interface RMSNormArguments {
   /** Added to the mean of squares; by default the smallest step of the dtype at 1. */
   eps?: number | null;
 }
-const RMS_NORM = ['normalizedShape', 'weight', 'eps'] as const;
+const RMS_NORM = signature('rmsNorm', [
+  argument('input', TENSOR),
+  argument('normalizedShape', listOf(INTEGER)),
+  optional('weight', nullable(TENSOR)),
+  optional('eps', nullable(REAL)),
+]);
 
 /**
  * x / sqrt(mean of x² + eps) weight over the last dimensions. Shape: [*, ...normalizedShape] -> same.
  * @throws ShapeError if the input does not end in normalizedShape.
  * @see torch.nn.functional.rms_norm
  */
-export function rmsNorm(input: Tensor, ...args: Arguments<RMSNormArguments, typeof RMS_NORM>): Tensor {
-  const { normalizedShape, weight = null, eps = null } = gather<RMSNormArguments>('rmsNorm', RMS_NORM, args);
+export function rmsNorm(
+  input: Tensor,
+  ...args: Arguments<RMSNormArguments, OrderOf<typeof RMS_NORM, 'input'>>
+): Tensor {
+  const { normalizedShape, weight = null, eps = null } = RMS_NORM.takeRest<RMSNormArguments>([input], args);
   const lead = input.ndim - normalizedShape.length;
   if (lead < 0 || normalizedShape.length === 0 || !sameShape(input.shape.slice(lead), normalizedShape)) {
     throw new ShapeError(
@@ -126,7 +175,13 @@ export interface LocalResponseNormArguments {
   /** Added to the mean; 1 by default. */
   k?: number;
 }
-const LOCAL_RESPONSE_NORM = ['size', 'alpha', 'beta', 'k'] as const;
+const LOCAL_RESPONSE_NORM = signature('localResponseNorm', [
+  argument('input', TENSOR),
+  argument('size', COUNT),
+  optional('alpha', REAL),
+  optional('beta', REAL),
+  optional('k', REAL),
+]);
 
 /**
  * x / (k + alpha mean of x² over neighbouring channels)^beta. Shape: [N, C, *], unchanged.
@@ -135,11 +190,9 @@ const LOCAL_RESPONSE_NORM = ['size', 'alpha', 'beta', 'k'] as const;
  */
 export function localResponseNorm(
   input: Tensor,
-  ...args: Arguments<LocalResponseNormArguments, typeof LOCAL_RESPONSE_NORM>
+  ...args: Arguments<LocalResponseNormArguments, OrderOf<typeof LOCAL_RESPONSE_NORM, 'input'>>
 ): Tensor {
-  const { size, alpha = 1e-4, beta = 0.75, k = 1 } = gather<LocalResponseNormArguments>(
-    'localResponseNorm', LOCAL_RESPONSE_NORM, args,
-  ); // prettier-ignore
+  const { size, alpha = 1e-4, beta = 0.75, k = 1 } = LOCAL_RESPONSE_NORM.takeRest<LocalResponseNormArguments>([input], args); // prettier-ignore
   if (input.ndim < 3) {
     throw new ShapeError(`localResponseNorm: input must be [N, C, *] of at least 3 dimensions, got ${formatShape(input.shape)}.`); // prettier-ignore
   }

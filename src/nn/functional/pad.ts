@@ -1,4 +1,7 @@
 // Padding: with a constant, or with values of the input picked by index.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { INTEGER, REAL, listOf, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { fromArray } from '../../ops/shape/creation';
@@ -6,7 +9,7 @@ import { indexSelect } from '../../ops/indexing/gather';
 import { constantPad } from '../../ops/shape/cat';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 
 /** What lies outside the input: zeros (or `value`), its mirror image, its border, or its other end. */
 export type PaddingMode = 'constant' | 'reflect' | 'replicate' | 'circular';
@@ -20,7 +23,12 @@ export interface PadArguments {
   /** For 'constant'; 0 by default. */
   value?: number | null;
 }
-const PAD = ['pad', 'mode', 'value'] as const;
+const PAD = signature('pad', [
+  argument('input', TENSOR),
+  argument('pad', listOf(INTEGER)),
+  optional('mode', oneOf('constant', 'reflect', 'replicate', 'circular')),
+  optional('value', nullable(REAL)),
+]);
 
 /**
  * Puts cells around a tensor.
@@ -29,8 +37,8 @@ const PAD = ['pad', 'mode', 'value'] as const;
  * @throws ShapeError if there is more padding than the mode has values for.
  * @see torch.nn.functional.pad
  */
-export function pad(input: Tensor, ...args: Arguments<PadArguments, typeof PAD>): Tensor {
-  const { pad: cells, mode = 'constant', value } = gather<PadArguments>('pad', PAD, args);
+export function pad(input: Tensor, ...args: Arguments<PadArguments, OrderOf<typeof PAD, 'input'>>): Tensor {
+  const { pad: cells, mode = 'constant', value } = PAD.takeRest<PadArguments>([input], args);
   if (mode === 'constant') return constantPad(input, cells, value ?? 0);
   const pick = SOURCES[mode];
   if (pick === undefined) {

@@ -1,9 +1,12 @@
 // How losses are reduced, and the arguments that say so.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { scope } from '../../core/storage';
 import { checkTensor, type Tensor } from '../../core/tensor';
 import { ShapeError } from '../../base/errors';
 import { broadcastShapes, formatShape, sameShape } from '../../base/shape';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum';
@@ -58,13 +61,19 @@ export function reduce(losses: Tensor, reduction: Reduction): Tensor {
   return reduction === 'none' ? losses : reduction === 'mean' ? losses.mean() : losses.sum();
 }
 
-/** The order of these arguments. */
-export const REDUCTION = ['sizeAverage', 'reduce', 'reduction'] as const;
+/** These arguments, for the signatures of losses. */
+export const REDUCTION = [
+  optional('sizeAverage', nullable(FLAG)),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('none', 'mean', 'sum')),
+] as const;
+/** Those of a loss of pairs that has no others. */
+export const PAIRWISE = signature('loss', [argument('input', TENSOR), argument('target', TENSOR), ...REDUCTION]);
 
 type ElementwiseLoss = (
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<ReductionOptions, typeof REDUCTION>
+  ...args: Arguments<ReductionOptions, OrderOf<typeof PAIRWISE, 'input' | 'target'>>
 ) => Tensor;
 
 /** @throws ShapeError unless `other` broadcasts to the shape of `input` as it is */
@@ -83,7 +92,7 @@ export function elementwise(
   check: (name: string, input: Tensor, target: Tensor) => void = warnOfBroadcast,
 ): ElementwiseLoss {
   return (input, target, ...args) => {
-    const reduction = reductionOf(name, gather<ReductionOptions>(name, REDUCTION, args));
+    const reduction = reductionOf(name, PAIRWISE.takeRest<ReductionOptions>([input, target], args, name));
     check(name, input, target);
     return scope(() => reduce(error(input, target), reduction));
   };

@@ -1,4 +1,7 @@
 // Images at other sizes: interpolation, sampling at grids, cells and channels exchanged. With PyTorch's arguments.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOf, oneOrMore } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { gather, type Arguments } from '../../base/arguments';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
@@ -30,7 +33,15 @@ export interface InterpolateArguments {
   /** Whether the filter widens when the image shrinks, as in Pillow; for 'bilinear' and 'bicubic'. */
   antialias?: boolean;
 }
-const INTERPOLATE = ['size', 'scaleFactor', 'mode', 'alignCorners', 'recomputeScaleFactor', 'antialias'] as const;
+const INTERPOLATE = signature('interpolate', [
+  argument('input', TENSOR),
+  optional('size', nullable(SIZE)),
+  optional('scaleFactor', nullable(oneOrMore(REAL))),
+  optional('mode', oneOf('nearest', 'nearest-exact', 'linear', 'bilinear', 'bicubic', 'trilinear', 'area')),
+  optional('alignCorners', nullable(FLAG)),
+  optional('recomputeScaleFactor', nullable(FLAG)),
+  optional('antialias', FLAG),
+]);
 
 /** How a mode resamples each dimension, and for how many it is. */
 const MODES: { readonly [M in Exclude<InterpolationMode, 'area'>]: readonly [ResampleMode, dims: readonly number[]] } =
@@ -83,8 +94,11 @@ function sizesOf(
  * @throws ShapeError, TypeError for a mode that does not fit the input or the other options.
  * @see torch.nn.functional.interpolate
  */
-export function interpolate(input: Tensor, ...args: Arguments<InterpolateArguments, typeof INTERPOLATE>): Tensor {
-  const options = gather<InterpolateArguments>('interpolate', INTERPOLATE, args);
+export function interpolate(
+  input: Tensor,
+  ...args: Arguments<InterpolateArguments, OrderOf<typeof INTERPOLATE, 'input'>>
+): Tensor {
+  const options = INTERPOLATE.takeRest<InterpolateArguments>([input], args);
   const { mode = 'nearest', alignCorners = null, antialias = false } = options;
   const dims = input.ndim - 2;
   if (dims < 1 || dims > 3) {
@@ -135,16 +149,23 @@ export interface UpsampleArguments {
   /** Output size over input size. */
   scaleFactor?: PerDimension | null;
 }
-const UPSAMPLE = ['size', 'scaleFactor'] as const;
+const UPSAMPLE = [optional('size', nullable(SIZE)), optional('scaleFactor', nullable(oneOrMore(REAL)))] as const;
+const UPSAMPLE_BILINEAR = signature('upsampleBilinear', [argument('input', TENSOR), ...UPSAMPLE]);
+const UPSAMPLE_NEAREST = signature('upsampleNearest', [argument('input', TENSOR), ...UPSAMPLE]);
 
 /** interpolate with mode 'nearest'. @see torch.nn.functional.upsample_nearest */
-export const upsampleNearest = (input: Tensor, ...args: Arguments<UpsampleArguments, typeof UPSAMPLE>): Tensor =>
-  interpolate(input, gather<UpsampleArguments>('upsampleNearest', UPSAMPLE, args));
+export const upsampleNearest = (
+  input: Tensor,
+  ...args: Arguments<UpsampleArguments, OrderOf<typeof UPSAMPLE_NEAREST, 'input'>>
+): Tensor => interpolate(input, UPSAMPLE_NEAREST.takeRest<UpsampleArguments>([input], args));
 
 /** interpolate with mode 'bilinear' and alignCorners. @see torch.nn.functional.upsample_bilinear */
-export const upsampleBilinear = (input: Tensor, ...args: Arguments<UpsampleArguments, typeof UPSAMPLE>): Tensor =>
+export const upsampleBilinear = (
+  input: Tensor,
+  ...args: Arguments<UpsampleArguments, OrderOf<typeof UPSAMPLE_BILINEAR, 'input'>>
+): Tensor =>
   interpolate(input, {
-    ...gather<UpsampleArguments>('upsampleBilinear', UPSAMPLE, args),
+    ...UPSAMPLE_BILINEAR.takeRest<UpsampleArguments>([input], args),
     mode: 'bilinear',
     alignCorners: true,
   });
@@ -160,7 +181,13 @@ export interface GridSampleArguments {
   /** Whether -1 and 1 are the centres of the outer cells (not their outer edges); false by default. */
   alignCorners?: boolean | null;
 }
-const GRID_SAMPLE = ['grid', 'mode', 'paddingMode', 'alignCorners'] as const;
+const GRID_SAMPLE = signature('gridSample', [
+  argument('input', TENSOR),
+  argument('grid', TENSOR),
+  optional('mode', oneOf('nearest', 'bilinear', 'bicubic')),
+  optional('paddingMode', oneOf('zeros', 'border', 'reflection')),
+  optional('alignCorners', nullable(FLAG)),
+]);
 const GRID_MODES: readonly string[] = ['bilinear', 'nearest', 'bicubic'] satisfies grids.GridMode[];
 const GRID_PADDING: readonly string[] = ['zeros', 'border', 'reflection'] satisfies grids.GridPadding[];
 
@@ -172,10 +199,11 @@ const GRID_PADDING: readonly string[] = ['zeros', 'border', 'reflection'] satisf
  * @throws ShapeError if they do not fit.
  * @see torch.nn.functional.grid_sample
  */
-export function gridSample(input: Tensor, ...args: Arguments<GridSampleArguments, typeof GRID_SAMPLE>): Tensor {
-  const { grid, mode = 'bilinear', paddingMode = 'zeros', alignCorners } = gather<GridSampleArguments>(
-    'gridSample', GRID_SAMPLE, args,
-  ); // prettier-ignore
+export function gridSample(
+  input: Tensor,
+  ...args: Arguments<GridSampleArguments, OrderOf<typeof GRID_SAMPLE, 'input'>>
+): Tensor {
+  const { grid, mode = 'bilinear', paddingMode = 'zeros', alignCorners } = GRID_SAMPLE.takeRest<GridSampleArguments>([input], args); // prettier-ignore
   if (!GRID_MODES.includes(mode) || !GRID_PADDING.includes(paddingMode)) {
     throw new TypeError(
       `gridSample: mode must be one of ${GRID_MODES.join(', ')} and paddingMode one of ${GRID_PADDING.join(', ')}, got '${String(mode)}' and '${String(paddingMode)}'.`,
@@ -191,7 +219,11 @@ export interface AffineGridArguments {
   /** Whether -1 and 1 are the centres of the outer cells (not their outer edges); false by default. */
   alignCorners?: boolean | null;
 }
-const AFFINE_GRID = ['size', 'alignCorners'] as const;
+const AFFINE_GRID = signature('affineGrid', [
+  argument('theta', TENSOR),
+  argument('size', listOf(INTEGER)),
+  optional('alignCorners', nullable(FLAG)),
+]);
 
 /**
  * The grid that affine maps take the points of an image to.
@@ -200,8 +232,11 @@ const AFFINE_GRID = ['size', 'alignCorners'] as const;
  * @throws ShapeError if they do not fit.
  * @see torch.nn.functional.affine_grid
  */
-export function affineGrid(theta: Tensor, ...args: Arguments<AffineGridArguments, typeof AFFINE_GRID>): Tensor {
-  const { size, alignCorners } = gather<AffineGridArguments>('affineGrid', AFFINE_GRID, args);
+export function affineGrid(
+  theta: Tensor,
+  ...args: Arguments<AffineGridArguments, OrderOf<typeof AFFINE_GRID, 'theta'>>
+): Tensor {
+  const { size, alignCorners } = AFFINE_GRID.takeRest<AffineGridArguments>([theta], args);
   return grids.affineGrid(theta, size, alignCorners ?? false);
 }
 

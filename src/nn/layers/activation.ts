@@ -1,10 +1,13 @@
 // Activation layers, one after another and all alike, hence the length. They hold parameters only; the formulas are
 // in functional/activation.ts.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, INTEGER, REAL, oneOf } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { full } from '../../ops/shape/creation';
 import { formatShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import {
   celu, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leakyRelu, logSoftmax, logsigmoid, mish, prelu, relu,
   relu6, rrelu, selu, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink, threshold,
@@ -17,15 +20,15 @@ export interface InplaceOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const INPLACE = ['inplace'] as const;
+const INPLACE = signature('InplaceActivation', [optional('inplace', FLAG)]);
 
 /** An activation without other parameters than whether it overwrites its input. */
 abstract class InplaceActivation extends Module {
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<InplaceOptions, typeof INPLACE>) {
+  constructor(...args: Arguments<InplaceOptions, OrderOf<typeof INPLACE>>) {
     super();
-    this.inplace = gather<InplaceOptions>(new.target.name, INPLACE, args).inplace ?? false;
+    this.inplace = INPLACE.take<InplaceOptions>(args, new.target.name).inplace ?? false;
   }
 
   override extraRepr(): string {
@@ -184,7 +187,7 @@ export interface LeakyReLUOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const LEAKY_RELU = ['negativeSlope', 'inplace'] as const;
+const LEAKY_RELU = signature('LeakyReLU', [optional('negativeSlope', REAL), optional('inplace', FLAG)]);
 
 /**
  * x if x > 0, else negativeSlope x.
@@ -196,9 +199,9 @@ export class LeakyReLU extends Module {
   readonly negativeSlope: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<LeakyReLUOptions, typeof LEAKY_RELU>) {
+  constructor(...args: Arguments<LeakyReLUOptions, OrderOf<typeof LEAKY_RELU>>) {
     super();
-    const { negativeSlope = 0.01, inplace = false } = gather<LeakyReLUOptions>(new.target.name, LEAKY_RELU, args);
+    const { negativeSlope = 0.01, inplace = false } = LEAKY_RELU.take<LeakyReLUOptions>(args, new.target.name);
     this.negativeSlope = negativeSlope;
     this.inplace = inplace;
   }
@@ -220,7 +223,7 @@ export interface RReLUOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const RRELU = ['lower', 'upper', 'inplace'] as const;
+const RRELU = signature('RReLU', [optional('lower', REAL), optional('upper', REAL), optional('inplace', FLAG)]);
 
 /**
  * x if x > 0, else x times a number drawn from [lower, upper) for each element, in evaluation times their mean.
@@ -233,9 +236,9 @@ export class RReLU extends Module {
   readonly upper: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<RReLUOptions, typeof RRELU>) {
+  constructor(...args: Arguments<RReLUOptions, OrderOf<typeof RRELU>>) {
     super();
-    const { lower = 1 / 8, upper = 1 / 3, inplace = false } = gather<RReLUOptions>(new.target.name, RRELU, args);
+    const { lower = 1 / 8, upper = 1 / 3, inplace = false } = RRELU.take<RReLUOptions>(args, new.target.name);
     this.lower = lower;
     this.upper = upper;
     this.inplace = inplace;
@@ -257,7 +260,7 @@ export interface ELUOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const ELU_ORDER = ['alpha', 'inplace'] as const;
+const ELU_ORDER = signature('ELU', [optional('alpha', REAL), optional('inplace', FLAG)]);
 
 /**
  * x if x > 0, else alpha (exp(x) - 1).
@@ -269,9 +272,9 @@ export class ELU extends Module {
   readonly alpha: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<ELUOptions, typeof ELU_ORDER>) {
+  constructor(...args: Arguments<ELUOptions, OrderOf<typeof ELU_ORDER>>) {
     super();
-    const { alpha = 1, inplace = false } = gather<ELUOptions>(new.target.name, ELU_ORDER, args);
+    const { alpha = 1, inplace = false } = ELU_ORDER.take<ELUOptions>(args, new.target.name);
     this.alpha = alpha;
     this.inplace = inplace;
   }
@@ -292,7 +295,7 @@ export interface CELUOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const CELU_ORDER = ['alpha', 'inplace'] as const;
+const CELU_ORDER = signature('CELU', [optional('alpha', REAL), optional('inplace', FLAG)]);
 
 /**
  * max(x, 0) + min(alpha (exp(x / alpha) - 1), 0).
@@ -304,9 +307,9 @@ export class CELU extends Module {
   readonly alpha: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<CELUOptions, typeof CELU_ORDER>) {
+  constructor(...args: Arguments<CELUOptions, OrderOf<typeof CELU_ORDER>>) {
     super();
-    const { alpha = 1, inplace = false } = gather<CELUOptions>(new.target.name, CELU_ORDER, args);
+    const { alpha = 1, inplace = false } = CELU_ORDER.take<CELUOptions>(args, new.target.name);
     this.alpha = alpha;
     this.inplace = inplace;
   }
@@ -329,7 +332,7 @@ export interface HardtanhOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const HARDTANH = ['minVal', 'maxVal', 'inplace'] as const;
+const HARDTANH = signature('Hardtanh', [optional('minVal', REAL), optional('maxVal', REAL), optional('inplace', FLAG)]);
 
 /**
  * x, cut off to [minVal, maxVal].
@@ -342,9 +345,9 @@ export class Hardtanh extends Module {
   readonly maxVal: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<HardtanhOptions, typeof HARDTANH>) {
+  constructor(...args: Arguments<HardtanhOptions, OrderOf<typeof HARDTANH>>) {
     super();
-    const { minVal = -1, maxVal = 1, inplace = false } = gather<HardtanhOptions>(new.target.name, HARDTANH, args);
+    const { minVal = -1, maxVal = 1, inplace = false } = HARDTANH.take<HardtanhOptions>(args, new.target.name);
     this.minVal = minVal;
     this.maxVal = maxVal;
     this.inplace = inplace;
@@ -366,7 +369,11 @@ export interface ThresholdOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const THRESHOLD = ['threshold', 'value', 'inplace'] as const;
+const THRESHOLD = signature('Threshold', [
+  argument('threshold', REAL),
+  argument('value', REAL),
+  optional('inplace', FLAG),
+]);
 
 /**
  * x if x > threshold, else value.
@@ -379,9 +386,9 @@ export class Threshold extends Module {
   readonly value: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<ThresholdOptions, typeof THRESHOLD>) {
+  constructor(...args: Arguments<ThresholdOptions, OrderOf<typeof THRESHOLD>>) {
     super();
-    const { threshold, value, inplace = false } = gather<ThresholdOptions>(new.target.name, THRESHOLD, args);
+    const { threshold, value, inplace = false } = THRESHOLD.take<ThresholdOptions>(args, new.target.name);
     this.threshold = threshold;
     this.value = value;
     this.inplace = inplace;
@@ -403,7 +410,7 @@ export interface SoftplusOptions {
   /** 20 by default. */
   threshold?: number;
 }
-const SOFTPLUS = ['beta', 'threshold'] as const;
+const SOFTPLUS = signature('Softplus', [optional('beta', REAL), optional('threshold', REAL)]);
 
 /**
  * log(1 + exp(beta x)) / beta, and x itself where beta x > threshold.
@@ -415,9 +422,9 @@ export class Softplus extends Module {
   readonly beta: number;
   readonly threshold: number;
 
-  constructor(...args: Arguments<SoftplusOptions, typeof SOFTPLUS>) {
+  constructor(...args: Arguments<SoftplusOptions, OrderOf<typeof SOFTPLUS>>) {
     super();
-    const { beta = 1, threshold = 20 } = gather<SoftplusOptions>(new.target.name, SOFTPLUS, args);
+    const { beta = 1, threshold = 20 } = SOFTPLUS.take<SoftplusOptions>(args, new.target.name);
     this.beta = beta;
     this.threshold = threshold;
   }
@@ -436,7 +443,7 @@ export interface SoftshrinkOptions {
   /** At least 0; 0.5 by default. */
   lambd?: number;
 }
-const SOFTSHRINK = ['lambd'] as const;
+const SOFTSHRINK = signature('Softshrink', [optional('lambd', REAL)]);
 
 /**
  * x - lambd if x > lambd, x + lambd if x < -lambd, else 0.
@@ -447,9 +454,9 @@ const SOFTSHRINK = ['lambd'] as const;
 export class Softshrink extends Module {
   readonly lambd: number;
 
-  constructor(...args: Arguments<SoftshrinkOptions, typeof SOFTSHRINK>) {
+  constructor(...args: Arguments<SoftshrinkOptions, OrderOf<typeof SOFTSHRINK>>) {
     super();
-    const { lambd = 0.5 } = gather<SoftshrinkOptions>(new.target.name, SOFTSHRINK, args);
+    const { lambd = 0.5 } = SOFTSHRINK.take<SoftshrinkOptions>(args, new.target.name);
     this.lambd = lambd;
   }
 
@@ -467,7 +474,7 @@ export interface HardshrinkOptions {
   /** 0.5 by default. */
   lambd?: number;
 }
-const HARDSHRINK = ['lambd'] as const;
+const HARDSHRINK = signature('Hardshrink', [optional('lambd', REAL)]);
 
 /**
  * x if |x| > lambd, else 0.
@@ -478,9 +485,9 @@ const HARDSHRINK = ['lambd'] as const;
 export class Hardshrink extends Module {
   readonly lambd: number;
 
-  constructor(...args: Arguments<HardshrinkOptions, typeof HARDSHRINK>) {
+  constructor(...args: Arguments<HardshrinkOptions, OrderOf<typeof HARDSHRINK>>) {
     super();
-    const { lambd = 0.5 } = gather<HardshrinkOptions>(new.target.name, HARDSHRINK, args);
+    const { lambd = 0.5 } = HARDSHRINK.take<HardshrinkOptions>(args, new.target.name);
     this.lambd = lambd;
   }
 
@@ -498,7 +505,7 @@ export interface GELUOptions {
   /** 'tanh' for the approximation x (1 + tanh(sqrt(2/π) (x + 0.044715 x³))) / 2; 'none' by default. */
   approximate?: 'none' | 'tanh';
 }
-const GELU_ORDER = ['approximate'] as const;
+const GELU_ORDER = signature('GELU', [optional('approximate', oneOf('none', 'tanh'))]);
 
 /**
  * x Φ(x), with Φ the normal distribution function, exact or by tanh.
@@ -509,9 +516,9 @@ const GELU_ORDER = ['approximate'] as const;
 export class GELU extends Module {
   readonly approximate: 'none' | 'tanh';
 
-  constructor(...args: Arguments<GELUOptions, typeof GELU_ORDER>) {
+  constructor(...args: Arguments<GELUOptions, OrderOf<typeof GELU_ORDER>>) {
     super();
-    const { approximate = 'none' } = gather<GELUOptions>(new.target.name, GELU_ORDER, args);
+    const { approximate = 'none' } = GELU_ORDER.take<GELUOptions>(args, new.target.name);
     this.approximate = approximate;
   }
 
@@ -529,7 +536,7 @@ export interface SoftmaxOptions {
   /** The dimension whose elements sum to 1. */
   dim: number;
 }
-const SOFTMAX = ['dim'] as const;
+const SOFTMAX = signature('Softmax', [argument('dim', INTEGER)]);
 
 /**
  * exp(x) / Σ exp(x) along a dimension.
@@ -540,9 +547,9 @@ const SOFTMAX = ['dim'] as const;
 export class Softmax extends Module {
   readonly dim: number;
 
-  constructor(...args: Arguments<SoftmaxOptions, typeof SOFTMAX>) {
+  constructor(...args: Arguments<SoftmaxOptions, OrderOf<typeof SOFTMAX>>) {
     super();
-    const { dim } = gather<SoftmaxOptions>(new.target.name, SOFTMAX, args);
+    const { dim } = SOFTMAX.take<SoftmaxOptions>(args, new.target.name);
     this.dim = dim;
   }
 
@@ -560,7 +567,7 @@ export interface LogSoftmaxOptions {
   /** The dimension whose exponentials sum to 1. */
   dim: number;
 }
-const LOGSOFTMAX = ['dim'] as const;
+const LOGSOFTMAX = signature('LogSoftmax', [argument('dim', INTEGER)]);
 
 /**
  * log(exp(x) / Σ exp(x)) along a dimension.
@@ -571,9 +578,9 @@ const LOGSOFTMAX = ['dim'] as const;
 export class LogSoftmax extends Module {
   readonly dim: number;
 
-  constructor(...args: Arguments<LogSoftmaxOptions, typeof LOGSOFTMAX>) {
+  constructor(...args: Arguments<LogSoftmaxOptions, OrderOf<typeof LOGSOFTMAX>>) {
     super();
-    const { dim } = gather<LogSoftmaxOptions>(new.target.name, LOGSOFTMAX, args);
+    const { dim } = LOGSOFTMAX.take<LogSoftmaxOptions>(args, new.target.name);
     this.dim = dim;
   }
 
@@ -591,7 +598,7 @@ export interface SoftminOptions {
   /** The dimension whose elements sum to 1. */
   dim: number;
 }
-const SOFTMIN = ['dim'] as const;
+const SOFTMIN = signature('Softmin', [argument('dim', INTEGER)]);
 
 /**
  * exp(-x) / Σ exp(-x) along a dimension.
@@ -602,9 +609,9 @@ const SOFTMIN = ['dim'] as const;
 export class Softmin extends Module {
   readonly dim: number;
 
-  constructor(...args: Arguments<SoftminOptions, typeof SOFTMIN>) {
+  constructor(...args: Arguments<SoftminOptions, OrderOf<typeof SOFTMIN>>) {
     super();
-    const { dim } = gather<SoftminOptions>(new.target.name, SOFTMIN, args);
+    const { dim } = SOFTMIN.take<SoftminOptions>(args, new.target.name);
     this.dim = dim;
   }
 
@@ -638,7 +645,7 @@ export interface GLUOptions {
   /** The dimension to halve; -1 by default. */
   dim?: number;
 }
-const GLU_ORDER = ['dim'] as const;
+const GLU_ORDER = signature('GLU', [optional('dim', INTEGER)]);
 
 /**
  * a sigmoid(b), where a and b are the halves of x along a dimension.
@@ -649,9 +656,9 @@ const GLU_ORDER = ['dim'] as const;
 export class GLU extends Module {
   readonly dim: number;
 
-  constructor(...args: Arguments<GLUOptions, typeof GLU_ORDER>) {
+  constructor(...args: Arguments<GLUOptions, OrderOf<typeof GLU_ORDER>>) {
     super();
-    const { dim = -1 } = gather<GLUOptions>(new.target.name, GLU_ORDER, args);
+    const { dim = -1 } = GLU_ORDER.take<GLUOptions>(args, new.target.name);
     this.dim = dim;
   }
 
@@ -671,7 +678,12 @@ export interface PReLUOptions extends FactoryOptions {
   /** What the slopes start from; 0.25 by default. */
   init?: number;
 }
-const PRELU = ['numParameters', 'init', 'device', 'dtype'] as const;
+const PRELU = signature('PReLU', [
+  optional('numParameters', COUNT),
+  optional('init', REAL),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
 
 /**
  * x if x > 0, else weight x, with learned slopes.
@@ -684,9 +696,9 @@ export class PReLU extends Module {
   readonly init: number;
   weight: Parameter;
 
-  constructor(...args: Arguments<PReLUOptions, typeof PRELU>) {
+  constructor(...args: Arguments<PReLUOptions, OrderOf<typeof PRELU>>) {
     super();
-    const options = gather<PReLUOptions>(new.target.name, PRELU, args);
+    const options = PRELU.take<PReLUOptions>(args, new.target.name);
     const { numParameters = 1, init = 0.25 } = options;
     this.numParameters = numParameters;
     this.init = init;

@@ -1,4 +1,7 @@
 // Softmax over many classes, of which few are frequent.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, REAL, listOf } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { where } from '../../ops/pointwise/compare';
 import { gatherWith } from '../../ops/indexing/gather';
@@ -6,7 +9,7 @@ import { cat } from '../../ops/shape/cat';
 import { logSoftmax } from '../../ops/reduce/softmax';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { ModuleList, Sequential } from './containers';
 import { Linear } from './linear';
 import { factory, Module, type FactoryOptions } from '../module/module';
@@ -22,7 +25,15 @@ export interface AdaptiveOptions extends FactoryOptions {
   /** Whether the head has a bias; false by default. */
   headBias?: boolean;
 }
-const ADAPTIVE = ['inFeatures', 'nClasses', 'cutoffs', 'divValue', 'headBias', 'device', 'dtype'] as const;
+const ADAPTIVE = signature('AdaptiveLogSoftmaxWithLoss', [
+  argument('inFeatures', COUNT),
+  argument('nClasses', COUNT),
+  argument('cutoffs', listOf(COUNT)),
+  optional('divValue', REAL),
+  optional('headBias', FLAG),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
 
 /**
  * Adaptive softmax (https://arxiv.org/abs/1609.04309) with its loss: a head tells frequent classes and clusters of others apart,
@@ -49,10 +60,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   head: Linear;
   tail: ModuleList<Sequential<[Linear, Linear]>>;
 
-  constructor(...args: Arguments<AdaptiveOptions, typeof ADAPTIVE>) {
+  constructor(...args: Arguments<AdaptiveOptions, OrderOf<typeof ADAPTIVE>>) {
     super();
     const name = new.target.name;
-    const options = gather<AdaptiveOptions>(name, ADAPTIVE, args);
+    const options = ADAPTIVE.take<AdaptiveOptions>(args, name);
     const { inFeatures, nClasses, cutoffs, divValue = 4, headBias = false } = options;
     checkInteger(name, 'inFeatures', inFeatures, 1);
     checkInteger(name, 'nClasses', nClasses, 1);

@@ -1,7 +1,10 @@
 // Attention layers.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
+import { DEVICE, TENSOR } from '../../core/kinds';
 import { empty } from '../../ops/shape/creation';
 import { Parameter, type Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { multiHeadAttentionForward } from '../functional';
 import { constant_, xavierNormal_, xavierUniform_ } from '../init';
 import { Linear } from './linear';
@@ -31,9 +34,7 @@ export interface MultiheadAttentionOptions extends FactoryOptions {
   /** Whether the batch comes first: [N, L, E] instead of [L, N, E]; false by default. */
   batchFirst?: boolean;
 }
-const ATTENTION = [
-  'embedDim', 'numHeads', 'dropout', 'bias', 'addBiasKv', 'addZeroAttn', 'kdim', 'vdim', 'batchFirst', 'device', 'dtype',
-] as const; // prettier-ignore
+const ATTENTION = signature('MultiheadAttention', [argument('embedDim', COUNT), argument('numHeads', COUNT), optional('dropout', REAL), optional('bias', FLAG), optional('addBiasKv', FLAG), optional('addZeroAttn', FLAG), optional('kdim', nullable(COUNT)), optional('vdim', nullable(COUNT)), optional('batchFirst', FLAG), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
 
 /** Arguments of a call of MultiheadAttention behind query, key and value. */
 export interface AttentionCallOptions {
@@ -46,7 +47,15 @@ export interface AttentionCallOptions {
   /** Whether the weights are averaged over the heads; true by default. */
   averageAttnWeights?: boolean;
 }
-const CALL = ['keyPaddingMask', 'needWeights', 'attnMask', 'averageAttnWeights'] as const;
+const CALL = signature('MultiheadAttention', [
+  argument('query', TENSOR),
+  argument('key', TENSOR),
+  argument('value', TENSOR),
+  optional('keyPaddingMask', nullable(TENSOR)),
+  optional('needWeights', FLAG),
+  optional('attnMask', nullable(TENSOR)),
+  optional('averageAttnWeights', FLAG),
+]);
 
 /**
  * Attention with several heads: concat(head_1, ..., head_h) Wᴼ + b, head_i = softmax(Q_i K_iᵀ / √d) V_i with Q_i, K_i and
@@ -77,10 +86,10 @@ export class MultiheadAttention extends Module {
   bias_k: Parameter | null = null;
   bias_v: Parameter | null = null;
 
-  constructor(...args: Arguments<MultiheadAttentionOptions, typeof ATTENTION>) {
+  constructor(...args: Arguments<MultiheadAttentionOptions, OrderOf<typeof ATTENTION>>) {
     super();
     const name = new.target.name;
-    const options = gather<MultiheadAttentionOptions>(name, ATTENTION, args);
+    const options = ATTENTION.take<MultiheadAttentionOptions>(args, name);
     const { embedDim, numHeads, dropout = 0, bias = true, batchFirst = false } = options;
     const { addBiasKv = false, addZeroAttn = false } = options;
     checkInteger(name, 'embedDim', embedDim, 1);
@@ -130,9 +139,9 @@ export class MultiheadAttention extends Module {
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    ...args: Arguments<AttentionCallOptions, typeof CALL>
+    ...args: Arguments<AttentionCallOptions, OrderOf<typeof CALL, 'query' | 'key' | 'value'>>
   ): [output: Tensor, weights: Tensor | null] {
-    const call = gather<AttentionCallOptions>(this.constructor.name, CALL, args);
+    const call = CALL.takeRest<AttentionCallOptions>([query, key, value], args, this.constructor.name);
     const turned = this.batchFirst && query.ndim === 3;
     // The same tensor stays the same, so that it is projected at once.
     const inputs = new Map([query, key, value].map((x) => [x, turned && x.ndim === 3 ? x.transpose(0, 1) : x]));

@@ -1,5 +1,8 @@
 // Average pooling layers, their adaptive kin, and power-average pooling.
-import { gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, FLAG, REAL, SIZE, nullable } from '../../base/kinds';
+import { ADAPTIVE_SIZE } from '../functional/avgPool';
+import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
 import {
   adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d, lpPool3d,
@@ -26,8 +29,14 @@ export interface AvgPool2dOptions<Size = Size2d> extends AvgPoolOptions<Size> {
   /** Divides by this instead of the size of the window. */
   divisorOverride?: number | null;
 }
-const AVG_POOL_1D = ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
-const AVG_POOL = [...AVG_POOL_1D, 'divisorOverride'] as const;
+const AVG_POOL_1D = signature('AvgPool1d', [
+  argument('kernelSize', SIZE),
+  optional('stride', nullable(SIZE)),
+  optional('padding', SIZE),
+  optional('ceilMode', FLAG),
+  optional('countIncludePad', FLAG),
+]);
+const AVG_POOL = signature('?', [...AVG_POOL_1D.args, optional('divisorOverride', nullable(COUNT))]);
 
 /** What average pooling of all dimensions shares. */
 abstract class AvgPool<Size extends number | readonly number[]> extends Module {
@@ -60,12 +69,8 @@ abstract class AvgPool<Size extends number | readonly number[]> extends Module {
  * @see torch.nn.AvgPool1d
  */
 export class AvgPool1d extends AvgPool<readonly [number]> {
-  constructor(...args: Arguments<AvgPoolOptions<Size1d>, typeof AVG_POOL_1D>) {
-    const { kernelSize, stride, padding, ...options } = gather<AvgPoolOptions<Size1d>>(
-      new.target.name,
-      AVG_POOL_1D,
-      args,
-    );
+  constructor(...args: Arguments<AvgPoolOptions<Size1d>, OrderOf<typeof AVG_POOL_1D>>) {
+    const { kernelSize, stride, padding, ...options } = AVG_POOL_1D.take<AvgPoolOptions<Size1d>>(args, new.target.name);
     // Sizes are kept as PyTorch prints them, which in this layer alone is always as tuples.
     super(1, {
       ...options,
@@ -84,8 +89,8 @@ export class AvgPool1d extends AvgPool<readonly [number]> {
 abstract class DividingAvgPool<Size extends number | readonly number[]> extends AvgPool<Size> {
   readonly divisorOverride: number | null;
 
-  constructor(dimensions: number, args: Arguments<AvgPool2dOptions<Size>, typeof AVG_POOL>) {
-    const { divisorOverride = null, ...options } = gather<AvgPool2dOptions<Size>>(new.target.name, AVG_POOL, args);
+  constructor(dimensions: number, args: Arguments<AvgPool2dOptions<Size>, OrderOf<typeof AVG_POOL>>) {
+    const { divisorOverride = null, ...options } = AVG_POOL.take<AvgPool2dOptions<Size>>(args, new.target.name);
     if (divisorOverride === 0) throw new RangeError(`${new.target.name}: divisorOverride must not be 0.`);
     super(dimensions, options);
     this.divisorOverride = divisorOverride;
@@ -100,7 +105,7 @@ abstract class DividingAvgPool<Size extends number | readonly number[]> extends 
  * @see torch.nn.AvgPool2d
  */
 export class AvgPool2d extends DividingAvgPool<Size2d> {
-  constructor(...args: Arguments<AvgPool2dOptions<Size2d>, typeof AVG_POOL>) {
+  constructor(...args: Arguments<AvgPool2dOptions<Size2d>, OrderOf<typeof AVG_POOL>>) {
     super(2, args);
   }
 
@@ -118,7 +123,7 @@ export class AvgPool2d extends DividingAvgPool<Size2d> {
  * @see torch.nn.AvgPool3d
  */
 export class AvgPool3d extends DividingAvgPool<Size3d> {
-  constructor(...args: Arguments<AvgPool2dOptions<Size3d>, typeof AVG_POOL>) {
+  constructor(...args: Arguments<AvgPool2dOptions<Size3d>, OrderOf<typeof AVG_POOL>>) {
     super(3, args);
   }
 
@@ -133,8 +138,8 @@ export interface AdaptivePoolOptions {
   /** One number for all dimensions, or one each; null keeps the input's size. */
   outputSize: AdaptiveSize;
 }
-const ADAPTIVE = ['outputSize'] as const;
-type AdaptiveArguments = Arguments<AdaptivePoolOptions, typeof ADAPTIVE>;
+const ADAPTIVE = signature('?', [argument('outputSize', ADAPTIVE_SIZE)]);
+type AdaptiveArguments = Arguments<AdaptivePoolOptions, OrderOf<typeof ADAPTIVE>>;
 
 /** What adaptive average pooling of all dimensions shares. */
 abstract class AdaptiveAvgPool extends Module {
@@ -142,7 +147,7 @@ abstract class AdaptiveAvgPool extends Module {
 
   constructor(args: AdaptiveArguments) {
     super();
-    this.outputSize = gather<AdaptivePoolOptions>(new.target.name, ADAPTIVE, args).outputSize;
+    this.outputSize = ADAPTIVE.take<AdaptivePoolOptions>(args, new.target.name).outputSize;
   }
 
   override extraRepr(): string {
@@ -209,7 +214,12 @@ export interface LPPoolOptions<Size> {
   /** Whether windows may start inside the input and end outside; false by default. */
   ceilMode?: boolean;
 }
-const LP_POOL = ['normType', 'kernelSize', 'stride', 'ceilMode'] as const;
+const LP_POOL = signature('LPPool', [
+  argument('normType', REAL),
+  argument('kernelSize', SIZE),
+  optional('stride', nullable(SIZE)),
+  optional('ceilMode', FLAG),
+]);
 
 /** What power-average pooling of all dimensions shares. */
 abstract class LPPool<Size extends number | readonly number[]> extends Module {
@@ -218,10 +228,10 @@ abstract class LPPool<Size extends number | readonly number[]> extends Module {
   readonly stride: Size | null;
   readonly ceilMode: boolean;
 
-  constructor(dimensions: number, args: Arguments<LPPoolOptions<Size>, typeof LP_POOL>) {
+  constructor(dimensions: number, args: Arguments<LPPoolOptions<Size>, OrderOf<typeof LP_POOL>>) {
     super();
     const { name } = new.target;
-    const { normType, kernelSize, stride = null, ceilMode = false } = gather<LPPoolOptions<Size>>(name, LP_POOL, args);
+    const { normType, kernelSize, stride = null, ceilMode = false } = LP_POOL.take<LPPoolOptions<Size>>(args, name);
     checkWindow(name, { kernelSize, stride: stride ?? kernelSize, padding: 0 }, dimensions);
     this.normType = normType;
     this.kernelSize = kernelSize;
@@ -243,7 +253,7 @@ abstract class LPPool<Size extends number | readonly number[]> extends Module {
  * @see torch.nn.LPPool1d
  */
 export class LPPool1d extends LPPool<Size1d> {
-  constructor(...args: Arguments<LPPoolOptions<Size1d>, typeof LP_POOL>) {
+  constructor(...args: Arguments<LPPoolOptions<Size1d>, OrderOf<typeof LP_POOL>>) {
     super(1, args);
   }
 
@@ -260,7 +270,7 @@ export class LPPool1d extends LPPool<Size1d> {
  * @see torch.nn.LPPool2d
  */
 export class LPPool2d extends LPPool<Size2d> {
-  constructor(...args: Arguments<LPPoolOptions<Size2d>, typeof LP_POOL>) {
+  constructor(...args: Arguments<LPPoolOptions<Size2d>, OrderOf<typeof LP_POOL>>) {
     super(2, args);
   }
 
@@ -277,7 +287,7 @@ export class LPPool2d extends LPPool<Size2d> {
  * @see torch.nn.LPPool3d
  */
 export class LPPool3d extends LPPool<Size3d> {
-  constructor(...args: Arguments<LPPoolOptions<Size3d>, typeof LP_POOL>) {
+  constructor(...args: Arguments<LPPoolOptions<Size3d>, OrderOf<typeof LP_POOL>>) {
     super(3, args);
   }
 

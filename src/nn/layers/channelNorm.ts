@@ -1,12 +1,15 @@
 // Batch and instance normalization: layers with statistics per channel. One file of 15 small classes and what they share,
 // hence the length.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { ones, tensor, zeros } from '../../ops/shape/creation';
 import { formatShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { batchNorm, instanceNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedBuffer, UninitializedParameter } from '../module/lazy';
@@ -30,8 +33,15 @@ export interface LazyBatchNormOptions extends FactoryOptions {
 export interface BatchNormOptions extends LazyBatchNormOptions {
   numFeatures: number;
 }
-const LAZY_BATCH_NORM = ['eps', 'momentum', 'affine', 'trackRunningStats', 'device', 'dtype'] as const;
-const BATCH_NORM = ['numFeatures', ...LAZY_BATCH_NORM] as const;
+const LAZY_BATCH_NORM = signature('LazyBatchNorm1d', [
+  optional('eps', REAL),
+  optional('momentum', nullable(REAL)),
+  optional('affine', FLAG),
+  optional('trackRunningStats', FLAG),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
+const BATCH_NORM = signature('BatchNorm1d', [argument('numFeatures', COUNT), ...LAZY_BATCH_NORM.args]);
 
 /** Statistics per channel: what batch and instance normalization share. */
 abstract class ChannelNorm extends Module {
@@ -191,8 +201,8 @@ abstract class BatchNorm extends ChannelNorm {
  * @see torch.nn.BatchNorm1d
  */
 export class BatchNorm1d extends BatchNorm {
-  constructor(...args: Arguments<BatchNormOptions, typeof BATCH_NORM>) {
-    super(gather<BatchNormOptions>(new.target.name, BATCH_NORM, args));
+  constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
+    super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
@@ -210,8 +220,8 @@ export class BatchNorm1d extends BatchNorm {
  * @see torch.nn.BatchNorm2d
  */
 export class BatchNorm2d extends BatchNorm {
-  constructor(...args: Arguments<BatchNormOptions, typeof BATCH_NORM>) {
-    super(gather<BatchNormOptions>(new.target.name, BATCH_NORM, args));
+  constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
+    super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
@@ -229,8 +239,8 @@ export class BatchNorm2d extends BatchNorm {
  * @see torch.nn.BatchNorm3d
  */
 export class BatchNorm3d extends BatchNorm {
-  constructor(...args: Arguments<BatchNormOptions, typeof BATCH_NORM>) {
-    super(gather<BatchNormOptions>(new.target.name, BATCH_NORM, args));
+  constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
+    super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
@@ -241,8 +251,8 @@ export class BatchNorm3d extends BatchNorm {
 
 /** A BatchNorm1d that takes numFeatures from its first input and is a BatchNorm1d from then on. @see torch.nn.LazyBatchNorm1d */
 export class LazyBatchNorm1d extends BatchNorm1d {
-  constructor(...args: Arguments<LazyBatchNormOptions, typeof LAZY_BATCH_NORM>) {
-    const options = gather<LazyBatchNormOptions>(new.target.name, LAZY_BATCH_NORM, args);
+  constructor(...args: Arguments<LazyBatchNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+    const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
     this.makeLazy(BatchNorm1d, options);
   }
@@ -250,8 +260,8 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 
 /** A BatchNorm2d that takes numFeatures from its first input and is a BatchNorm2d from then on. @see torch.nn.LazyBatchNorm2d */
 export class LazyBatchNorm2d extends BatchNorm2d {
-  constructor(...args: Arguments<LazyBatchNormOptions, typeof LAZY_BATCH_NORM>) {
-    const options = gather<LazyBatchNormOptions>(new.target.name, LAZY_BATCH_NORM, args);
+  constructor(...args: Arguments<LazyBatchNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+    const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
     this.makeLazy(BatchNorm2d, options);
   }
@@ -259,8 +269,8 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 
 /** A BatchNorm3d that takes numFeatures from its first input and is a BatchNorm3d from then on. @see torch.nn.LazyBatchNorm3d */
 export class LazyBatchNorm3d extends BatchNorm3d {
-  constructor(...args: Arguments<LazyBatchNormOptions, typeof LAZY_BATCH_NORM>) {
-    const options = gather<LazyBatchNormOptions>(new.target.name, LAZY_BATCH_NORM, args);
+  constructor(...args: Arguments<LazyBatchNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+    const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
     this.makeLazy(BatchNorm3d, options);
   }
@@ -317,8 +327,8 @@ abstract class InstanceNorm extends ChannelNorm {
  * @see torch.nn.InstanceNorm1d
  */
 export class InstanceNorm1d extends InstanceNorm {
-  constructor(...args: Arguments<InstanceNormOptions, typeof BATCH_NORM>) {
-    super(1, gather<InstanceNormOptions>(new.target.name, BATCH_NORM, args));
+  constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
+    super(1, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }
 }
 
@@ -331,8 +341,8 @@ export class InstanceNorm1d extends InstanceNorm {
  * @see torch.nn.InstanceNorm2d
  */
 export class InstanceNorm2d extends InstanceNorm {
-  constructor(...args: Arguments<InstanceNormOptions, typeof BATCH_NORM>) {
-    super(2, gather<InstanceNormOptions>(new.target.name, BATCH_NORM, args));
+  constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
+    super(2, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }
 }
 
@@ -345,8 +355,8 @@ export class InstanceNorm2d extends InstanceNorm {
  * @see torch.nn.InstanceNorm3d
  */
 export class InstanceNorm3d extends InstanceNorm {
-  constructor(...args: Arguments<InstanceNormOptions, typeof BATCH_NORM>) {
-    super(3, gather<InstanceNormOptions>(new.target.name, BATCH_NORM, args));
+  constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
+    super(3, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }
 }
 
@@ -355,8 +365,8 @@ export class InstanceNorm3d extends InstanceNorm {
  * @see torch.nn.LazyInstanceNorm1d
  */
 export class LazyInstanceNorm1d extends InstanceNorm1d {
-  constructor(...args: Arguments<LazyInstanceNormOptions, typeof LAZY_BATCH_NORM>) {
-    const given = gather<LazyInstanceNormOptions>(new.target.name, LAZY_BATCH_NORM, args);
+  constructor(...args: Arguments<LazyInstanceNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+    const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };
     super({ ...options, numFeatures: 0 });
     this.makeLazy(InstanceNorm1d, options);
@@ -368,8 +378,8 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
  * @see torch.nn.LazyInstanceNorm2d
  */
 export class LazyInstanceNorm2d extends InstanceNorm2d {
-  constructor(...args: Arguments<LazyInstanceNormOptions, typeof LAZY_BATCH_NORM>) {
-    const given = gather<LazyInstanceNormOptions>(new.target.name, LAZY_BATCH_NORM, args);
+  constructor(...args: Arguments<LazyInstanceNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+    const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };
     super({ ...options, numFeatures: 0 });
     this.makeLazy(InstanceNorm2d, options);
@@ -381,8 +391,8 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
  * @see torch.nn.LazyInstanceNorm3d
  */
 export class LazyInstanceNorm3d extends InstanceNorm3d {
-  constructor(...args: Arguments<LazyInstanceNormOptions, typeof LAZY_BATCH_NORM>) {
-    const given = gather<LazyInstanceNormOptions>(new.target.name, LAZY_BATCH_NORM, args);
+  constructor(...args: Arguments<LazyInstanceNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+    const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };
     super({ ...options, numFeatures: 0 });
     this.makeLazy(InstanceNorm3d, options);

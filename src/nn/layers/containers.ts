@@ -1,4 +1,6 @@
 // Containers: modules whose members are other modules, kept by name in order.
+import { argument, signature } from '../../base/signature';
+import { ITERABLE, NAMED } from '../../base/kinds';
 import type { Tensor } from '../../core/tensor';
 import { isPlainObject } from '../../base/arguments';
 import { describe } from '../../base/errorText';
@@ -100,6 +102,9 @@ abstract class ModuleSequence<M extends Module> extends Module {
   }
 }
 
+const MODULES = signature('ModuleList', [argument('modules', ITERABLE)]);
+const NAMED_MODULES = signature('ModuleDict', [argument('modules', NAMED)]);
+
 /**
  * A chain of modules: each gets what the one before gives. If a module is async, the chain goes on from its promise.
  *
@@ -148,8 +153,9 @@ export class Sequential<M extends readonly Module[] = Module[]> extends ModuleSe
  * @see torch.nn.ModuleList
  */
 export class ModuleList<M extends Module = Module> extends ModuleSequence<M> {
-  constructor(modules: Iterable<M> = []) {
+  constructor(modules: Iterable<M> = [], ...none: never[]) {
     super();
+    MODULES.take([modules, ...none], new.target.name);
     this.extend(modules);
   }
 
@@ -166,8 +172,9 @@ export class ModuleList<M extends Module = Module> extends ModuleSequence<M> {
  * @see torch.nn.ModuleDict
  */
 export class ModuleDict<T extends Record<string, Module> = Record<string, Module>> extends Module {
-  constructor(modules: T | Iterable<readonly [keyof T & string, T[keyof T & string]]> = {} as T) {
+  constructor(modules: T | Iterable<readonly [keyof T & string, T[keyof T & string]]> = {} as T, ...none: never[]) {
     super();
+    NAMED_MODULES.take([modules, ...none], new.target.name);
     this.update(modules);
   }
 

@@ -1,18 +1,13 @@
 // Convolution layers. The transposed ones are in convTranspose.ts.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, SIZE, either, oneOf } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { empty } from '../../ops/shape/creation';
 import { formatShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
-import {
-  checkInteger,
-  checkSize,
-  gather,
-  type Arguments,
-  type Size1d,
-  type Size2d,
-  type Size3d,
-} from '../../base/arguments';
+import { checkInteger, checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
 import { conv1d, conv2d, conv3d, pad, type PaddingMode } from '../functional';
 import { kaimingUniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
@@ -46,10 +41,8 @@ export interface LazyConvOptions<Size> extends FactoryOptions {
 export interface ConvOptions<Size> extends LazyConvOptions<Size> {
   inChannels: number;
 }
-const LAZY_CONV = [
-  'outChannels', 'kernelSize', 'stride', 'padding', 'dilation', 'groups', 'bias', 'paddingMode', 'device', 'dtype',
-] as const; // prettier-ignore
-const CONV = ['inChannels', ...LAZY_CONV] as const;
+const LAZY_CONV = signature('LazyConv1d', [argument('outChannels', COUNT), argument('kernelSize', SIZE), optional('stride', SIZE), optional('padding', either(SIZE, oneOf('same', 'valid'))), optional('dilation', SIZE), optional('groups', COUNT), optional('bias', FLAG), optional('paddingMode', oneOf('zeros', 'reflect', 'replicate', 'circular')), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const CONV = signature('Conv1d', [argument('inChannels', COUNT), ...LAZY_CONV.args]);
 
 /** What a transposed convolution says about itself beside the options of every convolution. */
 interface Transposed<Size> {
@@ -211,8 +204,8 @@ export function withoutElements<O>(options: O): O & { inChannels: number; outCha
  * @see torch.nn.Conv1d
  */
 export class Conv1d extends Conv<readonly [number]> {
-  constructor(...args: Arguments<ConvOptions<Size1d>, typeof CONV>) {
-    super(1, gather<ConvOptions<Size1d>>(new.target.name, CONV, args));
+  constructor(...args: Arguments<ConvOptions<Size1d>, OrderOf<typeof CONV>>) {
+    super(1, CONV.take<ConvOptions<Size1d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
@@ -236,8 +229,8 @@ export class Conv1d extends Conv<readonly [number]> {
  * @see torch.nn.Conv2d
  */
 export class Conv2d extends Conv<readonly [number, number]> {
-  constructor(...args: Arguments<ConvOptions<Size2d>, typeof CONV>) {
-    super(2, gather<ConvOptions<Size2d>>(new.target.name, CONV, args));
+  constructor(...args: Arguments<ConvOptions<Size2d>, OrderOf<typeof CONV>>) {
+    super(2, CONV.take<ConvOptions<Size2d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
@@ -261,8 +254,8 @@ export class Conv2d extends Conv<readonly [number, number]> {
  * @see torch.nn.Conv3d
  */
 export class Conv3d extends Conv<readonly [number, number, number]> {
-  constructor(...args: Arguments<ConvOptions<Size3d>, typeof CONV>) {
-    super(3, gather<ConvOptions<Size3d>>(new.target.name, CONV, args));
+  constructor(...args: Arguments<ConvOptions<Size3d>, OrderOf<typeof CONV>>) {
+    super(3, CONV.take<ConvOptions<Size3d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
@@ -276,8 +269,8 @@ export class Conv3d extends Conv<readonly [number, number, number]> {
 
 /** A Conv1d that takes inChannels from its first input and is a Conv1d from then on. @see torch.nn.LazyConv1d */
 export class LazyConv1d extends Conv1d {
-  constructor(...args: Arguments<LazyConvOptions<Size1d>, typeof LAZY_CONV>) {
-    const options = gather<LazyConvOptions<Size1d>>(new.target.name, LAZY_CONV, args);
+  constructor(...args: Arguments<LazyConvOptions<Size1d>, OrderOf<typeof LAZY_CONV>>) {
+    const options = LAZY_CONV.take<LazyConvOptions<Size1d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(Conv1d, options);
   }
@@ -285,8 +278,8 @@ export class LazyConv1d extends Conv1d {
 
 /** A Conv2d that takes inChannels from its first input and is a Conv2d from then on. @see torch.nn.LazyConv2d */
 export class LazyConv2d extends Conv2d {
-  constructor(...args: Arguments<LazyConvOptions<Size2d>, typeof LAZY_CONV>) {
-    const options = gather<LazyConvOptions<Size2d>>(new.target.name, LAZY_CONV, args);
+  constructor(...args: Arguments<LazyConvOptions<Size2d>, OrderOf<typeof LAZY_CONV>>) {
+    const options = LAZY_CONV.take<LazyConvOptions<Size2d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(Conv2d, options);
   }
@@ -294,8 +287,8 @@ export class LazyConv2d extends Conv2d {
 
 /** A Conv3d that takes inChannels from its first input and is a Conv3d from then on. @see torch.nn.LazyConv3d */
 export class LazyConv3d extends Conv3d {
-  constructor(...args: Arguments<LazyConvOptions<Size3d>, typeof LAZY_CONV>) {
-    const options = gather<LazyConvOptions<Size3d>>(new.target.name, LAZY_CONV, args);
+  constructor(...args: Arguments<LazyConvOptions<Size3d>, OrderOf<typeof LAZY_CONV>>) {
+    const options = LAZY_CONV.take<LazyConvOptions<Size3d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(Conv3d, options);
   }

@@ -1,7 +1,10 @@
 // Transposed convolution layers: those of conv.ts with input and output exchanged.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, SIZE, nullable, oneOf } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { checkSize, gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import { checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
 import { ConvBase, withoutElements, type LazyConvOptions } from './conv';
 import { convTranspose1d, convTranspose2d, convTranspose3d } from '../functional';
 
@@ -19,19 +22,16 @@ export interface LazyConvTransposeOptions<Size> extends Omit<LazyConvOptions<Siz
 export interface ConvTransposeOptions<Size> extends LazyConvTransposeOptions<Size> {
   inChannels: number;
 }
-const LAZY_CONV_TRANSPOSE = [
-  'outChannels', 'kernelSize', 'stride', 'padding', 'outputPadding', 'groups', 'bias', 'dilation', 'paddingMode', 'device',
-  'dtype',
-] as const; // prettier-ignore
-const CONV_TRANSPOSE = ['inChannels', ...LAZY_CONV_TRANSPOSE] as const;
+const LAZY_CONV_TRANSPOSE = signature('LazyConvTranspose1d', [argument('outChannels', COUNT), argument('kernelSize', SIZE), optional('stride', SIZE), optional('padding', SIZE), optional('outputPadding', SIZE), optional('groups', COUNT), optional('bias', FLAG), optional('dilation', SIZE), optional('paddingMode', oneOf('zeros')), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const CONV_TRANSPOSE = signature('ConvTranspose1d', [argument('inChannels', COUNT), ...LAZY_CONV_TRANSPOSE.args]);
 
 /** Arguments of forward beside the input. */
 export interface ConvTransposeForward {
   /** Sizes of the result, the spatial ones or all, instead of what outputPadding gives. */
   outputSize?: readonly number[] | null;
 }
-const FORWARD = ['outputSize'] as const;
-type ForwardArguments = Arguments<ConvTransposeForward, typeof FORWARD>;
+const FORWARD = signature('ConvTranspose', [optional('outputSize', nullable(SIZE))]);
+type ForwardArguments = Arguments<ConvTransposeForward, OrderOf<typeof FORWARD>>;
 
 /** What transposed convolutions of all dimensions share. */
 abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Size> {
@@ -50,7 +50,7 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
   /** The outputPadding that gives the size asked for, if one is. @throws RangeError if none does */
   protected outputPaddingFor(input: Tensor, args: ForwardArguments): Size {
     const { name } = this.constructor;
-    const { outputSize = null } = gather<ConvTransposeForward>(name, FORWARD, args);
+    const { outputSize = null } = FORWARD.take<ConvTransposeForward>(args, name);
     if (outputSize === null) return this.outputPadding;
     const { kernelSize, stride, padding, dilation } = this;
     const dimensions = kernelSize.length;
@@ -87,8 +87,8 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
  * @see torch.nn.ConvTranspose1d
  */
 export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
-  constructor(...args: Arguments<ConvTransposeOptions<Size1d>, typeof CONV_TRANSPOSE>) {
-    super(1, gather<ConvTransposeOptions<Size1d>>(new.target.name, CONV_TRANSPOSE, args));
+  constructor(...args: Arguments<ConvTransposeOptions<Size1d>, OrderOf<typeof CONV_TRANSPOSE>>) {
+    super(1, CONV_TRANSPOSE.take<ConvTransposeOptions<Size1d>>(args, new.target.name));
   }
 
   override forward(input: Tensor, ...args: ForwardArguments): Tensor {
@@ -111,8 +111,8 @@ export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
  * @see torch.nn.ConvTranspose2d
  */
 export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
-  constructor(...args: Arguments<ConvTransposeOptions<Size2d>, typeof CONV_TRANSPOSE>) {
-    super(2, gather<ConvTransposeOptions<Size2d>>(new.target.name, CONV_TRANSPOSE, args));
+  constructor(...args: Arguments<ConvTransposeOptions<Size2d>, OrderOf<typeof CONV_TRANSPOSE>>) {
+    super(2, CONV_TRANSPOSE.take<ConvTransposeOptions<Size2d>>(args, new.target.name));
   }
 
   override forward(input: Tensor, ...args: ForwardArguments): Tensor {
@@ -135,8 +135,8 @@ export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
  * @see torch.nn.ConvTranspose3d
  */
 export class ConvTranspose3d extends ConvTranspose<readonly [number, number, number]> {
-  constructor(...args: Arguments<ConvTransposeOptions<Size3d>, typeof CONV_TRANSPOSE>) {
-    super(3, gather<ConvTransposeOptions<Size3d>>(new.target.name, CONV_TRANSPOSE, args));
+  constructor(...args: Arguments<ConvTransposeOptions<Size3d>, OrderOf<typeof CONV_TRANSPOSE>>) {
+    super(3, CONV_TRANSPOSE.take<ConvTransposeOptions<Size3d>>(args, new.target.name));
   }
 
   override forward(input: Tensor, ...args: ForwardArguments): Tensor {
@@ -151,8 +151,8 @@ export class ConvTranspose3d extends ConvTranspose<readonly [number, number, num
  * @see torch.nn.LazyConvTranspose1d
  */
 export class LazyConvTranspose1d extends ConvTranspose1d {
-  constructor(...args: Arguments<LazyConvTransposeOptions<Size1d>, typeof LAZY_CONV_TRANSPOSE>) {
-    const options = gather<LazyConvTransposeOptions<Size1d>>(new.target.name, LAZY_CONV_TRANSPOSE, args);
+  constructor(...args: Arguments<LazyConvTransposeOptions<Size1d>, OrderOf<typeof LAZY_CONV_TRANSPOSE>>) {
+    const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size1d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(ConvTranspose1d, options);
   }
@@ -163,8 +163,8 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
  * @see torch.nn.LazyConvTranspose2d
  */
 export class LazyConvTranspose2d extends ConvTranspose2d {
-  constructor(...args: Arguments<LazyConvTransposeOptions<Size2d>, typeof LAZY_CONV_TRANSPOSE>) {
-    const options = gather<LazyConvTransposeOptions<Size2d>>(new.target.name, LAZY_CONV_TRANSPOSE, args);
+  constructor(...args: Arguments<LazyConvTransposeOptions<Size2d>, OrderOf<typeof LAZY_CONV_TRANSPOSE>>) {
+    const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size2d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(ConvTranspose2d, options);
   }
@@ -175,8 +175,8 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
  * @see torch.nn.LazyConvTranspose3d
  */
 export class LazyConvTranspose3d extends ConvTranspose3d {
-  constructor(...args: Arguments<LazyConvTransposeOptions<Size3d>, typeof LAZY_CONV_TRANSPOSE>) {
-    const options = gather<LazyConvTransposeOptions<Size3d>>(new.target.name, LAZY_CONV_TRANSPOSE, args);
+  constructor(...args: Arguments<LazyConvTransposeOptions<Size3d>, OrderOf<typeof LAZY_CONV_TRANSPOSE>>) {
+    const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size3d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(ConvTranspose3d, options);
   }

@@ -1,10 +1,12 @@
 // Layers that compare vectors.
+import { optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL } from '../../base/kinds';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import * as F from '../functional';
 import { Module } from '../module/module';
 
-const COSINE = ['dim', 'eps'] as const;
+const COSINE = signature('CosineSimilarity', [optional('dim', INTEGER), optional('eps', REAL)]);
 
 /**
  * x1 · x2 / (max(‖x1‖, eps) max(‖x2‖, eps)) along a dimension, 1 by default.
@@ -16,9 +18,9 @@ export class CosineSimilarity extends Module {
   readonly dim: number;
   readonly eps: number;
 
-  constructor(...args: Arguments<F.CosineSimilarityOptions, typeof COSINE>) {
+  constructor(...args: Arguments<F.CosineSimilarityOptions, OrderOf<typeof COSINE>>) {
     super();
-    const { dim = 1, eps = 1e-8 } = gather<F.CosineSimilarityOptions>(new.target.name, COSINE, args);
+    const { dim = 1, eps = 1e-8 } = COSINE.take<F.CosineSimilarityOptions>(args, new.target.name);
     this.dim = dim;
     this.eps = eps;
   }
@@ -28,7 +30,7 @@ export class CosineSimilarity extends Module {
   }
 }
 
-const PAIRWISE = ['p', 'eps', 'keepdim'] as const;
+const PAIRWISE = signature('PairwiseDistance', [optional('p', REAL), optional('eps', REAL), optional('keepdim', FLAG)]);
 
 /**
  * ‖x1 - x2 + eps‖ along the last dimension, in the p-norm, 2 by default.
@@ -41,9 +43,9 @@ export class PairwiseDistance extends Module {
   readonly eps: number;
   readonly keepdim: boolean;
 
-  constructor(...args: Arguments<F.PairwiseDistanceOptions, typeof PAIRWISE>) {
+  constructor(...args: Arguments<F.PairwiseDistanceOptions, OrderOf<typeof PAIRWISE>>) {
     super();
-    const { p = 2, eps = 1e-6, keepdim = false } = gather<F.PairwiseDistanceOptions>(new.target.name, PAIRWISE, args);
+    const { p = 2, eps = 1e-6, keepdim = false } = PAIRWISE.take<F.PairwiseDistanceOptions>(args, new.target.name);
     this.norm = p;
     this.eps = eps;
     this.keepdim = keepdim;

@@ -1,6 +1,8 @@
 // Dropout layers: in training they drop elements or channels, in evaluation they are the identity.
+import { optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, REAL } from '../../base/kinds';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../functional';
 import { Module } from '../module/module';
 import { literal } from '../module/representation';
@@ -12,16 +14,16 @@ export interface DropoutOptions {
   /** Whether to change the input itself; false by default. */
   inplace?: boolean;
 }
-const DROPOUT = ['p', 'inplace'] as const;
+const DROPOUT = signature('DropoutBase', [optional('p', REAL), optional('inplace', FLAG)]);
 
 /** What all dropouts share. */
 abstract class DropoutBase extends Module {
   p: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<DropoutOptions, typeof DROPOUT>) {
+  constructor(...args: Arguments<DropoutOptions, OrderOf<typeof DROPOUT>>) {
     super();
-    const { p = 0.5, inplace = false } = gather<DropoutOptions>(new.target.name, DROPOUT, args);
+    const { p = 0.5, inplace = false } = DROPOUT.take<DropoutOptions>(args, new.target.name);
     if (!(p >= 0 && p <= 1)) throw new RangeError(`${new.target.name}: p must be a probability in [0, 1], got ${p}.`);
     this.p = p;
     this.inplace = inplace;

@@ -1,11 +1,14 @@
 // Look-up tables.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
+import { DEVICE, TENSOR } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
 import { empty } from '../../ops/shape/creation';
 import { checkBagMode, paddingRow, type BagMode } from '../../ops/indexing/embedding';
 import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { embedding, embeddingBag } from '../functional';
 import { normal_ } from '../init';
 import { factory, Module, type FactoryOptions } from '../module/module';
@@ -101,17 +104,22 @@ function sizesOf(name: string, { shape }: Tensor): TableSizes {
 
 /** Arguments of Embedding. */
 export interface EmbeddingOptions extends TableSizes, TableOptions {}
-const EMBEDDING = [
-  'numEmbeddings', 'embeddingDim', 'paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq', 'sparse', '_weight', 'device',
-  'dtype',
-] as const; // prettier-ignore
+const EMBEDDING = signature('Embedding', [argument('numEmbeddings', COUNT), argument('embeddingDim', COUNT), optional('paddingIdx', nullable(INTEGER)), optional('maxNorm', nullable(REAL)), optional('normType', REAL), optional('scaleGradByFreq', FLAG), optional('sparse', FLAG), optional('_weight', nullable(TENSOR)), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
 
 /** Arguments of Embedding.fromPretrained behind the table. */
 export interface PretrainedOptions extends Omit<TableOptions, keyof FactoryOptions | '_weight'> {
   /** Whether the table gets no gradients; true by default. */
   freeze?: boolean;
 }
-const PRETRAINED = ['freeze', 'paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq', 'sparse'] as const;
+const PRETRAINED = signature('fromPretrained', [
+  argument('embeddings', TENSOR),
+  optional('freeze', FLAG),
+  optional('paddingIdx', nullable(INTEGER)),
+  optional('maxNorm', nullable(REAL)),
+  optional('normType', REAL),
+  optional('scaleGradByFreq', FLAG),
+  optional('sparse', FLAG),
+]);
 
 /**
  * A table of vectors, looked up by index.
@@ -123,14 +131,17 @@ const PRETRAINED = ['freeze', 'paddingIdx', 'maxNorm', 'normType', 'scaleGradByF
  * @see torch.nn.Embedding
  */
 export class Embedding extends Table {
-  constructor(...args: Arguments<EmbeddingOptions, typeof EMBEDDING>) {
-    super(new.target.name, gather<EmbeddingOptions>(new.target.name, EMBEDDING, args));
+  constructor(...args: Arguments<EmbeddingOptions, OrderOf<typeof EMBEDDING>>) {
+    super(new.target.name, EMBEDDING.take<EmbeddingOptions>(args, new.target.name));
   }
 
   /** A layer around a table [numEmbeddings, embeddingDim]. @see torch.nn.Embedding.from_pretrained */
-  static fromPretrained(embeddings: Tensor, ...args: Arguments<PretrainedOptions, typeof PRETRAINED>): Embedding {
+  static fromPretrained(
+    embeddings: Tensor,
+    ...args: Arguments<PretrainedOptions, OrderOf<typeof PRETRAINED, 'embeddings'>>
+  ): Embedding {
     const name = 'Embedding.fromPretrained';
-    const { freeze = true, ...options } = gather<PretrainedOptions>(name, PRETRAINED, args);
+    const { freeze = true, ...options } = PRETRAINED.takeRest<PretrainedOptions>([embeddings], args);
     const layer = new Embedding({ ...sizesOf(name, embeddings), ...options, _weight: embeddings });
     layer.weight.requiresGrad_(!freeze);
     return layer;
@@ -162,16 +173,11 @@ interface BagOptions {
 
 /** Arguments of EmbeddingBag. */
 export interface EmbeddingBagOptions extends TableSizes, TableOptions, BagOptions {}
-const EMBEDDING_BAG = [
-  'numEmbeddings', 'embeddingDim', 'maxNorm', 'normType', 'scaleGradByFreq', 'mode', 'sparse', '_weight',
-  'includeLastOffset', 'paddingIdx', 'device', 'dtype',
-] as const; // prettier-ignore
+const EMBEDDING_BAG = signature('EmbeddingBag', [argument('numEmbeddings', COUNT), argument('embeddingDim', COUNT), optional('maxNorm', nullable(REAL)), optional('normType', REAL), optional('scaleGradByFreq', FLAG), optional('mode', oneOf('sum', 'mean', 'max')), optional('sparse', FLAG), optional('_weight', nullable(TENSOR)), optional('includeLastOffset', FLAG), optional('paddingIdx', nullable(INTEGER)), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
 
 /** Arguments of EmbeddingBag.fromPretrained behind the table. */
 export interface PretrainedBagOptions extends PretrainedOptions, BagOptions {}
-const PRETRAINED_BAG = [
-  'freeze', 'maxNorm', 'normType', 'scaleGradByFreq', 'mode', 'sparse', 'includeLastOffset', 'paddingIdx',
-] as const; // prettier-ignore
+const PRETRAINED_BAG = signature('fromPretrained', [argument('embeddings', TENSOR), optional('freeze', FLAG), optional('maxNorm', nullable(REAL)), optional('normType', REAL), optional('scaleGradByFreq', FLAG), optional('mode', oneOf('sum', 'mean', 'max')), optional('sparse', FLAG), optional('includeLastOffset', FLAG), optional('paddingIdx', nullable(INTEGER))]); // prettier-ignore
 
 /**
  * A table of vectors, of which bags are looked up: their sum, mean or maximum, 0 for empty ones.
@@ -186,9 +192,9 @@ export class EmbeddingBag extends Table {
   readonly mode: BagMode;
   readonly includeLastOffset: boolean;
 
-  constructor(...args: Arguments<EmbeddingBagOptions, typeof EMBEDDING_BAG>) {
+  constructor(...args: Arguments<EmbeddingBagOptions, OrderOf<typeof EMBEDDING_BAG>>) {
     const name = new.target.name;
-    const options = gather<EmbeddingBagOptions>(name, EMBEDDING_BAG, args);
+    const options = EMBEDDING_BAG.take<EmbeddingBagOptions>(args, name);
     const { mode = 'mean', includeLastOffset = false } = options;
     checkBagMode(name, mode);
     super(name, options);
@@ -199,17 +205,21 @@ export class EmbeddingBag extends Table {
   /** A layer around a table [numEmbeddings, embeddingDim]. @see torch.nn.EmbeddingBag.from_pretrained */
   static fromPretrained(
     embeddings: Tensor,
-    ...args: Arguments<PretrainedBagOptions, typeof PRETRAINED_BAG>
+    ...args: Arguments<PretrainedBagOptions, OrderOf<typeof PRETRAINED_BAG, 'embeddings'>>
   ): EmbeddingBag {
     const name = 'EmbeddingBag.fromPretrained';
-    const { freeze = true, ...options } = gather<PretrainedBagOptions>(name, PRETRAINED_BAG, args);
+    const { freeze = true, ...options } = PRETRAINED_BAG.takeRest<PretrainedBagOptions>([embeddings], args);
     const layer = new EmbeddingBag({ ...sizesOf(name, embeddings), ...options, _weight: embeddings });
     layer.weight.requiresGrad_(!freeze);
     return layer;
   }
 
-  override forward(input: Tensor, ...args: Arguments<BagCallOptions, typeof BAG_CALL>): Tensor {
-    const { offsets = null, perSampleWeights = null } = gather<BagCallOptions>(this.constructor.name, BAG_CALL, args);
+  override forward(input: Tensor, ...args: Arguments<BagCallOptions, OrderOf<typeof BAG_CALL, 'input'>>): Tensor {
+    const { offsets = null, perSampleWeights = null } = BAG_CALL.takeRest<BagCallOptions>(
+      [input],
+      args,
+      this.constructor.name,
+    );
     const { weight, maxNorm, normType, scaleGradByFreq, mode, includeLastOffset, paddingIdx } = this;
     const lookup = { weight, paddingIdx, maxNorm, normType, scaleGradByFreq };
     return embeddingBag(input, { ...lookup, offsets, mode, perSampleWeights, includeLastOffset });
@@ -233,4 +243,8 @@ export interface BagCallOptions {
   /** A factor for each row, with mode 'sum'. */
   perSampleWeights?: Tensor | null;
 }
-const BAG_CALL = ['offsets', 'perSampleWeights'] as const;
+const BAG_CALL = signature('EmbeddingBag', [
+  argument('input', TENSOR),
+  optional('offsets', nullable(TENSOR)),
+  optional('perSampleWeights', nullable(TENSOR)),
+]);

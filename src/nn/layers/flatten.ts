@@ -1,7 +1,9 @@
 // Layers that change the shape only.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { INTEGER, listOf } from '../../base/kinds';
 import type { Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { Module } from '../module/module';
 import { literal } from '../module/representation';
 
@@ -12,7 +14,7 @@ export interface FlattenOptions {
   /** Last dimension to merge; -1 by default. */
   endDim?: number;
 }
-const FLATTEN = ['startDim', 'endDim'] as const;
+const FLATTEN = signature('Flatten', [optional('startDim', INTEGER), optional('endDim', INTEGER)]);
 
 /**
  * Merges a range of dimensions into one.
@@ -24,13 +26,9 @@ export class Flatten extends Module {
   readonly startDim: number;
   readonly endDim: number;
 
-  constructor(...args: Arguments<FlattenOptions, typeof FLATTEN>) {
+  constructor(...args: Arguments<FlattenOptions, OrderOf<typeof FLATTEN>>) {
     super();
-    ({ startDim: this.startDim = 1, endDim: this.endDim = -1 } = gather<FlattenOptions>(
-      new.target.name,
-      FLATTEN,
-      args,
-    ));
+    ({ startDim: this.startDim = 1, endDim: this.endDim = -1 } = FLATTEN.take<FlattenOptions>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
@@ -48,7 +46,7 @@ export interface UnflattenOptions {
   /** Sizes that take the dimension's place; one may be -1. */
   unflattenedSize: Shape;
 }
-const UNFLATTEN = ['dim', 'unflattenedSize'] as const;
+const UNFLATTEN = signature('Unflatten', [argument('dim', INTEGER), argument('unflattenedSize', listOf(INTEGER))]);
 
 /**
  * Splits one dimension into several.
@@ -60,12 +58,11 @@ export class Unflatten extends Module {
   readonly dim: number;
   readonly unflattenedSize: Shape;
 
-  constructor(...args: Arguments<UnflattenOptions, typeof UNFLATTEN>) {
+  constructor(...args: Arguments<UnflattenOptions, OrderOf<typeof UNFLATTEN>>) {
     super();
-    ({ dim: this.dim, unflattenedSize: this.unflattenedSize } = gather<UnflattenOptions>(
-      new.target.name,
-      UNFLATTEN,
+    ({ dim: this.dim, unflattenedSize: this.unflattenedSize } = UNFLATTEN.take<UnflattenOptions>(
       args,
+      new.target.name,
     ));
   }
 

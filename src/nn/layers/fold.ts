@@ -1,5 +1,7 @@
 // Layers of sliding blocks.
-import { gather, type Arguments, type Size2d } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { SIZE } from '../../base/kinds';
+import type { Arguments, Size2d } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
 import { fold, unfold } from '../functional';
 import { Module } from '../module/module';
@@ -21,8 +23,13 @@ export interface FoldOptions extends UnfoldOptions {
   /** Height and width of the image. */
   outputSize: Size2d;
 }
-const UNFOLD = ['kernelSize', 'dilation', 'padding', 'stride'] as const;
-const FOLD = ['outputSize', ...UNFOLD] as const;
+const UNFOLD = signature('Unfold', [
+  argument('kernelSize', SIZE),
+  optional('dilation', SIZE),
+  optional('padding', SIZE),
+  optional('stride', SIZE),
+]);
+const FOLD = signature('Fold', [argument('outputSize', SIZE), ...UNFOLD.args]);
 
 /** What both layers keep. */
 abstract class Blocks extends Module {
@@ -53,8 +60,8 @@ abstract class Blocks extends Module {
  * @see torch.nn.Unfold
  */
 export class Unfold extends Blocks {
-  constructor(...args: Arguments<UnfoldOptions, typeof UNFOLD>) {
-    super(gather<UnfoldOptions>(new.target.name, UNFOLD, args));
+  constructor(...args: Arguments<UnfoldOptions, OrderOf<typeof UNFOLD>>) {
+    super(UNFOLD.take<UnfoldOptions>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
@@ -72,8 +79,8 @@ export class Unfold extends Blocks {
 export class Fold extends Blocks {
   readonly outputSize: Size2d;
 
-  constructor(...args: Arguments<FoldOptions, typeof FOLD>) {
-    const { outputSize, ...blocks } = gather<FoldOptions>(new.target.name, FOLD, args);
+  constructor(...args: Arguments<FoldOptions, OrderOf<typeof FOLD>>) {
+    const { outputSize, ...blocks } = FOLD.take<FoldOptions>(args, new.target.name);
     super(blocks);
     this.outputSize = outputSize;
   }

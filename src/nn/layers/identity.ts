@@ -14,7 +14,8 @@ export class Identity extends Module {
     void ignored;
   }
 
-  override forward(input: Tensor): Tensor {
+  override forward(input: Tensor, ...ignored: unknown[]): Tensor {
+    void ignored;
     return input;
   }
 }

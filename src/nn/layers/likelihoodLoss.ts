@@ -1,11 +1,20 @@
 // Layers of negative log likelihoods of counts, measurements and label sequences. The formulas are in functional/likelihoodLoss.ts.
+import { optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import * as F from '../functional';
 import { reductionOf } from '../functional/reduction';
 import { Module } from '../module/module';
 
-const POISSON = ['logInput', 'full', 'sizeAverage', 'eps', 'reduce', 'reduction'] as const;
+const POISSON = signature('PoissonNLLLoss', [
+  optional('logInput', FLAG),
+  optional('full', FLAG),
+  optional('sizeAverage', nullable(FLAG)),
+  optional('eps', REAL),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /**
  * e^x - y x for logarithms of rates, or x - y log(x + eps) for rates.
@@ -19,9 +28,9 @@ export class PoissonNLLLoss extends Module {
   readonly eps: number;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.PoissonNLLOptions, typeof POISSON>) {
+  constructor(...args: Arguments<F.PoissonNLLOptions, OrderOf<typeof POISSON>>) {
     super();
-    const options = gather<F.PoissonNLLOptions>(new.target.name, POISSON, args);
+    const options = POISSON.take<F.PoissonNLLOptions>(args, new.target.name);
     const { logInput = true, full = false, eps = 1e-8, ...rest } = options;
     this.logInput = logInput;
     this.full = full;
@@ -35,7 +44,11 @@ export class PoissonNLLLoss extends Module {
   }
 }
 
-const GAUSSIAN = ['full', 'eps', 'reduction'] as const;
+const GAUSSIAN = signature('GaussianNLLLoss', [
+  optional('full', FLAG),
+  optional('eps', REAL),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /**
  * (log max(v, eps) + (x - y)² / max(v, eps)) / 2.
@@ -49,9 +62,9 @@ export class GaussianNLLLoss extends Module {
   readonly eps: number;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.GaussianNLLOptions, typeof GAUSSIAN>) {
+  constructor(...args: Arguments<F.GaussianNLLOptions, OrderOf<typeof GAUSSIAN>>) {
     super();
-    const { full = false, eps = 1e-6, ...rest } = gather<F.GaussianNLLOptions>(new.target.name, GAUSSIAN, args);
+    const { full = false, eps = 1e-6, ...rest } = GAUSSIAN.take<F.GaussianNLLOptions>(args, new.target.name);
     this.full = full;
     this.eps = eps;
     this.reduction = reductionOf(new.target.name, rest);
@@ -63,7 +76,11 @@ export class GaussianNLLLoss extends Module {
   }
 }
 
-const CTC = ['blank', 'reduction', 'zeroInfinity'] as const;
+const CTC = signature('CTCLoss', [
+  optional('blank', INTEGER),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+  optional('zeroInfinity', FLAG),
+]);
 
 /**
  * Connectionist temporal classification: -log of the probability of all alignments of the target with the input.
@@ -78,9 +95,9 @@ export class CTCLoss extends Module {
   readonly reduction: F.Reduction;
   readonly zeroInfinity: boolean;
 
-  constructor(...args: Arguments<F.CTCOptions, typeof CTC>) {
+  constructor(...args: Arguments<F.CTCOptions, OrderOf<typeof CTC>>) {
     super();
-    const { blank = 0, zeroInfinity = false, ...rest } = gather<F.CTCOptions>(new.target.name, CTC, args);
+    const { blank = 0, zeroInfinity = false, ...rest } = CTC.take<F.CTCOptions>(args, new.target.name);
     this.blank = blank;
     this.zeroInfinity = zeroInfinity;
     this.reduction = reductionOf(new.target.name, rest);

@@ -1,7 +1,10 @@
 // Affine layers.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { empty } from '../../ops/shape/creation';
 import { Parameter, type Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { bilinear, linear } from '../functional';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
@@ -19,8 +22,13 @@ export interface LazyLinearOptions extends FactoryOptions {
 export interface LinearOptions extends LazyLinearOptions {
   inFeatures: number;
 }
-const LAZY_LINEAR = ['outFeatures', 'bias', 'device', 'dtype'] as const;
-const LINEAR = ['inFeatures', ...LAZY_LINEAR] as const;
+const LAZY_LINEAR = signature('LazyLinear', [
+  argument('outFeatures', COUNT),
+  optional('bias', FLAG),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
+const LINEAR = signature('Linear', [argument('inFeatures', COUNT), ...LAZY_LINEAR.args]);
 
 /**
  * Applies y = x Wᵀ + b to the last dimension.
@@ -37,9 +45,9 @@ export class Linear extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(...args: Arguments<LinearOptions, typeof LINEAR>) {
+  constructor(...args: Arguments<LinearOptions, OrderOf<typeof LINEAR>>) {
     super();
-    const { inFeatures, outFeatures, bias = true, ...options } = gather<LinearOptions>(new.target.name, LINEAR, args);
+    const { inFeatures, outFeatures, bias = true, ...options } = LINEAR.take<LinearOptions>(args, new.target.name);
     checkInteger(new.target.name, 'inFeatures', inFeatures, 0);
     checkInteger(new.target.name, 'outFeatures', outFeatures, 0);
     this.inFeatures = inFeatures;
@@ -79,7 +87,14 @@ export interface BilinearOptions extends FactoryOptions {
   /** Whether to add b; true by default. */
   bias?: boolean;
 }
-const BILINEAR = ['in1Features', 'in2Features', 'outFeatures', 'bias', 'device', 'dtype'] as const;
+const BILINEAR = signature('Bilinear', [
+  argument('in1Features', COUNT),
+  argument('in2Features', COUNT),
+  argument('outFeatures', COUNT),
+  optional('bias', FLAG),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
 
 /**
  * y_k = x1ᵀ W_k x2 + b_k on the last dimensions of two inputs.
@@ -96,11 +111,9 @@ export class Bilinear extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(...args: Arguments<BilinearOptions, typeof BILINEAR>) {
+  constructor(...args: Arguments<BilinearOptions, OrderOf<typeof BILINEAR>>) {
     super();
-    const { in1Features, in2Features, outFeatures, bias = true, ...options } = gather<BilinearOptions>(
-      new.target.name, BILINEAR, args,
-    ); // prettier-ignore
+    const { in1Features, in2Features, outFeatures, bias = true, ...options } = BILINEAR.take<BilinearOptions>(args, new.target.name); // prettier-ignore
     checkInteger(new.target.name, 'in1Features', in1Features, 1);
     checkInteger(new.target.name, 'in2Features', in2Features, 0);
     checkInteger(new.target.name, 'outFeatures', outFeatures, 0);
@@ -136,8 +149,8 @@ export class Bilinear extends Module {
  * @see torch.nn.LazyLinear
  */
 export class LazyLinear extends Linear {
-  constructor(...args: Arguments<LazyLinearOptions, typeof LAZY_LINEAR>) {
-    const { outFeatures, bias = true, ...options } = gather<LazyLinearOptions>(new.target.name, LAZY_LINEAR, args);
+  constructor(...args: Arguments<LazyLinearOptions, OrderOf<typeof LAZY_LINEAR>>) {
+    const { outFeatures, bias = true, ...options } = LAZY_LINEAR.take<LazyLinearOptions>(args, new.target.name);
     checkInteger(new.target.name, 'outFeatures', outFeatures, 0);
     // Without elements, so that no random numbers are drawn before the shapes are known.
     super(0, 0, false, options);

@@ -1,6 +1,9 @@
 // Loss layers. The formulas are in functional/loss.ts; layers only hold their arguments.
+import { optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import * as F from '../functional';
 import { reductionOf } from '../functional/reduction';
 import { Module } from '../module/module';
@@ -8,7 +11,14 @@ import { Module } from '../module/module';
 /** How the losses of the elements become one: their mean, their sum, or not at all. */
 export type Reduction = F.Reduction;
 
-const CROSS_ENTROPY = ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction', 'labelSmoothing'] as const;
+const CROSS_ENTROPY = signature('CrossEntropyLoss', [
+  optional('weight', nullable(TENSOR)),
+  optional('sizeAverage', nullable(FLAG)),
+  optional('ignoreIndex', INTEGER),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+  optional('labelSmoothing', REAL),
+]);
 
 /**
  * Cross entropy of logits: -Σ_c p(c) log softmax(x)(c), for class indices as targets -log softmax(x)(target).
@@ -26,11 +36,9 @@ export class CrossEntropyLoss extends Module {
   readonly reduction: Reduction;
   readonly labelSmoothing: number;
 
-  constructor(...args: Arguments<F.CrossEntropyOptions, typeof CROSS_ENTROPY>) {
+  constructor(...args: Arguments<F.CrossEntropyOptions, OrderOf<typeof CROSS_ENTROPY>>) {
     super();
-    const { weight = null, ignoreIndex = -100, labelSmoothing = 0, ...rest } = gather<F.CrossEntropyOptions>(
-      new.target.name, CROSS_ENTROPY, args,
-    ); // prettier-ignore
+    const { weight = null, ignoreIndex = -100, labelSmoothing = 0, ...rest } = CROSS_ENTROPY.take<F.CrossEntropyOptions>(args, new.target.name); // prettier-ignore
     this.weight = this.registerBuffer('weight', weight);
     this.ignoreIndex = ignoreIndex;
     this.reduction = reductionOf(new.target.name, rest);
@@ -43,7 +51,13 @@ export class CrossEntropyLoss extends Module {
   }
 }
 
-const NLL = ['weight', 'sizeAverage', 'ignoreIndex', 'reduce', 'reduction'] as const;
+const NLL = signature('NLLLoss', [
+  optional('weight', nullable(TENSOR)),
+  optional('sizeAverage', nullable(FLAG)),
+  optional('ignoreIndex', INTEGER),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /**
  * Negative log likelihood: -weight(target) x(target), for log probabilities x.
@@ -56,9 +70,9 @@ export class NLLLoss extends Module {
   readonly ignoreIndex: number;
   readonly reduction: Reduction;
 
-  constructor(...args: Arguments<F.NLLOptions, typeof NLL>) {
+  constructor(...args: Arguments<F.NLLOptions, OrderOf<typeof NLL>>) {
     super();
-    const { weight = null, ignoreIndex = -100, ...rest } = gather<F.NLLOptions>(new.target.name, NLL, args);
+    const { weight = null, ignoreIndex = -100, ...rest } = NLL.take<F.NLLOptions>(args, new.target.name);
     this.weight = this.registerBuffer('weight', weight);
     this.ignoreIndex = ignoreIndex;
     this.reduction = reductionOf(new.target.name, rest);
@@ -70,15 +84,19 @@ export class NLLLoss extends Module {
   }
 }
 
-const REDUCTION = ['sizeAverage', 'reduce', 'reduction'] as const;
+const REDUCTION = signature('ElementwiseLoss', [
+  optional('sizeAverage', nullable(FLAG)),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /** A loss without other arguments. */
 abstract class ElementwiseLoss extends Module {
   readonly reduction: Reduction;
 
-  constructor(...args: Arguments<F.ReductionOptions, typeof REDUCTION>) {
+  constructor(...args: Arguments<F.ReductionOptions, OrderOf<typeof REDUCTION>>) {
     super();
-    this.reduction = reductionOf(new.target.name, gather<F.ReductionOptions>(new.target.name, REDUCTION, args));
+    this.reduction = reductionOf(new.target.name, REDUCTION.take<F.ReductionOptions>(args, new.target.name));
   }
 }
 
@@ -106,7 +124,7 @@ export class L1Loss extends ElementwiseLoss {
   }
 }
 
-const SMOOTH_L1 = [...REDUCTION, 'beta'] as const;
+const SMOOTH_L1 = signature('SmoothL1Loss', [...REDUCTION.args, optional('beta', REAL)]);
 
 /**
  * (x - y)² / (2 beta) if |x - y| < beta, else |x - y| - beta / 2.
@@ -119,9 +137,9 @@ export class SmoothL1Loss extends Module {
   readonly reduction: Reduction;
   readonly beta: number;
 
-  constructor(...args: Arguments<F.SmoothL1Options, typeof SMOOTH_L1>) {
+  constructor(...args: Arguments<F.SmoothL1Options, OrderOf<typeof SMOOTH_L1>>) {
     super();
-    const { beta = 1, ...rest } = gather<F.SmoothL1Options>(new.target.name, SMOOTH_L1, args);
+    const { beta = 1, ...rest } = SMOOTH_L1.take<F.SmoothL1Options>(args, new.target.name);
     this.reduction = reductionOf(new.target.name, rest);
     this.beta = beta;
   }
@@ -131,7 +149,7 @@ export class SmoothL1Loss extends Module {
   }
 }
 
-const HUBER = ['reduction', 'delta'] as const;
+const HUBER = signature('HuberLoss', [optional('reduction', oneOf('sum', 'mean', 'none')), optional('delta', REAL)]);
 
 /**
  * (x - y)² / 2 if |x - y| < delta, else delta (|x - y| - delta / 2).
@@ -144,9 +162,9 @@ export class HuberLoss extends Module {
   readonly reduction: Reduction;
   readonly delta: number;
 
-  constructor(...args: Arguments<F.HuberOptions, typeof HUBER>) {
+  constructor(...args: Arguments<F.HuberOptions, OrderOf<typeof HUBER>>) {
     super();
-    const { delta = 1, ...rest } = gather<F.HuberOptions>(new.target.name, HUBER, args);
+    const { delta = 1, ...rest } = HUBER.take<F.HuberOptions>(args, new.target.name);
     this.reduction = reductionOf(new.target.name, rest);
     this.delta = delta;
   }
@@ -156,7 +174,7 @@ export class HuberLoss extends Module {
   }
 }
 
-const BCE = ['weight', ...REDUCTION] as const;
+const BCE = signature('BCELoss', [optional('weight', nullable(TENSOR)), ...REDUCTION.args]);
 
 /**
  * Binary cross entropy of probabilities: -weight (y log x + (1 - y) log(1 - x)), each logarithm at least -100.
@@ -168,9 +186,9 @@ export class BCELoss extends Module {
   readonly weight: Tensor | null;
   readonly reduction: Reduction;
 
-  constructor(...args: Arguments<F.WeightedOptions, typeof BCE>) {
+  constructor(...args: Arguments<F.WeightedOptions, OrderOf<typeof BCE>>) {
     super();
-    const { weight = null, ...rest } = gather<F.WeightedOptions>(new.target.name, BCE, args);
+    const { weight = null, ...rest } = BCE.take<F.WeightedOptions>(args, new.target.name);
     this.weight = this.registerBuffer('weight', weight);
     this.reduction = reductionOf(new.target.name, rest);
   }
@@ -180,7 +198,7 @@ export class BCELoss extends Module {
   }
 }
 
-const BCE_WITH_LOGITS = [...BCE, 'posWeight'] as const;
+const BCE_WITH_LOGITS = signature('BCEWithLogitsLoss', [...BCE.args, optional('posWeight', nullable(TENSOR))]);
 
 /**
  * Binary cross entropy of logits: -weight (posWeight y log σ(x) + (1 - y) log(1 - σ(x))), without overflow.
@@ -193,11 +211,9 @@ export class BCEWithLogitsLoss extends Module {
   readonly reduction: Reduction;
   declare pos_weight: Tensor | null;
 
-  constructor(...args: Arguments<F.BCEWithLogitsOptions, typeof BCE_WITH_LOGITS>) {
+  constructor(...args: Arguments<F.BCEWithLogitsOptions, OrderOf<typeof BCE_WITH_LOGITS>>) {
     super();
-    const { weight = null, posWeight = null, ...rest } = gather<F.BCEWithLogitsOptions>(
-      new.target.name, BCE_WITH_LOGITS, args,
-    ); // prettier-ignore
+    const { weight = null, posWeight = null, ...rest } = BCE_WITH_LOGITS.take<F.BCEWithLogitsOptions>(args, new.target.name); // prettier-ignore
     this.weight = this.registerBuffer('weight', weight);
     this.registerBuffer('pos_weight', posWeight);
     this.reduction = reductionOf(new.target.name, rest);
@@ -209,7 +225,7 @@ export class BCEWithLogitsLoss extends Module {
   }
 }
 
-const KL_DIV = [...REDUCTION, 'logTarget'] as const;
+const KL_DIV = signature('KLDivLoss', [...REDUCTION.args, optional('logTarget', FLAG)]);
 
 /**
  * Kullback-Leibler divergence: y (log y - x), for log probabilities x.
@@ -221,9 +237,9 @@ export class KLDivLoss extends Module {
   readonly reduction: Reduction | 'batchmean';
   readonly logTarget: boolean;
 
-  constructor(...args: Arguments<F.KLDivOptions, typeof KL_DIV>) {
+  constructor(...args: Arguments<F.KLDivOptions, OrderOf<typeof KL_DIV>>) {
     super();
-    const { logTarget = false, reduction = 'mean', ...rest } = gather<F.KLDivOptions>(new.target.name, KL_DIV, args);
+    const { logTarget = false, reduction = 'mean', ...rest } = KL_DIV.take<F.KLDivOptions>(args, new.target.name);
     this.reduction = reduction === 'batchmean' ? reduction : reductionOf(new.target.name, { ...rest, reduction });
     this.logTarget = logTarget;
   }

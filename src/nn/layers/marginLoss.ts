@@ -1,23 +1,28 @@
 // Layers of losses with a margin. The formulas are in functional/marginLoss.ts; layers only hold their arguments.
+import { optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, FUNCTION, REAL, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import * as F from '../functional';
 import { REDUCTION, reductionOf } from '../functional/reduction';
 import { Module } from '../module/module';
+
+const REDUCED = signature('MultiLabelMarginLoss', REDUCTION);
+const MARGIN = signature('MarginRankingLoss', [optional('margin', REAL), ...REDUCTION]);
 
 /** A loss whose one argument besides the reduction is a margin. */
 abstract class MarginLoss extends Module {
   readonly margin: number;
   readonly reduction: F.Reduction;
 
-  constructor(name: string, defaultMargin: number, args: Arguments<F.MarginOptions, typeof MARGIN>) {
+  constructor(name: string, defaultMargin: number, args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
     super();
-    const { margin = defaultMargin, ...rest } = gather<F.MarginOptions>(name, MARGIN, args);
+    const { margin = defaultMargin, ...rest } = MARGIN.take<F.MarginOptions>(args, name);
     this.margin = margin;
     this.reduction = reductionOf(name, rest);
   }
 }
-const MARGIN = ['margin', ...REDUCTION] as const;
 
 /**
  * max(0, -y (x1 - x2) + margin): y is 1 if x1 should be greater, -1 if x2. The margin is 0 by default.
@@ -26,7 +31,7 @@ const MARGIN = ['margin', ...REDUCTION] as const;
  * @see torch.nn.MarginRankingLoss
  */
 export class MarginRankingLoss extends MarginLoss {
-  constructor(...args: Arguments<F.MarginOptions, typeof MARGIN>) {
+  constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
     super(new.target.name, 0, args);
   }
 
@@ -43,7 +48,7 @@ export class MarginRankingLoss extends MarginLoss {
  * @see torch.nn.HingeEmbeddingLoss
  */
 export class HingeEmbeddingLoss extends MarginLoss {
-  constructor(...args: Arguments<F.MarginOptions, typeof MARGIN>) {
+  constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
     super(new.target.name, 1, args);
   }
 
@@ -60,7 +65,7 @@ export class HingeEmbeddingLoss extends MarginLoss {
  * @see torch.nn.CosineEmbeddingLoss
  */
 export class CosineEmbeddingLoss extends MarginLoss {
-  constructor(...args: Arguments<F.MarginOptions, typeof MARGIN>) {
+  constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
     super(new.target.name, 0, args);
   }
 
@@ -74,9 +79,9 @@ export class CosineEmbeddingLoss extends MarginLoss {
 abstract class ReducedLoss extends Module {
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.ReductionOptions, typeof REDUCTION>) {
+  constructor(...args: Arguments<F.ReductionOptions, OrderOf<typeof REDUCED>>) {
     super();
-    this.reduction = reductionOf(new.target.name, gather<F.ReductionOptions>(new.target.name, REDUCTION, args));
+    this.reduction = reductionOf(new.target.name, REDUCED.take<F.ReductionOptions>(args, new.target.name));
   }
 }
 
@@ -105,7 +110,7 @@ export class MultiLabelMarginLoss extends ReducedLoss {
   }
 }
 
-const WEIGHTED = ['weight', ...REDUCTION] as const;
+const WEIGHTED = signature('MultiLabelSoftMarginLoss', [optional('weight', nullable(TENSOR)), ...REDUCTION]);
 
 /**
  * The mean over the classes of -(y log σ(x) + (1 - y) log σ(-x)).
@@ -117,9 +122,9 @@ export class MultiLabelSoftMarginLoss extends Module {
   readonly weight: Tensor | null;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.WeightedClassOptions, typeof WEIGHTED>) {
+  constructor(...args: Arguments<F.WeightedClassOptions, OrderOf<typeof WEIGHTED>>) {
     super();
-    const { weight = null, ...rest } = gather<F.WeightedClassOptions>(new.target.name, WEIGHTED, args);
+    const { weight = null, ...rest } = WEIGHTED.take<F.WeightedClassOptions>(args, new.target.name);
     this.weight = this.registerBuffer('weight', weight);
     this.reduction = reductionOf(new.target.name, rest);
   }
@@ -130,7 +135,12 @@ export class MultiLabelSoftMarginLoss extends Module {
   }
 }
 
-const MULTI_MARGIN = ['p', 'margin', 'weight', ...REDUCTION] as const;
+const MULTI_MARGIN = signature('MultiMarginLoss', [
+  optional('p', REAL),
+  optional('margin', REAL),
+  optional('weight', nullable(TENSOR)),
+  ...REDUCTION,
+]);
 
 /**
  * Σ over classes i other than the label y of weight_y max(0, margin - x_y + x_i)^p / C.
@@ -145,10 +155,10 @@ export class MultiMarginLoss extends Module {
   readonly weight: Tensor | null;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.MultiMarginOptions, typeof MULTI_MARGIN>) {
+  constructor(...args: Arguments<F.MultiMarginOptions, OrderOf<typeof MULTI_MARGIN>>) {
     super();
     const name = new.target.name;
-    const { p = 1, margin = 1, weight = null, ...rest } = gather<F.MultiMarginOptions>(name, MULTI_MARGIN, args);
+    const { p = 1, margin = 1, weight = null, ...rest } = MULTI_MARGIN.take<F.MultiMarginOptions>(args, name);
     if (p !== 1 && p !== 2) throw new RangeError(`${name}: p must be 1 or 2, got ${p}.`);
     this.p = p;
     this.margin = margin;
@@ -162,7 +172,13 @@ export class MultiMarginLoss extends Module {
   }
 }
 
-const TRIPLET = ['margin', 'p', 'eps', 'swap', ...REDUCTION] as const;
+const TRIPLET = signature('TripletMarginLoss', [
+  optional('margin', REAL),
+  optional('p', REAL),
+  optional('eps', REAL),
+  optional('swap', FLAG),
+  ...REDUCTION,
+]);
 
 /**
  * max(0, ‖a - p‖ - ‖a - n‖ + margin) along the last dimension.
@@ -177,9 +193,9 @@ export class TripletMarginLoss extends Module {
   readonly swap: boolean;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.TripletMarginOptions, typeof TRIPLET>) {
+  constructor(...args: Arguments<F.TripletMarginOptions, OrderOf<typeof TRIPLET>>) {
     super();
-    const options = gather<F.TripletMarginOptions>(new.target.name, TRIPLET, args);
+    const options = TRIPLET.take<F.TripletMarginOptions>(args, new.target.name);
     const { margin = 1, p = 2, eps = 1e-6, swap = false, ...rest } = options;
     this.margin = margin;
     this.p = p;
@@ -194,7 +210,12 @@ export class TripletMarginLoss extends Module {
   }
 }
 
-const TRIPLET_DISTANCE = ['distanceFunction', 'margin', 'swap', 'reduction'] as const;
+const TRIPLET_DISTANCE = signature('TripletMarginWithDistanceLoss', [
+  optional('distanceFunction', nullable(FUNCTION)),
+  optional('margin', REAL),
+  optional('swap', FLAG),
+  optional('reduction', oneOf('sum', 'mean', 'none')),
+]);
 
 /**
  * max(0, d(a, p) - d(a, n) + margin) for any distance.
@@ -209,9 +230,9 @@ export class TripletMarginWithDistanceLoss extends Module {
   readonly swap: boolean;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.TripletDistanceOptions, typeof TRIPLET_DISTANCE>) {
+  constructor(...args: Arguments<F.TripletDistanceOptions, OrderOf<typeof TRIPLET_DISTANCE>>) {
     super();
-    const options = gather<F.TripletDistanceOptions>(new.target.name, TRIPLET_DISTANCE, args);
+    const options = TRIPLET_DISTANCE.take<F.TripletDistanceOptions>(args, new.target.name);
     const { distanceFunction = null, margin = 1, swap = false, ...rest } = options;
     this.distanceFunction = distanceFunction;
     this.margin = margin;

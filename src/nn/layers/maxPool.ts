@@ -1,5 +1,9 @@
 // Max pooling layers, their adaptive and fractional kin, and unpooling.
-import { checkSize, gather, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, REAL, SIZE, nullable, oneOrMore } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
+import { ADAPTIVE_SIZE } from '../functional/avgPool';
+import { checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
 import {
   adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d, fractionalMaxPool2d, fractionalMaxPool3d, maxPool1d, maxPool2d,
@@ -23,7 +27,14 @@ export interface MaxPoolOptions<Size> {
   /** Whether windows may start inside the input and end outside; false by default. */
   ceilMode?: boolean;
 }
-const MAX_POOL = ['kernelSize', 'stride', 'padding', 'dilation', 'returnIndices', 'ceilMode'] as const;
+const MAX_POOL = signature('MaxPool1d', [
+  argument('kernelSize', SIZE),
+  optional('stride', nullable(SIZE)),
+  optional('padding', SIZE),
+  optional('dilation', SIZE),
+  optional('returnIndices', FLAG),
+  optional('ceilMode', FLAG),
+]);
 
 /** What max pooling of all dimensions shares. */
 abstract class MaxPool<Size extends number | readonly number[], Indices extends boolean> extends Module {
@@ -63,8 +74,8 @@ abstract class MaxPool<Size extends number | readonly number[], Indices extends 
  * @see torch.nn.MaxPool1d
  */
 export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, Indices> {
-  constructor(...args: Arguments<MaxPoolOptions<Size1d> & { returnIndices?: Indices }, typeof MAX_POOL>) {
-    super(1, gather<MaxPoolOptions<Size1d>>(new.target.name, MAX_POOL, args));
+  constructor(...args: Arguments<MaxPoolOptions<Size1d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
+    super(1, MAX_POOL.take<MaxPoolOptions<Size1d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): MaxPooled<Indices> {
@@ -82,8 +93,8 @@ export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, 
  * @see torch.nn.MaxPool2d
  */
 export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, Indices> {
-  constructor(...args: Arguments<MaxPoolOptions<Size2d> & { returnIndices?: Indices }, typeof MAX_POOL>) {
-    super(2, gather<MaxPoolOptions<Size2d>>(new.target.name, MAX_POOL, args));
+  constructor(...args: Arguments<MaxPoolOptions<Size2d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
+    super(2, MAX_POOL.take<MaxPoolOptions<Size2d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): MaxPooled<Indices> {
@@ -100,8 +111,8 @@ export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, 
  * @see torch.nn.MaxPool3d
  */
 export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Size3d, Indices> {
-  constructor(...args: Arguments<MaxPoolOptions<Size3d> & { returnIndices?: Indices }, typeof MAX_POOL>) {
-    super(3, gather<MaxPoolOptions<Size3d>>(new.target.name, MAX_POOL, args));
+  constructor(...args: Arguments<MaxPoolOptions<Size3d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
+    super(3, MAX_POOL.take<MaxPoolOptions<Size3d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): MaxPooled<Indices> {
@@ -117,10 +128,10 @@ export interface AdaptiveMaxPoolOptions {
   /** Whether to give the positions of the maxima too; false by default. */
   returnIndices?: boolean;
 }
-const ADAPTIVE = ['outputSize', 'returnIndices'] as const;
+const ADAPTIVE = signature('MaxUnpool', [argument('outputSize', ADAPTIVE_SIZE), optional('returnIndices', FLAG)]);
 type AdaptiveArguments<Indices extends boolean> = Arguments<
   AdaptiveMaxPoolOptions & { returnIndices?: Indices },
-  typeof ADAPTIVE
+  OrderOf<typeof ADAPTIVE>
 >;
 
 /** What adaptive max pooling of all dimensions shares. */
@@ -130,7 +141,7 @@ abstract class AdaptiveMaxPool<Indices extends boolean> extends Module {
 
   constructor(args: AdaptiveArguments<Indices>) {
     super();
-    const { outputSize, returnIndices = false } = gather<AdaptiveMaxPoolOptions>(new.target.name, ADAPTIVE, args);
+    const { outputSize, returnIndices = false } = ADAPTIVE.take<AdaptiveMaxPoolOptions>(args, new.target.name);
     this.outputSize = outputSize;
     this.returnIndices = returnIndices as Indices;
   }
@@ -196,7 +207,11 @@ export interface MaxUnpoolOptions<Size> {
   /** 0 by default. */
   padding?: Size;
 }
-const UNPOOL = ['kernelSize', 'stride', 'padding'] as const;
+const UNPOOL = signature('MaxUnpool', [
+  argument('kernelSize', SIZE),
+  optional('stride', nullable(SIZE)),
+  optional('padding', SIZE),
+]);
 
 /** Arguments of their forward beside the input. */
 export interface MaxUnpoolForward {
@@ -205,8 +220,8 @@ export interface MaxUnpoolForward {
   /** Spatial sizes of the result, or all its sizes; by default (n - 1) stride - 2 padding + kernelSize. */
   outputSize?: readonly number[] | null;
 }
-const UNPOOL_FORWARD = ['indices', 'outputSize'] as const;
-type UnpoolForward = Arguments<MaxUnpoolForward, typeof UNPOOL_FORWARD>;
+const UNPOOL_FORWARD = signature('MaxUnpool', [argument('indices', TENSOR), optional('outputSize', nullable(SIZE))]);
+type UnpoolForward = Arguments<MaxUnpoolForward, OrderOf<typeof UNPOOL_FORWARD>>;
 
 /** What max unpooling of all dimensions shares; sizes are kept per dimension. */
 abstract class MaxUnpool<Size extends readonly number[]> extends Module {
@@ -214,10 +229,10 @@ abstract class MaxUnpool<Size extends readonly number[]> extends Module {
   readonly stride: Size;
   readonly padding: Size;
 
-  constructor(dimensions: Size['length'], args: Arguments<MaxUnpoolOptions<number | Size>, typeof UNPOOL>) {
+  constructor(dimensions: Size['length'], args: Arguments<MaxUnpoolOptions<number | Size>, OrderOf<typeof UNPOOL>>) {
     super();
     const { name } = new.target;
-    const { kernelSize, stride, padding = 0 } = gather<MaxUnpoolOptions<number | Size>>(name, UNPOOL, args);
+    const { kernelSize, stride, padding = 0 } = UNPOOL.take<MaxUnpoolOptions<number | Size>>(args, name);
     this.kernelSize = checkSize<Size>(name, 'kernelSize', kernelSize, dimensions, 1);
     this.stride = checkSize<Size>(name, 'stride', stride ?? kernelSize, dimensions, 1);
     this.padding = checkSize<Size>(name, 'padding', padding, dimensions, 0);
@@ -226,7 +241,7 @@ abstract class MaxUnpool<Size extends readonly number[]> extends Module {
   /** Sizes and what forward is given, as the function takes them. */
   protected unpoolArguments(args: UnpoolForward): MaxUnpoolForward & { kernelSize: Size; stride: Size; padding: Size } {
     const { kernelSize, stride, padding } = this;
-    const given = gather<MaxUnpoolForward>(this.constructor.name, UNPOOL_FORWARD, args);
+    const given = UNPOOL_FORWARD.take<MaxUnpoolForward>(args, this.constructor.name);
     return { ...given, kernelSize, stride, padding };
   }
 
@@ -244,7 +259,7 @@ abstract class MaxUnpool<Size extends readonly number[]> extends Module {
  * @see torch.nn.MaxUnpool1d
  */
 export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
-  constructor(...args: Arguments<MaxUnpoolOptions<Size1d>, typeof UNPOOL>) {
+  constructor(...args: Arguments<MaxUnpoolOptions<Size1d>, OrderOf<typeof UNPOOL>>) {
     super(1, args);
   }
 
@@ -262,7 +277,7 @@ export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
  * @see torch.nn.MaxUnpool2d
  */
 export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
-  constructor(...args: Arguments<MaxUnpoolOptions<Size2d>, typeof UNPOOL>) {
+  constructor(...args: Arguments<MaxUnpoolOptions<Size2d>, OrderOf<typeof UNPOOL>>) {
     super(2, args);
   }
 
@@ -280,7 +295,7 @@ export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
  * @see torch.nn.MaxUnpool3d
  */
 export class MaxUnpool3d extends MaxUnpool<readonly [number, number, number]> {
-  constructor(...args: Arguments<MaxUnpoolOptions<Size3d>, typeof UNPOOL>) {
+  constructor(...args: Arguments<MaxUnpoolOptions<Size3d>, OrderOf<typeof UNPOOL>>) {
     super(3, args);
   }
 
@@ -300,7 +315,13 @@ export interface FractionalMaxPoolOptions<Size> {
   /** Where windows lie: uniform in [0, 1), [N, C, dimensions]; drawn at each call by default. */
   _randomSamples?: Tensor | null;
 }
-const FRACTIONAL = ['kernelSize', 'outputSize', 'outputRatio', 'returnIndices', '_randomSamples'] as const;
+const FRACTIONAL = signature('FractionalMaxPool', [
+  argument('kernelSize', SIZE),
+  optional('outputSize', nullable(SIZE)),
+  optional('outputRatio', nullable(oneOrMore(REAL))),
+  optional('returnIndices', FLAG),
+  optional('_randomSamples', nullable(TENSOR)),
+]);
 
 /** What fractional max pooling of all dimensions shares; sizes are kept per dimension. */
 abstract class FractionalMaxPool<Size extends readonly number[], Indices extends boolean> extends Module {
@@ -311,11 +332,14 @@ abstract class FractionalMaxPool<Size extends readonly number[], Indices extends
   // A buffer under the name that it has in PyTorch's state dicts.
   declare _random_samples: Tensor | null;
 
-  constructor(dimensions: Size['length'], args: Arguments<FractionalMaxPoolOptions<number | Size>, typeof FRACTIONAL>) {
+  constructor(
+    dimensions: Size['length'],
+    args: Arguments<FractionalMaxPoolOptions<number | Size>, OrderOf<typeof FRACTIONAL>>,
+  ) {
     super();
     const { name } = new.target;
     const { kernelSize, outputSize = null, outputRatio = null, returnIndices = false, _randomSamples = null } =
-      gather<FractionalMaxPoolOptions<number | Size>>(name, FRACTIONAL, args); // prettier-ignore
+      FRACTIONAL.take<FractionalMaxPoolOptions<number | Size>>(args, name); // prettier-ignore
     if ((outputSize === null) === (outputRatio === null)) {
       throw new TypeError(
         `${name}: one of outputSize and outputRatio must be given, got ${outputSize === null ? 'neither' : 'both'}.`,
@@ -350,7 +374,9 @@ export class FractionalMaxPool2d<Indices extends boolean = false> extends Fracti
   readonly [number, number],
   Indices
 > {
-  constructor(...args: Arguments<FractionalMaxPoolOptions<Size2d> & { returnIndices?: Indices }, typeof FRACTIONAL>) {
+  constructor(
+    ...args: Arguments<FractionalMaxPoolOptions<Size2d> & { returnIndices?: Indices }, OrderOf<typeof FRACTIONAL>>
+  ) {
     super(2, args);
   }
 
@@ -370,7 +396,9 @@ export class FractionalMaxPool3d<Indices extends boolean = false> extends Fracti
   readonly [number, number, number],
   Indices
 > {
-  constructor(...args: Arguments<FractionalMaxPoolOptions<Size3d> & { returnIndices?: Indices }, typeof FRACTIONAL>) {
+  constructor(
+    ...args: Arguments<FractionalMaxPoolOptions<Size3d> & { returnIndices?: Indices }, OrderOf<typeof FRACTIONAL>>
+  ) {
     super(3, args);
   }
 

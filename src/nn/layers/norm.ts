@@ -1,8 +1,11 @@
 // Normalization layers without statistics per channel; those with are in channelNorm.ts.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, REAL, SIZE, nullable } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { ones, zeros } from '../../ops/shape/creation';
 import type { Shape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
 import { factory, Module, type FactoryOptions } from '../module/module';
@@ -19,7 +22,14 @@ export interface LayerNormOptions extends FactoryOptions {
   /** Whether there is a bias beside the weight; true by default. */
   bias?: boolean;
 }
-const LAYER_NORM = ['normalizedShape', 'eps', 'elementwiseAffine', 'bias', 'device', 'dtype'] as const;
+const LAYER_NORM = signature('LayerNorm', [
+  argument('normalizedShape', SIZE),
+  optional('eps', REAL),
+  optional('elementwiseAffine', FLAG),
+  optional('bias', FLAG),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
 
 /**
  * Normalizes over the last dimensions: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias, with the biased variance.
@@ -35,9 +45,9 @@ export class LayerNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(...args: Arguments<LayerNormOptions, typeof LAYER_NORM>) {
+  constructor(...args: Arguments<LayerNormOptions, OrderOf<typeof LAYER_NORM>>) {
     super();
-    const options = gather<LayerNormOptions>(new.target.name, LAYER_NORM, args);
+    const options = LAYER_NORM.take<LayerNormOptions>(args, new.target.name);
     const { normalizedShape, eps = 1e-5, elementwiseAffine = true, bias = true } = options;
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     for (const size of this.normalizedShape) checkInteger(new.target.name, 'normalizedShape', size, 0);
@@ -71,7 +81,14 @@ export interface GroupNormOptions extends FactoryOptions {
   /** Whether there are a weight and a bias; true by default. */
   affine?: boolean;
 }
-const GROUP_NORM = ['numGroups', 'numChannels', 'eps', 'affine', 'device', 'dtype'] as const;
+const GROUP_NORM = signature('GroupNorm', [
+  argument('numGroups', COUNT),
+  argument('numChannels', COUNT),
+  optional('eps', REAL),
+  optional('affine', FLAG),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
 
 /**
  * Normalizes each group of channels of each sample: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias, with the
@@ -90,9 +107,9 @@ export class GroupNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(...args: Arguments<GroupNormOptions, typeof GROUP_NORM>) {
+  constructor(...args: Arguments<GroupNormOptions, OrderOf<typeof GROUP_NORM>>) {
     super();
-    const options = gather<GroupNormOptions>(new.target.name, GROUP_NORM, args);
+    const options = GROUP_NORM.take<GroupNormOptions>(args, new.target.name);
     const { numGroups, numChannels, eps = 1e-5, affine = true } = options;
     checkInteger(new.target.name, 'numGroups', numGroups, 1);
     checkInteger(new.target.name, 'numChannels', numChannels, 0);
@@ -133,7 +150,13 @@ export interface RMSNormOptions extends FactoryOptions {
   /** Whether there is a weight; true by default. */
   elementwiseAffine?: boolean;
 }
-const RMS_NORM = ['normalizedShape', 'eps', 'elementwiseAffine', 'device', 'dtype'] as const;
+const RMS_NORM = signature('RMSNorm', [
+  argument('normalizedShape', SIZE),
+  optional('eps', nullable(REAL)),
+  optional('elementwiseAffine', FLAG),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
 
 /**
  * Divides by the root of the mean of squares over the last dimensions: y = x / sqrt(E[x²] + eps) * weight.
@@ -148,9 +171,9 @@ export class RMSNorm extends Module {
   readonly elementwiseAffine: boolean;
   weight: Parameter | null;
 
-  constructor(...args: Arguments<RMSNormOptions, typeof RMS_NORM>) {
+  constructor(...args: Arguments<RMSNormOptions, OrderOf<typeof RMS_NORM>>) {
     super();
-    const options = gather<RMSNormOptions>(new.target.name, RMS_NORM, args);
+    const options = RMS_NORM.take<RMSNormOptions>(args, new.target.name);
     const { normalizedShape, eps = null, elementwiseAffine = true } = options;
     this.normalizedShape = typeof normalizedShape === 'number' ? [normalizedShape] : [...normalizedShape];
     for (const size of this.normalizedShape) checkInteger(new.target.name, 'normalizedShape', size, 0);
@@ -185,7 +208,12 @@ export interface LocalResponseNormOptions {
   /** Added to the mean; 1 by default. */
   k?: number;
 }
-const LOCAL_RESPONSE_NORM = ['size', 'alpha', 'beta', 'k'] as const;
+const LOCAL_RESPONSE_NORM = signature('LocalResponseNorm', [
+  argument('size', COUNT),
+  optional('alpha', REAL),
+  optional('beta', REAL),
+  optional('k', REAL),
+]);
 
 /**
  * Divides by a sum over neighbouring channels: y = x / (k + alpha / size Σ x²)^beta.
@@ -199,9 +227,9 @@ export class LocalResponseNorm extends Module {
   readonly beta: number;
   readonly k: number;
 
-  constructor(...args: Arguments<LocalResponseNormOptions, typeof LOCAL_RESPONSE_NORM>) {
+  constructor(...args: Arguments<LocalResponseNormOptions, OrderOf<typeof LOCAL_RESPONSE_NORM>>) {
     super();
-    const options = gather<LocalResponseNormOptions>(new.target.name, LOCAL_RESPONSE_NORM, args);
+    const options = LOCAL_RESPONSE_NORM.take<LocalResponseNormOptions>(args, new.target.name);
     checkInteger(new.target.name, 'size', options.size, 1);
     this.size = options.size;
     this.alpha = options.alpha ?? 1e-4;

@@ -1,5 +1,7 @@
 // Padding layers: functional `pad` with its arguments fixed.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, signature, type OrderOf } from '../../base/signature';
+import { REAL, SIZE } from '../../base/kinds';
+import type { Arguments } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
 import { pad, type PaddingMode } from '../functional';
 import { Module } from '../module/module';
@@ -15,9 +17,9 @@ export interface ConstantPadOptions extends PaddingOptions {
   /** What the new cells hold. */
   value: number;
 }
-const PADDING = ['padding'] as const;
-const CONSTANT = ['padding', 'value'] as const;
-type PaddingArguments = Arguments<PaddingOptions, typeof PADDING>;
+const PADDING = signature('?', [argument('padding', SIZE)]);
+const CONSTANT = signature('ConstantPad1d', [argument('padding', SIZE), argument('value', REAL)]);
+type PaddingArguments = Arguments<PaddingOptions, OrderOf<typeof PADDING>>;
 
 /** What padding over some of the last dimensions shares. */
 abstract class Pad extends Module {
@@ -62,7 +64,7 @@ abstract class ModePad extends Pad {
   readonly #mode: PaddingMode;
 
   constructor(mode: PaddingMode, dimensions: number, args: PaddingArguments) {
-    super(dimensions, gather<PaddingOptions>(new.target.name, PADDING, args));
+    super(dimensions, PADDING.take<PaddingOptions>(args, new.target.name));
     this.#mode = mode;
   }
 
@@ -74,7 +76,7 @@ abstract class ModePad extends Pad {
 /** Constant padding with zeros. */
 abstract class ZeroPad extends ConstantPad {
   constructor(dimensions: number, args: PaddingArguments) {
-    super(dimensions, { ...gather<PaddingOptions>(new.target.name, PADDING, args), value: 0 });
+    super(dimensions, { ...PADDING.take<PaddingOptions>(args, new.target.name), value: 0 });
   }
 
   override extraRepr(): string {
@@ -84,22 +86,22 @@ abstract class ZeroPad extends ConstantPad {
 
 /** Puts a constant around a sequence. Shape: [*, L] -> [*, left + L + right]. @see torch.nn.ConstantPad1d */
 export class ConstantPad1d extends ConstantPad {
-  constructor(...args: Arguments<ConstantPadOptions, typeof CONSTANT>) {
-    super(1, gather<ConstantPadOptions>(new.target.name, CONSTANT, args));
+  constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
+    super(1, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
 }
 
 /** Puts a constant around an image. Shape: [*, H, W] -> [*, top + H + bottom, left + W + right]. @see torch.nn.ConstantPad2d */
 export class ConstantPad2d extends ConstantPad {
-  constructor(...args: Arguments<ConstantPadOptions, typeof CONSTANT>) {
-    super(2, gather<ConstantPadOptions>(new.target.name, CONSTANT, args));
+  constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
+    super(2, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
 }
 
 /** Puts a constant around a volume. Shape: [*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]. @see torch.nn.ConstantPad3d */
 export class ConstantPad3d extends ConstantPad {
-  constructor(...args: Arguments<ConstantPadOptions, typeof CONSTANT>) {
-    super(3, gather<ConstantPadOptions>(new.target.name, CONSTANT, args));
+  constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
+    super(3, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
 }
 

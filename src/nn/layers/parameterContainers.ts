@@ -1,4 +1,6 @@
 // Containers of parameters, kept by name in order.
+import { argument, signature } from '../../base/signature';
+import { ITERABLE, NAMED } from '../../base/kinds';
 import type { DType } from '../../base/dtype';
 import { describe } from '../../base/errorText';
 import { Parameter, Tensor } from '../../core/tensor';
@@ -49,14 +51,18 @@ abstract class ParameterContainer extends Module {
   }
 }
 
+const VALUES = signature('ParameterList', [argument('values', ITERABLE)]);
+const NAMED_VALUES = signature('ParameterDict', [argument('values', NAMED)]);
+
 /**
  * A list of parameters that belong to the module it is assigned to. Tensors put in become Parameters.
  * @example scales = new ParameterList(sizes.map((n) => new Parameter(ones(n))));
  * @see torch.nn.ParameterList
  */
 export class ParameterList extends ParameterContainer {
-  constructor(values: Iterable<Tensor> = []) {
+  constructor(values: Iterable<Tensor> = [], ...none: never[]) {
     super();
+    VALUES.take([values, ...none], new.target.name);
     this.extend(values);
   }
 
@@ -111,8 +117,9 @@ export class ParameterList extends ParameterContainer {
  * @see torch.nn.ParameterDict
  */
 export class ParameterDict<K extends string = string> extends ParameterContainer {
-  constructor(values: Readonly<Record<K, Tensor>> | Iterable<readonly [K, Tensor]> = []) {
+  constructor(values: Readonly<Record<K, Tensor>> | Iterable<readonly [K, Tensor]> = [], ...none: never[]) {
     super();
+    NAMED_VALUES.take([values, ...none], new.target.name);
     this.update(values);
   }
 

@@ -1,5 +1,7 @@
 // Layers that change the size of images.
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, FLAG, REAL, SIZE, nullable, oneOf, oneOrMore } from '../../base/kinds';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
 import { channelShuffle, interpolate, pixelShuffle, pixelUnshuffle, type InterpolationMode } from '../functional';
 import { Module } from '../module/module';
@@ -11,7 +13,10 @@ export interface UpsamplingOptions {
   /** Output size over input size. */
   scaleFactor?: number | readonly number[] | null;
 }
-const UPSAMPLING = ['size', 'scaleFactor'] as const;
+const UPSAMPLING = signature('UpsamplingNearest2d', [
+  optional('size', nullable(SIZE)),
+  optional('scaleFactor', nullable(oneOrMore(REAL))),
+]);
 
 /** Arguments of Upsample. */
 export interface UpsampleOptions extends UpsamplingOptions {
@@ -22,7 +27,12 @@ export interface UpsampleOptions extends UpsamplingOptions {
   /** Whether positions come from the sizes, not from scaleFactor. */
   recomputeScaleFactor?: boolean | null;
 }
-const UPSAMPLE = [...UPSAMPLING, 'mode', 'alignCorners', 'recomputeScaleFactor'] as const;
+const UPSAMPLE = signature('Upsample', [
+  ...UPSAMPLING.args,
+  optional('mode', oneOf('nearest', 'nearest-exact', 'linear', 'bilinear', 'bicubic', 'trilinear', 'area')),
+  optional('alignCorners', nullable(FLAG)),
+  optional('recomputeScaleFactor', nullable(FLAG)),
+]);
 
 /**
  * A sequence, image or volume at another size.
@@ -39,9 +49,9 @@ export class Upsample extends Module {
   readonly alignCorners: boolean | null;
   readonly recomputeScaleFactor: boolean | null;
 
-  constructor(...args: Arguments<UpsampleOptions, typeof UPSAMPLE>) {
+  constructor(...args: Arguments<UpsampleOptions, OrderOf<typeof UPSAMPLE>>) {
     super();
-    const options = gather<UpsampleOptions>(new.target.name, UPSAMPLE, args);
+    const options = UPSAMPLE.take<UpsampleOptions>(args, new.target.name);
     this.size = options.size ?? null;
     this.scaleFactor = options.scaleFactor ?? null;
     this.mode = options.mode ?? 'nearest';
@@ -64,21 +74,21 @@ export class Upsample extends Module {
 
 /** Upsample with mode 'nearest'. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingNearest2d */
 export class UpsamplingNearest2d extends Upsample {
-  constructor(...args: Arguments<UpsamplingOptions, typeof UPSAMPLING>) {
-    super({ ...gather<UpsamplingOptions>(new.target.name, UPSAMPLING, args), mode: 'nearest' });
+  constructor(...args: Arguments<UpsamplingOptions, OrderOf<typeof UPSAMPLING>>) {
+    super({ ...UPSAMPLING.take<UpsamplingOptions>(args, new.target.name), mode: 'nearest' });
   }
 }
 
 /** Upsample with mode 'bilinear' and alignCorners. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingBilinear2d */
 export class UpsamplingBilinear2d extends Upsample {
-  constructor(...args: Arguments<UpsamplingOptions, typeof UPSAMPLING>) {
-    super({ ...gather<UpsamplingOptions>(new.target.name, UPSAMPLING, args), mode: 'bilinear', alignCorners: true });
+  constructor(...args: Arguments<UpsamplingOptions, OrderOf<typeof UPSAMPLING>>) {
+    super({ ...UPSAMPLING.take<UpsamplingOptions>(args, new.target.name), mode: 'bilinear', alignCorners: true });
   }
 }
 
-const UPSCALE = ['upscaleFactor'] as const;
-const DOWNSCALE = ['downscaleFactor'] as const;
-const GROUPS = ['groups'] as const;
+const UPSCALE = signature('PixelShuffle', [argument('upscaleFactor', COUNT)]);
+const DOWNSCALE = signature('PixelUnshuffle', [argument('downscaleFactor', COUNT)]);
+const GROUPS = signature('ChannelShuffle', [argument('groups', COUNT)]);
 
 /**
  * r² channels as r x r cells, for convolutions that compute a finer image.
@@ -90,9 +100,9 @@ const GROUPS = ['groups'] as const;
 export class PixelShuffle extends Module {
   readonly upscaleFactor: number;
 
-  constructor(...args: Arguments<{ upscaleFactor: number }, typeof UPSCALE>) {
+  constructor(...args: Arguments<{ upscaleFactor: number }, OrderOf<typeof UPSCALE>>) {
     super();
-    this.upscaleFactor = gather<{ upscaleFactor: number }>(new.target.name, UPSCALE, args).upscaleFactor;
+    this.upscaleFactor = UPSCALE.take<{ upscaleFactor: number }>(args, new.target.name).upscaleFactor;
     checkInteger(new.target.name, 'upscaleFactor', this.upscaleFactor, 1);
   }
 
@@ -115,9 +125,9 @@ export class PixelShuffle extends Module {
 export class PixelUnshuffle extends Module {
   readonly downscaleFactor: number;
 
-  constructor(...args: Arguments<{ downscaleFactor: number }, typeof DOWNSCALE>) {
+  constructor(...args: Arguments<{ downscaleFactor: number }, OrderOf<typeof DOWNSCALE>>) {
     super();
-    this.downscaleFactor = gather<{ downscaleFactor: number }>(new.target.name, DOWNSCALE, args).downscaleFactor;
+    this.downscaleFactor = DOWNSCALE.take<{ downscaleFactor: number }>(args, new.target.name).downscaleFactor;
     checkInteger(new.target.name, 'downscaleFactor', this.downscaleFactor, 1);
   }
 
@@ -140,9 +150,9 @@ export class PixelUnshuffle extends Module {
 export class ChannelShuffle extends Module {
   readonly groups: number;
 
-  constructor(...args: Arguments<{ groups: number }, typeof GROUPS>) {
+  constructor(...args: Arguments<{ groups: number }, OrderOf<typeof GROUPS>>) {
     super();
-    this.groups = gather<{ groups: number }>(new.target.name, GROUPS, args).groups;
+    this.groups = GROUPS.take<{ groups: number }>(args, new.target.name).groups;
     checkInteger(new.target.name, 'groups', this.groups, 1);
   }
 

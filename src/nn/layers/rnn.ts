@@ -1,11 +1,14 @@
 // Recurrent layers. The walk along the steps is in recurrence.ts.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, REAL, oneOf } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { empty, tensor, zeros } from '../../ops/shape/creation';
 import { indexSelect } from '../../ops/indexing/gather';
 import { formatShape, sameShape, type Shape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { dropout } from '../functional';
 import { uniform_ } from '../init';
 import { factory, Module, type FactoryOptions } from '../module/module';
@@ -30,23 +33,31 @@ export interface GRUOptions extends FactoryOptions {
   /** Whether each layer also runs backwards; false by default. */
   bidirectional?: boolean;
 }
-const RECURRENT = ['inputSize', 'hiddenSize', 'numLayers', 'bias', 'batchFirst', 'dropout', 'bidirectional'] as const;
-const FACTORY = ['device', 'dtype'] as const;
+const RECURRENT = [
+  argument('inputSize', COUNT),
+  argument('hiddenSize', COUNT),
+  optional('numLayers', COUNT),
+  optional('bias', FLAG),
+  optional('batchFirst', FLAG),
+  optional('dropout', REAL),
+  optional('bidirectional', FLAG),
+] as const;
+const FACTORY = [optional('device', DEVICE), optional('dtype', DTYPE)] as const;
 
 /** Arguments of LSTM. */
 export interface LSTMOptions extends GRUOptions {
   /** Size that the state h is projected to at every step; 0, the default, for none. */
   projSize?: number;
 }
-const LSTM_ORDER = [...RECURRENT, 'projSize', ...FACTORY] as const;
-const GRU_ORDER = [...RECURRENT, ...FACTORY] as const;
+const LSTM_ORDER = signature('LSTM', [...RECURRENT, optional('projSize', COUNT), ...FACTORY]);
+const GRU_ORDER = signature('GRU', [...RECURRENT, ...FACTORY]);
 
 /** Arguments of RNN. */
 export interface RNNOptions extends GRUOptions {
   /** 'tanh' by default. */
   nonlinearity?: 'tanh' | 'relu';
 }
-const RNN_ORDER = [...RECURRENT, 'nonlinearity', ...FACTORY] as const;
+const RNN_ORDER = signature('RNN', [...RECURRENT, optional('nonlinearity', oneOf('tanh', 'relu')), ...FACTORY]);
 
 /** What the layers are called with, made uniform. */
 interface Packed {
@@ -285,8 +296,8 @@ export interface RNN {
 export class RNN extends RecurrentLayer {
   readonly nonlinearity: 'tanh' | 'relu';
 
-  constructor(...args: Arguments<RNNOptions, typeof RNN_ORDER>) {
-    const { nonlinearity = 'tanh', ...options } = gather<RNNOptions>(new.target.name, RNN_ORDER, args);
+  constructor(...args: Arguments<RNNOptions, OrderOf<typeof RNN_ORDER>>) {
+    const { nonlinearity = 'tanh', ...options } = RNN_ORDER.take<RNNOptions>(args, new.target.name);
     checkNonlinearity(new.target.name, nonlinearity);
     super(new.target.name, GATES.RNN_TANH, options);
     this.nonlinearity = nonlinearity;
@@ -318,8 +329,8 @@ export interface GRU {
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class GRU extends RecurrentLayer {
-  constructor(...args: Arguments<GRUOptions, typeof GRU_ORDER>) {
-    super(new.target.name, GATES.GRU, gather<GRUOptions>(new.target.name, GRU_ORDER, args));
+  constructor(...args: Arguments<GRUOptions, OrderOf<typeof GRU_ORDER>>) {
+    super(new.target.name, GATES.GRU, GRU_ORDER.take<GRUOptions>(args, new.target.name));
   }
 
   protected override get kind(): CellKind {
@@ -352,8 +363,8 @@ export interface LSTM {
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class LSTM extends RecurrentLayer {
-  constructor(...args: Arguments<LSTMOptions, typeof LSTM_ORDER>) {
-    super(new.target.name, GATES.LSTM, gather<LSTMOptions>(new.target.name, LSTM_ORDER, args));
+  constructor(...args: Arguments<LSTMOptions, OrderOf<typeof LSTM_ORDER>>) {
+    super(new.target.name, GATES.LSTM, LSTM_ORDER.take<LSTMOptions>(args, new.target.name));
   }
 
   protected override get kind(): CellKind {

@@ -1,10 +1,13 @@
 // Single steps of recurrent networks, for loops of one's own.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, oneOf } from '../../base/kinds';
+import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { empty, zeros } from '../../ops/shape/creation';
 import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { uniform_ } from '../init';
 import { factory, Module, type FactoryOptions } from '../module/module';
 import { GATES, oneStep, type CellKind, type State } from './recurrence';
@@ -20,14 +23,27 @@ export interface RecurrentCellOptions extends FactoryOptions {
   /** Whether there are biases; true by default. */
   bias?: boolean;
 }
-const CELL = ['inputSize', 'hiddenSize', 'bias', 'device', 'dtype'] as const;
+const CELL = signature('GRUCell', [
+  argument('inputSize', COUNT),
+  argument('hiddenSize', COUNT),
+  optional('bias', FLAG),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
 
 /** Arguments of RNNCell. */
 export interface RNNCellOptions extends RecurrentCellOptions {
   /** 'tanh' by default. */
   nonlinearity?: 'tanh' | 'relu';
 }
-const RNN_CELL = ['inputSize', 'hiddenSize', 'bias', 'nonlinearity', 'device', 'dtype'] as const;
+const RNN_CELL = signature('RNNCell', [
+  argument('inputSize', COUNT),
+  argument('hiddenSize', COUNT),
+  optional('bias', FLAG),
+  optional('nonlinearity', oneOf('tanh', 'relu')),
+  optional('device', DEVICE),
+  optional('dtype', DTYPE),
+]);
 
 abstract class RecurrentCell extends Module {
   readonly inputSize: number;
@@ -106,8 +122,8 @@ abstract class RecurrentCell extends Module {
 export class RNNCell extends RecurrentCell {
   readonly nonlinearity: 'tanh' | 'relu';
 
-  constructor(...args: Arguments<RNNCellOptions, typeof RNN_CELL>) {
-    const { nonlinearity = 'tanh', ...options } = gather<RNNCellOptions>(new.target.name, RNN_CELL, args);
+  constructor(...args: Arguments<RNNCellOptions, OrderOf<typeof RNN_CELL>>) {
+    const { nonlinearity = 'tanh', ...options } = RNN_CELL.take<RNNCellOptions>(args, new.target.name);
     checkNonlinearity(new.target.name, nonlinearity);
     super(new.target.name, GATES.RNN_TANH, options);
     this.nonlinearity = nonlinearity;
@@ -130,8 +146,8 @@ export class RNNCell extends RecurrentCell {
  * @see torch.nn.GRUCell
  */
 export class GRUCell extends RecurrentCell {
-  constructor(...args: Arguments<RecurrentCellOptions, typeof CELL>) {
-    super(new.target.name, GATES.GRU, gather<RecurrentCellOptions>(new.target.name, CELL, args));
+  constructor(...args: Arguments<RecurrentCellOptions, OrderOf<typeof CELL>>) {
+    super(new.target.name, GATES.GRU, CELL.take<RecurrentCellOptions>(args, new.target.name));
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): Tensor {
@@ -146,8 +162,8 @@ export class GRUCell extends RecurrentCell {
  * @see torch.nn.LSTMCell
  */
 export class LSTMCell extends RecurrentCell {
-  constructor(...args: Arguments<RecurrentCellOptions, typeof CELL>) {
-    super(new.target.name, GATES.LSTM, gather<RecurrentCellOptions>(new.target.name, CELL, args));
+  constructor(...args: Arguments<RecurrentCellOptions, OrderOf<typeof CELL>>) {
+    super(new.target.name, GATES.LSTM, CELL.take<RecurrentCellOptions>(args, new.target.name));
   }
 
   override forward(input: Tensor, hx: Readonly<LSTMState> | null = null): LSTMState {

@@ -1,11 +1,15 @@
 // Transformers, after "Attention Is All You Need" (https://arxiv.org/abs/1706.03762). Five classes and the arguments they hand to
 // each other, hence the length.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, DTYPE, FLAG, FUNCTION, REAL, either, nullable, oneOf } from '../../base/kinds';
+import { DEVICE, TENSOR } from '../../core/kinds';
+import { MODULE } from '../module/module';
 import { ShapeError } from '../../base/errors';
 import { full } from '../../ops/shape/creation';
 import { triu } from '../../ops/indexing/gather';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { MultiheadAttention } from './attention';
 import { ModuleList } from './containers';
 import { deepcopy } from '../module/deepcopy';
@@ -42,10 +46,8 @@ export interface TransformerLayerOptions extends LayerArguments {
   /** Heads of the attention. */
   nhead: number;
 }
-const LAYER = [
-  'dModel', 'nhead', 'dimFeedforward', 'dropout', 'activation', 'layerNormEps', 'batchFirst', 'normFirst', 'device', 'dtype',
-] as const; // prettier-ignore
-type LayerArgumentList = Arguments<TransformerLayerOptions, typeof LAYER>;
+const LAYER = signature('TransformerLayer', [argument('dModel', COUNT), argument('nhead', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+type LayerArgumentList = Arguments<TransformerLayerOptions, OrderOf<typeof LAYER>>;
 
 /** Masks of one attention: what it leaves out, or numbers that are added to the scores. */
 interface Masks {
@@ -68,7 +70,7 @@ function activationOf(name: string, activation: Activation): (x: Tensor) => Tens
 
 /** A layer's options with their defaults, and what its parts are made with. */
 function settingsOf(name: string, args: LayerArgumentList) {
-  const options = gather<TransformerLayerOptions>(name, LAYER, args);
+  const options = LAYER.take<TransformerLayerOptions>(args, name);
   const { dropout = 0.1, activation = 'relu', layerNormEps = 1e-5, dimFeedforward = 2048 } = options;
   const { batchFirst = false, normFirst = false, dModel, nhead } = options;
   const made = factory(options);
@@ -93,7 +95,11 @@ export interface EncoderLayerMasks {
   /** [N, L] or [L] */
   srcKeyPaddingMask?: Tensor | null;
 }
-const ENCODER_LAYER_CALL = ['srcMask', 'srcKeyPaddingMask'] as const;
+const ENCODER_LAYER_CALL = signature('TransformerEncoderLayer', [
+  argument('src', TENSOR),
+  optional('srcMask', nullable(TENSOR)),
+  optional('srcKeyPaddingMask', nullable(TENSOR)),
+]);
 
 /**
  * Self-attention and two linear layers, each with a residual connection, dropout and layer normalization.
@@ -130,8 +136,11 @@ export class TransformerEncoderLayer extends Module {
     this.activation = activation;
   }
 
-  override forward(src: Tensor, ...args: Arguments<EncoderLayerMasks, typeof ENCODER_LAYER_CALL>): Tensor {
-    const call = gather<EncoderLayerMasks>(this.constructor.name, ENCODER_LAYER_CALL, args);
+  override forward(
+    src: Tensor,
+    ...args: Arguments<EncoderLayerMasks, OrderOf<typeof ENCODER_LAYER_CALL, 'src'>>
+  ): Tensor {
+    const call = ENCODER_LAYER_CALL.takeRest<EncoderLayerMasks>([src], args, this.constructor.name);
     const masks = masksOf(call.srcMask, call.srcKeyPaddingMask);
     const attention = (x: Tensor): Tensor => this.dropout1(attend(this.self_attn, x, x, masks));
     const feedForward = (x: Tensor): Tensor =>
@@ -156,8 +165,15 @@ export interface DecoderMasks {
   /** [N, S] or [S] */
   memoryKeyPaddingMask?: Tensor | null;
 }
-const DECODER_CALL = ['tgtMask', 'memoryMask', 'tgtKeyPaddingMask', 'memoryKeyPaddingMask'] as const;
-type DecoderArguments = Arguments<DecoderMasks, typeof DECODER_CALL>;
+const DECODER_CALL = signature('TransformerDecoderLayer', [
+  argument('tgt', TENSOR),
+  argument('memory', TENSOR),
+  optional('tgtMask', nullable(TENSOR)),
+  optional('memoryMask', nullable(TENSOR)),
+  optional('tgtKeyPaddingMask', nullable(TENSOR)),
+  optional('memoryKeyPaddingMask', nullable(TENSOR)),
+]);
+type DecoderArguments = Arguments<DecoderMasks, OrderOf<typeof DECODER_CALL, 'tgt' | 'memory'>>;
 
 /**
  * Self-attention, attention to the encoder's output and two linear layers, each with a residual connection, dropout and
@@ -203,7 +219,7 @@ export class TransformerDecoderLayer extends Module {
   }
 
   override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
-    const call = gather<DecoderMasks>(this.constructor.name, DECODER_CALL, args);
+    const call = DECODER_CALL.takeRest<DecoderMasks>([tgt, memory], args, this.constructor.name);
     const own = masksOf(call.tgtMask, call.tgtKeyPaddingMask);
     const other = masksOf(call.memoryMask, call.memoryKeyPaddingMask);
     const toItself = (x: Tensor): Tensor => this.dropout1(attend(this.self_attn, x, x, own));
@@ -239,7 +255,13 @@ export interface TransformerEncoderOptions {
   /** Accepted for PyTorch's sake, as enableNestedTensor. */
   maskCheck?: boolean;
 }
-const ENCODER = ['encoderLayer', 'numLayers', 'norm', 'enableNestedTensor', 'maskCheck'] as const;
+const ENCODER = signature('TransformerEncoder', [
+  argument('encoderLayer', MODULE),
+  argument('numLayers', COUNT),
+  optional('norm', nullable(MODULE)),
+  optional('enableNestedTensor', FLAG),
+  optional('maskCheck', FLAG),
+]);
 
 /** Masks of a call of TransformerEncoder. */
 export interface EncoderMasks {
@@ -248,7 +270,11 @@ export interface EncoderMasks {
   /** [N, L] or [L] */
   srcKeyPaddingMask?: Tensor | null;
 }
-const ENCODER_CALL = ['mask', 'srcKeyPaddingMask'] as const;
+const ENCODER_CALL = signature('TransformerEncoder', [
+  argument('src', TENSOR),
+  optional('mask', nullable(TENSOR)),
+  optional('srcKeyPaddingMask', nullable(TENSOR)),
+]);
 
 /**
  * Encoder layers on top of each other, all starting with the same values.
@@ -262,18 +288,16 @@ export class TransformerEncoder extends Module {
   readonly numLayers: number;
   norm: Module | null;
 
-  constructor(...args: Arguments<TransformerEncoderOptions, typeof ENCODER>) {
+  constructor(...args: Arguments<TransformerEncoderOptions, OrderOf<typeof ENCODER>>) {
     super();
-    const { encoderLayer, numLayers, norm = null } = gather<TransformerEncoderOptions>(new.target.name, ENCODER, args);
+    const { encoderLayer, numLayers, norm = null } = ENCODER.take<TransformerEncoderOptions>(args, new.target.name);
     this.layers = copiesOf(new.target.name, encoderLayer, numLayers);
     this.numLayers = numLayers;
     this.norm = norm;
   }
 
-  override forward(src: Tensor, ...args: Arguments<EncoderMasks, typeof ENCODER_CALL>): Tensor {
-    const { mask: srcMask = null, srcKeyPaddingMask = null } = gather<EncoderMasks>(
-      this.constructor.name, ENCODER_CALL, args,
-    ); // prettier-ignore
+  override forward(src: Tensor, ...args: Arguments<EncoderMasks, OrderOf<typeof ENCODER_CALL, 'src'>>): Tensor {
+    const { mask: srcMask = null, srcKeyPaddingMask = null } = ENCODER_CALL.takeRest<EncoderMasks>([src], args, this.constructor.name); // prettier-ignore
     let x = src;
     for (const layer of this.layers) x = layer(x, { srcMask, srcKeyPaddingMask });
     return this.norm === null ? x : (this.norm(x) as Tensor);
@@ -288,7 +312,11 @@ export interface TransformerDecoderOptions {
   /** Applied at the end. */
   norm?: Module | null;
 }
-const DECODER = ['decoderLayer', 'numLayers', 'norm'] as const;
+const DECODER = signature('TransformerDecoder', [
+  argument('decoderLayer', MODULE),
+  argument('numLayers', COUNT),
+  optional('norm', nullable(MODULE)),
+]);
 
 /**
  * Decoder layers on top of each other, all starting with the same values.
@@ -302,16 +330,16 @@ export class TransformerDecoder extends Module {
   readonly numLayers: number;
   norm: Module | null;
 
-  constructor(...args: Arguments<TransformerDecoderOptions, typeof DECODER>) {
+  constructor(...args: Arguments<TransformerDecoderOptions, OrderOf<typeof DECODER>>) {
     super();
-    const { decoderLayer, numLayers, norm = null } = gather<TransformerDecoderOptions>(new.target.name, DECODER, args);
+    const { decoderLayer, numLayers, norm = null } = DECODER.take<TransformerDecoderOptions>(args, new.target.name);
     this.layers = copiesOf(new.target.name, decoderLayer, numLayers);
     this.numLayers = numLayers;
     this.norm = norm;
   }
 
   override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
-    const masks = gather<DecoderMasks>(this.constructor.name, DECODER_CALL, args);
+    const masks = DECODER_CALL.takeRest<DecoderMasks>([tgt, memory], args, this.constructor.name);
     let x = tgt;
     for (const layer of this.layers) x = layer(x, memory, masks);
     return this.norm === null ? x : (this.norm(x) as Tensor);
@@ -333,19 +361,14 @@ export interface TransformerOptions extends LayerArguments {
   /** Used instead of a TransformerDecoder; called with tgt, the encoder's output and their masks. */
   customDecoder?: Module | null;
 }
-const TRANSFORMER = [
-  'dModel', 'nhead', 'numEncoderLayers', 'numDecoderLayers', 'dimFeedforward', 'dropout', 'activation', 'customEncoder',
-  'customDecoder', 'layerNormEps', 'batchFirst', 'normFirst', 'device', 'dtype',
-] as const; // prettier-ignore
+const TRANSFORMER = signature('Transformer', [optional('dModel', COUNT), optional('nhead', COUNT), optional('numEncoderLayers', COUNT), optional('numDecoderLayers', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('customEncoder', nullable(MODULE)), optional('customDecoder', nullable(MODULE)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
 
 /** Masks of a call of Transformer. */
 export interface TransformerMasks extends DecoderMasks {
   srcMask?: Tensor | null;
   srcKeyPaddingMask?: Tensor | null;
 }
-const TRANSFORMER_CALL = [
-  'srcMask', 'tgtMask', 'memoryMask', 'srcKeyPaddingMask', 'tgtKeyPaddingMask', 'memoryKeyPaddingMask',
-] as const; // prettier-ignore
+const TRANSFORMER_CALL = signature('Transformer', [argument('src', TENSOR), argument('tgt', TENSOR), optional('srcMask', nullable(TENSOR)), optional('tgtMask', nullable(TENSOR)), optional('memoryMask', nullable(TENSOR)), optional('srcKeyPaddingMask', nullable(TENSOR)), optional('tgtKeyPaddingMask', nullable(TENSOR)), optional('memoryKeyPaddingMask', nullable(TENSOR))]); // prettier-ignore
 
 /**
  * An encoder and a decoder, both with layer normalization at the end.
@@ -363,9 +386,9 @@ export class Transformer extends Module {
   readonly nhead: number;
   readonly batchFirst: boolean;
 
-  constructor(...args: Arguments<TransformerOptions, typeof TRANSFORMER>) {
+  constructor(...args: Arguments<TransformerOptions, OrderOf<typeof TRANSFORMER>>) {
     super();
-    const options = gather<TransformerOptions>(new.target.name, TRANSFORMER, args);
+    const options = TRANSFORMER.take<TransformerOptions>(args, new.target.name);
     const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...others } = options;
     const { customEncoder = null, customDecoder = null, ...rest } = others;
     const { layerNormEps: eps = 1e-5, batchFirst = false } = rest;
@@ -382,10 +405,12 @@ export class Transformer extends Module {
     this.batchFirst = batchFirst;
   }
 
-  override forward(src: Tensor, tgt: Tensor, ...args: Arguments<TransformerMasks, typeof TRANSFORMER_CALL>): Tensor {
-    const { srcMask: mask = null, srcKeyPaddingMask = null, ...masks } = gather<TransformerMasks>(
-      this.constructor.name, TRANSFORMER_CALL, args,
-    ); // prettier-ignore
+  override forward(
+    src: Tensor,
+    tgt: Tensor,
+    ...args: Arguments<TransformerMasks, OrderOf<typeof TRANSFORMER_CALL, 'src' | 'tgt'>>
+  ): Tensor {
+    const { srcMask: mask = null, srcKeyPaddingMask = null, ...masks } = TRANSFORMER_CALL.takeRest<TransformerMasks>([src, tgt], args, this.constructor.name); // prettier-ignore
     const batchDim = this.batchFirst ? 0 : 1;
     const fits = src.ndim !== 3 || src.shape[batchDim] === tgt.shape[batchDim];
     if (!fits || src.size(-1) !== this.dModel || tgt.size(-1) !== this.dModel) {

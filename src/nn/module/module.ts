@@ -1,5 +1,7 @@
 // Module: the base of layers and models. One class with all of PyTorch's methods, hence the length; they find
 // parameters, buffers and children. hooks.ts runs calls with hooks, stateDict.ts saves and loads.
+import { optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, TEXT, instanceOf } from '../../base/kinds';
 import { checkDType, isFloat, type DType } from '../../base/dtype';
 import { DTypeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
@@ -7,8 +9,9 @@ import { zerosLike } from '../../ops/shape/creation';
 import { noteCall, noteReturn } from '../../core/reclaim';
 import { heldTensors, noteHolder, type Handle, type Holder } from '../../core/storage';
 import { Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { describe, explained } from '../../base/errorText';
+import { mostArguments } from './arity';
 import { Callable, invoke } from './callable';
 import { checkName, tensorsIn, warnIfHidden } from './members';
 import {
@@ -61,7 +64,11 @@ export interface ListingOptions {
   /** Whether an object met twice is listed once; true by default. */
   removeDuplicate?: boolean;
 }
-const LISTING = ['prefix', 'recurse', 'removeDuplicate'] as const;
+const LISTING = signature('Module', [
+  optional('prefix', TEXT),
+  optional('recurse', FLAG),
+  optional('removeDuplicate', FLAG),
+]);
 
 /** @internal The members that a container keeps by name. */
 export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
@@ -137,8 +144,10 @@ export class Module extends Callable implements Holder {
     };
   }
 
-  constructor() {
+  /** @throws TypeError for arguments: a class without a constructor takes none. */
+  constructor(...none: readonly never[]) {
     super();
+    if (none.length > 0) throw new TypeError(`${new.target.name}: takes no arguments, got ${none.length}.`);
     noteHolder(this);
   }
 
@@ -153,6 +162,7 @@ export class Module extends Callable implements Holder {
 
   override [invoke](inputs: readonly unknown[]): unknown {
     noteHolder(this);
+    checkCount(this, inputs);
     const first = noteCall(inputs);
     let output: unknown;
     try {
@@ -262,7 +272,7 @@ export class Module extends Callable implements Holder {
   }
 
   #list<T>(own: (module: Module) => Iterable<[string, T]>, args: readonly unknown[]): [name: string, value: T][] {
-    const { prefix = '', recurse = true, removeDuplicate = true } = gather<ListingOptions>('Module', LISTING, args);
+    const { prefix = '', recurse = true, removeDuplicate = true } = LISTING.take<ListingOptions>(args);
     const found: [string, T][] = [];
     const seen = new Set<T>();
     for (const [path, module] of recurse ? this.namedModules(prefix, removeDuplicate) : [[prefix, this] as const]) {
@@ -276,7 +286,7 @@ export class Module extends Callable implements Holder {
   }
 
   /** Parameters with their names, each shared one once: own ones first, then those of every descendant. */
-  namedParameters(...args: Arguments<ListingOptions, typeof LISTING>): [name: string, parameter: Parameter][] {
+  namedParameters(...args: Arguments<ListingOptions, OrderOf<typeof LISTING>>): [name: string, parameter: Parameter][] {
     return this.#list((module) => module.#ownParameters(), args);
   }
 
@@ -286,7 +296,7 @@ export class Module extends Callable implements Holder {
   }
 
   /** Buffers with their names, persistent or not. */
-  namedBuffers(...args: Arguments<ListingOptions, typeof LISTING>): [name: string, buffer: Tensor][] {
+  namedBuffers(...args: Arguments<ListingOptions, OrderOf<typeof LISTING>>): [name: string, buffer: Tensor][] {
     return this.#list((module) => module.#ownBuffers(), args);
   }
 
@@ -578,3 +588,13 @@ function splitName(target: string): [path: string, name: string] {
 function missing(module: Module, kind: string, target: string): TypeError {
   return new TypeError(`${module.constructor.name}: there is no ${kind} called '${target}'.`);
 }
+
+/** @throws TypeError if `forward` would not see all of the inputs, which JavaScript lets pass */
+function checkCount(module: Module, inputs: readonly unknown[]): void {
+  const most = mostArguments(module.forward);
+  if (inputs.length > most && inputs.some((input, i) => i >= most && input !== undefined)) {
+    throw new TypeError(`${module.constructor.name}: forward takes at most ${most} inputs, got ${inputs.length}.`);
+  }
+}
+
+export const MODULE = instanceOf('a module', Module);

@@ -1,5 +1,9 @@
 // Clipping of gradients, between `backward` and the optimizer's step. All on the device: nothing is waited for.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { REAL, either } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
+import { PARAMETERS } from './vectors';
+import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import type { DType } from '../../base/dtype';
 import { add, cast, constant, div, input, apply, mul, scalar, type Expression } from '../../expression/expression';
@@ -18,7 +22,11 @@ export interface ClipNormOptions {
   /** Which norm; 2 by default, Infinity for the greatest size. */
   normType?: number;
 }
-const CLIP_NORM = ['maxNorm', 'normType'] as const;
+const CLIPPED = either(TENSOR, PARAMETERS);
+const CLIP_NORM = [argument('maxNorm', REAL), optional('normType', REAL)] as const;
+const CLIP_NORM_CHECKED = signature('clipGradNormChecked_', [argument('parameters', CLIPPED), ...CLIP_NORM]);
+const CLIP_NORM_UNCHECKED = signature('clipGradNorm_', [argument('parameters', CLIPPED), ...CLIP_NORM]);
+const CLIP_VALUE = signature('clipGradValue_', [argument('parameters', CLIPPED), argument('clipValue', REAL)]);
 
 /** Keeps the division by a norm of 0 away, as in PyTorch. */
 const EPS = 1e-6;
@@ -31,9 +39,9 @@ const EPS = 1e-6;
  */
 export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
-  ...args: Arguments<ClipNormOptions, typeof CLIP_NORM>
+  ...args: Arguments<ClipNormOptions, OrderOf<typeof CLIP_NORM_UNCHECKED, 'parameters'>>
 ): Tensor {
-  const { maxNorm, normType = 2 } = gather<ClipNormOptions>('clipGradNorm_', CLIP_NORM, args);
+  const { maxNorm, normType = 2 } = CLIP_NORM_UNCHECKED.takeRest<ClipNormOptions>([parameters], args);
   const grads = gradsOf('clipGradNorm_', parameters, maxNorm);
   const total = totalNorm(grads, normType);
   scaleTo(grads, maxNorm, total);
@@ -46,9 +54,9 @@ export function clipGradNorm_(
  */
 export async function clipGradNormChecked_(
   parameters: Tensor | Iterable<Tensor>,
-  ...args: Arguments<ClipNormOptions, typeof CLIP_NORM>
+  ...args: Arguments<ClipNormOptions, OrderOf<typeof CLIP_NORM_CHECKED, 'parameters'>>
 ): Promise<Tensor> {
-  const { maxNorm, normType = 2 } = gather<ClipNormOptions>('clipGradNormChecked_', CLIP_NORM, args);
+  const { maxNorm, normType = 2 } = CLIP_NORM_CHECKED.takeRest<ClipNormOptions>([parameters], args);
   const grads = gradsOf('clipGradNormChecked_', parameters, maxNorm);
   const total = totalNorm(grads, normType);
   const value = await total.item();
@@ -62,9 +70,9 @@ export async function clipGradNormChecked_(
 /** Limits every element of the gradients to [-clipValue, clipValue]. @see torch.nn.utils.clip_grad_value_ */
 export function clipGradValue_(
   parameters: Tensor | Iterable<Tensor>,
-  ...args: Arguments<{ clipValue: number }, readonly ['clipValue']>
+  ...args: Arguments<{ clipValue: number }, OrderOf<typeof CLIP_VALUE, 'parameters'>>
 ): void {
-  const { clipValue } = gather<{ clipValue: number }>('clipGradValue_', ['clipValue'], args);
+  const { clipValue } = CLIP_VALUE.takeRest<{ clipValue: number }>([parameters], args);
   const limited = (grad: Expression, dtype: DType): Expression =>
     apply('minimum', apply('maximum', grad, scalar(0, dtype)), scalar(1, dtype));
   for (const [dtype, grads] of byDType(gradsOf('clipGradValue_', parameters, clipValue))) {

@@ -1,4 +1,6 @@
 // Batch normalization folded into the layer before it, for evaluation.
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG } from '../../base/kinds';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
 import { zerosLike } from '../../ops/shape/creation';
@@ -6,7 +8,8 @@ import { reshape } from '../../ops/shape/view';
 import { add, mul, rsqrt, sub } from '../../ops/pointwise/arithmetic';
 import { Parameter, type Tensor } from '../../core/tensor';
 import { deepcopy } from '../module/deepcopy';
-import type { Module } from '../module/module';
+import type { Arguments } from '../../base/arguments';
+import { MODULE, type Module } from '../module/module';
 
 /** A layer with a weight and perhaps a bias. */
 interface Weighted extends Module {
@@ -49,6 +52,13 @@ function fuse<L extends Weighted>(op: string, layer: L, bn: Normalization, dim: 
   return fused;
 }
 
+const FUSE_CONV = signature('fuseConvBnEval', [
+  argument('conv', MODULE),
+  argument('bn', MODULE),
+  optional('transpose', FLAG),
+]);
+const FUSE_LINEAR = signature('fuseLinearBnEval', [argument('linear', MODULE), argument('bn', MODULE)]);
+
 /**
  * A copy of a convolution that computes the batch normalization after it as well.
  * @param transpose Whether it is a transposed convolution; false by default.
@@ -59,13 +69,18 @@ function fuse<L extends Weighted>(op: string, layer: L, bn: Normalization, dim: 
 export const fuseConvBnEval = <C extends Weighted>(
   conv: C,
   bn: Normalization,
-  transpose: boolean | { transpose?: boolean } = false,
-): C => fuse('fuseConvBnEval', conv, bn, (typeof transpose === 'boolean' ? transpose : transpose.transpose) ? 1 : 0);
+  ...args: Arguments<{ transpose?: boolean }, OrderOf<typeof FUSE_CONV, 'conv' | 'bn'>>
+): C => {
+  const { transpose = false } = FUSE_CONV.takeRest<{ transpose?: boolean }>([conv, bn], args);
+  return fuse('fuseConvBnEval', conv, bn, transpose ? 1 : 0);
+};
 
 /**
  * A copy of a linear layer that computes the batch normalization after it as well.
  * @throws TypeError in training mode
  * @see torch.nn.utils.fuse_linear_bn_eval
  */
-export const fuseLinearBnEval = <L extends Weighted>(linear: L, bn: Normalization): L =>
-  fuse('fuseLinearBnEval', linear, bn, 0);
+export const fuseLinearBnEval = <L extends Weighted>(linear: L, bn: Normalization, ...none: never[]): L => {
+  FUSE_LINEAR.take([linear, bn, ...none]);
+  return fuse('fuseLinearBnEval', linear, bn, 0);
+};

@@ -1,6 +1,9 @@
 // Orthogonal matrices as functions of unconstrained ones: the exponential, the Cayley map, Householder reflections. All of
 // it is composed of other operations on the last two dimensions, so it is differentiable and works on batches.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, TEXT, nullable, oneOf } from '../../base/kinds';
+import { MODULE } from '../module/module';
+import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
 import { finfo } from '../../base/dtypeInfo';
@@ -32,7 +35,12 @@ export interface OrthogonalOptions {
   /** Whether the map is around the present value, which the buffer `base` keeps; true by default. */
   useTrivialization?: boolean;
 }
-const ORTHOGONAL = ['name', 'orthogonalMap', 'useTrivialization'] as const;
+const ORTHOGONAL = signature('orthogonal', [
+  argument('module', MODULE),
+  optional('name', TEXT),
+  optional('orthogonalMap', nullable(oneOf('matrix_exp', 'cayley', 'householder'))),
+  optional('useTrivialization', FLAG),
+]);
 const MAPS: readonly unknown[] = ['matrix_exp', 'cayley', 'householder'];
 
 /**
@@ -43,9 +51,9 @@ const MAPS: readonly unknown[] = ['matrix_exp', 'cayley', 'householder'];
  */
 export function orthogonal<M extends Module>(
   module: M,
-  ...args: Arguments<OrthogonalOptions, typeof ORTHOGONAL>
+  ...args: Arguments<OrthogonalOptions, OrderOf<typeof ORTHOGONAL, 'module'>>
 ): Parametrized<M> {
-  const options = gather<OrthogonalOptions>('orthogonal', ORTHOGONAL, args);
+  const options = ORTHOGONAL.takeRest<OrthogonalOptions>([module], args);
   const { name = 'weight', useTrivialization = true } = options;
   const weight = tensorOf('orthogonal', module, name);
   if (weight.ndim < 2) {

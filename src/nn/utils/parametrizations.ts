@@ -1,5 +1,8 @@
 // torch.nn.utils.parametrizations: orthogonal, of unit spectral norm, as direction and length.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { INTEGER, TEXT, nullable } from '../../base/kinds';
+import { MODULE } from '../module/module';
+import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { clone } from '../../ops/shape/copy';
 import { mT } from '../../ops/shape/view';
@@ -84,6 +87,12 @@ class WeightNorm extends Module {
   }
 }
 
+const WEIGHT_NORM = signature('weightNorm', [
+  argument('module', MODULE),
+  optional('name', TEXT),
+  optional('dim', nullable(INTEGER)),
+]);
+
 /**
  * Writes a parameter as length `original0` and direction `original1`. The function is PyTorch 2's; 1.13 has
  * `nn.utils.weightNorm` alone.
@@ -91,8 +100,8 @@ class WeightNorm extends Module {
  */
 export function weightNorm<M extends Module>(
   module: M,
-  ...args: Arguments<WeightNormOptions, readonly ['name', 'dim']>
+  ...args: Arguments<WeightNormOptions, OrderOf<typeof WEIGHT_NORM, 'module'>>
 ): Parametrized<M> {
-  const { name = 'weight', dim = 0 } = gather<WeightNormOptions>('weightNorm', ['name', 'dim'], args);
+  const { name = 'weight', dim = 0 } = WEIGHT_NORM.takeRest<WeightNormOptions>([module], args);
   return registerParametrization(module, name, new WeightNorm(dim), { unsafe: true });
 }

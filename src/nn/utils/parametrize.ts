@@ -1,6 +1,9 @@
 // torch.nn.utils.parametrize: tensors of a module as functions of others. The functions are modules, the others are
 // parameters below `parametrizations`; the tensor is computed whenever it is read.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, TEXT } from '../../base/kinds';
+import { MODULE } from '../module/module';
+import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { describe } from '../../base/errorText';
 import { DTypeError, ShapeError } from '../../base/errors';
@@ -220,7 +223,12 @@ export function isParametrized(module: Module, tensorName?: string): boolean {
 export const typeBeforeParametrizations = (module: Module): typeof Module =>
   (Reflect.get(module, INJECTED) as typeof Module | undefined) ?? (module.constructor as typeof Module);
 
-const OPTIONS = ['tensorName', 'parametrization', 'unsafe'] as const;
+const OPTIONS = signature('registerParametrization', [
+  argument('module', MODULE),
+  argument('tensorName', TEXT),
+  argument('parametrization', MODULE),
+  optional('unsafe', FLAG),
+]);
 type RegisterOptions = ParametrizationOptions & { tensorName: string; parametrization: Parametrization };
 
 /**
@@ -239,13 +247,9 @@ type RegisterOptions = ParametrizationOptions & { tensorName: string; parametriz
  */
 export function registerParametrization<M extends Module>(
   module: M,
-  ...args: Arguments<RegisterOptions, typeof OPTIONS>
+  ...args: Arguments<RegisterOptions, OrderOf<typeof OPTIONS, 'module'>>
 ): Parametrized<M> {
-  const {
-    tensorName,
-    parametrization,
-    unsafe = false,
-  } = gather<RegisterOptions>('registerParametrization', OPTIONS, args);
+  const { tensorName, parametrization, unsafe = false } = OPTIONS.takeRest<RegisterOptions>([module], args);
   parametrization.train(module.training);
   const parametrized = module as Parametrized<M>;
   if (isParametrized(module, tensorName)) {

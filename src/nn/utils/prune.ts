@@ -1,5 +1,10 @@
 // torch.nn.utils.prune: pruning methods as functions of modules.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, checkKind, type OrderOf } from '../../base/signature';
+import { FUNCTION, INTEGER, REAL, TEXT, kind, nullable } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
+import { PARAMETERS } from './vectors';
+import { MODULE } from '../module/module';
+import { isPlainObject, type Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { copy_ } from '../../ops/shape/copy';
 import { onesLike } from '../../ops/shape/creation';
@@ -20,20 +25,39 @@ export {
   type AmountOptions, type LnStructuredOptions, type PruningType, type StructuredOptions,
 } from './pruningMethods'; // prettier-ignore
 
+const TARGET = [argument('module', MODULE), argument('name', TEXT)] as const;
+const IDENTITY = signature('identity', TARGET);
+const REMOVE = signature('remove', TARGET);
+const MASK = signature('customFromMask', [...TARGET, argument('mask', TENSOR)]);
+const IS_PRUNED = signature('isPruned', [argument('module', MODULE)]);
+const PAIR = kind<readonly [Module, string]>(
+  'a pair of a module and a name',
+  (value) => Array.isArray(value) && MODULE.accepts(value[0]) && TEXT.accepts(value[1]),
+);
+const GLOBAL = signature('globalUnstructured', [
+  argument('parameters', PARAMETERS),
+  argument('pruningMethod', FUNCTION),
+  argument('options', { ...kind<object>('an object of options', isPlainObject), takesObject: true }),
+]);
+
 /** Puts a mask of ones on a parameter. @see torch.nn.utils.prune.identity */
-export function identity<M extends Module>(module: M, name: string, options: Record<never, never> = {}): M {
-  gather('identity', [], [options]);
+export function identity<M extends Module>(module: M, name: string, ...none: never[]): M {
+  IDENTITY.take([module, name, ...none]);
   new IdentityPruning().apply(module, name);
   return module;
 }
+
+const RANDOM = signature('randomUnstructured', [...TARGET, argument('amount', REAL)]);
+const RANDOM_CHANNELS = signature('randomStructured', [...TARGET, argument('amount', REAL), optional('dim', INTEGER)]);
 
 /** Prunes elements of a parameter at random. @see torch.nn.utils.prune.random_unstructured */
 export function randomUnstructured<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<AmountOptions, readonly ['amount']>
+  ...args: Arguments<AmountOptions, OrderOf<typeof RANDOM, 'module' | 'name'>>
 ): M {
-  new RandomUnstructured(...args).apply(module, name);
+  const { amount } = RANDOM.takeRest<AmountOptions>([module, name], args);
+  new RandomUnstructured(amount).apply(module, name);
   return module;
 }
 
@@ -42,7 +66,11 @@ interface ScoreOptions {
   importanceScores?: Tensor | null;
 }
 
-const L1 = ['amount', 'importanceScores'] as const;
+const L1 = signature('l1Unstructured', [
+  ...TARGET,
+  argument('amount', REAL),
+  optional('importanceScores', nullable(TENSOR)),
+]);
 
 /**
  * Prunes the elements of a parameter that are least in size.
@@ -53,9 +81,9 @@ const L1 = ['amount', 'importanceScores'] as const;
 export function l1Unstructured<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<AmountOptions & ScoreOptions, typeof L1>
+  ...args: Arguments<AmountOptions & ScoreOptions, OrderOf<typeof L1, 'module' | 'name'>>
 ): M {
-  const { amount, importanceScores = null } = gather<AmountOptions & ScoreOptions>('l1Unstructured', L1, args);
+  const { amount, importanceScores = null } = L1.takeRest<AmountOptions & ScoreOptions>([module, name], args);
   new L1Unstructured(amount).apply(module, name, importanceScores);
   return module;
 }
@@ -64,28 +92,40 @@ export function l1Unstructured<M extends Module>(
 export function randomStructured<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<StructuredOptions, readonly ['amount', 'dim']>
+  ...args: Arguments<StructuredOptions, OrderOf<typeof RANDOM_CHANNELS, 'module' | 'name'>>
 ): M {
-  new RandomStructured(...args).apply(module, name);
+  const options = RANDOM_CHANNELS.takeRest<StructuredOptions>([module, name], args);
+  new RandomStructured(options).apply(module, name);
   return module;
 }
 
-const LN = ['amount', 'n', 'dim', 'importanceScores'] as const;
+const LN = signature('lnStructured', [
+  ...TARGET,
+  argument('amount', REAL),
+  argument('n', REAL),
+  optional('dim', INTEGER),
+  optional('importanceScores', nullable(TENSOR)),
+]);
 
 /** Prunes the channels of a parameter with the least n-norms. @see torch.nn.utils.prune.ln_structured */
 export function lnStructured<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<LnStructuredOptions & ScoreOptions, typeof LN>
+  ...args: Arguments<LnStructuredOptions & ScoreOptions, OrderOf<typeof LN, 'module' | 'name'>>
 ): M {
-  const { importanceScores = null, ...rest } = gather<LnStructuredOptions & ScoreOptions>('lnStructured', LN, args);
+  const { importanceScores = null, ...rest } = LN.takeRest<LnStructuredOptions & ScoreOptions>([module, name], args);
   new LnStructured(rest).apply(module, name, importanceScores);
   return module;
 }
 
 /** Prunes a parameter where a mask is 0. @see torch.nn.utils.prune.custom_from_mask */
-export function customFromMask<M extends Module>(module: M, name: string, mask: Tensor | { mask: Tensor }): M {
-  new CustomFromMask(mask instanceof Tensor ? mask : mask.mask).apply(module, name);
+export function customFromMask<M extends Module>(
+  module: M,
+  name: string,
+  ...args: Arguments<{ mask: Tensor }, OrderOf<typeof MASK, 'module' | 'name'>>
+): M {
+  const { mask } = MASK.takeRest<{ mask: Tensor }>([module, name], args);
+  new CustomFromMask(mask).apply(module, name);
   return module;
 }
 
@@ -102,12 +142,14 @@ export function globalUnstructured(
     importanceScores?: ReadonlyMap<Module, Readonly<Record<string, Tensor>>>;
   },
 ): void {
+  GLOBAL.take([parameters, Method, options]);
   const { importanceScores, ...rest } = options;
   const method = Reflect.construct(Method, [rest]) as BasePruningMethod;
   if (method.pruningType !== 'unstructured') {
     throw new TypeError(`globalUnstructured: ${Method.name} must be unstructured, got ${method.pruningType}.`);
   }
   const list = [...parameters];
+  for (const pair of list) checkKind('globalUnstructured', 'each of parameters', PAIR, pair);
   const flat = (x: Tensor): Tensor => reshape(x.detach(), [-1]);
   const masks = noGrad(() => {
     const scores = list.map(
@@ -126,7 +168,8 @@ export function globalUnstructured(
 }
 
 /** Makes the pruned parameter an ordinary one, with its zeros. @see torch.nn.utils.prune.remove */
-export function remove<M extends Module>(module: M, name: string): M {
+export function remove<M extends Module>(module: M, name: string, ...none: never[]): M {
+  REMOVE.take([module, name, ...none]);
   const pruning = pruningAt(module, name);
   if (pruning === null) throw notThere('prune.remove', module, name);
   const { original } = pruning;
@@ -137,5 +180,7 @@ export function remove<M extends Module>(module: M, name: string): M {
 }
 
 /** Whether a parameter of the module or of a descendant is pruned. @see torch.nn.utils.prune.is_pruned */
-export const isPruned = (module: Module): boolean =>
-  module.modules().some((child) => replacementsOf(child).some((replacement) => replacement instanceof Pruning));
+export function isPruned(module: Module, ...none: never[]): boolean {
+  IS_PRUNED.take([module, ...none]);
+  return module.modules().some((child) => replacementsOf(child).some((replacement) => replacement instanceof Pruning));
+}

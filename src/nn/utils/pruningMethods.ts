@@ -1,6 +1,8 @@
 // Pruning methods: parameters times masks of zeros and ones, computed before every call. Masks are made on the device,
 // where the values are: nothing is waited for.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { INTEGER, REAL } from '../../base/kinds';
+import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
 import { ge, gt, ne, where } from '../../ops/pointwise/compare';
@@ -201,14 +203,16 @@ export interface AmountOptions {
   amount: number;
 }
 
+const AMOUNT = signature('prune', [argument('amount', REAL)]);
+
 /** Prunes elements at random. @see torch.nn.utils.prune.RandomUnstructured */
 export class RandomUnstructured extends BasePruningMethod {
   readonly pruningType = 'unstructured';
   private readonly amount: number;
 
-  constructor(...args: Arguments<AmountOptions, readonly ['amount']>) {
+  constructor(...args: Arguments<AmountOptions, OrderOf<typeof AMOUNT>>) {
     super();
-    this.amount = gather<AmountOptions>('RandomUnstructured', ['amount'], args).amount;
+    this.amount = AMOUNT.take<AmountOptions>(args, 'RandomUnstructured').amount;
     checkAmount(this.amount);
   }
 
@@ -222,9 +226,9 @@ export class L1Unstructured extends BasePruningMethod {
   readonly pruningType = 'unstructured';
   private readonly amount: number;
 
-  constructor(...args: Arguments<AmountOptions, readonly ['amount']>) {
+  constructor(...args: Arguments<AmountOptions, OrderOf<typeof AMOUNT>>) {
     super();
-    this.amount = gather<AmountOptions>('L1Unstructured', ['amount'], args).amount;
+    this.amount = AMOUNT.take<AmountOptions>(args, 'L1Unstructured').amount;
     checkAmount(this.amount);
   }
 
@@ -239,15 +243,17 @@ export interface StructuredOptions extends AmountOptions {
   dim?: number;
 }
 
+const STRUCTURED = signature('RandomStructured', [argument('amount', REAL), optional('dim', INTEGER)]);
+
 /** Prunes whole channels at random. @see torch.nn.utils.prune.RandomStructured */
 export class RandomStructured extends BasePruningMethod {
   readonly pruningType = 'structured';
   readonly dim: number;
   private readonly amount: number;
 
-  constructor(...args: Arguments<StructuredOptions, readonly ['amount', 'dim']>) {
+  constructor(...args: Arguments<StructuredOptions, OrderOf<typeof STRUCTURED>>) {
     super();
-    const { amount, dim = -1 } = gather<StructuredOptions>('RandomStructured', ['amount', 'dim'], args);
+    const { amount, dim = -1 } = STRUCTURED.take<StructuredOptions>(args);
     checkAmount(amount);
     this.amount = amount;
     this.dim = dim;
@@ -266,6 +272,12 @@ export interface LnStructuredOptions extends StructuredOptions {
   n: number;
 }
 
+const LN_STRUCTURED = signature('LnStructured', [
+  argument('amount', REAL),
+  argument('n', REAL),
+  optional('dim', INTEGER),
+]);
+
 /** Prunes the channels with the least norms. @see torch.nn.utils.prune.LnStructured */
 export class LnStructured extends BasePruningMethod {
   readonly pruningType = 'structured';
@@ -273,9 +285,9 @@ export class LnStructured extends BasePruningMethod {
   private readonly amount: number;
   private readonly n: number;
 
-  constructor(...args: Arguments<LnStructuredOptions, readonly ['amount', 'n', 'dim']>) {
+  constructor(...args: Arguments<LnStructuredOptions, OrderOf<typeof LN_STRUCTURED>>) {
     super();
-    const { amount, n, dim = -1 } = gather<LnStructuredOptions>('LnStructured', ['amount', 'n', 'dim'], args);
+    const { amount, n, dim = -1 } = LN_STRUCTURED.take<LnStructuredOptions>(args);
     checkAmount(amount);
     this.amount = amount;
     this.n = n;

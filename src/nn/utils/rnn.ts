@@ -1,7 +1,10 @@
 // Sequences of different lengths in one tensor: padded, or packed without the padding. How many steps there are decides
 // what a network computes, so lengths are numbers that the page knows; functions that are given a tensor of them read
 // it first and return a promise.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, FLAG, REAL, either, instanceOf, listOf, nullable } from '../../base/kinds';
+import { TENSOR, TENSORS } from '../../core/kinds';
+import type { Arguments } from '../../base/arguments';
 import { ShapeError } from '../../base/errors';
 import { heldTensors, scope, type Handle, type Holder } from '../../core/storage';
 import { maskedFill } from '../../ops/pointwise/compare';
@@ -93,10 +96,17 @@ export interface PackOptions extends BatchFirstOptions {
   /** Whether the sequences must come longest first; true by default. With false they are sorted. */
   enforceSorted?: boolean;
 }
-const PACK_PADDED = ['batchFirst', 'enforceSorted'] as const;
-const PACK = ['enforceSorted'] as const;
+/** Lengths of sequences: numbers, or a tensor of them. */
+const LENGTHS = either(listOf(COUNT), TENSOR);
+const PACK_PADDED = signature('packPaddedSequence', [
+  argument('input', TENSOR),
+  argument('lengths', LENGTHS),
+  optional('batchFirst', FLAG),
+  optional('enforceSorted', FLAG),
+]);
+const PACK = signature('packSequence', [argument('sequences', TENSORS), optional('enforceSorted', FLAG)]);
 
-type PackArguments = Arguments<PackOptions, typeof PACK_PADDED>;
+type PackArguments = Arguments<PackOptions, OrderOf<typeof PACK_PADDED, 'input' | 'lengths'>>;
 
 /**
  * Packs a padded batch. Shape: input [T, B, *], or [B, T, *] with batchFirst; lengths: B numbers in [1, T].
@@ -111,7 +121,7 @@ export function packPaddedSequence(
   lengths: Lengths | Tensor,
   ...args: PackArguments
 ): PackedSequence | Promise<PackedSequence> {
-  const options = gather<PackOptions>('packPaddedSequence', PACK_PADDED, args);
+  const options = PACK_PADDED.takeRest<PackOptions>([input, lengths], args);
   if (lengths instanceof Tensor) return numbersOf(lengths).then((known) => pack(input, known, options));
   return pack(input, lengths, options);
 }
@@ -161,7 +171,13 @@ export interface PadPackedOptions extends BatchFirstOptions {
   /** Steps of the result; those of the longest sequence by default. */
   totalLength?: number | null;
 }
-const PAD_PACKED = ['batchFirst', 'paddingValue', 'totalLength'] as const;
+const PACKED = instanceOf('a packed sequence', PackedSequence);
+const PAD_PACKED = signature('padPackedSequence', [
+  argument('sequence', PACKED),
+  optional('batchFirst', FLAG),
+  optional('paddingValue', REAL),
+  optional('totalLength', nullable(COUNT)),
+]);
 
 /**
  * The padded batch [T, B, *] (or [B, T, *]) of a pack, and the lengths of its sequences, both in the order of the batch
@@ -171,9 +187,9 @@ const PAD_PACKED = ['batchFirst', 'paddingValue', 'totalLength'] as const;
  */
 export function padPackedSequence(
   sequence: PackedSequence,
-  ...args: Arguments<PadPackedOptions, typeof PAD_PACKED>
+  ...args: Arguments<PadPackedOptions, OrderOf<typeof PAD_PACKED, 'sequence'>>
 ): [padded: Tensor, lengths: number[]] {
-  const options = gather<PadPackedOptions>('padPackedSequence', PAD_PACKED, args);
+  const options = PAD_PACKED.takeRest<PadPackedOptions>([sequence], args);
   const { batchFirst = false, paddingValue = 0, totalLength = null } = options;
   const { data, batchSizes, unsortedIndices, lengths } = sequence;
   const steps = totalLength ?? batchSizes.length;
@@ -207,15 +223,22 @@ export interface PadOptions extends BatchFirstOptions {
   /** What stands behind the end of a sequence; 0 by default. */
   paddingValue?: number;
 }
-const PAD = ['batchFirst', 'paddingValue'] as const;
+const PAD = signature('padSequence', [
+  argument('sequences', TENSORS),
+  optional('batchFirst', FLAG),
+  optional('paddingValue', REAL),
+]);
 
 /**
  * Sequences [L_i, *] as one batch [T, B, *] (or [B, T, *]), T being the length of the longest.
  * @throws ShapeError if they differ in another dimension.
  * @see torch.nn.utils.rnn.pad_sequence
  */
-export function padSequence(sequences: readonly Tensor[], ...args: Arguments<PadOptions, typeof PAD>): Tensor {
-  const { batchFirst = false, paddingValue = 0 } = gather<PadOptions>('padSequence', PAD, args);
+export function padSequence(
+  sequences: readonly Tensor[],
+  ...args: Arguments<PadOptions, OrderOf<typeof PAD, 'sequences'>>
+): Tensor {
+  const { batchFirst = false, paddingValue = 0 } = PAD.takeRest<PadOptions>([sequences], args);
   if (sequences.length === 0) throw new ShapeError('padSequence: expected at least one sequence, got an empty array.');
   const trailing = sequences[0].shape.slice(1);
   for (const { shape } of sequences) {
@@ -241,17 +264,21 @@ export function padSequence(sequences: readonly Tensor[], ...args: Arguments<Pad
  */
 export function packSequence(
   sequences: readonly Tensor[],
-  ...args: Arguments<{ enforceSorted?: boolean }, typeof PACK>
+  ...args: Arguments<{ enforceSorted?: boolean }, OrderOf<typeof PACK, 'sequences'>>
 ): PackedSequence {
-  const { enforceSorted = true } = gather<{ enforceSorted?: boolean }>('packSequence', PACK, args);
+  const { enforceSorted = true } = PACK.takeRest<{ enforceSorted?: boolean }>([sequences], args);
   return scope(() => {
     const lengths = sequences.map((x) => x.shape[0]);
     return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted });
   });
 }
 
-const UNPAD = ['batchFirst'] as const;
-type UnpadArguments = Arguments<BatchFirstOptions, typeof UNPAD>;
+const UNPAD = signature('unpadSequence', [
+  argument('padded', TENSOR),
+  argument('lengths', LENGTHS),
+  optional('batchFirst', FLAG),
+]);
+type UnpadArguments = Arguments<BatchFirstOptions, OrderOf<typeof UNPAD, 'padded' | 'lengths'>>;
 
 /**
  * The sequences [L_i, *] of a padded batch. With a tensor of lengths, whose values have to be read, the result is a promise.
@@ -264,7 +291,7 @@ export function unpadSequence(
   lengths: Lengths | Tensor,
   ...args: UnpadArguments
 ): Tensor[] | Promise<Tensor[]> {
-  const { batchFirst = false } = gather<BatchFirstOptions>('unpadSequence', UNPAD, args);
+  const { batchFirst = false } = UNPAD.takeRest<BatchFirstOptions>([padded, lengths], args);
   const unpad = (known: Lengths): Tensor[] => {
     const sequences = padded.unbind(batchFirst ? 0 : 1);
     if (known.length !== sequences.length) {
@@ -277,8 +304,11 @@ export function unpadSequence(
   return lengths instanceof Tensor ? numbersOf(lengths).then(unpad) : unpad(lengths);
 }
 
+const UNPACK = signature('unpackSequence', [argument('sequence', PACKED)]);
+
 /** The sequences [L_i, *] of a pack, in the order in which they were packed. @see torch.nn.utils.rnn.unpack_sequence */
-export function unpackSequence(packed: PackedSequence): Tensor[] {
-  const [padded, lengths] = padPackedSequence(packed, { batchFirst: true });
+export function unpackSequence(packed: PackedSequence, ...none: never[]): Tensor[] {
+  const { sequence } = UNPACK.take([packed, ...none]);
+  const [padded, lengths] = padPackedSequence(sequence, { batchFirst: true });
   return unpadSequence(padded, lengths, true);
 }

@@ -1,5 +1,8 @@
 // Spectral normalization: a weight divided by its greatest singular value, which power iterations follow.
-import { checkInteger, gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { COUNT, INTEGER, REAL, TEXT, nullable } from '../../base/kinds';
+import { MODULE } from '../module/module';
+import { checkInteger, type Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { clone, copy_ } from '../../ops/shape/copy';
 import { empty } from '../../ops/shape/creation';
@@ -24,20 +27,26 @@ export interface SpectralNormOptions {
   /** The dimension of outputs; by default 0, and 1 for transposed convolutions. */
   dim?: number | null;
 }
-const SPECTRAL_NORM = ['name', 'nPowerIterations', 'eps', 'dim'] as const;
+const SPECTRAL_NORM = signature('spectralNorm', [
+  argument('module', MODULE),
+  optional('name', TEXT),
+  optional('nPowerIterations', COUNT),
+  optional('eps', REAL),
+  optional('dim', nullable(INTEGER)),
+]);
 
 /** The options with their defaults. @throws RangeError for a count below 1 */
 export function spectralOptions(
   module: Module,
-  args: Arguments<SpectralNormOptions, typeof SPECTRAL_NORM>,
+  args: Arguments<SpectralNormOptions, OrderOf<typeof SPECTRAL_NORM, 'module'>>,
 ): Required<SpectralNormOptions> & { dim: number } {
-  const options = gather<SpectralNormOptions>('spectralNorm', SPECTRAL_NORM, args);
+  const options = SPECTRAL_NORM.takeRest<SpectralNormOptions>([module], args);
   const { name = 'weight', nPowerIterations = 1, eps = 1e-12 } = options;
   checkInteger('spectralNorm', 'nPowerIterations', nPowerIterations, 1);
   const isTransposed = [ConvTranspose1d, ConvTranspose2d, ConvTranspose3d].some((Class) => module instanceof Class);
   return { name, nPowerIterations, eps, dim: options.dim ?? (isTransposed ? 1 : 0) };
 }
-export type SpectralNormArguments = Arguments<SpectralNormOptions, typeof SPECTRAL_NORM>;
+export type SpectralNormArguments = Arguments<SpectralNormOptions, OrderOf<typeof SPECTRAL_NORM, 'module'>>;
 
 /** The weight as a matrix whose rows are outputs. */
 export function asMatrix(weight: Tensor, dim: number): Tensor {
@@ -113,8 +122,14 @@ export function spectralNorm<M extends Module>(module: M, ...args: SpectralNormA
   return module;
 }
 
+const REMOVE = signature('removeSpectralNorm', [argument('module', MODULE), optional('name', TEXT)]);
+
 /** Makes a parameter of what `spectralNorm` computes, without another iteration. @see torch.nn.utils.remove_spectral_norm */
-export function removeSpectralNorm<M extends Module>(module: M, name = 'weight'): M {
+export function removeSpectralNorm<M extends Module>(
+  module: M,
+  ...args: Arguments<{ name?: string }, OrderOf<typeof REMOVE, 'module'>>
+): M {
+  const { name = 'weight' } = REMOVE.takeRest<{ name?: string }>([module], args);
   const found = replacementOf(module, name);
   if (found?.by !== 'spectralNorm') throw notThere('removeSpectralNorm', module, name);
   const { training } = module;

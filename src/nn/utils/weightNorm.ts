@@ -1,5 +1,8 @@
 // Weight normalization: a weight as direction and length.
-import { gather, type Arguments } from '../../base/arguments';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { INTEGER, TEXT, nullable } from '../../base/kinds';
+import { MODULE } from '../module/module';
+import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { div, mul, sqrt, square } from '../../ops/pointwise/arithmetic';
 import { sum } from '../../ops/reduce/reduce';
@@ -14,7 +17,11 @@ export interface WeightNormOptions {
   /** The dimension along which lengths differ; 0 by default, null for one length of the whole. */
   dim?: number | null;
 }
-const WEIGHT_NORM = ['name', 'dim'] as const;
+const WEIGHT_NORM = signature('weightNorm', [
+  argument('module', MODULE),
+  optional('name', TEXT),
+  optional('dim', nullable(INTEGER)),
+]);
 
 /** The norm over all dimensions but `dim`, kept with size 1; null and -1: over all of them, without dimensions. */
 export function normExcept(v: Tensor, dim: number | null): Tensor {
@@ -35,8 +42,11 @@ export const normalized = (v: Tensor, g: Tensor, dim: number | null): Tensor => 
  * @throws TypeError if the module has no such parameter
  * @see torch.nn.utils.weight_norm, https://arxiv.org/abs/1602.07868
  */
-export function weightNorm<M extends Module>(module: M, ...args: Arguments<WeightNormOptions, typeof WEIGHT_NORM>): M {
-  const { name = 'weight', dim = 0 } = gather<WeightNormOptions>('weightNorm', WEIGHT_NORM, args);
+export function weightNorm<M extends Module>(
+  module: M,
+  ...args: Arguments<WeightNormOptions, OrderOf<typeof WEIGHT_NORM, 'module'>>
+): M {
+  const { name = 'weight', dim = 0 } = WEIGHT_NORM.takeRest<WeightNormOptions>([module], args);
   const weight = ownParameter('weightNorm', module, name);
   const g = new Parameter(noGrad(() => normExcept(weight, dim)));
   const v = new Parameter(weight.detach());
@@ -47,8 +57,14 @@ export function weightNorm<M extends Module>(module: M, ...args: Arguments<Weigh
   return module;
 }
 
+const REMOVE = signature('removeWeightNorm', [argument('module', MODULE), optional('name', TEXT)]);
+
 /** Makes a parameter of what `weightNorm` computes. @see torch.nn.utils.remove_weight_norm */
-export function removeWeightNorm<M extends Module>(module: M, name = 'weight'): M {
+export function removeWeightNorm<M extends Module>(
+  module: M,
+  ...args: Arguments<{ name?: string }, OrderOf<typeof REMOVE, 'module'>>
+): M {
+  const { name = 'weight' } = REMOVE.takeRest<{ name?: string }>([module], args);
   const found = replacementOf(module, name);
   if (found?.by !== 'weightNorm') throw notThere('removeWeightNorm', module, name);
   const weight = noGrad(() => found.compute());

@@ -84,6 +84,6 @@ describe('clipGradNorm_', () => {
   it('refuses bad limits and norms', () => {
     expect(() => clipGradNorm_([], -1)).toThrow('clipGradNorm_: the limit must be at least 0, got -1.');
     expect(() => clipGradNorm_([], 1, 0)).toThrow('clipGradNorm_: normType must be positive, got 0.');
-    expect(() => clipGradValue_([], NaN)).toThrow('clipGradValue_: the limit must be at least 0, got NaN.');
+    expect(() => clipGradValue_([], NaN)).toThrow('clipGradValue_: clipValue must be a number, got NaN.');
   });
 });
