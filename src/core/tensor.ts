@@ -341,6 +341,9 @@ function nest(values: (number | boolean)[], shape: Shape): NestedNumbers {
 
 /** A tensor that is a parameter of the module it is assigned to. Outlives every scope. @see torch.nn.Parameter */
 export class Parameter extends Tensor {
+  /** Makes the type differ from Tensor's, so that a tensor is no parameter for the compiler either. */
+  declare protected readonly isParameter: true;
+
   /** Shares the memory of `data`, outside its graph. */
   constructor(data: Tensor, requiresGrad: boolean | { requiresGrad?: boolean } = true) {
     checkTensor('Parameter', data);

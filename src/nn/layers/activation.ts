@@ -694,7 +694,7 @@ const PRELU = signature('PReLU', [
 export class PReLU extends Module {
   readonly numParameters: number;
   readonly init: number;
-  weight: Parameter;
+  declare weight: Parameter;
 
   constructor(...args: Arguments<PReLUOptions, OrderOf<typeof PRELU>>) {
     super();
@@ -702,7 +702,7 @@ export class PReLU extends Module {
     const { numParameters = 1, init = 0.25 } = options;
     this.numParameters = numParameters;
     this.init = init;
-    this.weight = new Parameter(full([numParameters], init, factory(options)));
+    this.registerParameter('weight', new Parameter(full([numParameters], init, factory(options))));
   }
 
   override forward(input: Tensor): Tensor {

@@ -77,14 +77,14 @@ export class MultiheadAttention extends Module {
   dropout: number;
   readonly batchFirst: boolean;
   readonly addZeroAttn: boolean;
-  q_proj_weight: Parameter | null = null;
-  k_proj_weight: Parameter | null = null;
-  v_proj_weight: Parameter | null = null;
-  in_proj_weight: Parameter | null = null;
-  in_proj_bias: Parameter | null;
+  declare q_proj_weight: Parameter | null;
+  declare k_proj_weight: Parameter | null;
+  declare v_proj_weight: Parameter | null;
+  declare in_proj_weight: Parameter | null;
+  declare in_proj_bias: Parameter | null;
   out_proj: Linear;
-  bias_k: Parameter | null = null;
-  bias_v: Parameter | null = null;
+  declare bias_k: Parameter | null;
+  declare bias_v: Parameter | null;
 
   constructor(...args: Arguments<MultiheadAttentionOptions, OrderOf<typeof ATTENTION>>) {
     super();
@@ -107,19 +107,15 @@ export class MultiheadAttention extends Module {
     this.addZeroAttn = addZeroAttn;
     const made = factory(options);
     const parameter = (...shape: number[]): Parameter => new Parameter(empty(shape, made));
-    if (this.kdim === embedDim && this.vdim === embedDim) {
-      this.in_proj_weight = parameter(3 * embedDim, embedDim);
-    } else {
-      this.q_proj_weight = parameter(embedDim, embedDim);
-      this.k_proj_weight = parameter(embedDim, this.kdim);
-      this.v_proj_weight = parameter(embedDim, this.vdim);
-    }
-    this.in_proj_bias = bias ? parameter(3 * embedDim) : null;
+    const isOne = this.kdim === embedDim && this.vdim === embedDim;
+    this.registerParameter('q_proj_weight', isOne ? null : parameter(embedDim, embedDim));
+    this.registerParameter('k_proj_weight', isOne ? null : parameter(embedDim, this.kdim));
+    this.registerParameter('v_proj_weight', isOne ? null : parameter(embedDim, this.vdim));
+    this.registerParameter('in_proj_weight', isOne ? parameter(3 * embedDim, embedDim) : null);
+    this.registerParameter('in_proj_bias', bias ? parameter(3 * embedDim) : null);
     this.out_proj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, bias, made);
-    if (addBiasKv) {
-      this.bias_k = parameter(1, 1, embedDim);
-      this.bias_v = parameter(1, 1, embedDim);
-    }
+    this.registerParameter('bias_k', addBiasKv ? parameter(1, 1, embedDim) : null);
+    this.registerParameter('bias_v', addBiasKv ? parameter(1, 1, embedDim) : null);
     this.resetParameters();
   }
 

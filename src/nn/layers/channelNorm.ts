@@ -50,8 +50,8 @@ abstract class ChannelNorm extends Module {
   momentum: number | null;
   readonly affine: boolean;
   readonly trackRunningStats: boolean;
-  weight: Parameter | null;
-  bias: Parameter | null;
+  declare weight: Parameter | null;
+  declare bias: Parameter | null;
   // Buffers carry the names that they have in PyTorch's state dicts.
   declare running_mean: Tensor | null;
   declare running_var: Tensor | null;
@@ -74,8 +74,8 @@ abstract class ChannelNorm extends Module {
     this.momentum = momentum;
     this.affine = affine;
     this.trackRunningStats = trackRunningStats;
-    this.weight = affine ? new Parameter(ones([numFeatures], factory(options))) : null;
-    this.bias = affine ? new Parameter(zeros([numFeatures], factory(options))) : null;
+    this.registerParameter('weight', affine ? new Parameter(ones([numFeatures], factory(options))) : null);
+    this.registerParameter('bias', affine ? new Parameter(zeros([numFeatures], factory(options))) : null);
     this.registerBuffer('running_mean', trackRunningStats ? zeros([numFeatures], factory(options)) : null);
     this.registerBuffer('running_var', trackRunningStats ? ones([numFeatures], factory(options)) : null);
     const { device } = options;

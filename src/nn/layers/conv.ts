@@ -62,8 +62,8 @@ export abstract class ConvBase<Size extends readonly number[]> extends Module {
   readonly paddingMode: ConvPaddingMode;
   readonly transposed: boolean;
   readonly outputPadding: Size;
-  weight: Parameter;
-  bias: Parameter | null;
+  declare weight: Parameter;
+  declare bias: Parameter | null;
 
   constructor(
     dimensions: Size['length'],
@@ -88,8 +88,8 @@ export abstract class ConvBase<Size extends readonly number[]> extends Module {
     this.transposed = transposed;
     this.outputPadding = checkSize<Size>(name, 'outputPadding', outputPadding, dimensions, 0);
     this.#check();
-    this.weight = new Parameter(empty(this.#weightShape(), factory(options)));
-    this.bias = bias ? new Parameter(empty([outChannels], factory(options))) : null;
+    this.registerParameter('weight', new Parameter(empty(this.#weightShape(), factory(options))));
+    this.registerParameter('bias', bias ? new Parameter(empty([outChannels], factory(options))) : null);
     this.resetParameters();
   }
 

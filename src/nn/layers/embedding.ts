@@ -47,7 +47,7 @@ abstract class Table extends Module {
   normType: number;
   scaleGradByFreq: boolean;
   readonly sparse: boolean;
-  weight: Parameter;
+  declare weight: Parameter;
 
   constructor(name: string, options: TableSizes & TableOptions) {
     super();
@@ -63,7 +63,7 @@ abstract class Table extends Module {
     this.scaleGradByFreq = scaleGradByFreq;
     this.sparse = sparse;
     if (given === null) {
-      this.weight = new Parameter(empty([numEmbeddings, embeddingDim], factory(options)));
+      this.registerParameter('weight', new Parameter(empty([numEmbeddings, embeddingDim], factory(options))));
       this.resetParameters();
     } else {
       if (!sameShape(given.shape, [numEmbeddings, embeddingDim])) {
@@ -72,7 +72,7 @@ abstract class Table extends Module {
           { shape: given.shape },
         );
       }
-      this.weight = new Parameter(given);
+      this.registerParameter('weight', new Parameter(given));
     }
   }
 

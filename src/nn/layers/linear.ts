@@ -42,8 +42,8 @@ const LINEAR = signature('Linear', [argument('inFeatures', COUNT), ...LAZY_LINEA
 export class Linear extends Module {
   inFeatures: number;
   outFeatures: number;
-  weight: Parameter;
-  bias: Parameter | null;
+  declare weight: Parameter;
+  declare bias: Parameter | null;
 
   constructor(...args: Arguments<LinearOptions, OrderOf<typeof LINEAR>>) {
     super();
@@ -52,8 +52,8 @@ export class Linear extends Module {
     checkInteger(new.target.name, 'outFeatures', outFeatures, 0);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.weight = new Parameter(empty([outFeatures, inFeatures], options));
-    this.bias = bias ? new Parameter(empty([outFeatures], options)) : null;
+    this.registerParameter('weight', new Parameter(empty([outFeatures, inFeatures], options)));
+    this.registerParameter('bias', bias ? new Parameter(empty([outFeatures], options)) : null);
     this.resetParameters();
   }
 
@@ -108,8 +108,8 @@ export class Bilinear extends Module {
   readonly in1Features: number;
   readonly in2Features: number;
   readonly outFeatures: number;
-  weight: Parameter;
-  bias: Parameter | null;
+  declare weight: Parameter;
+  declare bias: Parameter | null;
 
   constructor(...args: Arguments<BilinearOptions, OrderOf<typeof BILINEAR>>) {
     super();
@@ -120,8 +120,8 @@ export class Bilinear extends Module {
     this.in1Features = in1Features;
     this.in2Features = in2Features;
     this.outFeatures = outFeatures;
-    this.weight = new Parameter(empty([outFeatures, in1Features, in2Features], options));
-    this.bias = bias ? new Parameter(empty([outFeatures], options)) : null;
+    this.registerParameter('weight', new Parameter(empty([outFeatures, in1Features, in2Features], options)));
+    this.registerParameter('bias', bias ? new Parameter(empty([outFeatures], options)) : null);
     this.resetParameters();
   }
 

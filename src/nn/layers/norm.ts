@@ -42,8 +42,8 @@ export class LayerNorm extends Module {
   readonly normalizedShape: Shape;
   readonly eps: number;
   readonly elementwiseAffine: boolean;
-  weight: Parameter | null;
-  bias: Parameter | null;
+  declare weight: Parameter | null;
+  declare bias: Parameter | null;
 
   constructor(...args: Arguments<LayerNormOptions, OrderOf<typeof LAYER_NORM>>) {
     super();
@@ -53,8 +53,14 @@ export class LayerNorm extends Module {
     for (const size of this.normalizedShape) checkInteger(new.target.name, 'normalizedShape', size, 0);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
-    this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, factory(options))) : null;
-    this.bias = elementwiseAffine && bias ? new Parameter(zeros(this.normalizedShape, factory(options))) : null;
+    this.registerParameter(
+      'weight',
+      elementwiseAffine ? new Parameter(ones(this.normalizedShape, factory(options))) : null,
+    );
+    this.registerParameter(
+      'bias',
+      elementwiseAffine && bias ? new Parameter(zeros(this.normalizedShape, factory(options))) : null,
+    );
   }
 
   /** Sets weight to 1 and bias to 0. */
@@ -104,8 +110,8 @@ export class GroupNorm extends Module {
   readonly numChannels: number;
   readonly eps: number;
   readonly affine: boolean;
-  weight: Parameter | null;
-  bias: Parameter | null;
+  declare weight: Parameter | null;
+  declare bias: Parameter | null;
 
   constructor(...args: Arguments<GroupNormOptions, OrderOf<typeof GROUP_NORM>>) {
     super();
@@ -122,8 +128,8 @@ export class GroupNorm extends Module {
     this.numChannels = numChannels;
     this.eps = eps;
     this.affine = affine;
-    this.weight = affine ? new Parameter(ones([numChannels], factory(options))) : null;
-    this.bias = affine ? new Parameter(zeros([numChannels], factory(options))) : null;
+    this.registerParameter('weight', affine ? new Parameter(ones([numChannels], factory(options))) : null);
+    this.registerParameter('bias', affine ? new Parameter(zeros([numChannels], factory(options))) : null);
   }
 
   /** Sets weight to 1 and bias to 0. */
@@ -169,7 +175,7 @@ export class RMSNorm extends Module {
   readonly normalizedShape: Shape;
   readonly eps: number | null;
   readonly elementwiseAffine: boolean;
-  weight: Parameter | null;
+  declare weight: Parameter | null;
 
   constructor(...args: Arguments<RMSNormOptions, OrderOf<typeof RMS_NORM>>) {
     super();
@@ -179,7 +185,10 @@ export class RMSNorm extends Module {
     for (const size of this.normalizedShape) checkInteger(new.target.name, 'normalizedShape', size, 0);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
-    this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, factory(options))) : null;
+    this.registerParameter(
+      'weight',
+      elementwiseAffine ? new Parameter(ones(this.normalizedShape, factory(options))) : null,
+    );
   }
 
   /** Sets weight to 1. */

@@ -1,4 +1,6 @@
 // Module hooks: functions called around forward and backward, all able to change what passes through.
+import { optional, signature, checkKind } from '../../base/signature';
+import { FLAG, FUNCTION } from '../../base/kinds';
 import { isGradEnabled } from '../../core/backward';
 import { noteShown } from '../../core/storage';
 import { Function, type FunctionContext } from '../../autograd/function';
@@ -40,10 +42,11 @@ export class HookList<H extends (...args: never[]) => unknown> {
   #hooks: readonly { readonly hook: H }[] = [];
 
   /** Adds a hook. One added twice is there twice, and each handle removes its own. */
-  add(hook: H, { prepend = false }: HookOptions = {}): RemovableHandle {
+  add(hook: H): RemovableHandle {
+    checkKind('register', 'hook', FUNCTION, hook);
     const entry = { hook };
     // A new list, so that a walk under way keeps the hooks it started with.
-    this.#hooks = prepend ? [entry, ...this.#hooks] : [...this.#hooks, entry];
+    this.#hooks = [...this.#hooks, entry];
     return {
       remove: () => {
         this.#hooks = this.#hooks.filter((other) => other !== entry);
@@ -59,6 +62,15 @@ export class HookList<H extends (...args: never[]) => unknown> {
 type HookKind = 'forwardPre' | 'forward' | 'backwardPre' | 'backward';
 /** Hooks as they are kept: each was checked against its module's types when it was registered. */
 type Hook = (...args: never[]) => unknown;
+
+/** Who registers hooks of a kind, for messages. */
+const REGISTER: Readonly<Record<HookKind, string>> = {
+  forwardPre: 'registerForwardPreHook',
+  forward: 'registerForwardHook',
+  backwardPre: 'registerFullBackwardPreHook',
+  backward: 'registerFullBackwardHook',
+};
+const HOOK_OPTIONS = signature('registerForwardHook', [optional('prepend', FLAG), optional('alwaysCall', FLAG)]);
 
 const KINDS: readonly HookKind[] = ['forwardPre', 'forward', 'backwardPre', 'backward'];
 
@@ -77,7 +89,10 @@ export class Hooks {
     return this.#count === 0;
   }
 
-  add(kind: HookKind, hook: Hook, { prepend = false, alwaysCall = false }: HookOptions = {}): RemovableHandle {
+  add(kind: HookKind, hook: Hook, ...args: readonly [options?: HookOptions]): RemovableHandle {
+    const name = REGISTER[kind];
+    checkKind(name, 'hook', FUNCTION, hook);
+    const { prepend = false, alwaysCall = false } = HOOK_OPTIONS.take<HookOptions>(args, name);
     const entry = { hook, alwaysCall };
     // A new list, so that a call under way keeps the hooks it started with.
     this.#lists[kind] = prepend ? [entry, ...this.#lists[kind]] : [...this.#lists[kind], entry];

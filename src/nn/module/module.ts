@@ -1,7 +1,7 @@
 // Module: the base of layers and models. One class with all of PyTorch's methods, hence the length; they find
 // parameters, buffers and children. hooks.ts runs calls with hooks, stateDict.ts saves and loads.
-import { optional, signature, type OrderOf } from '../../base/signature';
-import { FLAG, TEXT, instanceOf } from '../../base/kinds';
+import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { FLAG, FUNCTION, TEXT, instanceOf, kind } from '../../base/kinds';
 import { checkDType, isFloat, type DType } from '../../base/dtype';
 import { DTypeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
@@ -9,7 +9,7 @@ import { zerosLike } from '../../ops/shape/creation';
 import { noteCall, noteReturn } from '../../core/reclaim';
 import { heldTensors, noteHolder, type Handle, type Holder } from '../../core/storage';
 import { Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
-import type { Arguments } from '../../base/arguments';
+import { isPlainObject, type Arguments } from '../../base/arguments';
 import { describe, explained } from '../../base/errorText';
 import { mostArguments } from './arity';
 import { Callable, invoke } from './callable';
@@ -69,6 +69,30 @@ const LISTING = signature('Module', [
   optional('recurse', FLAG),
   optional('removeDuplicate', FLAG),
 ]);
+
+/** Whether descendants are listed too; true by default. */
+type RecurseOptions = Pick<ListingOptions, 'recurse'>;
+const RECURSE = signature('parameters', [optional('recurse', FLAG)]);
+/** How `namedModules` lists. */
+type NamedModulesOptions = Pick<ListingOptions, 'prefix' | 'removeDuplicate'>;
+const NAMED_MODULES = signature('namedModules', [optional('prefix', TEXT), optional('removeDuplicate', FLAG)]);
+const REGISTER_BUFFER = signature('registerBuffer', [optional('persistent', FLAG)]);
+const APPLY = signature('apply', [argument('fn', FUNCTION)]);
+const TRAIN = signature('train', [optional('mode', FLAG)]);
+const REQUIRES_GRAD = signature('requiresGrad_', [optional('requiresGrad', FLAG)]);
+const ZERO_GRAD = signature('zeroGrad', [optional('setToNone', FLAG)]);
+const TARGET = signature('getSubmodule', [argument('target', TEXT)]);
+const STATE_DICT = signature('stateDict', [
+  optional('destination', { ...kind<StateDict>('an object', isPlainObject) }),
+  optional('prefix', TEXT),
+  optional('keepVars', FLAG),
+]);
+const LOAD_STATE_DICT = signature('loadStateDict', [optional('strict', FLAG)]);
+
+/** @throws TypeError for arguments behind the last that a method takes */
+function checkNoMore(name: string, most: number, more: readonly unknown[]): void {
+  if (more.length > 0) throw new TypeError(`${name}: takes at most ${most} arguments, got ${most + more.length}.`);
+}
 
 /** @internal The members that a container keeps by name. */
 export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
@@ -179,7 +203,8 @@ export class Module extends Callable implements Holder {
   // ---- registration -----------------------------------------------------------------------------
 
   /** Registers a parameter under a name made at run time; `null` reserves the name for one. */
-  registerParameter(name: string, parameter: Parameter | null): void {
+  registerParameter(name: string, parameter: Parameter | null, ...none: never[]): void {
+    checkNoMore('registerParameter', 2, none);
     this.#register(name, parameter, 'Parameter');
   }
 
@@ -192,21 +217,23 @@ export class Module extends Callable implements Holder {
   registerBuffer<T extends Tensor | null>(
     name: string,
     tensor: T,
-    persistent: boolean | { persistent?: boolean } = true,
+    ...args: Arguments<{ persistent?: boolean }, OrderOf<typeof REGISTER_BUFFER>>
   ): T {
+    const { persistent = true } = REGISTER_BUFFER.take<{ persistent?: boolean }>(args);
     this.#register(name, tensor, 'Tensor');
-    this.#buffers.set(name, typeof persistent === 'boolean' ? persistent : (persistent.persistent ?? true));
+    this.#buffers.set(name, persistent);
     return tensor;
   }
 
   /** Adds a child under a name made at run time; it becomes a property of that name. */
-  addModule(name: string, module: Module | null): void {
+  addModule(name: string, module: Module | null, ...none: never[]): void {
+    checkNoMore('addModule', 2, none);
     this.#register(name, module, 'Module');
   }
 
   /** Alias of `addModule`. */
-  registerModule(name: string, module: Module | null): void {
-    this.addModule(name, module);
+  registerModule(name: string, module: Module | null, ...none: never[]): void {
+    this.addModule(name, module, ...none);
   }
 
   /** Defines a property that takes null and values of a kind. */
@@ -220,11 +247,20 @@ export class Module extends Callable implements Holder {
     }
     const check = (given: unknown): void => {
       if (given !== null && !isOfKind[kind](given)) {
-        throw new TypeError(`${owner}: '${name}' must be a ${kind} or null, got ${describe(given)}.`);
+        throw new TypeError(
+          `${owner}: '${name}' must be a ${kind} or null, got ${describe(given)}.` +
+            (kind === 'Parameter' && given instanceof Tensor ? ' Wrap it: new nn.Parameter(tensor).' : ''),
+        );
       }
     };
     check(value);
-    // Configurable, so that a class field of the same name can take its place.
+    this.#guard(name, value, check);
+    this.#names.add(name);
+    this.#kinds.set(name, kind);
+  }
+
+  /** A property that `check` sees what is assigned to. Configurable, so that a class field of the same name can take its place. */
+  #guard(name: string, value: unknown, check: (given: unknown) => void): void {
     Object.defineProperty(this, name, {
       configurable: true,
       enumerable: true,
@@ -234,13 +270,24 @@ export class Module extends Callable implements Holder {
         value = given;
       },
     });
-    this.#names.add(name);
-    this.#kinds.set(name, kind);
   }
 
+  /** Notes which properties there are; those that hold a parameter or a module take only their like from then on. */
   #noteNames(): void {
     for (const name of this.#names) if (!Object.hasOwn(this, name)) this.#names.delete(name);
-    for (const name of Object.keys(this)) this.#names.add(name);
+    for (const name of Object.keys(this)) {
+      this.#names.add(name);
+      const { value, configurable } = Object.getOwnPropertyDescriptor(this, name) as PropertyDescriptor;
+      const kind = value instanceof Parameter ? 'Parameter' : value instanceof Module ? 'Module' : null;
+      if (kind === null || configurable !== true) continue;
+      this.#guard(name, value, (given) => {
+        if (given === null || given === undefined || isOfKind[kind](given)) return;
+        throw new TypeError(
+          `${this.constructor.name}: '${name}' is a ${kind}, so it must be a ${kind} or null, got ${describe(given)}.` +
+            (kind === 'Parameter' ? ' Wrap it: new nn.Parameter(tensor).' : ''),
+        );
+      });
+    }
   }
 
   // ---- listing ----------------------------------------------------------------------------------
@@ -275,7 +322,7 @@ export class Module extends Callable implements Holder {
     const { prefix = '', recurse = true, removeDuplicate = true } = LISTING.take<ListingOptions>(args);
     const found: [string, T][] = [];
     const seen = new Set<T>();
-    for (const [path, module] of recurse ? this.namedModules(prefix, removeDuplicate) : [[prefix, this] as const]) {
+    for (const [path, module] of recurse ? this.namedModules({ prefix, removeDuplicate }) : [[prefix, this] as const]) {
       for (const [name, value] of own(module)) {
         if (removeDuplicate && seen.has(value)) continue;
         seen.add(value);
@@ -291,7 +338,8 @@ export class Module extends Callable implements Holder {
   }
 
   /** All parameters, each shared one once. */
-  parameters(recurse = true): Parameter[] {
+  parameters(...args: Arguments<RecurseOptions, OrderOf<typeof RECURSE>>): Parameter[] {
+    const { recurse = true } = RECURSE.take<RecurseOptions>(args, 'parameters');
     return this.namedParameters({ recurse }).map(([, parameter]) => parameter);
   }
 
@@ -301,7 +349,8 @@ export class Module extends Callable implements Holder {
   }
 
   /** All buffers, persistent or not. */
-  buffers(recurse = true): Tensor[] {
+  buffers(...args: Arguments<RecurseOptions, OrderOf<typeof RECURSE>>): Tensor[] {
+    const { recurse = true } = RECURSE.take<RecurseOptions>(args, 'buffers');
     return this.namedBuffers({ recurse }).map(([, buffer]) => buffer);
   }
 
@@ -317,7 +366,10 @@ export class Module extends Callable implements Holder {
   }
 
   /** This module (its name is `prefix`) and all descendants, parents before children, with dotted names. */
-  namedModules(prefix = '', removeDuplicate = true): [name: string, module: Module][] {
+  namedModules(
+    ...args: Arguments<NamedModulesOptions, OrderOf<typeof NAMED_MODULES>>
+  ): [name: string, module: Module][] {
+    const { prefix = '', removeDuplicate = true } = NAMED_MODULES.take<NamedModulesOptions>(args);
     const found: [string, Module][] = [];
     const seen = new Set<Module>();
     const visit = (path: string, module: Module): void => {
@@ -336,7 +388,8 @@ export class Module extends Callable implements Holder {
   }
 
   /** The submodule with this dotted name; '' is the module itself. @throws TypeError if there is none. */
-  getSubmodule(target: string): Module {
+  getSubmodule(target: string, ...none: never[]): Module {
+    TARGET.take([target, ...none], 'getSubmodule');
     const path = target === '' ? [] : target.split('.');
     return path.reduce<Module>((module, name) => {
       for (const [key, child] of module.#ownModules()) if (key === name) return child;
@@ -345,14 +398,16 @@ export class Module extends Callable implements Holder {
   }
 
   /** The parameter with this dotted name. @throws TypeError if there is none. */
-  getParameter(target: string): Parameter {
+  getParameter(target: string, ...none: never[]): Parameter {
+    TARGET.take([target, ...none], 'getParameter');
     const [path, name] = splitName(target);
     for (const [key, parameter] of this.getSubmodule(path).#ownParameters()) if (key === name) return parameter;
     throw missing(this, 'parameter', target);
   }
 
   /** The buffer with this dotted name. @throws TypeError if there is none. */
-  getBuffer(target: string): Tensor {
+  getBuffer(target: string, ...none: never[]): Tensor {
+    TARGET.take([target, ...none], 'getBuffer');
     const [path, name] = splitName(target);
     for (const [key, buffer] of this.getSubmodule(path).#ownBuffers()) if (key === name) return buffer;
     throw missing(this, 'buffer', target);
@@ -371,32 +426,37 @@ export class Module extends Callable implements Holder {
   // ---- the whole tree ---------------------------------------------------------------------------
 
   /** Calls `fn` on every descendant, children first, and then on this module. */
-  apply(fn: (module: Module) => void): this {
+  apply(fn: (module: Module) => void, ...none: never[]): this {
+    APPLY.take([fn, ...none]);
     for (const child of this.children()) child.apply(fn);
     fn(this);
     return this;
   }
 
   /** Sets training mode here and in all descendants. */
-  train(mode = true): this {
+  train(...args: Arguments<{ mode?: boolean }, OrderOf<typeof TRAIN>>): this {
+    const { mode = true } = TRAIN.take<{ mode?: boolean }>(args);
     this.training = mode;
     for (const child of this.children()) child.train(mode);
     return this;
   }
 
   /** Sets evaluation mode here and in all descendants. */
-  eval(): this {
+  eval(...none: never[]): this {
+    checkNoMore('eval', 0, none);
     return this.train(false);
   }
 
   /** Sets whether the parameters require gradients. */
-  requiresGrad_(requiresGrad = true): this {
+  requiresGrad_(...args: Arguments<{ requiresGrad?: boolean }, OrderOf<typeof REQUIRES_GRAD>>): this {
+    const { requiresGrad = true } = REQUIRES_GRAD.take<{ requiresGrad?: boolean }>(args);
     for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
     return this;
   }
 
   /** Clears the gradients of all parameters: to null, or with `setToNone` false to zeros. */
-  zeroGrad(setToNone = true): void {
+  zeroGrad(...args: Arguments<{ setToNone?: boolean }, OrderOf<typeof ZERO_GRAD>>): void {
+    const { setToNone = true } = ZERO_GRAD.take<{ setToNone?: boolean }>(args);
     for (const parameter of this.parameters()) {
       if (setToNone) parameter.grad = null;
       else if (parameter.grad !== null) parameter.grad = zerosLike(parameter.grad);
@@ -425,22 +485,26 @@ export class Module extends Callable implements Holder {
   }
 
   /** Casts floating-point parameters and buffers to float32. */
-  float(): this {
+  float(...none: never[]): this {
+    checkNoMore('float', 0, none);
     return this.to('float32');
   }
 
   /** Casts floating-point parameters and buffers to float64. */
-  double(): this {
+  double(...none: never[]): this {
+    checkNoMore('double', 0, none);
     return this.to('float64');
   }
 
   /** Casts floating-point parameters and buffers to float16. */
-  half(): this {
+  half(...none: never[]): this {
+    checkNoMore('half', 0, none);
     return this.to('float16');
   }
 
   /** Casts floating-point parameters and buffers to bfloat16. */
-  bfloat16(): this {
+  bfloat16(...none: never[]): this {
+    checkNoMore('bfloat16', 0, none);
     return this.to('bfloat16');
   }
 
@@ -450,12 +514,9 @@ export class Module extends Callable implements Holder {
    * Parameters and persistent buffers by name, detached, sharing memory with the module. Shared ones occur under
    * every name. Keys are PyTorch's. `stateDict('net')` puts a prefix before them.
    */
-  stateDict(options: string | StateDictOptions = {}): StateDict {
-    return saveStateDict(
-      this,
-      (module) => module.#state(),
-      typeof options === 'string' ? { prefix: options } : options,
-    );
+  stateDict(options: string | StateDictOptions = {}, ...none: never[]): StateDict {
+    const named = typeof options === 'string' ? { prefix: options } : options;
+    return saveStateDict(this, (module) => module.#state(), STATE_DICT.take<StateDictOptions>([named, ...none]));
   }
 
   /**
@@ -464,8 +525,8 @@ export class Module extends Callable implements Holder {
    * @throws LoadError listing every key that is missing, unexpected or of another shape; with `strict` false only
    * shapes matter.
    */
-  loadStateDict(state: StateDict, options: boolean | LoadOptions = {}): LoadResult {
-    const { strict = true } = typeof options === 'boolean' ? { strict: options } : options;
+  loadStateDict(state: StateDict, ...args: Arguments<LoadOptions, OrderOf<typeof LOAD_STATE_DICT>>): LoadResult {
+    const { strict = true } = LOAD_STATE_DICT.take<LoadOptions>(args);
     return loadStateDict(this, (module) => module.#state(), state, strict);
   }
 
@@ -514,23 +575,23 @@ export class Module extends Callable implements Holder {
   // ---- hooks ------------------------------------------------------------------------------------
 
   /** Calls `hook(module, inputs)` before `forward`; what it returns, if anything, are the new inputs. */
-  registerForwardPreHook(hook: ForwardPreHook<this>, options?: HookOptions): RemovableHandle {
-    return this.#hooks.add('forwardPre', hook, options);
+  registerForwardPreHook(hook: ForwardPreHook<this>, ...options: [options?: HookOptions]): RemovableHandle {
+    return this.#hooks.add('forwardPre', hook, ...options);
   }
 
   /** Calls `hook(module, inputs, output)` after `forward`; what it returns, if anything, is the new output. */
-  registerForwardHook(hook: ForwardHook<this>, options?: HookOptions): RemovableHandle {
-    return this.#hooks.add('forward', hook, options);
+  registerForwardHook(hook: ForwardHook<this>, ...options: [options?: HookOptions]): RemovableHandle {
+    return this.#hooks.add('forward', hook, ...options);
   }
 
   /** Calls `hook(module, gradOutputs)` before the gradients of the outputs go back through the module; it may return new ones. */
-  registerFullBackwardPreHook(hook: BackwardPreHook<this>, options?: HookOptions): RemovableHandle {
-    return this.#hooks.add('backwardPre', hook, options);
+  registerFullBackwardPreHook(hook: BackwardPreHook<this>, ...options: [options?: HookOptions]): RemovableHandle {
+    return this.#hooks.add('backwardPre', hook, ...options);
   }
 
   /** Calls `hook(module, gradInputs, gradOutputs)` when the gradients of the inputs are known; it may return new ones. */
-  registerFullBackwardHook(hook: BackwardHook<this>, options?: HookOptions): RemovableHandle {
-    return this.#hooks.add('backward', hook, options);
+  registerFullBackwardHook(hook: BackwardHook<this>, ...options: [options?: HookOptions]): RemovableHandle {
+    return this.#hooks.add('backward', hook, ...options);
   }
 
   // ---- printing ---------------------------------------------------------------------------------

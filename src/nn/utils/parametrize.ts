@@ -57,8 +57,9 @@ export class ParametrizationList extends ModuleList<Parametrization> {
       this.originalNames = inverse.map((_, i) => `original${i}`);
       inverse.forEach((tensor, i) => {
         const isParameter = original instanceof Parameter;
-        const own = isParameter ? new Parameter(tensor.detach(), original.requiresGrad) : tensor.detach();
-        this.register(this.originalNames[i], own, isParameter);
+        const name = this.originalNames[i];
+        if (isParameter) this.registerParameter(name, new Parameter(tensor.detach(), original.requiresGrad));
+        else this.registerBuffer(name, tensor.detach());
       });
     }
     if (!unsafe) checkAlike(this.forward(), shape, dtype);
