@@ -52,7 +52,8 @@ export class ParametrizationList extends ModuleList<Parametrization> {
       // The same object, so that optimizers that have it go on with it.
       original.adopt(inverse === original ? original : inverse.detach());
       this.originalNames = ['original'];
-      this.register('original', original, original instanceof Parameter);
+      if (original instanceof Parameter) this.registerParameter('original', original);
+      else this.registerBuffer('original', original);
     } else {
       this.originalNames = inverse.map((_, i) => `original${i}`);
       inverse.forEach((tensor, i) => {
@@ -63,11 +64,6 @@ export class ParametrizationList extends ModuleList<Parametrization> {
       });
     }
     if (!unsafe) checkAlike(this.forward(), shape, dtype);
-  }
-
-  private register(name: string, tensor: Tensor, isParameter: boolean): void {
-    if (isParameter) this.registerParameter(name, tensor);
-    else this.registerBuffer(name, tensor);
   }
 
   /** The tensors that everything is computed from. */
