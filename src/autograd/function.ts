@@ -1,9 +1,12 @@
 // Operations of the user's own, with a gradient written by hand: torch.autograd.Function.
 import {
-  aliasWithGraph, edgeOf, isGradEnabled, Node, noGrad, SavedTensor, setHistory, type Gradients,
+  aliasWithGraph, edgeOf, isGradEnabled, Node, SavedTensor, setHistory, withGradMode, type Gradients,
 } from '../core/graph'; // prettier-ignore
 import { unscoped } from '../core/storage';
-import { AutogradError } from '../base/errors';
+import { AutogradError, DeviceError, ShapeError } from '../base/errors';
+import { formatShape } from '../base/shape';
+import { checkGiven, checkReady } from '../core/given';
+import type { DeviceName } from '../device/contract';
 import { isFloat } from '../base/dtype';
 import { zerosLike } from '../ops/shape/creation';
 import { Tensor } from '../core/tensor';
@@ -89,6 +92,9 @@ interface FunctionClass<A extends readonly unknown[], R extends Tensor | readonl
 }
 
 class FunctionNode extends Node {
+  /** By argument; null for those that are no tensors. */
+  private readonly devices: readonly (DeviceName | null)[];
+
   constructor(
     private readonly definition: FunctionClass<never, Tensor>,
     private readonly context: FunctionContext,
@@ -101,18 +107,47 @@ class FunctionNode extends Node {
         arg instanceof Tensor ? { shape: arg.shape, dtype: arg.dtype } : { shape: [], dtype: 'float32' },
       ),
     );
+    this.devices = args.map((arg) => (arg instanceof Tensor ? arg.device : null));
   }
 
   backward(grads: Gradients): Gradients {
     // What the user's code makes is not ours to free: it may keep any of it.
     const result = unscoped(() => this.definition.backward(this.context, ...this.context.filledIn(grads)));
-    const list = result === null || result instanceof Tensor ? [result] : result;
+    const who = `${this.definition.name}.backward`;
+    checkReady(who, result);
+    const list: readonly unknown[] = Array.isArray(result) ? result : [result];
     if (list.length !== this.edges.length) {
       throw new AutogradError(
         `${this.definition.name}.backward: must return a gradient (or null) for each of the ${this.edges.length} arguments of forward, got ${list.length}.`,
       );
     }
-    return list;
+    return list.map((grad, i) => this.checked(who, grad, i));
+  }
+
+  /** A gradient of argument `i`, or null. It may be of another dtype, or of a shape that the argument broadcasts to. */
+  private checked(who: string, grad: unknown, i: number): Tensor | null {
+    if (grad === null || grad === undefined) return null;
+    checkGiven(who, grad);
+    const device = this.devices[i];
+    if (device === null) {
+      throw new AutogradError(
+        `${who}: argument ${i} of forward is no tensor, so that its gradient must be null, got ${String(grad)}.`,
+      );
+    }
+    const { shape } = this.inputs[i];
+    const lead = grad.ndim - shape.length;
+    if (lead < 0 || shape.some((size, d) => size !== 1 && size !== grad.shape[d + lead])) {
+      throw new ShapeError(
+        `${who}: the gradient of argument ${i} must have its shape ${formatShape(shape)}, got ${formatShape(grad.shape)}.`,
+        { shapes: [shape, grad.shape] },
+      );
+    }
+    if (grad.device !== device) {
+      throw new DeviceError(`${who}: the gradient of argument ${i} must be on ${device}, got one on ${grad.device}.`, {
+        devices: [device, grad.device],
+      });
+    }
+    return grad;
   }
 
   override release(): void {
@@ -144,8 +179,10 @@ export abstract class Function {
     if (owner === undefined) throw new TypeError('apply: call it on its class, as in (x) => Cube.apply(x).');
     const needs = args.map((arg) => arg instanceof Tensor && arg.requiresGrad);
     const context = new FunctionContext(needs);
-    const raw = noGrad(() => this.forward(context, ...args));
-    const list: readonly Tensor[] = raw instanceof Tensor ? [raw] : raw;
+    const who = `${this.name}.forward`;
+    const raw = withGradMode(who, false, () => this.forward(context, ...args));
+    const list: readonly Tensor[] = Array.isArray(raw) ? (raw as readonly Tensor[]) : [raw as Tensor];
+    for (const t of list) checkGiven(who, t);
     if (!isGradEnabled() || !needs.includes(true)) return raw;
     const node = new FunctionNode(
       this as FunctionClass<readonly unknown[], R> as FunctionClass<never, Tensor>,

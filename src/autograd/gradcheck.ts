@@ -6,6 +6,7 @@ import { cat } from '../ops/shape/cat';
 import { narrow, reshape } from '../ops/shape/view';
 import { copy_ } from '../ops/shape/copy';
 import { rand } from '../ops/random/random';
+import { checkGiven, checkReady } from '../core/given';
 import { Tensor } from '../core/tensor';
 
 /** Tolerances of gradcheck: |analytic - numeric| <= atol + rtol |numeric|. */
@@ -21,8 +22,13 @@ export interface GradcheckOptions {
 /** A function of tensors, of which those that require gradients are checked. */
 export type CheckedFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-const listOf = (out: Tensor | readonly Tensor[]): Tensor[] =>
-  (out instanceof Tensor ? [out] : [...out]).filter((t) => t.isFloatingPoint());
+/** The differentiable results of a checked function. @throws TypeError unless it gives tensors, at once */
+function listOf(out: Tensor | readonly Tensor[]): Tensor[] {
+  checkReady('gradcheck: fn', out);
+  const list: readonly Tensor[] = Array.isArray(out) ? (out as readonly Tensor[]) : [out as Tensor];
+  for (const t of list) checkGiven('gradcheck: fn', t);
+  return list.filter((t) => t.isFloatingPoint());
+}
 
 /** The view of one element of x. */
 function elementOf(x: Tensor, flat: number): Tensor {

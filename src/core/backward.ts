@@ -15,7 +15,8 @@ import {
 import { noteWalk } from './reclaim';
 import { owned, unscoped } from './storage';
 import { formatShape, sameShape, type Shape } from '../base/shape';
-import { checkTensor, Tensor, type GradHook, type RemovableHandle } from './tensor';
+import { checkReady, checkStandIn } from './given';
+import { checkTensor, type Tensor, type GradHook, type RemovableHandle } from './tensor';
 
 export { aliasWithGraph, enableGrad, isGradEnabled, noGrad } from './graph';
 // ---- the walk back ----------------------------------------------------------------------------
@@ -152,14 +153,18 @@ function leadingTo(order: readonly Node[], targets: ReadonlySet<Node>): Set<Node
   return useful;
 }
 
-/** Hooks get handles of their own, which they may keep. */
+const HOOK = 'a hook of a tensor';
+
+/** Hooks get handles of their own, which they may keep; what they give back instead has to fit. */
 function runHooks(node: Node, grads: (Tensor | null)[]): void {
   const run = (hooks: Iterable<GradHook>, index: number): void => {
     for (const hook of hooks) {
       const grad = grads[index] ?? null;
       if (grad === null) return;
       const replaced = hook(unscoped(() => aliasWithGraph(grad)));
-      if (replaced instanceof Tensor) {
+      checkReady(HOOK, replaced);
+      if (replaced !== undefined && replaced !== null) {
+        checkStandIn(HOOK, replaced, grad);
         grads[index] = unscoped(() => aliasWithGraph(replaced));
         grad.release();
       }

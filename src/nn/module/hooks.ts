@@ -3,6 +3,7 @@ import { optional, signature, checkKind } from '../../base/signature';
 import { FLAG, FUNCTION } from '../../base/kinds';
 import { isGradEnabled } from '../../core/backward';
 import { noteShown } from '../../core/storage';
+import { checkGiven, checkStandIn } from '../../core/given';
 import { Function, type FunctionContext } from '../../autograd/function';
 import { Tensor, type RemovableHandle } from '../../core/tensor';
 import type { Module } from './module';
@@ -229,7 +230,15 @@ class BackwardHooks {
           `${this.module.constructor.name}: a ${kind} must return ${grads.length} gradients, got ${replaced.length}.`,
         );
       }
-      grads = replaced;
+      const before = grads;
+      grads = replaced.map((grad: unknown, i) => {
+        if (grad === undefined || grad === null) return null;
+        const who = `${this.module.constructor.name}: a ${kind}`;
+        const old = before[i];
+        if (old === null) checkGiven(who, grad);
+        else checkStandIn(who, grad, old);
+        return grad;
+      });
     }
     return grads;
   }
