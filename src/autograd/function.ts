@@ -6,7 +6,6 @@ import { unscoped } from '../core/storage';
 import { AutogradError, DeviceError, ShapeError } from '../base/errors';
 import { formatShape } from '../base/shape';
 import { checkGiven, checkReady } from '../core/given';
-import type { DeviceName } from '../device/contract';
 import { isFloat } from '../base/dtype';
 import { zerosLike } from '../ops/shape/creation';
 import { Tensor } from '../core/tensor';
@@ -93,7 +92,7 @@ interface FunctionClass<A extends readonly unknown[], R extends Tensor | readonl
 
 class FunctionNode extends Node {
   /** By argument; null for those that are no tensors. */
-  private readonly devices: readonly (DeviceName | null)[];
+  private readonly devices: readonly (Tensor['device'] | null)[];
 
   constructor(
     private readonly definition: FunctionClass<never, Tensor>,
