@@ -6,7 +6,7 @@ export type { GradFn, GradHook, NestedNumbers, RemovableHandle } from './core/te
 export type { DType, TypedArray } from './base/dtype';
 export type { DeviceName, MemoryInfo } from './device/contract';
 export {
-  bfloat16, bool, float16, float32, float64, int16, int32, int64, int8, promoteTypes, resultType, uint8,
+  bfloat16, bool, float16, float32, float64, int16, int32, int64, int8, uint8,
 } from './base/dtype'; // prettier-ignore
 export * from './base/dtypeInfo';
 export * from './base/errors';
@@ -50,7 +50,6 @@ export * from './ops/indexing/sort';
 export * from './ops/shape/stack';
 export * from './ops/shape/diagonal';
 export * from './ops/shape/part';
-export { narrowFrom as narrow } from './ops/shape/part';
 export * from './ops/shape/repeat';
 export * from './ops/shape/split';
 export * from './ops/shape/strided';

@@ -10,7 +10,7 @@ import {
 import { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/linalg/matmul';
 import { sumToSize } from './ops/shape/stack';
 import { diag, diagEmbed, diagflat, trace } from './ops/shape/diagonal';
-import { diagonalScatter, narrowCopy, narrowFrom, ravel, selectScatter, sliceScatter } from './ops/shape/part';
+import { diagonalScatter, narrowCopy, narrow, ravel, selectScatter, sliceScatter } from './ops/shape/part';
 import { repeatInterleave, tile } from './ops/shape/repeat';
 import { dsplit, hsplit, tensorSplit, vsplit } from './ops/shape/split';
 import { asStrided, unfold } from './ops/shape/strided';
@@ -70,6 +70,8 @@ import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/reduce/scan
 import { norm } from './ops/reduce/norm';
 import { logsumexp, std, variance } from './ops/reduce/statistics';
 import { explained, inNameOf } from './base/errorText';
+import { argument, signature, taking } from './base/signature';
+import { INPUT, OPERAND, TENSOR } from './core/kinds';
 import { inPlaceForms, type Operand } from './core/pointwiseFunctions';
 import { Tensor } from './core/tensor';
 
@@ -122,12 +124,17 @@ const writtenBack = {
   unsqueeze_: reshaping(unsqueeze),
 };
 
+const whereOf: (x: Tensor, condition: Tensor, other: Operand) => Tensor = taking(
+  signature('where', [INPUT, argument('condition', TENSOR), argument('other', OPERAND)]),
+  (x, condition, other) => where(condition, x, other),
+);
+
 const methods = {
   ...writing,
   ...inPlaceForms(writing),
   ...writtenBack,
   ...{
-    where: (x: Tensor, condition: Tensor, other: Operand): Tensor => where(condition, x, other),
+    where: whereOf,
     isneginf,
     isposinf,
     isclose,
@@ -156,7 +163,7 @@ const methods = {
     expand,
     expandAs,
     reshapeAs,
-    narrow: narrowFrom,
+    narrow,
     slice,
     select,
   },
@@ -200,25 +207,64 @@ type Properties = { readonly [K in keyof typeof properties]: Tensor };
 /** What this file adds to Tensor. */
 export interface TensorMethods extends Methods, Properties {}
 
-for (const [name, fn] of Object.entries(methods)) {
+/** What PyTorch's users assign to, and how it is done here. */
+const CURES: Readonly<Record<string, string>> = {
+  data: 'noGrad(() => x.copy_(values)) writes other values into it',
+  shape: 'x.reshape(...) gives a tensor of another shape',
+  dtype: "x.to('float64') gives a tensor of another dtype",
+  device: "x.to('webgpu') gives a tensor there",
+};
+
+/**
+ * Defines a member of every tensor that cannot be assigned to: JavaScript would put a property before it, and a script that
+ * is not strict would not even hear that nothing happened.
+ */
+function define(name: string, get: (this: Tensor) => unknown): void {
+  const isMethod = name in methods || OWN_METHODS.includes(name);
   Object.defineProperty(Tensor.prototype, name, {
     configurable: true,
-    writable: true,
-    value(this: Tensor, ...args: unknown[]): unknown {
-      try {
-        return (fn as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...args);
-      } catch (error) {
-        // Those of autograd say which operation of the graph it was.
-        throw name === 'backward' ? error : explained(name, inNameOf(name, error), args);
-      }
+    get,
+    set() {
+      const cure = Object.hasOwn(CURES, name) ? ` ${CURES[name]}.` : '';
+      throw new TypeError(
+        `Tensor: ${name} is ${isMethod ? 'a method' : 'no property to assign to'}, got an assignment.${cure}`,
+      );
     },
   });
 }
+
+/** Those of the class itself, which take nothing. */
+const OWN_METHODS = ['dim', 'numel', 'isContiguous', 'isFloatingPoint', 'detach', 'data', 'item', 'tolist', 'repr'];
+
+for (const name of OWN_METHODS) {
+  const takes = signature(name, []);
+  const own = Reflect.get(Tensor.prototype, name) as (this: Tensor) => unknown;
+  const method = function (this: Tensor, ...args: unknown[]): unknown {
+    if (args.length > 0) takes.values(args);
+    return own.call(this);
+  };
+  define(name, () => method);
+}
+for (const name of ['size', 'requiresGrad_'] as const) {
+  const method: unknown = Reflect.get(Tensor.prototype, name);
+  define(name, () => method);
+}
+for (const [name, fn] of Object.entries(methods)) {
+  const method = function (this: Tensor, ...args: unknown[]): unknown {
+    try {
+      return (fn as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...args);
+    } catch (error) {
+      // Those of autograd say which operation of the graph it was.
+      throw name === 'backward' ? error : explained(name, inNameOf(name, error), args);
+    }
+  };
+  define(name, () => method);
+}
 for (const [name, fn] of Object.entries(properties)) {
-  Object.defineProperty(Tensor.prototype, name, {
-    configurable: true,
-    get(this: Tensor): Tensor {
-      return fn(this);
-    },
+  define(name, function () {
+    return fn(this);
   });
+}
+for (const [name, own] of Object.entries(Object.getOwnPropertyDescriptors(Tensor.prototype))) {
+  if (own.set === undefined && 'get' in own) define(name, Reflect.get(own, 'get') as (this: Tensor) => unknown);
 }

@@ -7,7 +7,11 @@ import { findAdapter, hasWebGpu, missing, type AdapterChoice } from './device/we
 import { createWebGpuDevice, type WebGpuDevice } from './device/webgpu/device';
 import { loadKernels } from './device/webgpu/load';
 import type { EngineSettings } from './device/wasm/workers/start';
+import { isPlainObject } from './base/arguments';
+import { describe } from './base/errorText';
 import { DeviceError, type KindlingError } from './base/errors';
+import { COUNT, FUNCTION, kind, oneOf, TEXT } from './base/kinds';
+import { argument, signature } from './base/signature';
 import { addBallast } from './core/garbage';
 import { forgetTask, makeRoom, shortageAdvice } from './core/reclaim';
 import { adviseBy } from './device/shortage';
@@ -25,6 +29,9 @@ export interface InitOptions extends EngineSettings {
   /** Where tensors are made; default 'wasm'. 'auto' is webgpu unless its adapter is missing or computes on the processor. */
   readonly device?: 'auto' | DeviceName;
 }
+
+const ADDRESS = kind<string>('an address', (value) => typeof value === 'string' || value instanceof URL);
+const BYTES = kind<number>('a positive number', (value) => typeof value === 'number' && value > 0);
 
 type ErrorListener = (error: KindlingError) => void;
 
@@ -72,13 +79,34 @@ function watch({ stream }: WasmDevice | WebGpuDevice): void {
   stream.makeRoom = makeRoom;
 }
 
+/** Settings are given by name only. */
+const INIT = {
+  takes: signature('init', [
+    argument('device', oneOf('auto', 'wasm', 'webgpu'), undefined), argument('threads', COUNT, undefined),
+    argument('workerUrl', ADDRESS, undefined), argument('wasmUrl', ADDRESS, undefined),
+    argument('maxMemory', BYTES, undefined), argument('patience', BYTES, undefined),
+    argument('mode', TEXT, undefined), argument('build', oneOf('baseline', 'relaxed'), undefined),
+  ]), // prettier-ignore
+  options(args: readonly unknown[]): InitOptions {
+    const [given] = args;
+    if (args.length > 1 || !(given === undefined || isPlainObject(given))) {
+      throw new TypeError(
+        `init: settings must be one object, as in init({ device: 'webgpu' }), got ${args.map(describe).join(', ')}.`,
+      );
+    }
+    const taken = this.takes.take(args);
+    return Object.fromEntries(Object.entries(taken).filter(([, value]) => value !== undefined));
+  },
+};
+
 /**
  * Chooses the device and how it runs. Optional, and comes before the first tensor; without it, or without `device`, tensors
  * are made on the wasm device. The promise need not be waited for, except with 'auto': which device it is to be is known
  * when the browser's adapter has answered, and a tensor made before that decides for wasm.
  * @throws DeviceError if a device runs already, or the one asked for is not to be had (the promise rejects if that shows later).
  */
-export function init(wanted: InitOptions = {}): Promise<void> {
+export function init(...args: [options?: InitOptions]): Promise<void> {
+  const wanted = INIT.options(args);
   const running = wasm ?? webgpu;
   if (running !== null) {
     throw new DeviceError(
@@ -127,14 +155,22 @@ async function chooseDevice(): Promise<void> {
 }
 
 /** What was detected and chosen, and why, one line each. */
-export function diagnose(): string {
+export function diagnose(...args: readonly []): string {
+  DIAGNOSE.values(args);
   const lines = choice === null ? [] : [`auto: ${choice}`];
   for (const device of [webgpu, wasm]) if (device !== null) lines.push(`device: ${device.name}`, ...device.diagnose());
   return lines.length === 0 ? 'wasm: not started' : lines.join('\n');
 }
 
+const MEMORY = signature('memory', []);
+const DIAGNOSE = MEMORY.as('diagnose');
+const SYNCHRONIZE = MEMORY.as('synchronize');
+const SHUTDOWN = MEMORY.as('shutdown');
+const ONERROR = signature('onerror', [argument('tellTo', FUNCTION, null)]);
+
 /** Bytes of device memory, of all devices together: held by tensors, taken from the system, and the greatest held so far. */
-export function memory(): MemoryInfo {
+export function memory(...args: readonly []): MemoryInfo {
+  MEMORY.values(args);
   const total = { live: 0, reserved: 0, peak: 0 };
   for (const device of runningDevices()) {
     const { live, reserved, peak } = device.memory();
@@ -149,12 +185,14 @@ export function memory(): MemoryInfo {
  * Resolves when everything queued so far is done.
  * @throws FaultError the oldest fault that no read has rejected with.
  */
-export async function synchronize(): Promise<void> {
+export async function synchronize(...args: readonly []): Promise<void> {
+  SYNCHRONIZE.values(args);
   for (const device of runningDevices()) await device.synchronize();
 }
 
 /** Stops the devices and gives all memory back. Tensors made before cannot be used; the next operation starts anew. */
-export function shutdown(): void {
+export function shutdown(...args: readonly []): void {
+  SHUTDOWN.values(args);
   options = {};
   choice = null;
   for (const device of [wasm, webgpu]) {
@@ -169,7 +207,8 @@ export function shutdown(): void {
 }
 
 /** Sets who is told, once, of every fault that no read has rejected with; null sends it to console.error. */
-export function onerror(tellTo: ErrorListener | null): void {
+export function onerror(tellTo: ErrorListener | null, ...rest: readonly []): void {
+  ONERROR.values([tellTo, ...rest]);
   listener = tellTo;
 }
 

@@ -9,6 +9,9 @@ import { checkGiven, checkReady } from '../core/given';
 import { isFloat } from '../base/dtype';
 import { zerosLike } from '../ops/shape/creation';
 import { Tensor } from '../core/tensor';
+import { TENSOR } from '../core/kinds';
+import { FLAG } from '../base/kinds';
+import { checkKind } from '../base/signature';
 
 /** What `forward` leaves for `backward`. Other values may be put on it as properties. */
 export class FunctionContext {
@@ -28,6 +31,7 @@ export class FunctionContext {
 
   /** Keeps tensors for `backward`, which finds them in `savedTensors`. */
   saveForBackward(...tensors: Tensor[]): void {
+    for (const t of tensors) checkKind('saveForBackward', 'each of what is saved', TENSOR, t);
     this.toSave = tensors;
   }
 
@@ -43,11 +47,13 @@ export class FunctionContext {
 
   /** Says that no gradient flows into these results. */
   markNonDifferentiable(...results: Tensor[]): void {
+    for (const t of results) checkKind('markNonDifferentiable', 'each result', TENSOR, t);
     this.nonDifferentiable = new Set(results);
   }
 
   /** With false, `backward` gets null for results that had no gradient, instead of zeros. */
   setMaterializeGrads(value: boolean): void {
+    checkKind('setMaterializeGrads', 'value', FLAG, value);
     this.materialize = value;
   }
 

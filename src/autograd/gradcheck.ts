@@ -1,4 +1,8 @@
 // Gradients against finite differences.
+import type { Arguments } from '../base/arguments';
+import { FLAG, FUNCTION, NUMBER, oneOrMore } from '../base/kinds';
+import { argument, signature } from '../base/signature';
+import { TENSOR } from '../core/kinds';
 import { enableGrad, grad, isGradEnabled, noGrad } from '../core/backward';
 import { AutogradError } from '../base/errors';
 import { full } from '../ops/shape/creation';
@@ -18,6 +22,13 @@ export interface GradcheckOptions {
   /** Return false on a mismatch instead of throwing. */
   raiseException?: boolean;
 }
+
+const GRADCHECK = signature('gradcheck', [
+  argument('fn', FUNCTION), argument('inputs', oneOrMore(TENSOR)), argument('eps', NUMBER, 1e-6), argument('atol', NUMBER, 1e-5),
+  argument('rtol', NUMBER, 1e-3), argument('raiseException', FLAG, true),
+]); // prettier-ignore
+const GRADGRADCHECK = GRADCHECK.as('gradgradcheck');
+type GradcheckArguments = Arguments<GradcheckOptions, ['eps', 'atol', 'rtol', 'raiseException']>;
 
 /** A function of tensors, of which those that require gradients are checked. */
 export type CheckedFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
@@ -101,9 +112,9 @@ async function analyticJacobian(fn: CheckedFunction, inputs: Tensor[], at: numbe
 export async function gradcheck(
   fn: CheckedFunction,
   inputs: Tensor | readonly Tensor[],
-  options: GradcheckOptions = {},
+  ...args: GradcheckArguments
 ): Promise<boolean> {
-  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options;
+  const { eps, atol, rtol, raiseException } = GRADCHECK.take([fn, inputs, ...args]);
   const list = inputs instanceof Tensor ? [inputs] : [...inputs];
   if (!isGradEnabled()) throw new AutogradError('gradcheck: must run with recording on, got a call inside noGrad.');
   if (!list.some((t) => t.requiresGrad))
@@ -135,8 +146,9 @@ export async function gradcheck(
 export async function gradgradcheck(
   fn: CheckedFunction,
   inputs: Tensor | readonly Tensor[],
-  options: GradcheckOptions = {},
+  ...args: GradcheckArguments
 ): Promise<boolean> {
+  const { eps, atol, rtol, raiseException } = GRADGRADCHECK.take([fn, inputs, ...args]);
   const list = inputs instanceof Tensor ? [inputs] : [...inputs];
   const outputs = noGrad(() => listOf(fn(...list)));
   const firsts = outputs.map((out) => rand(out.shape, { dtype: out.dtype, device: out.device }).requiresGrad_());
@@ -154,5 +166,10 @@ export async function gradgradcheck(
     return results.map((g, i) => g ?? checked[i].detach().zerosLike());
   };
   // Finite differences run without recording, but here the function itself needs a graph.
-  return gradcheck((...args) => enableGrad(() => gradients(...args)), [...list, ...firsts], options);
+  return gradcheck((...args) => enableGrad(() => gradients(...args)), [...list, ...firsts], {
+    eps,
+    atol,
+    rtol,
+    raiseException,
+  });
 }

@@ -6,14 +6,16 @@ import { composed, describe } from './errorText';
  * The argument lists that stand for the options `O`, whose names are given in PyTorch's order: every
  * prefix of the values, alone or followed by an object with the rest.
  * @example Arguments<{ p: number; inplace?: boolean }, ['p', 'inplace']>
- *   // [{ p, inplace? }] | [p] | [p, { inplace? }] | [p, inplace] | [p, inplace, {}]
+ *   // [{ p, inplace? }] | [p] | [p, { inplace? }] | [p, inplace]
  */
 export type Arguments<O, Order extends readonly PropertyKey[]> = Order extends readonly [
   infer Name extends keyof O,
   ...infer Rest extends readonly PropertyKey[],
 ]
   ? Options<O> | [value: O[Name], ...rest: Arguments<Omit<O, Name>, Rest>]
-  : Options<O>;
+  : [keyof O] extends [never]
+    ? []
+    : Options<O>;
 
 /** The options object itself; it may be left out when nothing in it is required. */
 type Options<O> = Record<never, never> extends O ? [options?: O] : [options: O];

@@ -1,7 +1,16 @@
 // What numbers each dtype holds: torch.finfo and torch.iinfo.
-import { isFloat, itemSize, type DType } from './dtype';
+import {
+  isFloat,
+  itemSize,
+  promoteTypes as promoted,
+  resultType as resulting,
+  type DType,
+  type Operand,
+} from './dtype';
 import { DTypeError } from './errors';
 import { HALF_DIGITS } from './half';
+import { DTYPE, kind, listOf } from './kinds';
+import { argument, signature, taking } from './signature';
 
 /** The numbers of a floating-point dtype. */
 export interface FloatInfo {
@@ -34,8 +43,11 @@ const FLOATS: Readonly<Partial<Record<DType, readonly [digits: number, exponent:
   float64: [53, 1023],
 };
 
+const FINFO = signature('finfo', [argument('type', DTYPE, 'float32')]);
+const IINFO = signature('iinfo', [argument('type', DTYPE)]);
+
 /** @throws DTypeError for integers @see torch.finfo */
-export function finfo(dtype: DType = 'float32'): FloatInfo {
+export const finfo: (dtype?: DType) => FloatInfo = taking(FINFO, (dtype) => {
   const row = FLOATS[dtype];
   if (row === undefined) throw new DTypeError(`finfo: dtype must be a floating-point one, got ${dtype}.`, { dtype });
   const [digits, exponent] = row;
@@ -44,10 +56,10 @@ export function finfo(dtype: DType = 'float32'): FloatInfo {
   const tiny = 2 ** (1 - exponent);
   const resolution = Number(`1e-${Math.floor((digits - 1) * Math.log10(2))}`);
   return { dtype, bits: itemSize(dtype) * 8, eps, max, min: -max, tiny, smallestNormal: tiny, resolution };
-}
+});
 
 /** @throws DTypeError for floats and bool @see torch.iinfo */
-export function iinfo(dtype: DType): IntegerInfo {
+export const iinfo: (dtype: DType) => IntegerInfo = taking(IINFO, (dtype) => {
   if (isFloat(dtype) || dtype === 'bool') {
     throw new DTypeError(`iinfo: dtype must be an integer one, got ${dtype}.`, { dtype });
   }
@@ -58,4 +70,19 @@ export function iinfo(dtype: DType): IntegerInfo {
     bits,
     ...(dtype === 'uint8' ? { max: values - 1, min: 0 } : { max: values / 2 - 1, min: -values / 2 }),
   };
-}
+});
+
+const PROMOTE_TYPES = signature('promoteTypes', [argument('type1', DTYPE), argument('type2', DTYPE)]);
+/** The dtype that holds the values of both. @see torch.promote_types */
+export const promoteTypes: (a: DType, b: DType) => DType = taking(PROMOTE_TYPES, promoted);
+
+const HAS_DTYPE = kind<Operand>(
+  'a tensor or a number',
+  (value) =>
+    typeof value === 'number' ||
+    typeof value === 'boolean' ||
+    (typeof value === 'object' && value !== null && 'dtype' in value && 'shape' in value),
+);
+const RESULT_TYPE = signature('resultType', [argument('tensors', listOf(HAS_DTYPE, { spread: true }))]);
+/** The dtype of arithmetic with these. @see torch.result_type */
+export const resultType = (...operands: Operand[]): DType => resulting(...RESULT_TYPE.take(operands).tensors);

@@ -2,6 +2,8 @@
 // into plain typed arrays. No tensors here: ops upload what is drawn. Order of draws and arithmetic follow
 // ATen (core/MT19937RNGEngine.h, core/DistributionsHelper.h, native/cpu/DistributionTemplates.h) of PyTorch 1.13 to 2.6.
 // A generator and one function for each distribution, which share its state: hence the length.
+import { instanceOf, kind } from './kinds';
+import { argument, signature, taking } from './signature';
 import { DTYPES } from './dtype';
 import type { TypedArray } from './dtype';
 import { HALF_DIGITS, roundHalf, type Half } from './half';
@@ -180,16 +182,26 @@ function checkSeed(seed: Seed): bigint {
 export const defaultGenerator = new Generator();
 defaultGenerator.seed();
 
+const SEED = kind<Seed>('a number or a bigint', (value) => typeof value === 'bigint' || typeof value === 'number');
+
 /** Seeds the default generator and returns it. @see torch.manual_seed */
-export const manualSeed = (seed: Seed): Generator => defaultGenerator.manualSeed(seed);
+export const manualSeed: (seed: Seed) => Generator = taking(signature('manualSeed', [argument('seed', SEED)]), (seed) =>
+  defaultGenerator.manualSeed(seed),
+);
 /** Seeds the default generator from the system's randomness. @see torch.seed */
-export const seed = (): bigint => defaultGenerator.seed();
+export const seed: () => bigint = taking(signature('seed', []), () => defaultGenerator.seed());
 /** The seed of the default generator. @see torch.initial_seed */
-export const initialSeed = (): bigint => defaultGenerator.initialSeed();
+export const initialSeed: () => bigint = taking(signature('initialSeed', []), () => defaultGenerator.initialSeed());
 /** The state of the default generator. @see torch.get_rng_state */
-export const getRngState = (): Uint8Array<ArrayBuffer> => defaultGenerator.getState();
+export const getRngState: () => Uint8Array<ArrayBuffer> = taking(signature('getRngState', []), () =>
+  defaultGenerator.getState(),
+);
+const SET_RNG_STATE = signature('setRngState', [argument('newState', instanceOf('a Uint8Array', Uint8Array))]);
+
 /** Restores the default generator. @see torch.set_rng_state */
-export const setRngState = (state: Uint8Array): void => void defaultGenerator.setState(state);
+export const setRngState: (state: Uint8Array) => void = taking(SET_RNG_STATE, (state) => {
+  defaultGenerator.setState(state);
+});
 
 /** A seed for another generator, drawn as torch.empty((), dtype=torch.int64).random_() does. */
 export function drawSeed(generator: Generator = defaultGenerator): bigint {

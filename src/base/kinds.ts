@@ -83,3 +83,8 @@ export const DIMS = oneOrMore(INTEGER);
 export const SHAPE = { ...listOf(INTEGER, { spread: true }), expected: 'a list of whole numbers' };
 /** A size for all dimensions, or one for each; `checkSize` counts them, and says what the least is. */
 export const SIZE = oneOrMore(INTEGER);
+/** Counts, as a list or in a row. */
+export const COUNTS: Kind<readonly number[]> = {
+  ...listOf(COUNT, { spread: true }),
+  expected: 'a list of whole numbers of at least 0',
+};

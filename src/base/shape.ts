@@ -1,5 +1,7 @@
 // Shapes, strides and dimensions as plain arrays of numbers. Nothing here knows of tensors or devices.
 import { ShapeError } from './errors';
+import { COUNT, oneOrMore } from './kinds';
+import { checkKind } from './signature';
 
 export type Shape = readonly number[];
 
@@ -166,6 +168,14 @@ export function viewStrides(shape: Shape, strides: Shape, target: Shape): number
   return t < 0 ? result : null;
 }
 
+const SIZES = oneOrMore(COUNT);
+
 /** The shape that these broadcast to. @throws ShapeError if they do not. @see torch.broadcast_shapes */
 export const broadcastShapesOf = (...shapes: readonly (Shape | number)[]): Shape =>
-  broadcastShapes('broadcastShapes', ...shapes.map((shape) => (typeof shape === 'number' ? [shape] : shape)));
+  broadcastShapes(
+    'broadcastShapes',
+    ...shapes.map((shape) => {
+      checkKind('broadcastShapes', 'each shape', SIZES, shape);
+      return typeof shape === 'number' ? [shape] : shape;
+    }),
+  );

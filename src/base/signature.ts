@@ -1,7 +1,7 @@
 // How every public function and constructor takes its arguments: by position in PyTorch's order, with any tail, or all, given
 // by name in one plain object in last place. Whatever is unknown, given twice, missing, too much or of another kind throws.
-import { isPlainObject } from './arguments';
-import { describe } from './errorText';
+import { isPlainObject, type Arguments } from './arguments';
+import { describe, explained, inNameOf } from './errorText';
 import { ANYTHING, type Kind } from './kinds';
 
 /** One argument. `N` is its name, `T` what a function gets of it, `Optional` whether that may be nothing. */
@@ -40,11 +40,17 @@ export const withoutEffect = <const N extends string>(name: N): Argument<N, unkn
 const SYNONYMS: Readonly<Record<string, string>> = { axis: 'dim', axes: 'dims', keepdims: 'keepdim' };
 
 type AnyArgument = Argument<string, unknown, boolean>;
+/** The arguments of some signature. */
+export type AnyArguments = readonly AnyArgument[];
 type ValueOf<P> = P extends Argument<string, infer T, boolean> ? T : never;
 /** What `take` gives: each argument by its name; an optional one that is not given is absent. */
-export type Taken<A extends readonly AnyArgument[]> = {
+export type Taken<A extends AnyArguments> = {
   readonly [P in Extract<A[number], Argument<string, unknown>> as P['name']]: ValueOf<P>;
 } & { readonly [P in Extract<A[number], Argument<string, unknown, true>> as P['name']]?: ValueOf<P> };
+/** What `values` gives: each argument in its place. */
+export type Values<A extends AnyArguments> = {
+  [I in keyof A]: A[I] extends Argument<string, infer T, infer O> ? (O extends true ? T | undefined : T) : never;
+};
 /** The names in order, without those that a function takes before the rest, for `Arguments`. */
 export type OrderOf<S, Before = never> = S extends Signature<infer A> ? Names<A, Before> : never;
 type Names<A extends readonly unknown[], Before> = A extends readonly [
@@ -57,7 +63,7 @@ type Names<A extends readonly unknown[], Before> = A extends readonly [
   : readonly [];
 
 /** A name and the arguments in PyTorch's order. */
-export class Signature<const A extends readonly AnyArgument[]> {
+export class Signature<const A extends AnyArguments> {
   private readonly index: ReadonlyMap<string, number>;
 
   constructor(
@@ -79,17 +85,9 @@ export class Signature<const A extends readonly AnyArgument[]> {
    */
   take<T extends object = Taken<A>>(given: readonly unknown[], name = this.name): T {
     const { args } = this;
-    const last = given.at(-1);
-    const isNamed = isPlainObject(last) && args[given.length - 1]?.kind.takesObject !== true;
-    const positional = isNamed ? given.length - 1 : given.length;
-    const values = new Array<unknown>(args.length).fill(undefined);
-    this.#byPosition(name, given, positional, values);
-    if (isNamed) this.#byName(name, last, values);
+    const values = this.#valuesOf(given, name);
     const taken: Record<string, unknown> = {};
-    for (let i = 0; i < args.length; i++) {
-      const value = this.#checked(name, args[i], values[i]);
-      if (value !== undefined) taken[args[i].name] = value;
-    }
+    for (let i = 0; i < args.length; i++) if (values[i] !== undefined) taken[args[i].name] = values[i];
     return taken as T;
   }
 
@@ -103,6 +101,24 @@ export class Signature<const A extends readonly AnyArgument[]> {
     const taken: Record<string, unknown> = { ...this.take([...leading, ...given], name) };
     for (let i = 0; i < leading.length; i++) delete taken[this.args[i].name];
     return taken as T;
+  }
+
+  /** `take`, with each argument in its place. */
+  values(given: readonly unknown[]): Values<A> {
+    return this.#valuesOf(given, this.name) as readonly unknown[] as Values<A>;
+  }
+
+  #valuesOf(given: readonly unknown[], name: string): unknown[] {
+    const { args } = this;
+    const count = given.length;
+    const last = count > 0 ? given[count - 1] : undefined;
+    const isNamed = isPlainObject(last) && args[count - 1]?.kind.takesObject !== true;
+    const values: unknown[] = [];
+    for (let i = 0; i < args.length; i++) values.push(undefined);
+    this.#byPosition(name, given, isNamed ? count - 1 : count, values);
+    if (isNamed) this.#byName(name, last, values);
+    for (let i = 0; i < args.length; i++) values[i] = this.#checked(name, args[i], values[i]);
+    return values;
   }
 
   #byPosition(op: string, given: readonly unknown[], count: number, values: unknown[]): void {
@@ -156,7 +172,8 @@ function wrongKind(op: string, argument: string, kind: Kind<unknown>, value: unk
   const isNumeric =
     typeof value === 'number' ||
     (Array.isArray(value) && Array.from<unknown>(value).every((v) => typeof v === 'number'));
-  const hint = Array.isArray(value) && kind.expected === 'a tensor' ? ' (tensor([...]) makes a tensor of one)' : '';
+  const hint =
+    Array.isArray(value) && kind.expected.startsWith('a tensor') ? ' (tensor([...]) makes a tensor of one)' : '';
   const ErrorType = isNumeric ? RangeError : TypeError;
   return new ErrorType(`${op}: ${argument} must be ${kind.expected}, got ${shown(value)}${hint}.`);
 }
@@ -169,5 +186,37 @@ function shown(value: unknown): string {
 }
 
 /** The arguments of the function `name`, in PyTorch's order. */
-export const signature = <const A extends readonly AnyArgument[]>(name: string, args: A): Signature<A> =>
+export const signature = <const A extends AnyArguments>(name: string, args: A): Signature<A> =>
   new Signature(name, args);
+
+/**
+ * `f` as a function that takes its arguments by position, by name or mixed, and whose errors begin with its name.
+ */
+export function taking<const A extends AnyArguments, R>(
+  takes: Signature<A>,
+  f: (...values: Values<A>) => R,
+): (...given: unknown[]) => R {
+  const { name } = takes;
+  const call = (...given: unknown[]): R => {
+    const values = takes.values(given);
+    try {
+      return f(...values);
+    } catch (error) {
+      throw explained(name, inNameOf(name, error), values);
+    }
+  };
+  return Object.defineProperty(call, 'name', { value: name });
+}
+
+/** `taking` for a function of its first argument and all others by name. */
+export function takingNamed<const A extends AnyArguments, X, O extends object, R>(
+  takes: Signature<A>,
+  f: (x: X, options: O) => R,
+): (x: X, ...args: Arguments<O, RestOf<A>>) => R {
+  return taking(takes, (...values) => {
+    const options: Record<string, unknown> = {};
+    for (let i = 1; i < values.length; i++) options[takes.args[i].name] = values[i];
+    return f(values[0] as X, options as O);
+  });
+}
+type RestOf<A> = A extends readonly [unknown, ...infer Rest] ? Names<Rest, never> : readonly [];

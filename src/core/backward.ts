@@ -1,6 +1,9 @@
 // The walk back through the graph. Gradient rules live with their ops; here is only what they share: accumulation,
 // un-broadcasting, checks, ownership of memory, hooks.
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
+import { either, FLAG, FUNCTION, kind, listOf as listKind, oneOrMore } from '../base/kinds';
+import { argument, signature, taking } from '../base/signature';
+import { INPUT, TENSOR } from './kinds';
 import { AutogradError } from '../base/errors';
 import {
   AccumulateGrad,
@@ -222,10 +225,23 @@ function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Ed
 /** First gradients of the tensors; default ones for tensors of one element. */
 type FirstGradients = readonly (Tensor | null)[] | Tensor | null;
 
-const BACKWARD = ['gradient', 'retainGraph', 'createGraph', 'inputs', 'gradTensors'] as const;
+const TENSOR_OR_TENSORS = oneOrMore(TENSOR);
+const FIRSTS = either(
+  TENSOR,
+  listKind(kind<Tensor | null>('a tensor or null', (value) => value === null || TENSOR.accepts(value))),
+);
+/** None stands for what PyTorch does by itself. */
+const OPTIONAL_FLAG = [FLAG, null] as const;
+const BACKWARD = signature('backward', [
+  argument('tensors', TENSOR_OR_TENSORS), argument('gradient', FIRSTS, null), argument('retainGraph', ...OPTIONAL_FLAG),
+  argument('createGraph', FLAG, false), argument('inputs', TENSOR_OR_TENSORS, null), argument('gradTensors', FIRSTS, null),
+]); // prettier-ignore
 
 /** The gradient to start from, then options; any tail by name. */
-export type BackwardArguments = Arguments<AllBackwardOptions, typeof BACKWARD>;
+export type BackwardArguments = Arguments<
+  AllBackwardOptions,
+  ['gradient', 'retainGraph', 'createGraph', 'inputs', 'gradTensors']
+>;
 
 /** All arguments of `backward` by name. */
 export interface AllBackwardOptions extends BackwardOptions {
@@ -243,13 +259,19 @@ const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(valu
  * @see torch.Tensor.backward, torch.autograd.backward
  */
 export function backward(t: Tensor | readonly Tensor[], ...args: BackwardArguments): void {
-  const options = gather<AllBackwardOptions>('backward', BACKWARD, args);
-  const { gradTensors, gradient = gradTensors, createGraph = false, retainGraph = createGraph, inputs } = options;
-  const firsts = listOf(gradient);
-  const roots = listOf(t).map((root, i) => rootOf('backward', root, firsts[i]));
-  const leaves = inputs === undefined ? null : new Set<Node>(listOf(inputs).map((leaf) => targetEdge('backward', leaf).node)); // prettier-ignore
-  walkFrom(roots, { createGraph, retainGraph, capture: null, leaves });
-  listOf(t)[0].home.mark();
+  const { tensors, gradTensors, gradient, createGraph, retainGraph, inputs } = BACKWARD.take([t, ...args]);
+  const firsts = listOf(gradient ?? gradTensors);
+  const ends = listOf(tensors);
+  if (gradient !== null && gradTensors !== null) throw new TypeError("backward: 'gradient' is given twice.");
+  if (firsts.length > ends.length) {
+    throw new TypeError(
+      `backward: there must be one gradient for each of ${ends.length} tensors, got ${firsts.length}.`,
+    );
+  }
+  const roots = ends.map((root, i) => rootOf('backward', root, firsts[i]));
+  const leaves = inputs === null ? null : new Set<Node>(listOf(inputs).map((leaf) => targetEdge('backward', leaf).node)); // prettier-ignore
+  walkFrom(roots, { createGraph, retainGraph: retainGraph ?? createGraph, capture: null, leaves });
+  ends[0].home.mark();
 }
 
 const walkFrom = (roots: readonly [Edge, Tensor][], options: WalkOptions): (Tensor | null)[] =>
@@ -279,9 +301,11 @@ export interface AllGradOptions extends GradOptions {
   outputs: Tensor | readonly Tensor[];
   inputs: Tensor | readonly Tensor[];
 }
-const GRAD = [
-  'outputs', 'inputs', 'gradOutputs', 'retainGraph', 'createGraph', 'onlyInputs', 'allowUnused',
-] as const; // prettier-ignore
+const GRAD = signature('grad', [
+  argument('outputs', TENSOR_OR_TENSORS), argument('inputs', TENSOR_OR_TENSORS), argument('gradOutputs', FIRSTS, null),
+  argument('retainGraph', ...OPTIONAL_FLAG), argument('createGraph', FLAG, false), argument('onlyInputs', FLAG, true),
+  argument('allowUnused', FLAG, false),
+]); // prettier-ignore
 
 /**
  * Gradients of the sum of `outputs` with respect to `inputs`, without touching any `.grad`.
@@ -298,12 +322,23 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options?: GradOptions,
 ): Tensor[];
-export function grad(...args: Arguments<AllGradOptions, typeof GRAD>): Tensor[];
+export function grad(
+  ...args: Arguments<
+    AllGradOptions,
+    ['outputs', 'inputs', 'gradOutputs', 'retainGraph', 'createGraph', 'onlyInputs', 'allowUnused']
+  >
+): Tensor[];
 export function grad(...args: unknown[]): (Tensor | null)[] {
-  const options = gather<AllGradOptions>('grad', GRAD, args);
-  const { outputs, inputs, gradOutputs, createGraph = false, retainGraph = createGraph, allowUnused = false } = options;
+  const given = GRAD.take(args);
+  const { outputs, inputs, gradOutputs, createGraph, allowUnused } = given;
+  const retainGraph = given.retainGraph ?? createGraph;
   const ins = listOf(inputs);
   const firsts = listOf(gradOutputs);
+  if (firsts.length > listOf(outputs).length) {
+    throw new TypeError(
+      `grad: there must be one of gradOutputs for each of ${listOf(outputs).length} outputs, got ${firsts.length}.`,
+    );
+  }
   const capture = ins.map((input) => targetEdge('grad', input));
   const roots = listOf(outputs).map((out, i) => rootOf('grad', out, firsts[i]));
   const captured = walkFrom(roots, { createGraph, retainGraph, capture, leaves: null });
@@ -316,8 +351,10 @@ export function grad(...args: unknown[]): (Tensor | null)[] {
   return captured;
 }
 
+const REGISTER_HOOK = signature('registerHook', [INPUT, argument('hook', FUNCTION)]);
+
 /** Calls `hook` with the gradient of `t` whenever it is computed; what it returns is used instead. @see torch.Tensor.register_hook */
-export function registerHook(t: Tensor, hook: GradHook): RemovableHandle {
+export const registerHook: (t: Tensor, hook: GradHook) => RemovableHandle = taking(REGISTER_HOOK, (t, hook) => {
   if (!t.requiresGrad)
     throw new AutogradError('registerHook: the tensor must require gradients, got one that does not.');
   const node = t.gradFn as Node | null;
@@ -328,15 +365,15 @@ export function registerHook(t: Tensor, hook: GradHook): RemovableHandle {
     hooks = node.hooks.get(t.autograd.outputIndex) ?? new Set();
     node.hooks.set(t.autograd.outputIndex, hooks);
   }
-  hooks.add(hook);
-  return { remove: () => void hooks.delete(hook) };
-}
+  hooks.add(hook as GradHook);
+  return { remove: () => void hooks.delete(hook as GradHook) };
+});
 
 /** Makes `backward` keep the gradient of this non-leaf in its `.grad`. @see torch.Tensor.retain_grad */
-export function retainGrad(t: Tensor): void {
+export const retainGrad: (t: Tensor) => void = taking(signature('retainGrad', [INPUT]), (t) => {
   if (!t.requiresGrad) throw new AutogradError('retainGrad: the tensor must require gradients, got one that does not.');
   const node = t.gradFn as Node | null;
   if (node === null) return;
   (node.retained ??= new Map()).set(t.autograd.outputIndex, t);
   t.autograd.retainsGrad = true;
-}
+});

@@ -2,6 +2,8 @@
 // whether anything is recorded at all. backward.ts walks it.
 import type { DType } from '../base/dtype';
 import { AutogradError } from '../base/errors';
+import { FUNCTION } from '../base/kinds';
+import { argument, signature } from '../base/signature';
 import { unscoped, type Storage } from './storage';
 import { formatShape, isDense, type Shape } from '../base/shape';
 import { Tensor, type GradFn, type GradHook, type ViewLink } from './tensor';
@@ -10,8 +12,15 @@ import { Tensor, type GradFn, type GradHook, type ViewLink } from './tensor';
 
 let gradEnabled = true;
 
+// There are no `with` blocks here.
+const CALLBACK = { ...FUNCTION, expected: 'a function whose body runs in that mode, as in noGrad(() => net(x))' };
+
 /** Whether operations are being recorded. */
-export const isGradEnabled = (): boolean => gradEnabled;
+export function isGradEnabled(...args: readonly []): boolean {
+  if (args.length > 0) NOTHING.values(args);
+  return gradEnabled;
+}
+const NOTHING = signature('isGradEnabled', []);
 
 /** Runs `fn` with recording on or off; `name` is who asked. */
 export function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T {
@@ -33,10 +42,19 @@ export function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T 
   return result;
 }
 
+const NO_GRAD = signature('noGrad', [argument('fn', CALLBACK)]);
+const ENABLE_GRAD = NO_GRAD.as('enableGrad');
+
 /** Runs `fn` without recording. @throws AutogradError if `fn` is async: wrap the synchronous part. @see torch.no_grad */
-export const noGrad = <T>(fn: () => T): T => withGradMode('noGrad', false, fn);
+export function noGrad<T>(fn: () => T, ...rest: readonly []): T {
+  NO_GRAD.values([fn, ...rest]);
+  return withGradMode('noGrad', false, fn);
+}
 /** Runs `fn` with recording, inside `noGrad`. @throws AutogradError if `fn` is async. @see torch.enable_grad */
-export const enableGrad = <T>(fn: () => T): T => withGradMode('enableGrad', true, fn);
+export function enableGrad<T>(fn: () => T, ...rest: readonly []): T {
+  ENABLE_GRAD.values([fn, ...rest]);
+  return withGradMode('enableGrad', true, fn);
+}
 
 // ---- graph ------------------------------------------------------------------------------------
 

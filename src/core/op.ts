@@ -86,6 +86,12 @@ export function deviceOf(op: string, inputs: Inputs): Device {
     if (input.isFreed) throw input.freedError(op);
     const home = input.home;
     if (device !== null && home !== device) {
+      if (home.name === device.name) {
+        throw new DeviceError(
+          `${op}: one of the tensors was made before shutdown(), got tensors of two runs of ${home.name}. Make it again.`,
+          { devices: [device.name, home.name] },
+        );
+      }
       throw new DeviceError(
         `${op}: all tensors must be on one device, got ${device.name} and ${home.name}. Move one with .to('${device.name}').`,
         { devices: [device.name, home.name] },

@@ -1,9 +1,18 @@
 // From rows of the table of pointwise operations to functions of tensors, numbers and options, with in-place forms.
-import { gather } from '../base/arguments';
+import { NUMBER } from '../base/kinds';
+import {
+  argument,
+  Signature,
+  signature,
+  taking,
+  type AnyArguments,
+  type Argument,
+  type Values,
+} from '../base/signature';
 import type { Expression } from '../expression/expression';
+import { INPUT, OPERAND } from './kinds';
 import { PointwiseOperation, type Operand, type PointwiseRecord, type Promotion, type ScalarOf } from './pointwise';
-import { describe } from '../base/errorText';
-import type { Tensor } from './tensor';
+import { Tensor } from './tensor';
 
 export { PointwiseOperation, type Operand } from './pointwise';
 
@@ -29,6 +38,52 @@ export type ParametricFunction<P> = ((x: Tensor, ...numbers: NumberArguments<P>)
 
 type Options = Pick<PointwiseRecord, 'gradient' | 'accepts' | 'compares' | 'alike'>;
 
+/** Whether `given` are `count` operands by position, as in nearly all calls: then there is nothing else to check. */
+function areOperands(given: readonly unknown[], count: number): given is [Tensor, ...Operand[]] {
+  if (given.length !== count || !(given[0] instanceof Tensor)) return false;
+  for (let i = 1; i < count; i++) if (!(given[i] instanceof Tensor) && typeof given[i] !== 'number') return false;
+  return true;
+}
+
+type Overwritable = ((...args: never) => Tensor) & { readonly inPlace: (...args: never) => Tensor };
+
+/**
+ * A function and its in-place form, with their arguments checked. What it is assigned to has its type written out, as the type
+ * of Tensor depends on it.
+ */
+export function withInPlace<F extends Overwritable, const A extends AnyArguments = AnyArguments>(
+  takes: Signature<A>,
+  f: (...values: Values<A>) => Tensor,
+  inPlace: (...values: Values<A>) => Tensor,
+): F {
+  const both = Object.assign(taking(takes, f), { inPlace: taking(takes.as(`${takes.name}_`), inPlace) });
+  return both as Overwritable as F;
+}
+
+/** Such a function of operands alone: where `count` are given by position, `usual` and `usualInPlace` take them as they are. */
+export function ofOperands<F extends Overwritable>(
+  count: number,
+  f: F,
+  usual: (operands: readonly Operand[]) => Tensor,
+  usualInPlace: (self: Tensor, others: readonly Operand[]) => Tensor,
+): F {
+  const [call, inPlace] = [f, f.inPlace] as ((...given: readonly unknown[]) => Tensor)[];
+  const quick = (...given: readonly unknown[]): Tensor => (areOperands(given, count) ? usual(given) : call(...given));
+  const quickInPlace = (...given: readonly unknown[]): Tensor =>
+    areOperands(given, count) ? usualInPlace(given[0], given.slice(1)) : inPlace(...given);
+  Object.defineProperty(quick, 'name', { value: f.name });
+  return Object.assign(quick, { inPlace: quickInPlace }) as Overwritable as F;
+}
+
+const applying =
+  (operation: PointwiseOperation) =>
+  (operands: readonly Operand[]): Tensor =>
+    operation.apply(operands);
+const overwriting =
+  (operation: PointwiseOperation) =>
+  (self: Tensor, others: readonly Operand[]): Tensor =>
+    operation.applyInPlace(self, others);
+
 /** The row as a function of one tensor. */
 export function unary(
   name: string,
@@ -37,9 +92,8 @@ export function unary(
   options: Options = {},
 ): UnaryFunction {
   const operation = new PointwiseOperation({ name, promotion, formula: ([x]) => formula(x), ...options });
-  return Object.assign((x: Tensor) => operation.apply([x]), {
-    inPlace: (self: Tensor) => operation.applyInPlace(self, []),
-  });
+  const [f, inPlace] = [applying(operation), overwriting(operation)];
+  return ofOperands(1, withInPlace(signature(name, [INPUT]), (x) => f([x]), (x) => inPlace(x, [])), f, inPlace); // prettier-ignore
 }
 
 /** The row as a function of two tensors, or a tensor and a number. */
@@ -50,9 +104,19 @@ export function binary(
   options: Options = {},
 ): BinaryFunction {
   const operation = new PointwiseOperation({ name, promotion, formula: ([a, b]) => formula(a, b), ...options });
-  return Object.assign((a: Tensor, b: Operand) => operation.apply([a, b]), {
-    inPlace: (self: Tensor, b: Operand) => operation.applyInPlace(self, [b]),
-  });
+  return ofTwo(operation, 'other');
+}
+
+/** An operation as a function of two operands, the second of which is called `second`. */
+export function ofTwo(operation: PointwiseOperation, second: string): BinaryFunction {
+  const { name } = operation.record;
+  const [f, inPlace] = [applying(operation), overwriting(operation)];
+  const operand = argument(second, OPERAND);
+  const checking = Object.assign(
+    taking(signature(name, [argument('input', OPERAND), operand]), (a, b) => f([a, b])),
+    { inPlace: taking(signature(`${name}_`, [INPUT, operand]), (a, b) => inPlace(a, [b])) },
+  );
+  return ofOperands(2, checking as Overwritable as BinaryFunction, f, inPlace);
 }
 
 /** What a parametric row needs besides its name and its parameters. */
@@ -78,20 +142,12 @@ export function parametric<P extends Defaults>(
     formula: ([x], scalar) => formula(x, symbols(scalar)),
     ...(gradient && { gradient: (grad, [x], y, scalar) => [gradient(grad, x, y, symbols(scalar))] }),
   });
-  const values = (args: NumberArguments<P>): number[] => numberValues(name, defaults, args);
-  return Object.assign((x: Tensor, ...numbers: NumberArguments<P>) => operation.apply([x], values(numbers)), {
-    inPlace: (self: Tensor, ...numbers: NumberArguments<P>) => operation.applyInPlace(self, [], values(numbers)),
-  });
-}
-
-/** The values of parameters given by position, by name or not at all. @throws TypeError for one that does not exist. */
-function numberValues<P extends Defaults>(op: string, defaults: P, args: NumberArguments<P>): number[] {
-  const given = gather<Record<string, unknown>>(op, Object.keys(defaults), args);
-  return Object.entries(defaults).map(([name, value]) => {
-    const number = given[name] ?? value;
-    if (typeof number === 'number') return number;
-    throw new TypeError(`${op}: ${name} must be a number, got ${describe(number)}.`);
-  });
+  const args = [INPUT, ...names.map((key) => argument(key, NUMBER, defaults[key]))] as const;
+  return withInPlace<ParametricFunction<P>, readonly Argument<string, never>[]>(
+    new Signature(name, args as readonly Argument<string, unknown>[] as readonly Argument<string, never>[]),
+    (x: Tensor, ...numbers: readonly number[]) => operation.apply([x], numbers),
+    (x: Tensor, ...numbers: readonly number[]) => operation.applyInPlace(x, [], numbers),
+  );
 }
 
 /** The in-place forms of functions under their names: `{ add }` gives `{ add_ }`. */

@@ -1,5 +1,8 @@
 // Who owns device memory. A Storage counts its owners and is freed when none is left, or when the garbage
 // collector finds that nothing refers to it any more. Scopes release the handles made inside them.
+import { isPlainObject } from '../base/arguments';
+import { FUNCTION, kind } from '../base/kinds';
+import { argument, signature } from '../base/signature';
 import { collect, giveBack, handOut } from './garbage';
 import {
   expect, heldTensors, nextSerial, noteFreed, noteKeeper, noteMade, operationsSinceTurn, type Reclaimable,
@@ -287,6 +290,24 @@ function collectHandles(value: unknown, into: Set<Handle>, seen: Set<object>): v
 
 const isPromise = (value: unknown): value is Promise<unknown> => value instanceof Promise;
 
+const SCOPE = signature('scope', [argument('fn', FUNCTION, undefined)]);
+/** Whether `keep` finds what it is to keep; that a module or an empty list holds nothing is nobody's mistake. */
+function canHold(value: unknown): boolean {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  if (value instanceof Handle || isHolder(value)) return true;
+  const items: readonly unknown[] | null =
+    Array.isArray(value) || value instanceof Set
+      ? [...(value as Iterable<unknown>)]
+      : value instanceof Map
+        ? [...(value as Map<unknown, unknown>).values()]
+        : isPlainObject(value)
+          ? Object.values(value)
+          : null;
+  return items !== null && (items.length === 0 || items.some(canHold));
+}
+const HOLDER = { ...kind<unknown>('a tensor, a module, or a list or an object of these', canHold), takesObject: true };
+const KEEP = signature('keep', [argument('value', HOLDER)]);
+
 /**
  * Runs `fn` and frees the tensors it made, except what it returns (deep in arrays, plain objects, modules), what is
  * given to `keep`, parameters, buffers, gradients and optimizer state, and what a kept tensor's graph saved.
@@ -297,7 +318,9 @@ const isPromise = (value: unknown): value is Promise<unknown> => value instanceo
  */
 export function scope(): Scope;
 export function scope<T>(fn: (s: Scope) => T): T;
-export function scope<T>(fn?: (s: Scope) => T): T | Scope {
+export function scope<T>(...args: readonly [fn?: (s: Scope) => T]): T | Scope {
+  SCOPE.values(args);
+  const [fn] = args;
   const s = new Scope(current);
   if (fn === undefined) return (current = s);
   let result: T;
@@ -324,7 +347,9 @@ export function scope<T>(fn?: (s: Scope) => T): T | Scope {
 }
 
 /** Takes tensors (deep in arrays, plain objects, modules) out of every scope; returns its argument. */
-export function keep<T>(value: T): T {
+export function keep<T>(...args: readonly [value: T]): T {
+  KEEP.values(args);
+  const [value] = args;
   for (const handle of handlesIn(value)) handle.kept = true;
   return value;
 }

@@ -1,7 +1,10 @@
 // Tensor: a shape over a storage, and its place in the autograd graph. No op logic: operations are functions in
 // ops/, and methods.ts installs those that are also methods.
 import { awaitCollection } from './garbage';
+import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
+import { FLAG, INTEGER, instanceOf } from '../base/kinds';
+import { argument, signature } from '../base/signature';
 import type { Device, DeviceBuffer, DeviceName, View } from '../device/contract';
 import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from '../base/dtype';
 import { AutogradError, DTypeError } from '../base/errors';
@@ -18,6 +21,14 @@ export type NestedNumbers = number | boolean | NestedNumbers[];
 export interface GradFn {
   /** The op's name, as `MulBackward` in a printed tensor. */
   readonly name: string;
+}
+
+/** How the elements lie in the storage. */
+interface Layout {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
 }
 
 /** How a view follows its base when either is changed in place; graph.ts implements it. */
@@ -46,6 +57,9 @@ export interface AutogradMeta {
   retainsGrad: boolean;
 }
 
+const REQUIRES_GRAD = signature('requiresGrad_', [argument('requiresGrad', FLAG, true)]);
+const SIZE = signature('size', [argument('dim', INTEGER, null)]);
+
 // The methods are installed by methods.ts. An augmentation from there would be lost in the shipped types.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
 export interface Tensor extends TensorMethods {}
@@ -58,12 +72,8 @@ export interface Tensor extends TensorMethods {}
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Tensor extends Handle implements View {
-  readonly shape: Shape;
-  /** In elements. */
-  readonly strides: readonly number[];
-  /** Of the first element within the storage, in elements. */
-  readonly offset: number;
-  readonly dtype: DType;
+  /** Where and as what the elements lie; replaced as a whole where the tensor takes over another one. */
+  private layout: Layout;
   /** Made when first asked for: most tensors never take part in a graph. */
   private meta: AutogradMeta | null = null;
   private wantsGrad = false;
@@ -80,10 +90,25 @@ export class Tensor extends Handle implements View {
       );
     }
     super(storage);
-    this.dtype = dtype;
-    this.shape = shape;
-    this.strides = strides;
-    this.offset = offset;
+    this.layout = { dtype, shape, strides, offset };
+  }
+
+  get shape(): Shape {
+    return this.layout.shape;
+  }
+
+  /** In elements. */
+  get strides(): readonly number[] {
+    return this.layout.strides;
+  }
+
+  /** Of the first element within the storage, in elements. */
+  get offset(): number {
+    return this.layout.offset;
+  }
+
+  get dtype(): DType {
+    return this.layout.dtype;
   }
 
   get buffer(): DeviceBuffer {
@@ -118,8 +143,9 @@ export class Tensor extends Handle implements View {
   /** The shape, or the size of one dimension. @throws RangeError if there is no such dimension. */
   size(): Shape;
   size(dim: number): number;
-  size(dim?: number): Shape | number {
-    return dim === undefined ? this.shape : this.shape[wrapDim('size', dim, this.ndim)];
+  size(...args: readonly [dim?: number]): Shape | number {
+    const { dim } = SIZE.take(args);
+    return dim === null ? this.shape : this.shape[wrapDim('size', dim, this.ndim)];
   }
 
   /** Whether the elements lie in row-major order without gaps. */
@@ -143,7 +169,8 @@ export class Tensor extends Handle implements View {
   }
 
   /** Sets whether operations on this leaf are recorded. @throws AutogradError for a result of operations, or integers. */
-  requiresGrad_(value = true): this {
+  requiresGrad_(...args: [requiresGrad?: boolean] | [named: { requiresGrad?: boolean }]): this {
+    const { requiresGrad: value } = REQUIRES_GRAD.take(args);
     if (value && !isFloat(this.dtype)) {
       throw new DTypeError(`requiresGrad: only floating-point tensors can require gradients, got ${this.dtype}.`, {
         dtype: this.dtype,
@@ -241,11 +268,16 @@ export class Tensor extends Handle implements View {
     return new Tensor(this.storage, this.dtype, this.shape, this.strides, this.offset);
   }
 
+  /** @internal Shows the same memory as the view `other` does. */
+  lieAs(other: Tensor): this {
+    this.layout = other.layout;
+    return this;
+  }
+
   /** @internal Takes over the memory and layout of `other`; the object, its gradient settings and its hooks stay. */
   adopt(other: Tensor): void {
     this.moveTo(other.storage);
-    const { dtype, shape, strides, offset } = other;
-    Object.assign(this, { dtype, shape, strides, offset });
+    this.layout = other.layout;
     if (this.meta !== null) this.meta.accumulator = null;
   }
 
@@ -339,17 +371,22 @@ function nest(values: (number | boolean)[], shape: Shape): NestedNumbers {
   return Array.from({ length: size }, (_, i) => nest(values.slice(i * step, (i + 1) * step), rest));
 }
 
+const PARAMETER = signature('Parameter', [
+  argument('data', instanceOf('a tensor', Tensor)),
+  argument('requiresGrad', FLAG, true),
+]);
+
 /** A tensor that is a parameter of the module it is assigned to. Outlives every scope. @see torch.nn.Parameter */
 export class Parameter extends Tensor {
   /** Makes the type differ from Tensor's, so that a tensor is no parameter for the compiler either. */
   declare protected readonly isParameter: true;
 
   /** Shares the memory of `data`, outside its graph. */
-  constructor(data: Tensor, requiresGrad: boolean | { requiresGrad?: boolean } = true) {
-    checkTensor('Parameter', data);
+  constructor(...args: Arguments<{ data: Tensor; requiresGrad?: boolean }, ['data', 'requiresGrad']>) {
+    const { data, requiresGrad } = PARAMETER.take(args);
     super(data.storage, data.dtype, data.shape, data.strides, data.offset);
     this.kept = true;
-    this.requiresGrad_(typeof requiresGrad === 'boolean' ? requiresGrad : requiresGrad.requiresGrad);
+    this.requiresGrad_(requiresGrad);
   }
 
   override async repr(): Promise<string> {

@@ -103,7 +103,7 @@ function upload(
   fileBytes: Bytes,
   device: Tensor['device'] | undefined,
 ): Tensor {
-  return uploaded(device, shape, fileType.name, elementsOf(fileType, fileBytes));
+  return uploaded(device, shape, fileType.name, () => elementsOf(fileType, fileBytes));
 }
 
 /** The values of a pickle as JavaScript has them, tensors on the device. */

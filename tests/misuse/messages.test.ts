@@ -39,10 +39,18 @@ describe('methods speak in their own name', () => {
 describe('arguments of another kind', () => {
   const array = 'an array (tensor([...]) makes a tensor of one)';
   it.each<[string, () => unknown, string]>([
-    ['matmul', () => loose(x).matmul([1, 2]), `matmul: cannot take what it was called with, got ${array}.`],
-    ['cross', () => loose(x).cross(), 'cross: cannot take what it was called with, got no arguments.'],
-    ['a promise', () => loose(x).gather(0, x.data()), 'gather: expected a tensor, got a promise (await it).'], // prettier-ignore
-    ['a module', () => loose(k).relu(new nn.Linear(1, 1)), 'relu: expected a tensor or a number, got a Linear.'],
+    [
+      'matmul',
+      () => loose(x).matmul([1, 2]),
+      'matmul: other must be a tensor, got [1, 2] (tensor([...]) makes a tensor of one).',
+    ],
+    [
+      'cross',
+      () => loose(x).cross(),
+      'cross: other must be a tensor, got nothing. The arguments are input, other, dim.',
+    ],
+    ['a promise', () => loose(x).gather(0, x.data()), 'gather: index must be a tensor, got a promise (await it).'], // prettier-ignore
+    ['a module', () => loose(k).relu(new nn.Linear(1, 1)), 'relu: input must be a tensor, got a Linear.'],
     ['Linear', () => call(new nn.Linear(3, 2), [[1, 2, 3]]), `Linear: cannot take what it was called with, got ${array}.`], // prettier-ignore
     ['no input', () => call(new nn.Linear(3, 2), []), 'Linear: cannot take what it was called with, got no arguments.'], // prettier-ignore
     ['labels', () => call(new nn.CrossEntropyLoss(), [x, [0, 1]]), 'crossEntropy: target must be a tensor, got [0, 1] (tensor([...]) makes a tensor of one).'], // prettier-ignore
@@ -119,39 +127,51 @@ describe('what would go wrong silently', () => {
   const sgd = new k.optim.SGD(net.parameters(), { lr: 0.1 });
   const w = ones([2], { requiresGrad: true });
   it.each<[string, () => unknown, string]>([
-    ['sizes as text', () => loose(k).zeros('2'), 'zeros: sizes must be whole numbers >= 0'],
+    [
+      'sizes as text',
+      () => loose(k).zeros('2'),
+      "zeros: size must be a list of whole numbers of at least 0, got ['2'].",
+    ],
     [
       'a dtype among sizes',
       () => loose(k).zeros(2, 'int64'),
-      'zeros: sizes must be whole numbers >= 0, got [2, int64].',
+      "zeros: size must be a list of whole numbers of at least 0, got [2, 'int64'].",
     ],
     [
       'apply without its class',
       () => call(Reflect.get(k.autograd.Function, 'apply') as nn.Module, [x]),
       'apply: call it on its class',
     ],
-    ['a missing size', () => loose(k).rand(undefined, 2), 'rand: sizes must be whole numbers >= 0'],
-    ['a dtype of Python', () => loose(k).ones([2], { dtype: 'long' }), 'ones: dtype must be one of float32,'],
+    ['a missing size', () => loose(k).rand(undefined, 2), 'rand: generator must be a Generator, got 2.'],
+    ['a dtype of Python', () => loose(k).ones([2], { dtype: 'long' }), 'ones: dtype must be a dtype (float32,'],
     [
       'an option of Python',
       () => loose(k).tensor([1], { requires_grad: true }),
       "tensor: no option is called 'requires_grad'.",
     ],
     ['a device of Python', () => loose(x).to('cuda'), "or a device, got 'cuda'."],
-    ['full of nothing', () => loose(k).full([2]), 'full: the value must be a number, got undefined.'],
-    ['fill_ with text', () => loose(ones(2)).fill_('a'), "fill_: the value must be a number, got 'a'."],
-    ['setAt with an array', () => loose(ones(2)).setAt(0, [1]), 'setAt: the value must be a number, got an array'],
-    ['setAt with nothing', () => loose(ones(2)).setAt(0), 'setAt: the value must be a number, got undefined.'],
-    ['at of nothing', () => loose(x).at(undefined), 'at: cannot take what it was called with, got undefined.'],
+    ['full of nothing', () => loose(k).full([2]), 'full: fillValue must be a number, got nothing.'],
+    ['fill_ with text', () => loose(ones(2)).fill_('a'), "fill_: value must be a number or a tensor, got 'a'."],
+    [
+      'setAt with an array',
+      () => loose(ones(2)).setAt(0, [1]),
+      'setAt: value must be a tensor or a number, got [1] (tensor',
+    ],
+    ['setAt with nothing', () => loose(ones(2)).setAt(0), 'setAt: value must be a tensor or a number, got nothing.'],
+    ['at of nothing', () => loose(x).at(undefined), 'at: an index must be a number, '],
     ['a + b', () => Number(x) + 1, 'Tensor: operators are methods, as in a.add(b).'],
     [
       'options of backward',
       () => loose(w.sum()).backward({ retain_graph: true }),
       "backward: no option is called 'retain_graph'.",
     ],
-    ['a gradient as an array', () => loose(w.mul(2)).backward([1, 1]), 'backward: expected a tensor, got number 1.'],
+    [
+      'a gradient as an array',
+      () => loose(w.mul(2)).backward([1, 1]),
+      'backward: gradient must be a tensor or a list, each a tensor or null, got [1, 1].',
+    ],
     ['a number for grad', () => Reflect.set(w, 'grad', 0), 'grad: must match the tensor'],
-    ['a Parameter of an array', () => make(nn.Parameter, [[1]]), 'Parameter: expected a tensor, got an array'],
+    ['a Parameter of an array', () => make(nn.Parameter, [[1]]), 'Parameter: data must be a tensor, got '],
     [
       'a metric that was not read',
       () => loose(new k.optim.lrScheduler.ReduceLROnPlateau(sgd)).step(x.sum()),

@@ -63,10 +63,10 @@ describe('arguments', () => {
 
   test.each<[() => unknown, string]>([
     [() => k.add(single, k.zeros([2])), 'add: shapes must broadcast, got [3] and [2]'],
-    [() => k.add(single, '1' as never), "add: expected a tensor or a number, got '1'."],
+    [() => k.add(single, '1' as never), "add: other must be a tensor or a number, got '1'."],
     [
       () => k.add(single, [1, 2, 3] as never),
-      'add: expected a tensor or a number, got an array (tensor([...]) makes a tensor of one).',
+      'add: other must be a tensor or a number, got [1, 2, 3] (tensor([...]) makes a tensor of one).',
     ],
     [() => k.pow(2, 3), 'pow: expected at least one tensor, got numbers only.'],
     [() => k.bitwiseAnd(single, 1), 'bitwiseAnd: is defined for integers only, got float32.'],
@@ -75,11 +75,11 @@ describe('arguments', () => {
     [() => k.clamp(single), 'clamp: one of min and max must be given, got neither.'],
     [
       () => k.div(single, 2, { roundingMode: 'up' as never }),
-      "div: roundingMode must be null, 'trunc' or 'floor', got 'up'.",
+      "div: roundingMode must be 'trunc' or 'floor', got 'up'.",
     ],
     [
       () => leakyRelu(single, { slope: 1 } as never),
-      "leakyRelu: no option is called 'slope'. The options are negativeSlope.",
+      "leakyRelu: no option is called 'slope'. The options are input, negativeSlope.",
     ],
     [() => dropout(single, 2), 'dropout: p must be in [0, 1], got 2.'],
     [

@@ -7,9 +7,14 @@
 //   x[mask] = v            x.setAt(mask, v)              x[1:3] += v          x.at('1:3').add_(v)
 //
 // Numbers, slices, '...' and null give views, index tensors and arrays copies; both are differentiable.
+import type { Arguments } from '../../base/arguments';
+import { FLAG, listOf, kind } from '../../base/kinds';
+import { argument, signature } from '../../base/signature';
+import { TENSOR, OPERAND, INPUT } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { broadcastShapes, formatShape, numelOf, sameShape, type Shape } from '../../base/shape';
-import { Tensor } from '../../core/tensor';
+import { checkTensor, Tensor } from '../../core/tensor';
+import { describe } from '../../base/errorText';
 import { ge, logicalAnd, lt, where } from '../pointwise/compare';
 import { copy_, numberOf, to } from '../shape/copy';
 import { fromArray, zerosLike } from '../shape/creation';
@@ -49,6 +54,16 @@ function indexTensor(list: IndexList, device: Tensor['device'], size = 0): Tenso
   return to(fromArray(Int32Array.from(values), shape, { device }), 'int64');
 }
 
+/** What may stand between the brackets. */
+const isIndex = (value: unknown): value is Index =>
+  value === null ||
+  typeof value === 'number' ||
+  typeof value === 'string' ||
+  typeof value === 'boolean' ||
+  value instanceof Tensor ||
+  Array.isArray(value);
+const isIndexOrList = (value: unknown): boolean => isIndex(value);
+
 /** What an index makes of x: a view, and for each of its dimensions the index tensor that picks from it, if any. */
 interface Plan {
   readonly view: Tensor;
@@ -64,6 +79,14 @@ const taken = (entry: Index): number => {
 };
 
 function plan(x: Tensor, entries: readonly Index[]): Plan {
+  checkTensor('at', x);
+  // Not with `every` alone, which passes over holes.
+  const wrong = Array.from<unknown>(entries).findIndex((entry) => !isIndex(entry));
+  if (wrong >= 0) {
+    throw new TypeError(
+      `at: an index must be a number, 'start:end', '...', null, a boolean, a tensor or an array of numbers, got ${describe(entries[wrong])}.`,
+    );
+  }
   const total = entries.reduce((n: number, entry) => n + taken(entry), 0);
   if (entries.filter((entry) => entry === '...').length > 1) throw new RangeError("at: '...' may appear once.");
   if (total > x.ndim) {
@@ -228,6 +251,12 @@ function fitted(op: string, value: Tensor, shape: Shape): Tensor {
   return sameShape(source.shape, shape) ? source : expand(source, shape);
 }
 
+const SET_AT = signature('setAt', [
+  INPUT,
+  argument('index', kind<Index | readonly Index[]>('an index as at() takes it, or a list of them', isIndexOrList)),
+  argument('value', OPERAND),
+]);
+
 /**
  * x[index] = value, in place: `index` is one entry as `at` takes it, or an array of several; `value` is broadcast and
  * converted. A mask may stand alone: then a value of one element, or of the mask's shape, is written where it holds, or
@@ -235,7 +264,8 @@ function fitted(op: string, value: Tensor, shape: Shape): Tensor {
  * @example x.setAt([0, '1:3'], 5); x.setAt(mask, 0); x.setAt([index], rows)
  * @see torch.Tensor.__setitem__
  */
-export function setAt(x: Tensor, index: Index | readonly Index[], value: Tensor | number | boolean): Tensor {
+export function setAt(x: Tensor, ...args: [index: Index | readonly Index[], value: Tensor | number | boolean]): Tensor {
+  const { index, value } = SET_AT.take([x, ...args]);
   const entries = Array.isArray(index) ? (index as readonly Index[]) : [index as Index];
   const source = asValue(x, value);
   const [first] = entries;
@@ -304,17 +334,23 @@ export interface IndexPutOptions {
   accumulate?: boolean;
 }
 
+const INDICES = listOf(kind<Tensor | null>('a tensor or null', (value) => value === null || TENSOR.accepts(value)));
+const INDEX_PUT = signature('indexPut', [
+  INPUT, argument('indices', INDICES), argument('values', TENSOR), argument('accumulate', FLAG, false),
+]); // prettier-ignore
+
 /**
  * A copy of x with `values` at index tensors, one for each of the first dimensions.
  * @see torch.index_put
  */
 export function indexPut(
   x: Tensor,
-  indices: readonly (Tensor | null)[],
-  values: Tensor,
-  accumulate: boolean | IndexPutOptions = false,
+  ...args: Arguments<
+    IndexPutOptions & { indices: readonly (Tensor | null)[]; values: Tensor },
+    ['indices', 'values', 'accumulate']
+  >
 ): Tensor {
-  const adds = typeof accumulate === 'boolean' ? accumulate : (accumulate.accumulate ?? false);
+  const { indices, values, accumulate: adds } = INDEX_PUT.take([x, ...args]);
   const [first] = indices;
   if (indices.length === 1 && first?.dtype === 'bool') {
     return adds ? add(x, overMask(zerosLike(x), first, values)) : overMask(x, first, values);

@@ -1,5 +1,8 @@
 // Reading and adding by index. Each reading op has an adding op as its gradient, and the other way round.
-import { gather as gatherOptions, taking, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { NUMBER, INTEGER, DIM } from '../../base/kinds';
+import { argument, signature, taking, takingNamed, withoutEffect } from '../../base/signature';
+import { TENSOR, INPUT } from '../../core/kinds';
 import type { IndexOptions } from '../../device/contract';
 import type { DType } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
@@ -190,9 +193,12 @@ export function gatherWith(x: Tensor, dim: number, index: Tensor, options: Index
  * @throws ShapeError if index has other dimensions than x, or larger ones outside `dim`
  * @see torch.gather
  */
-export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
-  return gatherWith(x, dim, index, { op: 'gather', what: 'index', ignore: null });
-}
+export const gather: (x: Tensor, dim: number, index: Tensor) => Tensor = taking(
+  signature('gather', [INPUT, argument('dim', DIM), argument('index', TENSOR), withoutEffect('sparseGrad')]),
+  (x, dim, index) => {
+    return gatherWith(x, dim, index, { op: 'gather', what: 'index', ignore: null });
+  },
+);
 
 /** @throws ShapeError unless index is a vector. */
 export function checkVector(op: string, index: Tensor): void {
@@ -203,11 +209,14 @@ export function checkVector(op: string, index: Tensor): void {
 }
 
 /** The slices of x along `dim` that index [m] names. Shape: x with size m there. @see torch.index_select */
-export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
-  checkVector('indexSelect', index);
-  if (x.ndim === 0) return reshape(indexSelect(reshape(x, 1), dim, index), []);
-  return INDEX_SELECT(contiguous(x), contiguous(index), plainly('indexSelect', wrapDim('indexSelect', dim, x.ndim)));
-}
+export const indexSelect: (x: Tensor, dim: number, index: Tensor) => Tensor = taking(
+  signature('indexSelect', [INPUT, argument('dim', DIM), argument('index', TENSOR)]),
+  (x, dim, index) => {
+    checkVector('indexSelect', index);
+    if (x.ndim === 0) return reshape(indexSelect(reshape(x, 1), dim, index), []);
+    return INDEX_SELECT(contiguous(x), contiguous(index), plainly('indexSelect', wrapDim('indexSelect', dim, x.ndim)));
+  },
+);
 
 /** Zeros of size n along `dim`, with the slices of `source` added where index [m] says. */
 export const addAlong = (source: Tensor, dim: number, index: Tensor, n: number): Tensor =>
@@ -238,8 +247,21 @@ function inverseFrequency(index: Tensor, n: number, like: Tensor, { options }: I
   return reciprocal(indexSelectWith(counts, 0, index, options));
 }
 
+/** Arguments of `indexAdd`. */
+export interface IndexAddOptions {
+  dim: number;
+  index: Tensor;
+  source: Tensor;
+  /** 1 by default. */
+  alpha?: number;
+}
+const INDEX_ADD_ARGUMENTS = signature('indexAdd', [
+  INPUT, argument('dim', DIM), argument('index', TENSOR), argument('source', TENSOR), argument('alpha', NUMBER, 1),
+]); // prettier-ignore
+
 /** `x` with alpha times the slices of `source` added where index [m] says along `dim`. @see torch.index_add */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, { alpha = 1 } = {}): Tensor {
+export function indexAdd(x: Tensor, ...args: Arguments<IndexAddOptions, ['dim', 'index', 'source', 'alpha']>): Tensor {
+  const { dim, index, source, alpha } = INDEX_ADD_ARGUMENTS.take([x, ...args]);
   checkVector('indexAdd', index);
   const d = wrapDim('indexAdd', dim, x.ndim);
   if (!sameShape(source.shape, withSize(x.shape, d, index.numel()))) {
@@ -288,11 +310,14 @@ export function requireAll(op: string, what: string, holds: Tensor, { dtype, dev
 }
 
 /** Elements of x, taken as a vector, by index; negative ones count from the end. Shape: that of index. @see torch.take */
-export function take(x: Tensor, index: Tensor): Tensor {
-  checkPlaces('take', index);
-  const places = contiguous(reshape(fromFront(index, x.numel()), -1));
-  return reshape(INDEX_SELECT(contiguous(reshape(x, -1)), places, plainly('take', 0)), index.shape);
-}
+export const take: (x: Tensor, index: Tensor) => Tensor = taking(
+  signature('take', [INPUT, argument('index', TENSOR)]),
+  (x, index) => {
+    checkPlaces('take', index);
+    const places = contiguous(reshape(fromFront(index, x.numel()), -1));
+    return reshape(INDEX_SELECT(contiguous(reshape(x, -1)), places, plainly('take', 0)), index.shape);
+  },
+);
 
 /** Zero without a promotion. */
 const zeroOf = ({ dtype }: Tensor): number | boolean => (dtype === 'bool' ? false : 0);
@@ -309,18 +334,21 @@ function above(op: string, x: Tensor, diagonal: number): Tensor {
 export interface TriangleOptions {
   diagonal?: number;
 }
-const TRIANGLE = ['diagonal'] as const;
-type TriangleArguments = Arguments<TriangleOptions, typeof TRIANGLE>;
+type TriangleArguments = Arguments<TriangleOptions, ['diagonal']>;
+
+const TRIL = signature('tril', [INPUT, argument('diagonal', INTEGER, undefined)]);
 
 /** Matrices with zeros above a diagonal. @see torch.tril */
 export function tril(x: Tensor, ...args: TriangleArguments): Tensor {
-  const { diagonal = 0 } = gatherOptions<TriangleOptions>('tril', TRIANGLE, args);
+  const { diagonal = 0 } = TRIL.take([x, ...args]);
   return maskedFill(x, above('tril', x, diagonal), zeroOf(x));
 }
 
+const TRIU = signature('triu', [INPUT, argument('diagonal', INTEGER, undefined)]);
+
 /** Matrices with zeros below a diagonal. @see torch.triu */
 export function triu(x: Tensor, ...args: TriangleArguments): Tensor {
-  const { diagonal = 0 } = gatherOptions<TriangleOptions>('triu', TRIANGLE, args);
+  const { diagonal = 0 } = TRIU.take([x, ...args]);
   return maskedFill(x, above('triu', x, diagonal - 1).logicalNot(), zeroOf(x));
 }
 
@@ -331,9 +359,8 @@ export interface TakeAlongDimOptions {
 }
 
 /** `gather` with x and indices broadcast against each other outside `dim`; without a dim from the flattened x. @see torch.take_along_dim */
-export const takeAlongDim = taking(
-  'takeAlongDim',
-  ['indices', 'dim'],
+export const takeAlongDim = takingNamed(
+  signature('takeAlongDim', [INPUT, argument('indices', TENSOR), argument('dim', DIM, null)]),
   (x: Tensor, { indices, dim = null }: TakeAlongDimOptions): Tensor => {
     checkPlaces('takeAlongDim', indices);
     if (dim === null) return gather(reshape(x, -1), 0, reshape(indices, -1));

@@ -1,11 +1,14 @@
 // Results whose shape only the data tells: where elements are not 0, those that a mask picks, different values, counts.
 // All of them wait for one number (how many) and are promises; the rest is computed on the device.
-import { gather as gatherArguments, taking, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { FLAG, COUNT, DIM } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { TENSOR, INPUT, OTHER } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { broadcastShapes, formatShape, numelOf, sameShape, wrapDim } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { isclose, ne, type IscloseOptions } from '../pointwise/compare';
+import { CLOSE, isclose, ne, type IscloseOptions } from '../pointwise/compare';
 import { to } from '../shape/copy';
 import { arange, full, ones, zeros } from '../shape/creation';
 import { gather, indexSelect, SCATTER, plainly } from './gather';
@@ -42,6 +45,8 @@ export interface NonzeroOptions {
   asTuple?: boolean;
 }
 
+const NONZERO = signature('nonzero', [INPUT, argument('asTuple', FLAG, false)]);
+
 /**
  * Indices (int64) of the elements that differ from 0, in order: [count, ndim], or with `asTuple` a vector for each
  * dimension. A promise, as only the data tells how many there are.
@@ -49,7 +54,12 @@ export interface NonzeroOptions {
  */
 export function nonzero(x: Tensor, options: { asTuple: true }): Promise<Tensor[]>;
 export function nonzero(x: Tensor, options?: NonzeroOptions): Promise<Tensor>;
-export async function nonzero(x: Tensor, { asTuple = false }: NonzeroOptions = {}): Promise<Tensor | Tensor[]> {
+export function nonzero(x: Tensor, ...args: [options?: NonzeroOptions]): Promise<Tensor | Tensor[]> {
+  const { asTuple } = NONZERO.take([x, ...args]);
+  return nonzeroOf(x, asTuple);
+}
+
+async function nonzeroOf(x: Tensor, asTuple: boolean): Promise<Tensor | Tensor[]> {
   const places = await placesOf(reshape(ne(x, 0), -1));
   if (x.ndim === 0) return asTuple ? [places] : zeros([places.shape[0], 0], { dtype: 'int64', device: x.device });
   const columns = coordinates(places, x.shape);
@@ -57,18 +67,21 @@ export async function nonzero(x: Tensor, { asTuple = false }: NonzeroOptions = {
 }
 
 /** Indices [count, ndim] of the elements that differ from 0; a promise. @see torch.argwhere */
-export const argwhere = (x: Tensor): Promise<Tensor> => nonzero(x);
+export const argwhere: (x: Tensor) => Promise<Tensor> = taking(signature('argwhere', [INPUT]), (x) => nonzero(x));
 
 /**
  * The elements where the mask holds (both broadcast), as a vector. A promise, as only the data tells how many; gradients
  * go back to the places. @see torch.masked_select
  */
-export async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
-  if (mask.dtype !== 'bool') throw new DTypeError(`maskedSelect: mask must be bool, got ${mask.dtype}.`);
-  const shape = broadcastShapes('maskedSelect', x.shape, mask.shape);
-  const places = await placesOf(reshape(expand(mask, shape), -1));
-  return indexSelect(reshape(expand(x, shape), -1), 0, places);
-}
+export const maskedSelect: (x: Tensor, mask: Tensor) => Promise<Tensor> = taking(
+  signature('maskedSelect', [INPUT, argument('mask', TENSOR)]),
+  async (x, mask) => {
+    if (mask.dtype !== 'bool') throw new DTypeError(`maskedSelect: mask must be bool, got ${mask.dtype}.`);
+    const shape = broadcastShapes('maskedSelect', x.shape, mask.shape);
+    const places = await placesOf(reshape(expand(mask, shape), -1));
+    return indexSelect(reshape(expand(x, shape), -1), 0, places);
+  },
+);
 
 // ---- different values -------------------------------------------------------------------------------------
 
@@ -133,16 +146,25 @@ async function unique_(op: string, x: Tensor, options: UniqueOptions, sorts: boo
  * The different values in ascending order, or slices along `dim`; with `returnInverse` and `returnCounts` an array with
  * these behind. A promise, as only the data tells how many there are. @see torch.unique
  */
-export const unique = taking(
-  'unique',
-  ['sorted', 'returnInverse', 'returnCounts', 'dim'],
+export const unique = takingNamed(
+  signature('unique', [
+    INPUT,
+    argument('sorted', FLAG, undefined),
+    argument('returnInverse', FLAG, undefined),
+    argument('returnCounts', FLAG, undefined),
+    argument('dim', DIM, null),
+  ]),
   (x: Tensor, options: UniqueOptions): Promise<Unique> => unique_('unique', x.detach(), options, true),
 );
 
 /** The first of each run of equal values, or slices along `dim`; a promise, as `unique`. @see torch.unique_consecutive */
-export const uniqueConsecutive = taking(
-  'uniqueConsecutive',
-  ['returnInverse', 'returnCounts', 'dim'],
+export const uniqueConsecutive = takingNamed(
+  signature('uniqueConsecutive', [
+    INPUT,
+    argument('returnInverse', FLAG, undefined),
+    argument('returnCounts', FLAG, undefined),
+    argument('dim', DIM, null),
+  ]),
   (x: Tensor, options: UniqueOptions): Promise<Unique> => unique_('uniqueConsecutive', x.detach(), options, false),
 );
 
@@ -156,18 +178,17 @@ export interface BincountOptions {
   minlength?: number;
 }
 
+const BINCOUNT = signature('bincount', [
+  INPUT,
+  argument('weights', TENSOR, null),
+  argument('minlength', COUNT, undefined),
+]);
+
 /** How often each whole number from 0 occurs in a vector; a promise, as only the data tells the greatest. @see torch.bincount */
 export function bincount(x: Tensor, ...args: Arguments<BincountOptions, ['weights', 'minlength']>): Promise<Tensor> {
-  const { weights = null, minlength = 0 } = gatherArguments<BincountOptions>(
-    'bincount',
-    ['weights', 'minlength'],
-    args,
-  );
+  const { weights = null, minlength = 0 } = BINCOUNT.take([x, ...args]);
   if (x.ndim !== 1 || isFloat(x.dtype) || x.dtype === 'bool') {
     throw new ShapeError(`bincount: expected a vector of integers, got ${x.dtype} ${formatShape(x.shape)}.`);
-  }
-  if (!Number.isInteger(minlength) || minlength < 0) {
-    throw new RangeError(`bincount: minlength must be a whole number >= 0, got ${minlength}.`);
   }
   if (weights !== null && !sameShape(weights.shape, x.shape)) {
     throw new ShapeError(
@@ -187,11 +208,19 @@ async function countInto(x: Tensor, weights: Tensor | null, minlength: number): 
 }
 
 /** Whether all elements are equal (and the shapes are); a promise of a boolean. @see torch.equal */
-export async function equal(a: Tensor, b: Tensor): Promise<boolean> {
-  if (!sameShape(a.shape, b.shape)) return false;
-  return (await any(ne(a, b)).item()) === 0;
-}
+export const equal: (a: Tensor, b: Tensor) => Promise<boolean> = taking(
+  signature('equal', [INPUT, OTHER]),
+  async (a, b) => {
+    if (!sameShape(a.shape, b.shape)) return false;
+    return (await any(ne(a, b)).item()) === 0;
+  },
+);
 
 /** Whether all elements are as close as `isclose` says; a promise of a boolean. @see torch.allclose */
-export const allclose = async (a: Tensor, b: Tensor, options: IscloseOptions = {}): Promise<boolean> =>
-  (await all(isclose(a, b, options)).item()) !== 0;
+export const allclose: (
+  a: Tensor,
+  b: Tensor,
+  ...args: Arguments<IscloseOptions, ['rtol', 'atol', 'equalNan']>
+) => Promise<boolean> = taking(CLOSE.as('allclose'), async (a, b, rtol, atol, equalNan) => {
+  return (await all(isclose(a, b, rtol, atol, equalNan)).item()) !== 0;
+});

@@ -1,6 +1,8 @@
 // Writing by index into copies: scatter and its relatives. Each is a copy of x that the kernel then joins with the
 // source; the in-place forms write the result back (shape/inPlace.ts).
-import { taking } from '../../base/arguments';
+import { FLAG, DIM, oneOf } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { TENSOR, SCALAR, OPERAND, INPUT } from '../../core/kinds';
 import type { ScatterKind } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
@@ -132,22 +134,34 @@ export interface ScatterOptions {
  * @throws DTypeError unless index is int64 and src of the dtype of x; ShapeError if they do not fit
  * @see torch.scatter
  */
-export const scatter = taking(
-  'scatter',
-  ['dim', 'index', 'src', 'reduce', 'value'],
-  (x: Tensor, { dim, index, src, value, reduce = null }: ScatterOptions): Tensor => {
-    const source = value ?? src;
+export const scatter = takingNamed(
+  signature('scatter', [
+    INPUT,
+    argument('dim', DIM),
+    argument('index', TENSOR),
+    argument('src', OPERAND, undefined),
+    argument('reduce', oneOf('add', 'multiply'), null),
+    argument('value', SCALAR, undefined),
+  ]),
+  (
+    x: Tensor,
+    { dim, index, src, value, reduce = null }: Partial<ScatterOptions> & Pick<ScatterOptions, 'dim' | 'index'>,
+  ): Tensor => {
+    const source = typeof (value ?? src) === 'boolean' ? Number(value ?? src) : (value ?? src);
+    if (source === undefined || (src !== undefined && value !== undefined)) {
+      throw new TypeError(
+        `scatter: one of src and value must be given, got ${source === undefined ? 'neither' : 'both'}.`,
+      );
+    }
     if (reduce === null) return onReached('scatter', x, dim, index, source, setting('scatter'));
     if (reduce === 'add') return onReached('scatter', x, dim, index, source, adding('scatter'));
-    if (reduce === 'multiply') return onReached('scatter', x, dim, index, source, reducing('prod'));
-    throw new RangeError(`scatter: reduce must be 'add' or 'multiply', got '${String(reduce)}'.`);
+    return onReached('scatter', x, dim, index, source, reducing('prod'));
   },
 );
 
 /** A copy of x with the elements of `src` added at the places that index names along `dim`. @see torch.scatter_add */
-export const scatterAdd = taking(
-  'scatterAdd',
-  ['dim', 'index', 'src'],
+export const scatterAdd = takingNamed(
+  signature('scatterAdd', [INPUT, argument('dim', DIM), argument('index', TENSOR), argument('src', TENSOR)]),
   (x: Tensor, { dim, index, src }: { dim: number; index: Tensor; src: Tensor }): Tensor =>
     onReached('scatterAdd', x, dim, index, src, adding('scatterAdd')),
 );
@@ -240,12 +254,9 @@ function reducing(reduction: ScatterReduction, includeSelf = true): Reducer {
   };
 }
 
-const REDUCTIONS: readonly string[] = ['sum', 'prod', 'mean', 'amax', 'amin'];
-
-function checkReduction(op: string, reduce: string): asserts reduce is ScatterReduction {
-  if (REDUCTIONS.includes(reduce)) return;
-  throw new RangeError(`${op}: reduce must be one of ${REDUCTIONS.join(', ')}, got '${reduce}'.`);
-}
+const REDUCTION = oneOf('sum', 'prod', 'mean', 'amax', 'amin');
+/** What `indexReduce` has of these. */
+const INDEX_REDUCTION = oneOf('prod', 'mean', 'amax', 'amin');
 
 /** Options of `scatterReduce`. */
 export interface ScatterReduceOptions {
@@ -258,11 +269,16 @@ export interface ScatterReduceOptions {
 }
 
 /** A copy of x joined with the elements of `src` at the places of index. Ties of extremes share the gradient. @see torch.scatter_reduce */
-export const scatterReduce = taking(
-  'scatterReduce',
-  ['dim', 'index', 'src', 'reduce', 'includeSelf'],
+export const scatterReduce = takingNamed(
+  signature('scatterReduce', [
+    INPUT,
+    argument('dim', DIM),
+    argument('index', TENSOR),
+    argument('src', TENSOR),
+    argument('reduce', REDUCTION),
+    argument('includeSelf', FLAG, undefined),
+  ]),
   (x: Tensor, { dim, index, src, reduce, includeSelf = true }: ScatterReduceOptions): Tensor => {
-    checkReduction('scatterReduce', reduce);
     return onReached('scatterReduce', x, dim, index, src, reducing(reduce, includeSelf));
   },
 );
@@ -294,12 +310,10 @@ export interface IndexSourceOptions {
   index: Tensor;
   source: Tensor;
 }
-const SOURCE = ['dim', 'index', 'source'] as const;
 
 /** A copy of x with slices of `source` where index [m] says along `dim`. @see torch.index_copy */
-export const indexCopy = taking(
-  'indexCopy',
-  SOURCE,
+export const indexCopy = takingNamed(
+  signature('indexCopy', [INPUT, argument('dim', DIM), argument('index', TENSOR), argument('source', TENSOR)]),
   (x: Tensor, { dim, index, source }: IndexSourceOptions): Tensor => {
     checkPlaces('indexCopy', index);
     checkSlices('indexCopy', x, dim, index, source);
@@ -315,11 +329,16 @@ export interface IndexReduceOptions extends IndexSourceOptions {
 }
 
 /** A copy of x joined with slices of `source` where index [m] says along `dim`. @see torch.Tensor.index_reduce */
-export const indexReduce = taking(
-  'indexReduce',
-  ['dim', 'index', 'source', 'reduce', 'includeSelf'],
+export const indexReduce = takingNamed(
+  signature('indexReduce', [
+    INPUT,
+    argument('dim', DIM),
+    argument('index', TENSOR),
+    argument('source', TENSOR),
+    argument('reduce', INDEX_REDUCTION),
+    argument('includeSelf', FLAG, undefined),
+  ]),
   (x: Tensor, { dim, index, source, reduce, includeSelf = true }: IndexReduceOptions): Tensor => {
-    checkReduction('indexReduce', reduce);
     checkSlices('indexReduce', x, dim, index, source);
     const [d, places] = spread('indexReduce', x, dim, index);
     return onReached('indexReduce', x, d, places, source, reducing(reduce, includeSelf));
@@ -334,9 +353,8 @@ export interface IndexFillOptions {
 }
 
 /** A copy of x with `value` (a number or a tensor of one) in the slices that index [m] names. @see torch.index_fill */
-export const indexFill = taking(
-  'indexFill',
-  ['dim', 'index', 'value'],
+export const indexFill = takingNamed(
+  signature('indexFill', [INPUT, argument('dim', DIM), argument('index', TENSOR), argument('value', OPERAND)]),
   (x: Tensor, { dim, index, value }: IndexFillOptions): Tensor => {
     checkPlaces('indexFill', index);
     if (value instanceof Tensor && value.ndim > 0) {
@@ -367,9 +385,13 @@ export interface PutOptions {
 }
 
 /** A copy of x, taken as a vector, with the elements of `source` at the places of index. @see torch.Tensor.put_ */
-export const put = taking(
-  'put',
-  ['index', 'source', 'accumulate'],
+export const put = takingNamed(
+  signature('put', [
+    INPUT,
+    argument('index', TENSOR),
+    argument('source', TENSOR),
+    argument('accumulate', FLAG, undefined),
+  ]),
   (x: Tensor, { index, source, accumulate = false }: PutOptions): Tensor => {
     checkPlaces('put', index);
     if (source.numel() !== index.numel()) {
@@ -386,18 +408,21 @@ export const put = taking(
  * A source with too few elements is a fault.
  * @see torch.Tensor.masked_scatter
  */
-export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
-  if (mask.dtype !== 'bool') throw new DTypeError(`maskedScatter: mask must be bool, got ${mask.dtype}.`);
-  if (source.dtype !== x.dtype) {
-    throw new DTypeError(
-      `maskedScatter: source must be of the dtype of the tensor, got ${source.dtype} and ${x.dtype}.`,
-    );
-  }
-  const shape = broadcastShapes('maskedScatter', x.shape, mask.shape);
-  const whole = sameShape(mask.shape, shape) ? mask : expand(mask, shape);
-  if (numelOf(shape) === 0 || source.numel() === 0) return clone(expand(x, shape));
-  const order = add(cumsum(reshape(whole, -1), 0), -1);
-  const places = reshape(where(whole, reshape(order, shape), 0), -1);
-  const taken = reshape(gather(reshape(source, -1), 0, places), shape);
-  return where(whole, taken, x);
-}
+export const maskedScatter: (x: Tensor, mask: Tensor, source: Tensor) => Tensor = taking(
+  signature('maskedScatter', [INPUT, argument('mask', TENSOR), argument('source', TENSOR)]),
+  (x, mask, source) => {
+    if (mask.dtype !== 'bool') throw new DTypeError(`maskedScatter: mask must be bool, got ${mask.dtype}.`);
+    if (source.dtype !== x.dtype) {
+      throw new DTypeError(
+        `maskedScatter: source must be of the dtype of the tensor, got ${source.dtype} and ${x.dtype}.`,
+      );
+    }
+    const shape = broadcastShapes('maskedScatter', x.shape, mask.shape);
+    const whole = sameShape(mask.shape, shape) ? mask : expand(mask, shape);
+    if (numelOf(shape) === 0 || source.numel() === 0) return clone(expand(x, shape));
+    const order = add(cumsum(reshape(whole, -1), 0), -1);
+    const places = reshape(where(whole, reshape(order, shape), 0), -1);
+    const taken = reshape(gather(reshape(source, -1), 0, places), shape);
+    return where(whole, taken, x);
+  },
+);

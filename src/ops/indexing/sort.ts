@@ -1,6 +1,8 @@
 // Sorting, and what follows from an order: the greatest k, medians, quantiles, modes, places in sorted sequences. The
 // kernel gives the order; values are gathered by it, which makes them differentiable.
-import { taking } from '../../base/arguments';
+import { NUMBER, FLAG, INTEGER, DIM, oneOf, either } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { TENSOR, OPERAND, INPUT } from '../../core/kinds';
 import { isFloat, resultType } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { defineOp } from '../../core/op';
@@ -48,21 +50,36 @@ export interface SortOptions {
   /** Taken and ignored: the sort is always stable. */
   stable?: boolean | null;
 }
-const SORT = ['dim', 'descending', 'stable'] as const;
 
 /** Places (int64) that put x in order along a dimension; NaN is the greatest. @see torch.argsort */
-export const argsort = taking('argsort', SORT, (x: Tensor, { dim = -1, descending = false }: SortOptions): Tensor => {
-  return orderOf('argsort', x, dim, descending)[0];
-});
+export const argsort = takingNamed(
+  signature('argsort', [
+    INPUT,
+    argument('dim', DIM, undefined),
+    argument('descending', FLAG, undefined),
+    argument('stable', FLAG, undefined),
+  ]),
+  (x: Tensor, { dim = -1, descending = false }: SortOptions): Tensor => {
+    return orderOf('argsort', x, dim, descending)[0];
+  },
+);
 
 /** Sorted along a dimension, with the places the values came from. @see torch.sort */
-export const sort = taking('sort', SORT, (x: Tensor, { dim = -1, descending = false }: SortOptions): Extremum => {
-  const [order, d] = orderOf('sort', x, dim, descending);
-  return named(gather(x, d, order), order);
-});
+export const sort = takingNamed(
+  signature('sort', [
+    INPUT,
+    argument('dim', DIM, undefined),
+    argument('descending', FLAG, undefined),
+    argument('stable', FLAG, undefined),
+  ]),
+  (x: Tensor, { dim = -1, descending = false }: SortOptions): Extremum => {
+    const [order, d] = orderOf('sort', x, dim, descending);
+    return named(gather(x, d, order), order);
+  },
+);
 
 /** Sorted along dimension 0. @see torch.msort */
-export const msort = (x: Tensor): Tensor => sort(x, 0).values;
+export const msort: (x: Tensor) => Tensor = taking(signature('msort', [INPUT]), (x) => sort(x, 0).values);
 
 /** Options of `topk`. */
 export interface TopkOptions {
@@ -74,9 +91,14 @@ export interface TopkOptions {
 }
 
 /** The k greatest (or least) along a dimension in order, with their places. @see torch.topk */
-export const topk = taking(
-  'topk',
-  ['k', 'dim', 'largest', 'sorted'],
+export const topk = takingNamed(
+  signature('topk', [
+    INPUT,
+    argument('k', INTEGER),
+    argument('dim', DIM, undefined),
+    argument('largest', FLAG, undefined),
+    argument('sorted', FLAG, undefined),
+  ]),
   (x: Tensor, { k, dim = -1, largest = true }: TopkOptions): Extremum => {
     const d = wrapDim('topk', dim, x.ndim);
     const n = x.shape[d] ?? 1;
@@ -108,9 +130,13 @@ export interface KthvalueOptions extends ChoiceOptions {
 }
 
 /** The k-th least along a dimension (k counts from 1), with its place. @see torch.kthvalue */
-export const kthvalue = taking(
-  'kthvalue',
-  ['k', 'dim', 'keepdim'],
+export const kthvalue = takingNamed(
+  signature('kthvalue', [
+    INPUT,
+    argument('k', INTEGER),
+    argument('dim', DIM, undefined),
+    argument('keepdim', FLAG, undefined),
+  ]),
   (x: Tensor, { k, dim = -1, keepdim = false }: KthvalueOptions): Extremum => {
     const d = wrapDim('kthvalue', dim, x.ndim);
     const n = x.shape[d] ?? 1;
@@ -167,19 +193,20 @@ export interface MedianFunction {
 }
 
 /** The median, of two middle ones the lower; NaN if there is one. @see torch.median */
-export const median: MedianFunction = taking('median', ['dim', 'keepdim'], (x: Tensor, options: ChoiceOptions) =>
-  medianWith('median', false, x, options),
+export const median: MedianFunction = takingNamed(
+  signature('median', [INPUT, argument('dim', DIM, undefined), argument('keepdim', FLAG, undefined)]),
+  (x: Tensor, options: ChoiceOptions) => medianWith('median', false, x, options),
 ) as MedianFunction;
 
 /** The median of what is not NaN. @see torch.nanmedian */
-export const nanmedian: MedianFunction = taking('nanmedian', ['dim', 'keepdim'], (x: Tensor, options: ChoiceOptions) =>
-  medianWith('nanmedian', true, x, options),
+export const nanmedian: MedianFunction = takingNamed(
+  signature('nanmedian', [INPUT, argument('dim', DIM, undefined), argument('keepdim', FLAG, undefined)]),
+  (x: Tensor, options: ChoiceOptions) => medianWith('nanmedian', true, x, options),
 ) as MedianFunction;
 
 /** The most frequent value along a dimension (of equals the least), with the last of its places. @see torch.mode */
-export const mode = taking(
-  'mode',
-  ['dim', 'keepdim'],
+export const mode = takingNamed(
+  signature('mode', [INPUT, argument('dim', DIM, undefined), argument('keepdim', FLAG, undefined)]),
   (x: Tensor, { dim = -1, keepdim = false }: ChoiceOptions): Extremum => {
     const [order, d] = orderOf('mode', x, dim, false);
     if (x.ndim === 0) return chosen(x, d, order, keepdim);
@@ -214,7 +241,7 @@ export interface QuantileOptions {
   keepdim?: boolean;
   interpolation?: Interpolation;
 }
-const QUANTILE = ['q', 'dim', 'keepdim', 'interpolation'] as const;
+const INTERPOLATION = oneOf('linear', 'lower', 'higher', 'midpoint', 'nearest');
 
 /** The quantiles along the last dimension. */
 function quantileOf(op: string, skipsNaN: boolean, x: Tensor, options: QuantileOptions): Tensor {
@@ -271,12 +298,26 @@ function arranged(values: Tensor, x: Tensor, qDims: number, dim: number | null, 
 }
 
 /** The value below which a share q of the elements lies; NaN if there is one. @see torch.quantile */
-export const quantile = taking('quantile', QUANTILE, (x: Tensor, options: QuantileOptions): Tensor =>
-  quantileOf('quantile', false, x, options),
+export const quantile = takingNamed(
+  signature('quantile', [
+    INPUT,
+    argument('q', either(NUMBER, TENSOR)),
+    argument('dim', DIM, null),
+    argument('keepdim', FLAG, undefined),
+    argument('interpolation', INTERPOLATION, undefined),
+  ]),
+  (x: Tensor, options: QuantileOptions): Tensor => quantileOf('quantile', false, x, options),
 );
 /** The quantile of what is not NaN. @see torch.nanquantile */
-export const nanquantile = taking('nanquantile', QUANTILE, (x: Tensor, options: QuantileOptions): Tensor =>
-  quantileOf('nanquantile', true, x, options),
+export const nanquantile = takingNamed(
+  signature('nanquantile', [
+    INPUT,
+    argument('q', either(NUMBER, TENSOR)),
+    argument('dim', DIM, null),
+    argument('keepdim', FLAG, undefined),
+    argument('interpolation', INTERPOLATION, undefined),
+  ]),
+  (x: Tensor, options: QuantileOptions): Tensor => quantileOf('nanquantile', true, x, options),
 );
 
 // ---- places in sorted sequences -------------------------------------------------------------------------------
@@ -311,9 +352,15 @@ const PLACES: (sorted: Tensor, values: Tensor, params: { right: boolean }) => Te
  * @throws ShapeError unless the dimensions before the last match, RangeError for contradicting sides
  * @see torch.searchsorted
  */
-export const searchsorted = taking(
-  'searchsorted',
-  ['values', 'outInt32', 'right', 'side', 'sorter'],
+export const searchsorted = takingNamed(
+  signature('searchsorted', [
+    argument('sortedSequence', TENSOR),
+    argument('values', OPERAND),
+    argument('outInt32', FLAG, undefined),
+    argument('right', FLAG, undefined),
+    argument('side', oneOf('left', 'right'), null),
+    argument('sorter', TENSOR, null),
+  ]),
   (
     sequence: Tensor,
     { values, outInt32 = false, right = false, side = null, sorter = null }: SearchsortedOptions,
@@ -353,9 +400,13 @@ export interface BucketizeOptions {
 }
 
 /** The number of the bucket between ascending boundaries that each element falls into. @see torch.bucketize */
-export const bucketize = taking(
-  'bucketize',
-  ['boundaries', 'outInt32', 'right'],
+export const bucketize = takingNamed(
+  signature('bucketize', [
+    argument('input', OPERAND),
+    argument('boundaries', TENSOR),
+    argument('outInt32', FLAG, undefined),
+    argument('right', FLAG, undefined),
+  ]),
   (x: Tensor | number, { boundaries, outInt32 = false, right = false }: BucketizeOptions): Tensor => {
     if (boundaries.ndim !== 1) {
       throw new ShapeError(`bucketize: boundaries must be a vector, got ${formatShape(boundaries.shape)}.`);
@@ -373,9 +424,13 @@ export interface IsinOptions {
 }
 
 /** Whether each element is one of `testElements`. @see torch.isin */
-export const isin = taking(
-  'isin',
-  ['testElements', 'assumeUnique', 'invert'],
+export const isin = takingNamed(
+  signature('isin', [
+    argument('elements', OPERAND),
+    argument('testElements', OPERAND),
+    argument('assumeUnique', FLAG, undefined),
+    argument('invert', FLAG, undefined),
+  ]),
   (x: Tensor | number, { testElements, invert = false }: IsinOptions): Tensor => {
     const scalar = (value: number): Tensor => fromArray(Float64Array.of(value), []);
     const elements = x instanceof Tensor ? x : scalar(x);

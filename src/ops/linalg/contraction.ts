@@ -1,10 +1,13 @@
 // Products that sum over named or counted dimensions: einsum, tensordot and their kin, and distances. All are views,
 // permutations and batched matrix products.
-import { gather as gatherArguments, taking, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { NUMBER, TEXT, INTEGER, COUNT, DIM, listOf, either, kind } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { TENSOR, SEVERAL_TENSORS, INPUT, OTHER } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { ShapeError } from '../../base/errors';
 import { formatShape, numelOf, wrapDim, wrapDims } from '../../base/shape';
-import { Tensor } from '../../core/tensor';
+import type { Tensor } from '../../core/tensor';
 import { roll } from '../shape/flip';
 import { diagonal, expand, permute, reshape, unsqueeze } from '../shape/view';
 import { bmm, dot, mm } from './matmul';
@@ -86,6 +89,8 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
   return { x: reshape(product, labels.map(sizeOf)), labels };
 }
 
+const EINSUM = signature('einsum', [argument('equation', TEXT), argument('operands', SEVERAL_TENSORS)]);
+
 /**
  * Sums of products over labelled dimensions: labels that the result lacks are summed over. Without `->` the result has
  * the labels that occur once, in alphabetical order.
@@ -93,8 +98,8 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
  * @throws ShapeError if labels and sizes do not fit
  * @see torch.einsum
  */
-export function einsum(equation: string, ...operands: readonly (Tensor | readonly Tensor[])[]): Tensor {
-  const tensors = operands.flatMap((operand): readonly Tensor[] => (operand instanceof Tensor ? [operand] : operand));
+export function einsum(...args: [equation: string, ...operands: readonly (Tensor | readonly Tensor[])[]]): Tensor {
+  const { equation, operands: tensors } = EINSUM.take(args);
   const [inputs, output, ...more] = equation.replaceAll(' ', '').split('->');
   const terms = inputs.split(',');
   if (more.length > 0) throw new RangeError(`einsum: '->' may appear once, got '${equation}'.`);
@@ -135,10 +140,20 @@ function parseOutput(output: string, hidden: readonly string[], all: readonly st
 /** How many last dimensions of a and first ones of b are summed over, or which of each. */
 export type TensordotDims = number | readonly [readonly number[], readonly number[]];
 
+const PAIR_OF_LISTS = kind<readonly [readonly number[], readonly number[]]>(
+  'two lists of dimensions',
+  (value) => Array.isArray(value) && value.length === 2 && value.every(listOf(INTEGER).accepts),
+);
+const TENSORDOT = signature('tensordot', [INPUT, OTHER, argument('dims', either(COUNT, PAIR_OF_LISTS), 2)]);
+
 /** Products summed over pairs of dimensions; by default the last two of a and the first two of b. @see torch.tensordot */
-export function tensordot(a: Tensor, b: Tensor, dims: TensordotDims | { dims?: TensordotDims } = 2): Tensor {
-  const given = typeof dims === 'object' && 'dims' in dims ? (dims.dims ?? 2) : (dims as TensordotDims);
-  if (typeof given === 'number' && (given < 0 || given > a.ndim || given > b.ndim)) {
+export function tensordot(
+  a: Tensor,
+  b: Tensor,
+  ...args: Arguments<{ dims?: TensordotDims }, readonly ['dims']>
+): Tensor {
+  const { dims: given } = TENSORDOT.take([a, b, ...args]);
+  if (typeof given === 'number' && (given > a.ndim || given > b.ndim)) {
     throw new RangeError(`tensordot: dims must be in [0, ${Math.min(a.ndim, b.ndim)}], got ${given}.`);
   }
   const [left, right] =
@@ -166,20 +181,21 @@ export function tensordot(a: Tensor, b: Tensor, dims: TensordotDims | { dims?: T
 }
 
 /** Products summed over the last dimension of both; a scalar multiplies. @see torch.inner */
-export const inner = (a: Tensor, b: Tensor): Tensor =>
-  a.ndim === 0 || b.ndim === 0 ? mul(a, b) : composed('inner', () => tensordot(a, b, [[-1], [-1]]));
+export const inner: (a: Tensor, b: Tensor) => Tensor = taking(signature('inner', [INPUT, OTHER]), (a, b) =>
+  a.ndim === 0 || b.ndim === 0 ? mul(a, b) : composed('inner', () => tensordot(a, b, [[-1], [-1]])),
+);
 
 /** The same as `dot` for real vectors. @see torch.vdot */
 export const vdot = dot;
 
 /** Every product of two elements, in blocks: [m] and [n] -> [m n] along each dimension. @see torch.kron */
-export function kron(a: Tensor, b: Tensor): Tensor {
+export const kron: (a: Tensor, b: Tensor) => Tensor = taking(signature('kron', [INPUT, OTHER]), (a, b) => {
   const ndim = Math.max(a.ndim, b.ndim);
   const padded = ({ shape }: Tensor): number[] => [...new Array<number>(ndim - shape.length).fill(1), ...shape];
   const [left, right] = [padded(a), padded(b)];
   const product = mul(reshape(a, left.flatMap((n) => [n, 1])), reshape(b, right.flatMap((n) => [1, n]))); // prettier-ignore
   return reshape(product, left.map((n, d) => n * right[d])); // prettier-ignore
-}
+});
 
 /** The cross product of vectors of 3 along a dimension (default: the last). */
 export function crossAlong(op: string, a: Tensor, b: Tensor, dim: number): Tensor {
@@ -195,9 +211,11 @@ export function crossAlong(op: string, a: Tensor, b: Tensor, dim: number): Tenso
   return sub(mul(turned(a, 1), turned(b, 2)), mul(turned(a, 2), turned(b, 1)));
 }
 
+const CROSS = signature('cross', [INPUT, OTHER, argument('dim', DIM, null)]);
+
 /** The cross product along `dim`, by default the first dimension of size 3. @see torch.cross */
 export function cross(a: Tensor, b: Tensor, ...args: Arguments<{ dim?: number | null }, ['dim']>): Tensor {
-  const { dim = null } = gatherArguments<{ dim?: number | null }>('cross', ['dim'], args);
+  const { dim = null } = CROSS.take([a, b, ...args]);
   const first = a.shape.indexOf(3);
   if (dim === null && first < 0) throw new ShapeError(`cross: no dimension has size 3, got ${formatShape(a.shape)}.`);
   return composed('cross', () => crossAlong('cross', a, b, dim ?? first));
@@ -214,20 +232,27 @@ export interface CdistOptions {
 }
 
 /** Distances between all pairs of rows, in the p-norm. Shape: [*, m, k] and [*, n, k] -> [*, m, n]. @see torch.cdist */
-export const cdist = taking('cdist', ['x2', 'p', 'computeMode'], (x1: Tensor, { x2, p = 2 }: CdistOptions): Tensor => {
-  if (x1.ndim < 2 || x2.ndim < 2 || x1.shape[x1.ndim - 1] !== x2.shape[x2.ndim - 1]) {
-    throw new ShapeError(
-      `cdist: both must be rows of one length, got ${formatShape(x1.shape)} and ${formatShape(x2.shape)}.`,
-      { shapes: [x1.shape, x2.shape] },
-    );
-  }
-  if (!(p >= 0)) throw new RangeError(`cdist: p must be at least 0, got ${p}.`);
-  return norm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), p, -1);
-});
+export const cdist = takingNamed(
+  signature('cdist', [
+    argument('x1', TENSOR),
+    argument('x2', TENSOR),
+    argument('p', NUMBER, undefined),
+    argument('computeMode', TEXT, null),
+  ]),
+  (x1: Tensor, { x2, p = 2 }: CdistOptions): Tensor => {
+    if (x1.ndim < 2 || x2.ndim < 2 || x1.shape[x1.ndim - 1] !== x2.shape[x2.ndim - 1]) {
+      throw new ShapeError(
+        `cdist: both must be rows of one length, got ${formatShape(x1.shape)} and ${formatShape(x2.shape)}.`,
+        { shapes: [x1.shape, x2.shape] },
+      );
+    }
+    if (!(p >= 0)) throw new RangeError(`cdist: p must be at least 0, got ${p}.`);
+    return norm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), p, -1);
+  },
+);
 
 /** The p-norm of a - b. @see torch.dist */
-export const dist = taking(
-  'dist',
-  ['other', 'p'],
+export const dist = takingNamed(
+  signature('dist', [INPUT, OTHER, argument('p', NUMBER, undefined)]),
   (a: Tensor, { other, p = 2 }: { other: Tensor; p?: number }): Tensor => norm(sub(a, other), p),
 );

@@ -1,4 +1,6 @@
 // Determinants and their logarithms.
+import { signature, taking } from '../../base/signature';
+import { INPUT } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
 import { eq, lt, where } from '../pointwise/compare';
 import {
@@ -50,26 +52,29 @@ const detGradient = withGradient(
 );
 
 /** The determinant. Shape: [*, n, n] -> [*]. @see torch.linalg.det */
-export function det(a: Tensor): Tensor {
+export const det: (a: Tensor) => Tensor = taking(signature('linalg.det', [INPUT]), (a) => {
   checkMatrix('linalg.det', a, true);
   return detGradient(a, detValue(a));
-}
+});
 
 const logdetGradient = withGradient('linalg.slogdet', (grad, a) => mul(lifted(grad), inverseTransposed(a)), null, {
   inputs: [0],
 });
 
 /** The sign of the determinant and the logarithm of its size. @see torch.linalg.slogdet */
-export function slogdet(a: Tensor): Results<'sign' | 'logabsdet'> {
-  checkMatrix('linalg.slogdet', a, true);
-  const [packed, , parity] = luOf('linalg.slogdet', a);
-  const pivots = diagonalOf(packed, 0, -2, -1);
-  const logabsdet = logdetGradient(a, sum(log(abs(pivots)), -1));
-  return named(['sign', 'logabsdet'], [mul(prod(pivots.sign(), -1), parity), logabsdet]);
-}
+export const slogdet: (a: Tensor) => Results<'sign' | 'logabsdet'> = taking(
+  signature('linalg.slogdet', [INPUT]),
+  (a) => {
+    checkMatrix('linalg.slogdet', a, true);
+    const [packed, , parity] = luOf('linalg.slogdet', a);
+    const pivots = diagonalOf(packed, 0, -2, -1);
+    const logabsdet = logdetGradient(a, sum(log(abs(pivots)), -1));
+    return named(['sign', 'logabsdet'], [mul(prod(pivots.sign(), -1), parity), logabsdet]);
+  },
+);
 
 /** The logarithm of the determinant, NaN if that is negative. @see torch.logdet */
-export function logdet(a: Tensor): Tensor {
+export const logdet: (a: Tensor) => Tensor = taking(signature('logdet', [INPUT]), (a) => {
   const { sign, logabsdet } = slogdet(a);
   return where(lt(sign, 0), NaN, logabsdet);
-}
+});

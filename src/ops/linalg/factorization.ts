@@ -1,5 +1,8 @@
 // Matrices as products: Cholesky, QR, singular values, eigenvalues; with gradients (decomposition.ts).
-import { gather as gatherArguments, taking, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { FLAG, oneOf } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { INPUT } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
 import { zeros } from '../shape/creation';
 import { choleskyOf, eighOf, qrOf, svdOf, named, type Results } from './decomposition';
@@ -13,9 +16,8 @@ export interface CholeskyOptions {
 }
 
 /** L with A = L Lᵀ of symmetric positive definite matrices; others are faults. @see torch.linalg.cholesky */
-export const cholesky = taking(
-  'linalg.cholesky',
-  ['upper'],
+export const cholesky = takingNamed(
+  signature('linalg.cholesky', [INPUT, argument('upper', FLAG, undefined)]),
   (a: Tensor, { upper = false }: CholeskyOptions): Tensor => {
     const [factor] = choleskyOf('linalg.cholesky', a, true);
     return upper ? mT(factor) : factor;
@@ -23,9 +25,8 @@ export const cholesky = taking(
 );
 
 /** cholesky, with what failed (int32: 0, or the order of the leading minor) instead of a fault. @see torch.linalg.cholesky_ex */
-export const choleskyEx = taking(
-  'linalg.choleskyEx',
-  ['upper', 'checkErrors'],
+export const choleskyEx = takingNamed(
+  signature('linalg.choleskyEx', [INPUT, argument('upper', FLAG, undefined), argument('checkErrors', FLAG, undefined)]),
   (
     a: Tensor,
     { upper = false, checkErrors = false }: CholeskyOptions & { checkErrors?: boolean },
@@ -42,13 +43,13 @@ export interface QrOptions {
 }
 
 /** A = Q R with orthogonal columns in Q and an upper triangle R. @see torch.linalg.qr */
-export const qr = taking('linalg.qr', ['mode'], (a: Tensor, { mode = 'reduced' }: QrOptions): Results<'Q' | 'R'> => {
-  if (mode !== 'reduced' && mode !== 'complete' && mode !== 'r') {
-    throw new RangeError(`linalg.qr: mode must be 'reduced', 'complete' or 'r', got '${String(mode)}'.`);
-  }
-  const [q, r] = qrOf(a, mode === 'complete');
-  return named(['Q', 'R'], [mode === 'r' ? zeros([0], { dtype: a.dtype, device: a.device }) : q, r]);
-});
+export const qr = takingNamed(
+  signature('linalg.qr', [INPUT, argument('mode', oneOf('reduced', 'complete', 'r'), undefined)]),
+  (a: Tensor, { mode = 'reduced' }: QrOptions): Results<'Q' | 'R'> => {
+    const [q, r] = qrOf(a, mode === 'complete');
+    return named(['Q', 'R'], [mode === 'r' ? zeros([0], { dtype: a.dtype, device: a.device }) : q, r]);
+  },
+);
 
 /** Options of `svd`. */
 export interface SvdOptions {
@@ -57,9 +58,8 @@ export interface SvdOptions {
 }
 
 /** A = U diag(S) Vᵀ with S descending. @see torch.linalg.svd */
-export const svd = taking(
-  'linalg.svd',
-  ['fullMatrices'],
+export const svd = takingNamed(
+  signature('linalg.svd', [INPUT, argument('fullMatrices', FLAG, undefined)]),
   (a: Tensor, { fullMatrices = true }: SvdOptions): Results<'U' | 'S' | 'Vh'> => {
     const [u, s, vh] = svdOf('linalg.svd', a);
     const [m, n] = a.shape.slice(-2);
@@ -76,19 +76,25 @@ function completed(q: Tensor): Tensor {
 }
 
 /** Singular values, descending. @see torch.linalg.svdvals */
-export const svdvals = (a: Tensor): Tensor => svdOf('linalg.svdvals', a)[1];
+export const svdvals: (a: Tensor) => Tensor = taking(
+  signature('linalg.svdvals', [INPUT]),
+  (a) => svdOf('linalg.svdvals', a)[1],
+);
 
 type UploArguments = Arguments<{ UPLO?: 'L' | 'U' }, ['UPLO']>;
 
-function symmetric(op: string, a: Tensor, args: UploArguments): [values: Tensor, vectors: Tensor] {
-  const { UPLO = 'L' } = gatherArguments<{ UPLO?: 'L' | 'U' }>(op, ['UPLO'], args);
-  if (UPLO !== 'L' && UPLO !== 'U') throw new RangeError(`${op}: UPLO must be 'L' or 'U', got '${String(UPLO)}'.`);
-  return eighOf(op, UPLO === 'L' ? a : mT(a));
+const symmetricTaking = (op: string) => signature(op, [INPUT, argument('UPLO', oneOf('L', 'U'), 'L')]);
+const EIGH = symmetricTaking('linalg.eigh');
+const EIGVALSH = symmetricTaking('linalg.eigvalsh');
+
+function symmetric(takes: typeof EIGH, a: Tensor, args: UploArguments): [values: Tensor, vectors: Tensor] {
+  const { input, UPLO } = takes.take([a, ...args]);
+  return eighOf(takes.name, UPLO === 'L' ? input : mT(input));
 }
 
 /** Eigenvalues (ascending) and eigenvectors (columns) of symmetric matrices, of which one triangle is read. @see torch.linalg.eigh */
 export const eigh = (a: Tensor, ...args: UploArguments): Results<'eigenvalues' | 'eigenvectors'> =>
-  named(['eigenvalues', 'eigenvectors'], symmetric('linalg.eigh', a, args));
+  named(['eigenvalues', 'eigenvectors'], symmetric(EIGH, a, args));
 
 /** Eigenvalues of symmetric matrices, ascending. @see torch.linalg.eigvalsh */
-export const eigvalsh = (a: Tensor, ...args: UploArguments): Tensor => symmetric('linalg.eigvalsh', a, args)[0];
+export const eigvalsh = (a: Tensor, ...args: UploArguments): Tensor => symmetric(EIGVALSH, a, args)[0];

@@ -1,5 +1,9 @@
 // Matrix products in all their forms. Two primitives, mm and bmm, and linear, which adds a bias in the same kernel;
 // the rest are views and reshapes around them. Transposed operands are views: the kernel takes any strides.
+import type { Arguments } from '../../base/arguments';
+import { NUMBER } from '../../base/kinds';
+import { argument, signature, taking } from '../../base/signature';
+import { TENSOR, INPUT, OTHER } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import type { Device, View } from '../../device/contract';
 import { isFloat, promoteTypes, resultType, type DType } from '../../base/dtype';
@@ -62,7 +66,7 @@ const single = ({ buffer, dtype, shape, strides, offset }: View): View => ({
  * @throws ShapeError, DTypeError
  * @see torch.mm
  */
-export const mm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
+const MM: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
   name: 'mm',
   shape: ([a, b]) => {
     checkDimensions('mm', 'the first matrix', a, 2);
@@ -76,7 +80,7 @@ export const mm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tens
   },
   saves: ofTheOther,
   // C = AB:  dA = dC Bᵀ,  dB = Aᵀ dC
-  backward: (grad, { inputs: [a, b] }) => [() => mm(grad, mT(b)), () => mm(mT(a), grad)],
+  backward: (grad, { inputs: [a, b] }) => [() => MM(grad, mT(b)), () => MM(mT(a), grad)],
 });
 
 /**
@@ -84,7 +88,7 @@ export const mm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tens
  * @throws ShapeError, DTypeError
  * @see torch.bmm
  */
-export const bmm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
+const BMM: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
   name: 'bmm',
   shape: ([a, b]) => {
     checkDimensions('bmm', 'the first batch', a, 3);
@@ -103,8 +107,23 @@ export const bmm: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Ten
     device.gemm(a, b, null, out);
   },
   saves: ofTheOther,
-  backward: (grad, { inputs: [a, b] }) => [() => bmm(grad, mT(b)), () => bmm(mT(a), grad)],
+  backward: (grad, { inputs: [a, b] }) => [() => BMM(grad, mT(b)), () => BMM(mT(a), grad)],
 });
+
+const WITH_MAT2 = [INPUT, argument('mat2', TENSOR)] as const;
+
+/**
+ * Product of two matrices. Shape: [m, k] and [k, n] -> [m, n].
+ * @throws ShapeError, DTypeError
+ * @see torch.mm
+ */
+export const mm: (a: Tensor, b: Tensor) => Tensor = taking(signature('mm', WITH_MAT2), MM);
+/**
+ * Products of two batches of matrices. Shape: [batch, m, k] and [batch, k, n] -> [batch, m, n].
+ * @throws ShapeError, DTypeError
+ * @see torch.bmm
+ */
+export const bmm: (a: Tensor, b: Tensor) => Tensor = taking(signature('bmm', WITH_MAT2), BMM);
 
 const rowsOf = (shape: Shape): number => numelOf(shape.slice(0, -1));
 
@@ -166,7 +185,7 @@ const affine: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor = defin
     () => linear(grad, mT(weight)),
     () => {
       const rows = rowsOf(x.shape);
-      return mm(mT(reshape(grad, [rows, outFeatures])), reshape(x, [rows, inFeatures]));
+      return MM(mT(reshape(grad, [rows, outFeatures])), reshape(x, [rows, inFeatures]));
     },
     () => grad,
   ],
@@ -191,27 +210,36 @@ export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null
 }
 
 /** Product of a matrix and a vector. Shape: [m, k] and [k] -> [m]. @throws ShapeError, DTypeError @see torch.mv */
-export function mv(matrix: Tensor, vector: Tensor): Tensor {
-  checkDimensions('mv', 'the matrix', matrix, 2);
-  checkDimensions('mv', 'the vector', vector, 1);
-  checkInner('mv', matrix.shape, vector.shape);
-  return squeeze(mm(matrix, unsqueeze(vector, 1)), 1);
-}
+export const mv: (matrix: Tensor, vector: Tensor) => Tensor = taking(
+  signature('mv', [INPUT, argument('vec', TENSOR)]),
+  (matrix, vector) => {
+    checkDimensions('mv', 'the matrix', matrix, 2);
+    checkDimensions('mv', 'the vector', vector, 1);
+    checkInner('mv', matrix.shape, vector.shape);
+    return squeeze(MM(matrix, unsqueeze(vector, 1)), 1);
+  },
+);
 
 /** Sum of the products of two vectors. Shape: [n] and [n] -> []. @throws ShapeError, DTypeError @see torch.dot */
-export function dot(a: Tensor, b: Tensor): Tensor {
-  checkDimensions('dot', 'the first vector', a, 1);
-  checkDimensions('dot', 'the second vector', b, 1);
-  checkInner('dot', a.shape, b.shape);
-  return reshape(mm(unsqueeze(a, 0), unsqueeze(b, 1)), []);
-}
+export const dot: (a: Tensor, b: Tensor) => Tensor = taking(
+  signature('dot', [INPUT, argument('tensor', TENSOR)]),
+  (a, b) => {
+    checkDimensions('dot', 'the first vector', a, 1);
+    checkDimensions('dot', 'the second vector', b, 1);
+    checkInner('dot', a.shape, b.shape);
+    return reshape(MM(unsqueeze(a, 0), unsqueeze(b, 1)), []);
+  },
+);
 
 /** All products of two vectors' elements. Shape: [m] and [n] -> [m, n]. @throws ShapeError, DTypeError @see torch.outer */
-export function outer(a: Tensor, b: Tensor): Tensor {
-  checkDimensions('outer', 'the first vector', a, 1);
-  checkDimensions('outer', 'the second vector', b, 1);
-  return mul(unsqueeze(a, 1), unsqueeze(b, 0));
-}
+export const outer: (a: Tensor, b: Tensor) => Tensor = taking(
+  signature('outer', [INPUT, argument('vec2', TENSOR)]),
+  (a, b) => {
+    checkDimensions('outer', 'the first vector', a, 1);
+    checkDimensions('outer', 'the second vector', b, 1);
+    return mul(unsqueeze(a, 1), unsqueeze(b, 0));
+  },
+);
 
 /**
  * Matrix product of tensors of any rank: vectors give dot products and matrix-vector products, leading dimensions are
@@ -221,7 +249,9 @@ export function outer(a: Tensor, b: Tensor): Tensor {
  * @throws ShapeError, DTypeError
  * @see torch.matmul
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+export const matmul: (a: Tensor, b: Tensor) => Tensor = taking(signature('matmul', [INPUT, OTHER]), product);
+
+function product(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 0 || b.ndim === 0) {
     throw new ShapeError(
       `matmul: both tensors must have a dimension, got ${formatShape(a.shape)} and ${formatShape(b.shape)}. Use mul for scalars.`,
@@ -230,9 +260,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   checkInner('matmul', a.shape, b.shape);
   checkDTypes('matmul', a, b);
-  if (a.ndim === 1) return b.ndim === 1 ? dot(a, b) : squeeze(matmul(unsqueeze(a, 0), b), -2);
-  if (b.ndim === 1) return a.ndim === 2 ? mv(a, b) : squeeze(matmul(a, unsqueeze(b, 1)), -1);
-  if (a.ndim === 2 && b.ndim === 2) return mm(a, b);
+  if (a.ndim === 1) return b.ndim === 1 ? dot(a, b) : squeeze(product(unsqueeze(a, 0), b), -2);
+  if (b.ndim === 1) return a.ndim === 2 ? mv(a, b) : squeeze(product(a, unsqueeze(b, 1)), -1);
+  if (a.ndim === 2 && b.ndim === 2) return MM(a, b);
   // A matrix on the right serves all rows of the left, whatever their batch: one product.
   if (b.ndim === 2) return linear(a, mT(b));
   return matmulBatches(a, b);
@@ -248,8 +278,8 @@ function matmulBatches(a: Tensor, b: Tensor): Tensor {
     const expanded = sameShape(x.shape, shape) ? x : expand(x, shape);
     return expanded.ndim === 3 ? expanded : reshape(expanded, [count, rows, columns]);
   };
-  const product = bmm(flat(a, m, k), flat(b, k, n));
-  return batch.length === 1 ? product : reshape(product, [...batch, m, n]);
+  const products = BMM(flat(a, m, k), flat(b, k, n));
+  return batch.length === 1 ? products : reshape(products, [...batch, m, n]);
 }
 
 /** Factors of addmm and baddbmm: beta for the tensor that is added (0 leaves it out, NaN and all), alpha for the product. */
@@ -278,38 +308,53 @@ function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: 
   return typeof alpha === 'boolean' ? add(kept, mul(product, alpha)) : add(kept, product, { alpha });
 }
 
+type AddingProduct = (input: Tensor, a: Tensor, b: Tensor, ...args: Arguments<AddOptions, ['beta', 'alpha']>) => Tensor;
+
+/** Such a function, whose factors PyTorch calls `first` and `second`. */
+const adding = (
+  name: string,
+  first: string,
+  second: string,
+  f: (input: Tensor, a: Tensor, b: Tensor, factors: Required<AddOptions>) => Tensor,
+): AddingProduct =>
+  taking(
+    signature(name, [
+      INPUT, argument(first, TENSOR), argument(second, TENSOR), argument('beta', NUMBER, 1), argument('alpha', NUMBER, 1),
+    ]), // prettier-ignore
+    (input, a, b, beta, alpha) => f(input, a, b, { beta, alpha }),
+  );
+
 /**
  * beta input + alpha a b. Shape: input broadcast to [m, n], a [m, k], b [k, n] -> [m, n].
  * @throws ShapeError, DTypeError
  * @see torch.addmm
  */
-export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  const { beta = 1, alpha = 1 } = options;
+export const addmm: AddingProduct = adding('addmm', 'mat1', 'mat2', (input, a, b, { beta, alpha }) => {
   const fits = a.ndim === 2 && b.ndim === 2 && a.shape[1] === b.shape[0];
   const isBias = beta === 1 && alpha === 1 && fits && sameShape(input.shape, [b.shape[1]]);
-  return isBias ? linear(a, mT(b), input) : addProduct('addmm', input, () => mm(a, b), options);
-}
+  return isBias ? linear(a, mT(b), input) : addProduct('addmm', input, () => MM(a, b), { beta, alpha });
+});
 
 /**
  * beta input + alpha a b, by batches. Shape: input broadcast to [batch, m, n], a [batch, m, k], b [batch, k, n].
  * @throws ShapeError, DTypeError
  * @see torch.baddbmm
  */
-export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('baddbmm', input, () => bmm(a, b), options);
-}
+export const baddbmm: AddingProduct = adding('baddbmm', 'batch1', 'batch2', (input, a, b, options) =>
+  addProduct('baddbmm', input, () => BMM(a, b), options),
+);
 
 /** beta input + alpha matrix vector. Shape: input broadcast to [m], matrix [m, k], vector [k]. @see torch.addmv */
-export function addmv(input: Tensor, matrix: Tensor, vector: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('addmv', input, () => mv(matrix, vector), options);
-}
+export const addmv: AddingProduct = adding('addmv', 'mat', 'vec', (input, matrix, vector, options) =>
+  addProduct('addmv', input, () => mv(matrix, vector), options),
+);
 
 /** beta input + alpha a bᵀ of vectors. Shape: input broadcast to [m, n], a [m], b [n]. @see torch.addr */
-export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('addr', input, () => outer(a, b), options);
-}
+export const addr: AddingProduct = adding('addr', 'vec1', 'vec2', (input, a, b, options) =>
+  addProduct('addr', input, () => outer(a, b), options),
+);
 
 /** beta input + alpha Σ of the batch of products. Shape: input broadcast to [m, n], a [batch, m, k], b [batch, k, n]. @see torch.addbmm */
-export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
-  return addProduct('addbmm', input, () => bmm(a, b).sum(0, { dtype: a.dtype }), options);
-}
+export const addbmm: AddingProduct = adding('addbmm', 'batch1', 'batch2', (input, a, b, options) =>
+  addProduct('addbmm', input, () => BMM(a, b).sum(0, { dtype: a.dtype }), options),
+);

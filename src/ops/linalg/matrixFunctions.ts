@@ -1,5 +1,7 @@
 // Powers, the exponential and products of matrices, and matrices seen as maps between tensors.
-import { taking } from '../../base/arguments';
+import { INTEGER, COUNT, DIM, listOf } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { TENSOR, TENSORS, INPUT, OTHER } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { ShapeError } from '../../base/errors';
 import { formatShape, numelOf, wrapDims } from '../../base/shape';
@@ -14,11 +16,11 @@ import { abs, add, div, exp2, log2, mul, neg, pow } from '../pointwise/arithmeti
 import { amax, sum } from '../reduce/reduce';
 import { inv, solve } from './solve';
 
+const MATRIX_POWER = signature('linalg.matrixPower', [INPUT, argument('n', INTEGER)]);
+
 /** Aⁿ for a whole n; a negative one of the inverse. @see torch.linalg.matrix_power */
-export function matrixPower(a: Tensor, n: number | { n: number }): Tensor {
-  const exponent = typeof n === 'number' ? n : n.n;
-  if (!Number.isInteger(exponent))
-    throw new RangeError(`linalg.matrixPower: n must be a whole number, got ${exponent}.`);
+export function matrixPower(a: Tensor, ...args: [n: number] | [named: { n: number }]): Tensor {
+  const { n: exponent } = MATRIX_POWER.take([a, ...args]);
   if (exponent < 0) return matrixPower(inv(a), -exponent);
   if (a.ndim < 2 || a.shape[a.ndim - 1] !== a.shape[a.ndim - 2]) {
     throw new ShapeError(`linalg.matrixPower: expected square matrices, got ${formatShape(a.shape)}.`);
@@ -36,7 +38,7 @@ const EXPONENTIAL_TERMS = 18;
 const MAX_SQUARINGS = 24;
 
 /** e^A by its series and repeated squaring. @see torch.linalg.matrix_exp */
-export function matrixExp(a: Tensor): Tensor {
+export const matrixExp: (a: Tensor) => Tensor = taking(signature('linalg.matrixExp', [INPUT]), (a) => {
   checkMatrix('linalg.matrixExp', a, true);
   if (a.numel() === 0) return a.clone();
   // How often a matrix is halved depends on its data, so all squarings are computed and those that count are chosen.
@@ -50,67 +52,79 @@ export function matrixExp(a: Tensor): Tensor {
   for (let k = EXPONENTIAL_TERMS - 1; k >= 1; k--) power = add(div(product(small, power), k), one);
   for (let k = 0; k < MAX_SQUARINGS; k++) power = where(gt(halvings, k), product(power, power), power);
   return power;
-}
+});
 
 /** The product of several matrices; the first and the last may be vectors. @see torch.linalg.multi_dot */
-export function multiDot(tensors: readonly Tensor[]): Tensor {
-  if (tensors.length < 2)
-    throw new RangeError(`linalg.multiDot: expected two matrices at least, got ${tensors.length}.`);
-  tensors.forEach((x, i) => {
-    const isEnd = i === 0 || i === tensors.length - 1;
-    if (x.ndim !== 2 && !(isEnd && x.ndim === 1)) {
-      throw new ShapeError(`linalg.multiDot: expected matrices (vectors first and last), got ${formatShape(x.shape)}.`);
-    }
-  });
-  return composed('linalg.multiDot', () => tensors.reduce((a, b) => product(a, b)));
-}
+export const multiDot: (tensors: readonly Tensor[]) => Tensor = taking(
+  signature('linalg.multiDot', [argument('tensors', TENSORS)]),
+  (tensors) => {
+    if (tensors.length < 2)
+      throw new RangeError(`linalg.multiDot: expected two matrices at least, got ${tensors.length}.`);
+    tensors.forEach((x, i) => {
+      const isEnd = i === 0 || i === tensors.length - 1;
+      if (x.ndim !== 2 && !(isEnd && x.ndim === 1)) {
+        throw new ShapeError(
+          `linalg.multiDot: expected matrices (vectors first and last), got ${formatShape(x.shape)}.`,
+        );
+      }
+    });
+    return composed('linalg.multiDot', () => tensors.reduce((a, b) => product(a, b)));
+  },
+);
 
 /** Σ x y along a dimension. @see torch.linalg.vecdot */
-export const vecdot = taking(
-  'linalg.vecdot',
-  ['y', 'dim'],
+export const vecdot = takingNamed(
+  signature('linalg.vecdot', [argument('x', TENSOR), argument('y', TENSOR), argument('dim', DIM, undefined)]),
   (x: Tensor, { y, dim = -1 }: { y: Tensor; dim?: number }): Tensor => sum(mul(x, y), dim),
 );
 
 /** The cross product of vectors of 3 along a dimension; others broadcast. @see torch.linalg.cross */
-export const cross = taking(
-  'linalg.cross',
-  ['other', 'dim'],
+export const cross = takingNamed(
+  signature('linalg.cross', [INPUT, OTHER, argument('dim', DIM, undefined)]),
   (a: Tensor, { other, dim = -1 }: { other: Tensor; dim?: number }): Tensor =>
     crossAlong('linalg.cross', a, other, dim),
 );
 
 /** Diagonals of matrices. @see torch.linalg.diagonal */
-export const diagonal = taking(
-  'linalg.diagonal',
-  ['offset', 'dim1', 'dim2'],
+export const diagonal = takingNamed(
+  signature('linalg.diagonal', [
+    INPUT,
+    argument('offset', INTEGER, undefined),
+    argument('dim1', DIM, undefined),
+    argument('dim2', DIM, undefined),
+  ]),
   (a: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: { offset?: number; dim1?: number; dim2?: number }): Tensor =>
     diagonalOf(a, offset, dim1, dim2),
 );
 
 /** Powers 0 to N - 1 of each element, along a new last dimension. @see torch.linalg.vander */
-export const vander = taking('linalg.vander', ['N'], (x: Tensor, { N }: { N?: number | null }): Tensor => {
-  const vectors = x.ndim === 0 ? unsqueeze(x, 0) : x;
-  const n = N ?? vectors.shape[vectors.ndim - 1];
-  return pow(unsqueeze(vectors, -1), arange(n, { device: x.device }));
-});
+export const vander = takingNamed(
+  signature('linalg.vander', [argument('x', TENSOR), argument('N', COUNT, null)]),
+  (x: Tensor, { N }: { N?: number | null }): Tensor => {
+    const vectors = x.ndim === 0 ? unsqueeze(x, 0) : x;
+    const n = N ?? vectors.shape[vectors.ndim - 1];
+    return pow(unsqueeze(vectors, -1), arange(n, { device: x.device }));
+  },
+);
 
 /** The inverse of a as a map from its last dimensions to its first `ind`. @see torch.linalg.tensorinv */
-export const tensorinv = taking('linalg.tensorinv', ['ind'], (a: Tensor, { ind = 2 }: { ind?: number }): Tensor => {
-  if (!(ind > 0)) throw new RangeError(`linalg.tensorinv: ind must be positive, got ${ind}.`);
-  const [first, last] = [a.shape.slice(0, ind), a.shape.slice(ind)];
-  if (numelOf(first) !== numelOf(last)) {
-    throw new ShapeError(
-      `linalg.tensorinv: ${formatShape(first)} and ${formatShape(last)} must have as many elements.`,
-    );
-  }
-  return reshape(inv(reshape(a, numelOf(first), numelOf(last))), [...last, ...first]);
-});
+export const tensorinv = takingNamed(
+  signature('linalg.tensorinv', [INPUT, argument('ind', INTEGER, undefined)]),
+  (a: Tensor, { ind = 2 }: { ind?: number }): Tensor => {
+    if (!(ind > 0)) throw new RangeError(`linalg.tensorinv: ind must be positive, got ${ind}.`);
+    const [first, last] = [a.shape.slice(0, ind), a.shape.slice(ind)];
+    if (numelOf(first) !== numelOf(last)) {
+      throw new ShapeError(
+        `linalg.tensorinv: ${formatShape(first)} and ${formatShape(last)} must have as many elements.`,
+      );
+    }
+    return reshape(inv(reshape(a, numelOf(first), numelOf(last))), [...last, ...first]);
+  },
+);
 
 /** X with the sum over its dimensions of a X equal to b. @see torch.linalg.tensorsolve */
-export const tensorsolve = taking(
-  'linalg.tensorsolve',
-  ['b', 'dims'],
+export const tensorsolve = takingNamed(
+  signature('linalg.tensorsolve', [INPUT, argument('b', TENSOR), argument('dims', listOf(INTEGER), null)]),
   (a: Tensor, { b, dims = null }: { b: Tensor; dims?: readonly number[] | null }): Tensor => {
     const last = dims === null ? [] : wrapDims('linalg.tensorsolve', dims, a.ndim);
     const order = [...a.shape.map((_, d) => d).filter((d) => !last.includes(d)), ...last];

@@ -1,5 +1,7 @@
 // Norms of vectors and matrices, and the condition number.
-import { taking } from '../../base/arguments';
+import { NUMBER, FLAG, INTEGER, DTYPE, DIMS, oneOf, listOf, either } from '../../base/kinds';
+import { argument, signature, takingNamed } from '../../base/signature';
+import { INPUT } from '../../core/kinds';
 import type { DType } from '../../base/dtype';
 import { ShapeError } from '../../base/errors';
 import { formatShape, wrapDims } from '../../base/shape';
@@ -22,15 +24,22 @@ export interface VectorNormOptions {
 }
 
 /** (Σ |x|^ord)^(1/ord) over some dimensions or all. @see torch.linalg.vector_norm */
-export const vectorNorm = taking(
-  'linalg.vectorNorm',
-  ['ord', 'dim', 'keepdim', 'dtype'],
+export const vectorNorm = takingNamed(
+  signature('linalg.vectorNorm', [
+    INPUT,
+    argument('ord', NUMBER, undefined),
+    argument('dim', DIMS, null),
+    argument('keepdim', FLAG, undefined),
+    argument('dtype', DTYPE, null),
+  ]),
   (x: Tensor, { ord = 2, dim = null, keepdim = false, dtype = null }: VectorNormOptions): Tensor =>
     anyNorm(x, { p: ord, dim, keepdim, dtype }),
 );
 
 /** 'fro': as a vector; 'nuc': sum of singular values; ±2: the greatest or least; ±1, ±Infinity: of column or row sums. */
 export type MatrixOrder = 'fro' | 'nuc' | number;
+
+const ORDER = either(NUMBER, oneOf('fro', 'nuc'));
 
 /** Options of `matrixNorm`. */
 export interface MatrixNormOptions {
@@ -43,9 +52,14 @@ export interface MatrixNormOptions {
 }
 
 /** A norm of matrices. @see torch.linalg.matrix_norm */
-export const matrixNorm = taking(
-  'linalg.matrixNorm',
-  ['ord', 'dim', 'keepdim', 'dtype'],
+export const matrixNorm = takingNamed(
+  signature('linalg.matrixNorm', [
+    INPUT,
+    argument('ord', ORDER, undefined),
+    argument('dim', listOf(INTEGER), undefined),
+    argument('keepdim', FLAG, undefined),
+    argument('dtype', DTYPE, null),
+  ]),
   (a: Tensor, { ord = 'fro', dim = [-2, -1], keepdim = false, dtype = null }: MatrixNormOptions): Tensor => {
     if (a.ndim < 2 || dim.length !== 2) {
       throw new ShapeError(
@@ -84,9 +98,14 @@ export interface LinalgNormOptions {
 }
 
 /** The vector norm over one dimension or, without `ord`, all; the matrix norm over two. @see torch.linalg.norm */
-export const norm = taking(
-  'linalg.norm',
-  ['ord', 'dim', 'keepdim', 'dtype'],
+export const norm = takingNamed(
+  signature('linalg.norm', [
+    INPUT,
+    argument('ord', ORDER, null),
+    argument('dim', DIMS, null),
+    argument('keepdim', FLAG, undefined),
+    argument('dtype', DTYPE, null),
+  ]),
   (x: Tensor, { ord = null, dim = null, keepdim = false, dtype = null }: LinalgNormOptions): Tensor => {
     const two = dim === null ? x.ndim === 2 : typeof dim === 'object' && dim.length === 2;
     if (ord !== null && dim === null && x.ndim > 2) {
@@ -103,12 +122,15 @@ export const norm = taking(
 );
 
 /** The condition number: the norm of A times that of its inverse; by default σ₁ / σₙ. @see torch.linalg.cond */
-export const cond = taking('linalg.cond', ['p'], (a: Tensor, { p = null }: { p?: MatrixOrder | null }): Tensor => {
-  if (p === null || p === 2 || p === -2) {
-    const s = svdOf('linalg.cond', a)[1];
-    const [first, last] = [select(s, -1, 0), select(s, -1, -1)];
-    return p === -2 ? div(last, first) : div(first, last);
-  }
-  checkMatrix('linalg.cond', a, true);
-  return mul(matrixNorm(a, p), matrixNorm(solveBatch('linalg.cond', a, identityLike(a), false)[0], p));
-});
+export const cond = takingNamed(
+  signature('linalg.cond', [INPUT, argument('p', ORDER, null)]),
+  (a: Tensor, { p = null }: { p?: MatrixOrder | null }): Tensor => {
+    if (p === null || p === 2 || p === -2) {
+      const s = svdOf('linalg.cond', a)[1];
+      const [first, last] = [select(s, -1, 0), select(s, -1, -1)];
+      return p === -2 ? div(last, first) : div(first, last);
+    }
+    checkMatrix('linalg.cond', a, true);
+    return mul(matrixNorm(a, p), matrixNorm(solveBatch('linalg.cond', a, identityLike(a), false)[0], p));
+  },
+);

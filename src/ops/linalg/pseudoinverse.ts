@@ -1,5 +1,8 @@
 // By singular values: rank, pseudoinverse and least squares.
-import { gather as gatherArguments, taking, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { NUMBER, FLAG, oneOf, either } from '../../base/kinds';
+import { argument, signature, takingNamed } from '../../base/signature';
+import { TENSOR, INPUT } from '../../core/kinds';
 import type { DType } from '../../base/dtype';
 import { numelOf } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
@@ -37,33 +40,39 @@ function significance(a: Tensor, values: Tensor, { atol = null, rtol = null }: R
 const spectrum = (op: string, a: Tensor, hermitian: boolean): Tensor =>
   hermitian ? abs(eighOf(op, a)[0]) : svdOf(op, a)[1];
 
+const MATRIX_RANK = signature('linalg.matrixRank', [
+  INPUT,
+  argument('tol', either(NUMBER, TENSOR), null),
+  argument('hermitian', FLAG, undefined),
+  argument('atol', either(NUMBER, TENSOR), null),
+  argument('rtol', either(NUMBER, TENSOR), null),
+]);
+
 /** How many singular values differ from 0 (int64). @see torch.linalg.matrix_rank */
 export function matrixRank(
   a: Tensor,
   ...args: Arguments<RankOptions & { tol?: number | Tensor | null }, ['tol', 'hermitian', 'atol', 'rtol']>
 ): Tensor {
-  const order = ['tol', 'hermitian', 'atol', 'rtol'] as const;
-  const {
-    tol = null,
-    hermitian = false,
-    ...rest
-  } = gatherArguments<RankOptions & { tol?: number | Tensor | null }>('linalg.matrixRank', order, args);
+  const { tol = null, hermitian = false, ...rest } = MATRIX_RANK.take([a, ...args]);
   const values = spectrum('linalg.matrixRank', a.detach(), hermitian);
   const options = tol === null ? rest : { atol: tol, rtol: 0 };
   return sum(gt(values, unsqueeze(significance(a, values, options), -1)), -1);
 }
+
+const PINV = signature('linalg.pinv', [
+  INPUT,
+  argument('rcond', either(NUMBER, TENSOR), null),
+  argument('hermitian', FLAG, undefined),
+  argument('atol', either(NUMBER, TENSOR), null),
+  argument('rtol', either(NUMBER, TENSOR), null),
+]);
 
 /** The inverse of Moore and Penrose. Shape: [*, m, n] -> [*, n, m]. @see torch.linalg.pinv */
 export function pinv(
   a: Tensor,
   ...args: Arguments<RankOptions & { rcond?: number | Tensor | null }, ['rcond', 'hermitian', 'atol', 'rtol']>
 ): Tensor {
-  const order = ['rcond', 'hermitian', 'atol', 'rtol'] as const;
-  const {
-    rcond = null,
-    hermitian = false,
-    ...rest
-  } = gatherArguments<RankOptions & { rcond?: number | Tensor | null }>('linalg.pinv', order, args);
+  const { rcond = null, hermitian = false, ...rest } = PINV.take([a, ...args]);
   checkMatrix('linalg.pinv', a, hermitian);
   const options = rcond === null ? rest : { rtol: rcond };
   const [m, n] = a.shape.slice(-2);
@@ -113,9 +122,13 @@ export interface LstsqOptions {
  * the rank (not with 'gels') and the singular values ('gelsd' and 'gelss' only); what there is not is empty.
  * @see torch.linalg.lstsq
  */
-export const lstsq = taking(
-  'linalg.lstsq',
-  ['B', 'rcond', 'driver'],
+export const lstsq = takingNamed(
+  signature('linalg.lstsq', [
+    INPUT,
+    argument('B', TENSOR),
+    argument('rcond', NUMBER, null),
+    argument('driver', oneOf('gels', 'gelsy', 'gelsd', 'gelss'), null),
+  ]),
   (
     a: Tensor,
     { B, rcond = null, driver = null }: LstsqOptions,

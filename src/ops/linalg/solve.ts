@@ -1,5 +1,7 @@
 // Systems of linear equations and inverses, also by factors that are there already (under torch's older names).
-import { taking } from '../../base/arguments';
+import { FLAG } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { TENSOR, INPUT } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
 import {
   checkMatrix,
@@ -36,14 +38,21 @@ function solving(op: string, a: Tensor, { B, left = true }: SolveOptions, checks
 }
 
 /** X with A X = B; B holds matrices or vectors. A singular matrix is a fault. @see torch.linalg.solve */
-export const solve = taking('linalg.solve', ['B', 'left'], (a: Tensor, options: SolveOptions): Tensor => {
-  return solving('linalg.solve', a, options, true)[0];
-});
+export const solve = takingNamed(
+  signature('linalg.solve', [argument('A', TENSOR), argument('B', TENSOR), argument('left', FLAG, undefined)]),
+  (a: Tensor, options: SolveOptions): Tensor => {
+    return solving('linalg.solve', a, options, true)[0];
+  },
+);
 
 /** solve, with what failed (int32, 0 for nothing) instead of a fault. @see torch.linalg.solve_ex */
-export const solveEx = taking(
-  'linalg.solveEx',
-  ['B', 'left', 'checkErrors'],
+export const solveEx = takingNamed(
+  signature('linalg.solveEx', [
+    argument('A', TENSOR),
+    argument('B', TENSOR),
+    argument('left', FLAG, undefined),
+    argument('checkErrors', FLAG, undefined),
+  ]),
   (
     a: Tensor,
     { checkErrors = false, ...options }: SolveOptions & { checkErrors?: boolean },
@@ -61,16 +70,22 @@ export interface SolveTriangularOptions {
 }
 
 /** X with A X = B for a triangle of A. @see torch.linalg.solve_triangular */
-export const solveTriangular = taking(
-  'linalg.solveTriangular',
-  ['B', 'upper', 'left', 'unitriangular'],
+export const solveTriangular = takingNamed(
+  signature('linalg.solveTriangular', [
+    argument('A', TENSOR),
+    argument('B', TENSOR),
+    argument('upper', FLAG),
+    argument('left', FLAG, undefined),
+    argument('unitriangular', FLAG, undefined),
+  ]),
   (a: Tensor, { B, upper, left = true, unitriangular = false }: SolveTriangularOptions): Tensor =>
     left ? solveTriangle(a, B, upper, unitriangular) : mT(solveTriangle(mT(a), mT(B), !upper, unitriangular)),
 );
 
 /** A⁻¹; a singular matrix is a fault. @see torch.linalg.inv */
-export const inv = (a: Tensor): Tensor =>
-  inverseGradient(a, solveBatch('linalg.inv', a.detach(), identityLike(a), true)[0]);
+export const inv: (a: Tensor) => Tensor = taking(signature('linalg.inv', [INPUT]), (a) =>
+  inverseGradient(a, solveBatch('linalg.inv', a.detach(), identityLike(a), true)[0]),
+);
 
 // d A⁻¹ = -A⁻¹ dA A⁻¹: of the result alone, so that A may be changed in place.
 const inverseGradient = withGradient(
@@ -81,9 +96,8 @@ const inverseGradient = withGradient(
 );
 
 /** inv, with what failed (int32, 0 for nothing) instead of a fault. @see torch.linalg.inv_ex */
-export const invEx = taking(
-  'linalg.invEx',
-  ['checkErrors'],
+export const invEx = takingNamed(
+  signature('linalg.invEx', [INPUT, argument('checkErrors', FLAG, undefined)]),
   (a: Tensor, { checkErrors = false }: { checkErrors?: boolean }): Results<'inverse' | 'info'> =>
     named(['inverse', 'info'], solveBatch('linalg.invEx', a, identityLike(a), checkErrors)),
 );
@@ -96,16 +110,14 @@ function fromFactor(factor: Tensor, upper: boolean): Tensor {
 }
 
 /** A⁻¹ from its Cholesky factor. @see torch.cholesky_inverse */
-export const choleskyInverse = taking(
-  'choleskyInverse',
-  ['upper'],
+export const choleskyInverse = takingNamed(
+  signature('choleskyInverse', [INPUT, argument('upper', FLAG, undefined)]),
   (factor: Tensor, { upper = false }: CholeskyOptions): Tensor => inv(fromFactor(factor, upper)),
 );
 
 /** A⁻¹ B from the Cholesky factor of A. @see torch.cholesky_solve */
-export const choleskySolve = taking(
-  'choleskySolve',
-  ['input2', 'upper'],
+export const choleskySolve = takingNamed(
+  signature('choleskySolve', [INPUT, argument('input2', TENSOR), argument('upper', FLAG, undefined)]),
   (b: Tensor, { input2, upper = false }: { input2: Tensor } & CholeskyOptions): Tensor =>
     solveBatch('choleskySolve', fromFactor(input2, upper), b, true)[0],
 );
@@ -120,9 +132,14 @@ export interface TriangularSolveOptions {
 }
 
 /** X with A X = b for a triangle of A, and a copy of A. @see torch.triangular_solve */
-export const triangularSolve = taking(
-  'triangularSolve',
-  ['A', 'upper', 'transpose', 'unitriangular'],
+export const triangularSolve = takingNamed(
+  signature('triangularSolve', [
+    argument('b', TENSOR),
+    argument('A', TENSOR),
+    argument('upper', FLAG, undefined),
+    argument('transpose', FLAG, undefined),
+    argument('unitriangular', FLAG, undefined),
+  ]),
   (
     b: Tensor,
     { A, upper = true, transpose = false, unitriangular = false }: TriangularSolveOptions,

@@ -1,9 +1,14 @@
 // Activation functions: rows as in arithmetic.ts. Most have a gradient of their own, because the derived one would
 // multiply 0 by infinity in a branch that `where` does not take, or recompute what the result already holds.
-import { composed } from '../../base/errorText';
+import type { Arguments } from '../../base/arguments';
+import { oneOf } from '../../base/kinds';
+import { argument, signature, taking } from '../../base/signature';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
-import { binary, parametric, unary, type UnaryFunction } from '../../core/pointwiseFunctions';
+import { INPUT } from '../../core/kinds';
+import {
+  ofTwo, parametric, PointwiseOperation, unary, withInPlace, type InPlaceForm, type UnaryFunction,
+} from '../../core/pointwiseFunctions'; // prettier-ignore
 import type { Tensor } from '../../core/tensor';
 import { sigmoid, sub, tanh } from './arithmetic';
 import { held } from './held';
@@ -63,9 +68,14 @@ export const leakyRelu = parametric(
 );
 
 /** x, or weight x below 0; the weight broadcasts. @see torch.nn.functional.prelu */
-export const prelu = binary('prelu', 'common', (x, weight) => e.where(isPositive(x), x, e.mul(weight, x)), {
-  accepts: 'floats',
-});
+export const prelu = ofTwo(
+  new PointwiseOperation({
+    name: 'prelu',
+    ...FLOATS,
+    formula: ([x, weight]) => e.where(isPositive(x), x, e.mul(weight, x)),
+  }),
+  'weight',
+);
 
 /** relu6(x + 3) / 6. @see torch.nn.functional.hardsigmoid */
 export const hardsigmoid = unary(
@@ -187,16 +197,17 @@ export interface GeluOptions {
   approximate?: 'none' | 'tanh';
 }
 
-function geluBy({ approximate = 'none' }: GeluOptions): UnaryFunction {
-  if (approximate === 'none') return geluByErf;
-  if (approximate === 'tanh') return geluByTanh;
-  throw new TypeError(`gelu: approximate must be 'none' or 'tanh', got '${String(approximate)}'.`);
-}
+const geluBy = (approximate: 'none' | 'tanh'): UnaryFunction => (approximate === 'tanh' ? geluByTanh : geluByErf);
+
+type GeluArguments = Arguments<GeluOptions, ['approximate']>;
+const GELU = signature('gelu', [INPUT, argument('approximate', oneOf('none', 'tanh'), 'none')]);
 
 /** x Φ(x), Φ the normal distribution function. @see torch.nn.functional.gelu */
-export const gelu = Object.assign((x: Tensor, options: GeluOptions = {}): Tensor => geluBy(options)(x), {
-  inPlace: (self: Tensor, options: GeluOptions = {}): Tensor => geluBy(options).inPlace(self),
-});
+export const gelu: ((x: Tensor, ...args: GeluArguments) => Tensor) & InPlaceForm<GeluArguments> = withInPlace(
+  GELU,
+  (x, approximate) => geluBy(approximate)(x),
+  (x, approximate) => geluBy(approximate).inPlace(x),
+);
 
 /** x sigmoid(x). @see torch.nn.functional.silu */
 export const silu = unary('silu', 'common', (x) => e.mul(x, e.sigmoid(x)), {
@@ -253,4 +264,4 @@ export const softsign = unary('softsign', 'float', (x) => e.div(x, plus(e.abs(x)
 });
 
 /** x - tanh(x). @see torch.nn.functional.tanhshrink */
-export const tanhshrink = (x: Tensor): Tensor => composed('tanhshrink', () => sub(x, tanh(x)));
+export const tanhshrink: (x: Tensor) => Tensor = taking(signature('tanhshrink', [INPUT]), (x) => sub(x, tanh(x)));

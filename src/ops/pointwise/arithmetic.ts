@@ -1,28 +1,26 @@
 // Arithmetic and elementary functions. Each is one row: how its operands are promoted, and its formula; gradients
 // are derived from that unless a row says otherwise. Comparisons are in compare.ts, activations in activation.ts.
+import type { Arguments } from '../../base/arguments';
 import { isFloat } from '../../base/dtype';
+import { INTEGER, NUMBER, oneOf } from '../../base/kinds';
+import { argument, signature, taking } from '../../base/signature';
 import { DTypeError } from '../../base/errors';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
+import { INPUT, OPERAND, TENSOR } from '../../core/kinds';
 import {
-  binary,
-  parametric,
-  PointwiseOperation,
-  unary,
-  type BinaryFunction,
-  type UnaryFunction,
-  type InPlaceForm,
+  binary, ofOperands, parametric, PointwiseOperation, unary, withInPlace, type BinaryFunction, type InPlaceForm, type UnaryFunction,
   type Operand,
-} from '../../core/pointwiseFunctions';
+} from '../../core/pointwiseFunctions'; // prettier-ignore
 import { Tensor } from '../../core/tensor';
 
 const like = e.constantLike;
 
 // ---- sums and products --------------------------------------------------------------------------------
 
+type ScaledArguments = Arguments<{ other: Operand; alpha?: number }, ['other', 'alpha']>;
 /** `f(a, b, { alpha })`. */
-type ScaledFunction = ((a: Tensor, b: Operand, options?: { alpha?: number }) => Tensor) &
-  InPlaceForm<[b: Operand, options?: { alpha?: number }]>;
+type ScaledFunction = ((a: Tensor, ...args: ScaledArguments) => Tensor) & InPlaceForm<ScaledArguments>;
 
 /** An operation one of whose operands is multiplied by alpha; without alpha there is no product to compute. */
 function scaled(
@@ -35,13 +33,16 @@ function scaled(
     promotion: 'common',
     formula: ([a, b], scalar) => formula(a, b, scalar(0)),
   });
-  return Object.assign(
-    (a: Tensor, b: Operand, { alpha = 1 } = {}): Tensor =>
-      alpha === 1 ? plain.apply([a, b]) : withAlpha.apply([a, b], [alpha]),
-    {
-      inPlace: (self: Tensor, b: Operand, { alpha = 1 } = {}): Tensor =>
-        alpha === 1 ? plain.applyInPlace(self, [b]) : withAlpha.applyInPlace(self, [b], [alpha]),
-    },
+  const checking: ScaledFunction = withInPlace(
+    signature(name, [INPUT, argument('other', OPERAND), argument('alpha', NUMBER, 1)]),
+    (a, b, alpha) => (alpha === 1 ? plain.apply([a, b]) : withAlpha.apply([a, b], [alpha])),
+    (a, b, alpha) => (alpha === 1 ? plain.applyInPlace(a, [b]) : withAlpha.applyInPlace(a, [b], [alpha])),
+  );
+  return ofOperands(
+    2,
+    checking,
+    (operands) => plain.apply(operands),
+    (self, others) => plain.applyInPlace(self, others),
   );
 }
 
@@ -66,21 +67,27 @@ export interface DivOptions {
   roundingMode?: 'trunc' | 'floor' | null;
 }
 
-function divider({ roundingMode = null }: DivOptions): BinaryFunction {
+function divider(roundingMode: 'trunc' | 'floor' | null): BinaryFunction {
   if (roundingMode === null) return floatQuotient;
-  if (roundingMode === 'trunc') return divideTowardsZero;
-  if (roundingMode === 'floor') return divideDown;
-  throw new TypeError(`div: roundingMode must be null, 'trunc' or 'floor', got '${String(roundingMode)}'.`);
+  return roundingMode === 'trunc' ? divideTowardsZero : divideDown;
 }
+type DivArguments = Arguments<DivOptions & { other: Operand }, ['other', 'roundingMode']>;
 
 /**
  * a / b; integers give float32 unless a rounding mode keeps them integers.
  * @throws FaultError, at the read, if integers are divided by zero.
  * @see torch.div
  */
-export const div = Object.assign((a: Tensor, b: Operand, options: DivOptions = {}): Tensor => divider(options)(a, b), {
-  inPlace: (self: Tensor, b: Operand, options: DivOptions = {}): Tensor => divider(options).inPlace(self, b),
-});
+export const div: ((a: Tensor, ...args: DivArguments) => Tensor) & InPlaceForm<DivArguments> = ofOperands(
+  2,
+  withInPlace(
+    signature('div', [INPUT, argument('other', OPERAND), argument('roundingMode', oneOf('trunc', 'floor'), null)]),
+    (a, b, roundingMode) => divider(roundingMode)(a, b),
+    (a, b, roundingMode) => divider(roundingMode).inPlace(a, b),
+  ),
+  ([a, b]) => floatQuotient(a as Tensor, b),
+  (self, [b]) => floatQuotient.inPlace(self, b),
+);
 /** a / b as a float. @see torch.true_divide */
 export const trueDivide = floatQuotient;
 /** ⌊a / b⌋. @see torch.floor_divide */
@@ -95,22 +102,21 @@ export const addcmul = withValue('addcmul', e.mul);
 /** x + value a / b. @see torch.addcdiv */
 export const addcdiv = withValue('addcdiv', e.div);
 
+type ValueArguments = Arguments<{ tensor1: Tensor; tensor2: Tensor; value?: number }, ['tensor1', 'tensor2', 'value']>;
+
 function withValue(
   name: string,
   join: (a: Expression, b: Expression) => Expression,
-): ((x: Tensor, a: Tensor, b: Tensor, options?: { value?: number }) => Tensor) &
-  InPlaceForm<[a: Tensor, b: Tensor, options?: { value?: number }]> {
+): ((x: Tensor, ...args: ValueArguments) => Tensor) & InPlaceForm<ValueArguments> {
   const operation = new PointwiseOperation({
     name,
     promotion: name === 'addcdiv' ? 'float' : 'common',
     formula: ([x, a, b], scalar) => e.add(x, e.mul(scalar(0), join(a, b))),
   });
-  return Object.assign(
-    (x: Tensor, a: Tensor, b: Tensor, { value = 1 } = {}): Tensor => operation.apply([x, a, b], [value]),
-    {
-      inPlace: (self: Tensor, a: Tensor, b: Tensor, { value = 1 } = {}): Tensor =>
-        operation.applyInPlace(self, [a, b], [value]),
-    },
+  return withInPlace(
+    signature(name, [INPUT, argument('tensor1', TENSOR), argument('tensor2', TENSOR), argument('value', NUMBER, 1)]),
+    (x, a, b, value) => operation.apply([x, a, b], [value]),
+    (x, a, b, value) => operation.applyInPlace(x, [a, b], [value]),
   );
 }
 
@@ -131,12 +137,14 @@ const LERP = new PointwiseOperation({
   ],
 });
 
+const LERP_ARGUMENTS = signature('lerp', [INPUT, argument('end', TENSOR), argument('weight', OPERAND)]);
+
 /** start + weight (end - start). @see torch.lerp */
-export const lerp = Object.assign(
-  (start: Tensor, end: Tensor, weight: Operand): Tensor => LERP.apply([start, end, weight]),
-  {
-    inPlace: (self: Tensor, end: Tensor, weight: Operand): Tensor => LERP.applyInPlace(self, [end, weight]),
-  },
+export const lerp: ((start: Tensor, end: Tensor, weight: Operand) => Tensor) &
+  InPlaceForm<[end: Tensor, weight: Operand]> = withInPlace(
+  LERP_ARGUMENTS,
+  (start, end, weight) => LERP.apply([start, end, weight]),
+  (start, end, weight) => LERP.applyInPlace(start, [end, weight]),
 );
 
 // ---- powers -------------------------------------------------------------------------------------------
@@ -176,16 +184,25 @@ function specialPower(base: Operand, exponent: Operand): ReturnType<typeof unary
   return exponent === 0.5 ? root : exponent === -0.5 ? inverseRoot : exponent === -1 ? inverse : null;
 }
 
+function power(base: Operand, exponent: Operand): Tensor {
+  if (!(base instanceof Tensor)) return POWER_OF_NUMBER.apply([base, exponent]);
+  return specialPower(base, exponent)?.(base) ?? generalPower(base, exponent);
+}
+const powerInPlace = (self: Tensor, exponent: Operand): Tensor =>
+  specialPower(self, exponent)?.inPlace(self) ?? generalPower.inPlace(self, exponent);
+
+const EXPONENT = argument('exponent', OPERAND);
+
+type PowArguments = Arguments<{ exponent: Operand }, ['exponent']>;
+
 /** base^exponent. @see torch.pow */
-export const pow = Object.assign(
-  (base: Operand, exponent: Operand): Tensor =>
-    base instanceof Tensor
-      ? (specialPower(base, exponent)?.(base) ?? generalPower(base, exponent))
-      : POWER_OF_NUMBER.apply([base, exponent]),
-  {
-    inPlace: (self: Tensor, exponent: Operand): Tensor =>
-      specialPower(self, exponent)?.inPlace(self) ?? generalPower.inPlace(self, exponent),
-  },
+export const pow: ((base: Operand, ...args: PowArguments) => Tensor) & InPlaceForm<PowArguments> = ofOperands(
+  2,
+  Object.assign(taking(signature('pow', [argument('input', OPERAND), EXPONENT]), power), {
+    inPlace: taking(signature('pow_', [INPUT, EXPONENT]), powerInPlace),
+  }),
+  ([base, exponent]) => power(base, exponent),
+  (self, [exponent]) => powerInPlace(self, exponent),
 );
 
 // ---- signs and rounding -----------------------------------------------------------------------------------
@@ -224,28 +241,32 @@ export interface RoundOptions {
   decimals?: number;
 }
 
+type RoundArguments = Arguments<RoundOptions, ['decimals']>;
+const ROUND = signature('round', [INPUT, argument('decimals', INTEGER, 0)]);
+
 /** Nearest multiple of 10^-decimals, the even one of two. @see torch.round */
-export const round = Object.assign(
-  (x: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor => {
+export const round: ((x: Tensor, ...args: RoundArguments) => Tensor) & InPlaceForm<RoundArguments> = withInPlace(
+  ROUND,
+  (x, decimals) => {
     if (decimals === 0) return roundToWhole(x);
     return decimals > 0 ? roundScaled(x, 10 ** decimals) : roundCoarsely(x, 10 ** -decimals);
   },
-  {
-    inPlace: (self: Tensor, { decimals = 0 }: RoundOptions = {}): Tensor => {
-      if (decimals === 0) return roundToWhole.inPlace(self);
-      return decimals > 0 ? roundScaled.inPlace(self, 10 ** decimals) : roundCoarsely.inPlace(self, 10 ** -decimals);
-    },
+  (x, decimals) => {
+    if (decimals === 0) return roundToWhole.inPlace(x);
+    return decimals > 0 ? roundScaled.inPlace(x, 10 ** decimals) : roundCoarsely.inPlace(x, 10 ** -decimals);
   },
 );
 /** x without its fraction. @see torch.trunc */
 export const trunc = unary('trunc', 'common', ofFloats(e.trunc));
 /** The fraction of x, with its sign. @see torch.frac */
 export const frac = unary('frac', 'common', (x) => e.sub(x, e.trunc(x)), { accepts: 'floats' });
+const POSITIVE = signature('positive', [INPUT]);
+
 /** x itself, unless it is a bool. @see torch.positive */
-export const positive = (x: Tensor): Tensor => {
+export const positive: (x: Tensor) => Tensor = taking(POSITIVE, (x) => {
   if (x.dtype === 'bool') throw new DTypeError('positive: is not defined for bool.', { dtype: x.dtype });
   return x;
-};
+});
 /** |a| with the sign of b. @see torch.copysign */
 export const copysign = binary('copysign', 'float', e.copysign);
 
@@ -369,11 +390,12 @@ const clampedLogit = parametric(
   },
 );
 
+type LogitArguments = Arguments<{ eps?: number | null }, ['eps']>;
+const LOGIT = signature('logit', [INPUT, argument('eps', NUMBER, null)]);
+
 /** log(x / (1 - x)), with x clamped to [eps, 1 - eps] if eps is given. @see torch.logit */
-export const logit = Object.assign(
-  (x: Tensor, eps: number | null = null): Tensor => (eps === null ? plainLogit(x) : clampedLogit(x, eps)),
-  {
-    inPlace: (self: Tensor, eps: number | null = null): Tensor =>
-      eps === null ? plainLogit.inPlace(self) : clampedLogit.inPlace(self, eps),
-  },
+export const logit: ((x: Tensor, ...args: LogitArguments) => Tensor) & InPlaceForm<LogitArguments> = withInPlace(
+  LOGIT,
+  (x, eps) => (eps === null ? plainLogit(x) : clampedLogit(x, eps)),
+  (x, eps) => (eps === null ? plainLogit.inPlace(x) : clampedLogit.inPlace(x, eps)),
 );

@@ -1,18 +1,15 @@
 // Comparisons, logic, choices and bounds: rows as in arithmetic.ts.
-import { gather, type Arguments } from '../../base/arguments';
-import { composed } from '../../base/errorText';
+import type { Arguments } from '../../base/arguments';
 import { isFloat } from '../../base/dtype';
+import { FLAG, NUMBER } from '../../base/kinds';
+import { argument, signature, taking } from '../../base/signature';
 import { ShapeError } from '../../base/errors';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
+import { INPUT, OPERAND, OTHER, TENSOR } from '../../core/kinds';
 import {
-  binary,
-  PointwiseOperation,
-  unary,
-  type BinaryFunction,
-  type InPlaceForm,
-  type Operand,
-} from '../../core/pointwiseFunctions';
+  binary, ofTwo, PointwiseOperation, unary, withInPlace, type Operand, type InPlaceForm,
+} from '../../core/pointwiseFunctions'; // prettier-ignore
 import { finfo } from '../../base/dtypeInfo';
 import { formatShape } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
@@ -76,17 +73,22 @@ function integersClose(a: Expression, b: Expression, scalar: (i: number, dtype: 
   return e.le(e.abs(e.sub(x, y)), e.add(scalar(1, 'float64'), e.mul(scalar(0, 'float64'), e.abs(y))));
 }
 
+/** @internal Arguments of `isclose`. */
+export const CLOSE = signature('isclose', [
+  INPUT, OTHER, argument('rtol', NUMBER, 1e-5), argument('atol', NUMBER, 1e-8), argument('equalNan', FLAG, false),
+]); // prettier-ignore
+
 /** |a - b| ≤ atol + rtol |b|. @throws DTypeError unless both have one dtype. @see torch.isclose */
-export const isclose = (
+export const isclose: (
   a: Tensor,
   b: Tensor,
-  { rtol = 1e-5, atol = 1e-8, equalNan = false }: IscloseOptions = {},
-): Tensor => {
+  ...args: Arguments<IscloseOptions, ['rtol', 'atol', 'equalNan']>
+) => Tensor = taking(CLOSE, (a, b, rtol, atol, equalNan) => {
   if (!(rtol >= 0 && atol >= 0)) {
     throw new RangeError(`isclose: rtol and atol must be at least 0, got ${rtol} and ${atol}.`);
   }
   return ISCLOSE.apply([a, b], [rtol, atol, Number(equalNan)]);
-};
+});
 
 // ---- logic ------------------------------------------------------------------------------------------------
 
@@ -115,8 +117,16 @@ const WHERE = new PointwiseOperation({
   formula: ([condition, a, b]) => e.where(condition, a, b),
 });
 
+const WHERE_ARGUMENTS = signature('where', [
+  argument('condition', TENSOR),
+  argument('input', OPERAND),
+  argument('other', OPERAND),
+]);
+
 /** a where the condition holds, else b; gradients go to the one chosen. @see torch.where */
-export const where = (condition: Tensor, a: Operand, b: Operand): Tensor => WHERE.apply([condition, a, b]);
+export const where: (condition: Tensor, a: Operand, b: Operand) => Tensor = taking(WHERE_ARGUMENTS, (condition, a, b) =>
+  WHERE.apply([condition, a, b]),
+);
 
 const MASKED_FILL = new PointwiseOperation({
   name: 'maskedFill',
@@ -133,13 +143,14 @@ function single(value: Operand): Operand {
   );
 }
 
+const MASKED_FILL_ARGUMENTS = signature('maskedFill', [INPUT, argument('mask', TENSOR), argument('value', OPERAND)]);
+
 /** `value` where the mask holds, else x. @see torch.Tensor.masked_fill */
-export const maskedFill = Object.assign(
-  (x: Tensor, mask: Tensor, value: Operand): Tensor => MASKED_FILL.apply([x, mask, single(value)]),
-  {
-    inPlace: (self: Tensor, mask: Tensor, value: Operand): Tensor =>
-      MASKED_FILL.applyInPlace(self, [mask, single(value)]),
-  },
+export const maskedFill: ((x: Tensor, mask: Tensor, value: Operand) => Tensor) &
+  InPlaceForm<[mask: Tensor, value: Operand]> = withInPlace(
+  MASKED_FILL_ARGUMENTS,
+  (x, mask, value) => MASKED_FILL.apply([x, mask, single(value)]),
+  (x, mask, value) => MASKED_FILL.applyInPlace(x, [mask, single(value)]),
 );
 
 // ---- bounds -----------------------------------------------------------------------------------------------
@@ -169,11 +180,14 @@ export const fmax = binary('fmax', 'common', passingNaN(e.maximum), { compares: 
 export const fmin = binary('fmin', 'common', passingNaN(e.minimum), { compares: true, gradient: choosing(e.le) });
 
 /** 0 below 0, 1 above, `values` at 0. @see torch.heaviside */
-export const heaviside = binary(
-  'heaviside',
-  'common',
-  (x, values) => e.where(e.eq(x, like(x, 0)), values, e.cast(x.dtype, e.gt(x, like(x, 0)))),
-  { alike: true },
+export const heaviside = ofTwo(
+  new PointwiseOperation({
+    name: 'heaviside',
+    promotion: 'common',
+    alike: true,
+    formula: ([x, values]) => e.where(e.eq(x, like(x, 0)), values, e.cast(x.dtype, e.gt(x, like(x, 0)))),
+  }),
+  'values',
 );
 
 /** A bound of `clamp`: at it the gradient still goes to x; beyond it to the bound. */
@@ -215,13 +229,9 @@ const CLAMP = new PointwiseOperation({
 });
 
 /** x, not below `min`. @see torch.clamp_min */
-export const clampMin: BinaryFunction = Object.assign((x: Tensor, min: Operand): Tensor => CLAMP_MIN.apply([x, min]), {
-  inPlace: (self: Tensor, min: Operand): Tensor => CLAMP_MIN.applyInPlace(self, [min]),
-});
+export const clampMin = ofTwo(CLAMP_MIN, 'min');
 /** x, not above `max`. @see torch.clamp_max */
-export const clampMax: BinaryFunction = Object.assign((x: Tensor, max: Operand): Tensor => CLAMP_MAX.apply([x, max]), {
-  inPlace: (self: Tensor, max: Operand): Tensor => CLAMP_MAX.applyInPlace(self, [max]),
-});
+export const clampMax = ofTwo(CLAMP_MAX, 'max');
 
 /** Bounds of `clamp`; one may be absent. */
 export interface ClampOptions {
@@ -229,33 +239,31 @@ export interface ClampOptions {
   max?: Operand | null;
 }
 
-const BOUNDS = ['min', 'max'] as const;
-type Bounds = Arguments<ClampOptions, typeof BOUNDS>;
-
 /** The operation and its operands behind x. */
-function clampParts(bounds: Bounds): [operation: PointwiseOperation, bounds: Operand[]] {
-  const { min = null, max = null } = gather<ClampOptions>('clamp', BOUNDS, bounds);
+function clampParts(min: Operand | null, max: Operand | null): [operation: PointwiseOperation, bounds: Operand[]] {
   if (min !== null && max !== null) return [CLAMP, [min, max]];
   if (min !== null) return [CLAMP_MIN, [min]];
   if (max !== null) return [CLAMP_MAX, [max]];
   throw new TypeError('clamp: one of min and max must be given, got neither.');
 }
 
+type Bounds = Arguments<ClampOptions, ['min', 'max']>;
+const CLAMP_ARGUMENTS = signature('clamp', [INPUT, argument('min', OPERAND, null), argument('max', OPERAND, null)]);
+
 /**
  * x within [min, max]; bounds are numbers or tensors. The gradient passes on the bounds themselves.
  * @example clamp(x, 0, 1); clamp(x, { max: 6 })
  * @see torch.clamp
  */
-export const clamp: ((x: Tensor, ...bounds: Bounds) => Tensor) & InPlaceForm<Bounds> = Object.assign(
-  (x: Tensor, ...bounds: Bounds): Tensor => {
-    const [operation, operands] = clampParts(bounds);
-    return composed('clamp', () => operation.apply([x, ...operands]));
+export const clamp: ((x: Tensor, ...bounds: Bounds) => Tensor) & InPlaceForm<Bounds> = withInPlace(
+  CLAMP_ARGUMENTS,
+  (x, min, max) => {
+    const [operation, operands] = clampParts(min, max);
+    return operation.apply([x, ...operands]);
   },
-  {
-    inPlace: (self: Tensor, ...bounds: Bounds): Tensor => {
-      const [operation, operands] = clampParts(bounds);
-      return operation.applyInPlace(self, operands);
-    },
+  (x, min, max) => {
+    const [operation, operands] = clampParts(min, max);
+    return operation.applyInPlace(x, operands);
   },
 );
 
@@ -276,16 +284,23 @@ export interface NanToNumOptions {
   neginf?: number | null;
 }
 
-function replacements({ dtype }: Tensor, { nan = 0, posinf = null, neginf = null }: NanToNumOptions): number[] {
+function replacements({ dtype }: Tensor, nan: number, posinf: number | null, neginf: number | null): number[] {
   const greatest = isFloat(dtype) ? finfo(dtype).max : 0;
   return [nan, posinf ?? greatest, neginf ?? -greatest];
 }
 
+type NanToNumArguments = Arguments<NanToNumOptions, ['nan', 'posinf', 'neginf']>;
+const NAN_TO_NUM_ARGUMENTS = signature('nanToNum', [
+  INPUT,
+  argument('nan', NUMBER, null),
+  argument('posinf', NUMBER, null),
+  argument('neginf', NUMBER, null),
+]);
+
 /** x with NaN and infinities replaced. @see torch.nan_to_num */
-export const nanToNum = Object.assign(
-  (x: Tensor, options: NanToNumOptions = {}): Tensor => NAN_TO_NUM.apply([x], replacements(x, options)),
-  {
-    inPlace: (self: Tensor, options: NanToNumOptions = {}): Tensor =>
-      NAN_TO_NUM.applyInPlace(self, [], replacements(self, options)),
-  },
-);
+export const nanToNum: ((x: Tensor, ...args: NanToNumArguments) => Tensor) & InPlaceForm<NanToNumArguments> =
+  withInPlace(
+    NAN_TO_NUM_ARGUMENTS,
+    (x, nan, posinf, neginf) => NAN_TO_NUM.apply([x], replacements(x, nan ?? 0, posinf, neginf)),
+    (x, nan, posinf, neginf) => NAN_TO_NUM.applyInPlace(x, [], replacements(x, nan ?? 0, posinf, neginf)),
+  );

@@ -1,8 +1,11 @@
 // Dropout as one pointwise formula: the mask is a function of a seed and the element's position, so nothing of it is
 // stored, and the gradient makes it again. Masks of channels are dropped-out ones.
+import { NUMBER, FLAG } from '../../base/kinds';
+import { argument, signature } from '../../base/signature';
+import { INPUT } from '../../core/kinds';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
-import { PointwiseOperation } from '../../core/pointwiseFunctions';
+import { PointwiseOperation, withInPlace, type InPlaceForm } from '../../core/pointwiseFunctions';
 import { ShapeError } from '../../base/errors';
 import { scope } from '../../core/storage';
 import { drawSeed } from '../../base/generator';
@@ -43,16 +46,16 @@ const parameters = (p: number): number[] => [p, p === 1 ? 0 : 1 / (1 - p), ...se
  * The mask depends on the default generator's seed and is the same on every device.
  * @see torch.nn.functional.dropout
  */
-export const dropout = Object.assign(
-  (x: Tensor, p = 0.5, training = true): Tensor => {
+export const dropout: ((x: Tensor, p?: number, training?: boolean) => Tensor) &
+  InPlaceForm<[p?: number, training?: boolean]> = withInPlace(
+  signature('dropout', [INPUT, argument('p', NUMBER, 0.5), argument('training', FLAG, true)]),
+  (x, p, training) => {
     checkProbability('dropout', p);
     return training && p !== 0 ? DROPOUT.apply([x], parameters(p)) : x;
   },
-  {
-    inPlace: (self: Tensor, p = 0.5, training = true): Tensor => {
-      checkProbability('dropout', p);
-      return training && p !== 0 ? DROPOUT.applyInPlace(self, [], parameters(p)) : self;
-    },
+  (x, p, training) => {
+    checkProbability('dropout', p);
+    return training && p !== 0 ? DROPOUT.applyInPlace(x, [], parameters(p)) : x;
   },
 );
 

@@ -1,5 +1,7 @@
 // The incomplete gamma functions, as rows of the pointwise table: P(a, x) and Q(a, x) = 1 - P(a, x).
-import { binary, type BinaryFunction, type Operand } from '../../core/pointwiseFunctions';
+import { argument, signature, taking } from '../../base/signature';
+import { INPUT, OPERAND } from '../../core/kinds';
+import { binary, type BinaryFunction } from '../../core/pointwiseFunctions';
 import { AutogradError } from '../../base/errors';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
@@ -149,16 +151,17 @@ function byX(name: string, row: BinaryFunction): BinaryFunction {
       `${name}: there is no derivative by the first argument, which requires gradients. Detach it.`,
     );
   };
+  const operands = argument('other', OPERAND);
   return Object.assign(
-    (a: Tensor, x: Operand) => {
+    taking(signature(name, [argument('input', OPERAND), operands]), (a, x) => {
       if (a instanceof Tensor) check(a);
-      return row(a, x);
-    },
+      return row(a as Tensor, x);
+    }),
     {
-      inPlace: (a: Tensor, x: Operand) => {
+      inPlace: taking(signature(`${name}_`, [INPUT, operands]), (a, x) => {
         check(a);
         return row.inPlace(a, x);
-      },
+      }),
     },
   );
 }

@@ -1,8 +1,10 @@
 // Special functions, and arithmetic that is rarer than what arithmetic.ts has. Rows of the pointwise table: each is a
 // formula from which the kernel and, unless given, the gradient derive.
-import { taking } from '../../base/arguments';
-import { composed } from '../../base/errorText';
+import type { Arguments } from '../../base/arguments';
 import { isFloat } from '../../base/dtype';
+import { atLeast, COUNT, kind } from '../../base/kinds';
+import { argument, signature, taking } from '../../base/signature';
+import { INPUT, OPERAND, TENSOR } from '../../core/kinds';
 import { binary, unary, type BinaryFunction, type Operand, type UnaryFunction } from '../../core/pointwiseFunctions';
 import { DTypeError } from '../../base/errors';
 import * as e from '../../expression/expression';
@@ -54,7 +56,9 @@ export const erfcx = unary('erfcx', 'float', scaledErfc, {
 });
 
 /** The normal distribution function. @see torch.special.ndtr */
-export const ndtr = (x: Tensor): Tensor => composed('ndtr', () => mul(erfc(mul(x, -Math.SQRT1_2)), 0.5));
+export const ndtr: (x: Tensor) => Tensor = taking(signature('ndtr', [INPUT]), (x) =>
+  mul(erfc(mul(x, -Math.SQRT1_2)), 0.5),
+);
 
 /** z with Φ(-z) = p for small p: from Φ(-z) ≈ φ(z) / z by Newton's method on log Φ(-z), whose slope is -√(2/π) / erfcx(z / √2). */
 function tailQuantile(p: Expression): Expression {
@@ -142,7 +146,9 @@ const bessel = (name: keyof typeof VALUES, slope: (x: Tensor, y: Tensor) => Tens
     inputs: [0],
     outputs: slope.length > 1 ? [0] : [],
   });
-  return (x) => (x.requiresGrad ? known(x, VALUES[name](x.detach())) : VALUES[name](x));
+  return taking(signature(name, [INPUT]), (x) =>
+    x.requiresGrad ? known(x, VALUES[name](x.detach())) : VALUES[name](x),
+  );
 };
 
 /** Modified Bessel function of the first kind of order 0. @see torch.special.i0 */
@@ -182,18 +188,28 @@ export const xlog1py = binary(
 
 const polygammas = new Map<number, UnaryFunction>();
 
+const POLYGAMMA = signature('polygamma', [argument('n', COUNT), argument('input', TENSOR)]);
+
 /** Derivative number n of digamma; n = 0 is digamma itself. @see torch.special.polygamma */
-export function polygamma(n: number, x: Tensor): Tensor {
-  if (!Number.isInteger(n) || n < 0) throw new RangeError(`polygamma: n must be a whole number >= 0, got ${n}.`);
+export const polygamma: (n: number, x: Tensor) => Tensor = taking(POLYGAMMA, (n, x) => {
   if (n === 0) return digamma(x);
   let f = polygammas.get(n);
   if (f === undefined) polygammas.set(n, (f = unary('polygamma', 'float', (y) => e.polygamma(n, y))));
   return f(x);
-}
+});
+
+/** Each is an operation of its own. */
+const MOST_FACTORS = 4096;
+const MVLGAMMA = signature('mvlgamma', [
+  INPUT,
+  argument(
+    'p',
+    kind<number>(`a whole number in [1, ${MOST_FACTORS}]`, (p) => atLeast(1).accepts(p) && p <= MOST_FACTORS),
+  ),
+]);
 
 /** log of the multivariate gamma function of dimension p. @see torch.special.multigammaln */
-export const mvlgamma = taking('mvlgamma', ['p'], (x: Tensor, { p }: { p: number }): Tensor => {
-  if (!Number.isInteger(p) || p < 1) throw new RangeError(`mvlgamma: p must be a whole number >= 1, got ${p}.`);
+export const mvlgamma: (x: Tensor, ...args: Arguments<{ p: number }, ['p']>) => Tensor = taking(MVLGAMMA, (x, p) => {
   const constant = ((p * (p - 1)) / 4) * Math.log(Math.PI);
   const terms = Array.from({ length: p }, (_, j) => lgamma(sub(x, j / 2)));
   return add(
@@ -335,13 +351,19 @@ export const bitwiseLeftShift = SHIFTS.left;
 /** a / 2^b of integers, rounded down. @see torch.bitwise_right_shift */
 export const bitwiseRightShift = SHIFTS.right;
 
+const LDEXP = signature('ldexp', [INPUT, argument('other', OPERAND)]);
+
 /** x 2^other. @see torch.ldexp */
-export const ldexp = taking('ldexp', ['other'], (x: Tensor, { other }: { other: Tensor | number }): Tensor =>
-  mul(x, pow(2, typeof other === 'number' || isFloat(other.dtype) ? other : to(other, 'float32'))),
+export const ldexp: (x: Tensor, ...args: Arguments<{ other: Operand }, ['other']>) => Tensor = taking(
+  LDEXP,
+  (x, other) => mul(x, pow(2, !(other instanceof Tensor) || isFloat(other.dtype) ? other : to(other, 'float32'))),
 );
 
+type Mantissas = [mantissa: Tensor, exponent: Tensor] & { mantissa: Tensor; exponent: Tensor };
+const FREXP = signature('frexp', [INPUT]);
+
 /** x as mantissa 2^exponent, with the mantissa in [0.5, 1) (exponent int32). @see torch.frexp */
-export function frexp(x: Tensor): [mantissa: Tensor, exponent: Tensor] & { mantissa: Tensor; exponent: Tensor } {
+export const frexp: (x: Tensor) => Mantissas = taking(FREXP, (x): Mantissas => {
   if (!isFloat(x.dtype)) throw new DTypeError(`frexp: the input must be of a floating-point dtype, got ${x.dtype}.`);
   const size = abs(x.detach());
   const special = size.eq(0).logicalOr(size.isfinite().logicalNot());
@@ -352,10 +374,12 @@ export function frexp(x: Tensor): [mantissa: Tensor, exponent: Tensor] & { manti
   const mantissa = where(special, x, div(x, exp2(exponent)));
   const whole = to(where(special, 0, exponent), 'int32');
   return Object.assign([mantissa, whole] as [Tensor, Tensor], { mantissa, exponent: whole });
-}
+});
+
+const FLOAT_POWER = signature('floatPower', [argument('input', OPERAND), argument('exponent', OPERAND)]);
 
 /** base^exponent in float64. @see torch.float_power */
-export const floatPower = (base: Operand, exponent: Operand): Tensor => {
+export const floatPower: (base: Operand, exponent: Operand) => Tensor = taking(FLOAT_POWER, (base, exponent) => {
   const wide = (x: Operand): Operand => (x instanceof Tensor ? to(x, 'float64') : x);
-  return composed('floatPower', () => pow(wide(base), wide(exponent)));
-};
+  return pow(wide(base), wide(exponent));
+});

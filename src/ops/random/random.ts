@@ -1,6 +1,9 @@
 // Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
 // that the same seed gives the same weights and the same order as in Python.
-import { gather, type Arguments } from '../../base/arguments';
+import { type Arguments, isPlainObject } from '../../base/arguments';
+import { COUNTS, NUMBER, INTEGER, COUNT, listOf } from '../../base/kinds';
+import { argument, signature } from '../../base/signature';
+import { GENERATOR, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { isHalf, newArray, stored, type DType } from '../../base/dtype';
 import type { Half } from '../../base/half';
@@ -10,21 +13,14 @@ import {
 } from '../../base/generator'; // prettier-ignore
 import type { Tensor } from '../../core/tensor';
 import { contiguous, copy_, to } from '../shape/copy';
-import {
-  finish,
-  requireFloat,
-  shapeAndOptions,
-  uploaded,
-  type ShapeArguments,
-  type TensorOptions,
-} from '../shape/creation';
+import { finish, requireFloat, MADE, uploaded, type ShapeArguments, type TensorOptions } from '../shape/creation';
 import { permute } from '../shape/view';
 import { isDense, numelOf, type Shape } from '../../base/shape';
 
 /** Where draws come from. */
 export interface GeneratorOption {
   /** Default: the generator that `manualSeed` seeds. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** Options of functions that make a tensor of draws. */
@@ -38,9 +34,12 @@ export type LaidFill = (out: FloatArray, half: Half | null, isDense: boolean) =>
 function drawn(op: string, shape: Shape, options: RandomOptions, fill: FloatFill): Tensor {
   const dtype = options.dtype ?? 'float32';
   requireFloat(op, dtype);
-  const values = newArray(dtype, numelOf(shape)) as FloatArray;
-  fill(values, options.generator, isHalf(dtype) ? dtype : null);
-  return finish(uploaded(options.device, shape, dtype, stored(dtype, values)), options);
+  const draw = (): ArrayBufferView => {
+    const values = newArray(dtype, numelOf(shape)) as FloatArray;
+    fill(values, options.generator, isHalf(dtype) ? dtype : null);
+    return stored(dtype, values);
+  };
+  return finish(uploaded(options.device, shape, dtype, draw), options);
 }
 
 /** What draws depend on. */
@@ -82,25 +81,32 @@ export function drawnLike(op: string, x: Laid, fill: LaidFill, fresh = false): T
   const order = memoryOrder(x);
   const kept = order.filter((d) => shape[d] !== 1);
   const isInOrder = kept.every((d, i) => i === 0 || kept[i - 1] < d);
-  const values = newArray(dtype, numelOf(shape)) as FloatArray;
-  fill(values, isHalf(dtype) ? dtype : null, fresh ? isInOrder : isDense(shape, x.strides));
   const sizes = isInOrder ? shape : order.map((d) => shape[d]);
-  const laid = uploaded(device, sizes, dtype, stored(dtype, values));
+  const laid = uploaded(device, sizes, dtype, () => {
+    const values = newArray(dtype, numelOf(shape)) as FloatArray;
+    fill(values, isHalf(dtype) ? dtype : null, fresh ? isInOrder : isDense(shape, x.strides));
+    return stored(dtype, values);
+  });
   return isInOrder ? laid : permute(laid, shape.map((_, d) => order.indexOf(d))); // prettier-ignore
 }
 
+const FROM_GENERATOR = argument('generator', GENERATOR, undefined);
+const RANDOM = [argument('size', COUNTS, []), FROM_GENERATOR, ...MADE] as const;
+const RAND = signature('rand', RANDOM);
+const RANDN = signature('randn', RANDOM);
+
 /** Uniform in [0, 1), the bits of PyTorch for the same seed. @see torch.rand */
 export function rand(...args: ShapeArguments<RandomOptions>): Tensor {
-  const [shape, options] = shapeAndOptions<RandomOptions>('rand', args);
-  return drawn('rand', shape, options, (out, generator, half) => {
+  const { size, ...options } = RAND.take(args);
+  return drawn('rand', size, options, (out, generator, half) => {
     fillUniform(out, 0, 1, generator, half);
   });
 }
 
 /** Standard normal, within 8 ulp of PyTorch for the same seed. @see torch.randn */
 export function randn(...args: ShapeArguments<RandomOptions>): Tensor {
-  const [shape, options] = shapeAndOptions<RandomOptions>('randn', args);
-  return drawn('randn', shape, options, (out, generator, half) => {
+  const { size, ...options } = RANDN.take(args);
+  return drawn('randn', size, options, (out, generator, half) => {
     fillNormal(out, 0, 1, generator, half);
   });
 }
@@ -117,7 +123,9 @@ function likeGiven(
     isDense: boolean,
   ) => void,
 ): (x: Tensor, options?: RandomOptions) => Tensor {
-  return (x, options = {}) => {
+  const takes = signature(op, [INPUT, FROM_GENERATOR, ...MADE]);
+  return (given, ...args) => {
+    const { input: x, ...options } = takes.take([given, ...args]);
     const { dtype = x.dtype, device = x.device, generator } = options;
     const { shape, strides } = x;
     const draws = drawnLike(op, { shape, strides, dtype, device }, (out, half, isDense) => {
@@ -132,51 +140,64 @@ export const randLike = likeGiven('randLike', fillUniform);
 /** @see randn */
 export const randnLike = likeGiven('randnLike', fillNormal);
 
+const SIZED = [argument('size', { ...listOf(COUNT), expected: COUNTS.expected }), FROM_GENERATOR, ...MADE] as const;
+const BELOW = signature('randint', [argument('high', INTEGER), ...SIZED]);
+const IN_RANGE = signature('randint', [argument('low', INTEGER), argument('high', INTEGER), ...SIZED]);
+
 /** Whole numbers in [low, high), int64 unless `dtype` is given. @example randint(0, 10, [3]); randint(10, [3]) @see torch.randint */
 export function randint(low: number, high: number, size: Shape, options?: RandomOptions): Tensor;
 export function randint(low: number, high: number, options: RandomOptions & { size: Shape }): Tensor;
 export function randint(high: number, size: Shape, options?: RandomOptions): Tensor;
 export function randint(high: number, options: RandomOptions & { size: Shape }): Tensor;
-export function randint(a: number, b: unknown, ...rest: unknown[]): Tensor {
-  const isRange = typeof b === 'number';
-  const [low, high] = isRange ? [a, b] : [0, a];
-  const [shape, options] = shapeAndOptions<RandomOptions>('randint', (isRange ? rest : [b, ...rest]) as [Shape]);
+export function randint(...args: unknown[]): Tensor {
+  const [first, second] = args;
+  const isRange = typeof second === 'number' || (isPlainObject(first) && Object.hasOwn(first, 'low'));
+  const { low, high, size, ...options } = isRange ? IN_RANGE.take(args) : { low: 0, ...BELOW.take(args) };
   if (!(high > low)) throw new RangeError(`randint: low must be below high, got low ${low} and high ${high}.`);
   const dtype: DType = options.dtype ?? 'int64';
-  const values = newArray(dtype, numelOf(shape));
-  fillRandint(values, low, high, options.generator);
-  return finish(uploaded(options.device, shape, dtype, stored(dtype, values)), options);
+  const draw = (): ArrayBufferView => {
+    const values = newArray(dtype, numelOf(size));
+    fillRandint(values, low, high, options.generator);
+    return stored(dtype, values);
+  };
+  return finish(uploaded(options.device, size, dtype, draw), options);
 }
 
+const RANDPERM = signature('randperm', [argument('n', COUNT), FROM_GENERATOR, ...MADE]);
+
 /** The numbers 0 .. n-1 in random order, int64. @see torch.randperm */
-export function randperm(n: number, options: RandomOptions = {}): Tensor {
-  const order = uploaded(options.device, [n], 'int32', permutation(n, options.generator));
+export function randperm(
+  ...args: Arguments<RandomOptions & { n: number }, ['n', 'generator', 'dtype', 'device', 'requiresGrad']>
+): Tensor {
+  const { n, ...options } = RANDPERM.take(args);
+  const order = uploaded(options.device, [n], 'int32', () => permutation(n, options.generator));
   return finish(to(order, options.dtype ?? 'int64'), options);
 }
 
 /** A function that fills a tensor with draws: `names` are the numbers it takes before the generator, with defaults. */
-const refilling =
-  (
-    op: string,
-    names: readonly string[],
-    defaults: readonly number[],
-    fill: (
-      out: FloatArray,
-      numbers: readonly number[],
-      generator: Generator,
-      half: Half | null,
-      isDense: boolean,
-    ) => void,
-  ) =>
-  (self: Tensor, ...args: readonly unknown[]): Tensor => {
-    const given = gather<Record<string, number> & { generator?: Generator }>(op, [...names, 'generator'], args);
-    const { generator = defaultGenerator } = given;
-    const numbers = names.map((name, i) => given[name] ?? defaults[i]);
+const refilling = (
+  op: string,
+  names: readonly string[],
+  defaults: readonly number[],
+  fill: (
+    out: FloatArray,
+    numbers: readonly number[],
+    generator: Generator,
+    half: Half | null,
+    isDense: boolean,
+  ) => void,
+): ((self: Tensor, ...args: readonly unknown[]) => Tensor) => {
+  const takes = signature(op, [INPUT, ...names.map((name, i) => argument(name, NUMBER, defaults[i])), FROM_GENERATOR]);
+  return (x, ...args) => {
+    const [self, ...given] = takes.values([x, ...args]) as readonly unknown[] as [Tensor, ...unknown[]];
+    const generator = (given[names.length] as Generator | undefined) ?? defaultGenerator;
+    const numbers = given.slice(0, names.length) as number[];
     const values = drawnLike(op, self, (out, half, isDense) => {
       fill(out, numbers, generator, half, isDense);
     });
     return composed(op, () => copy_(self, values));
   };
+};
 
 /** A function of a tensor with the options `O`, in PyTorch's order. */
 type Filling<O, Order extends readonly string[]> = (

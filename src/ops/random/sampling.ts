@@ -1,5 +1,7 @@
 // Draws that follow probabilities given as tensors, in PyTorch's order for the same seed.
-import { taking } from '../../base/arguments';
+import { FLAG, INTEGER } from '../../base/kinds';
+import { argument, signature, takingNamed } from '../../base/signature';
+import { GENERATOR, INPUT } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { defaultGenerator, fillExponential, type Generator } from '../../base/generator';
@@ -21,9 +23,8 @@ import { searchsorted, topk } from '../indexing/sort';
  * @throws DTypeError unless p is floating; FaultError, at the read, for a probability outside [0, 1] or NaN
  * @see torch.bernoulli
  */
-export const bernoulli = taking(
-  'bernoulli',
-  ['generator'],
+export const bernoulli = takingNamed(
+  signature('bernoulli', [INPUT, argument('generator', GENERATOR, undefined)]),
   (p: Tensor, { generator = defaultGenerator }: GeneratorOption): Tensor => {
     requireFloat('bernoulli', p.dtype);
     const dtype = p.dtype === 'float64' ? 'float64' : 'float32';
@@ -51,9 +52,13 @@ export interface MultinomialOptions extends GeneratorOption {
  * @example const next = multinomial(softmax(logits.div(temperature), -1), 1)
  * @see torch.multinomial
  */
-export const multinomial = taking(
-  'multinomial',
-  ['numSamples', 'replacement', 'generator'],
+export const multinomial = takingNamed(
+  signature('multinomial', [
+    INPUT,
+    argument('numSamples', INTEGER),
+    argument('replacement', FLAG, undefined),
+    argument('generator', GENERATOR, undefined),
+  ]),
   (x: Tensor, { numSamples, replacement = false, generator = defaultGenerator }: MultinomialOptions): Tensor => {
     requireFloat('multinomial', x.dtype);
     if (x.ndim !== 1 && x.ndim !== 2) {

@@ -1,6 +1,9 @@
 // Extremes with their places. `max` and `min` have three forms, as in PyTorch: of all elements, along a dimension, and
 // of two tensors.
-import { gather as gatherArguments, type Arguments } from '../../base/arguments';
+import { type Arguments, isPlainObject } from '../../base/arguments';
+import { DIM } from '../../base/kinds';
+import { argument, signature } from '../../base/signature';
+import { INPUT, OTHER, KEEPDIM } from '../../core/kinds';
 import type { ArgReduceKind } from '../../device/contract';
 import { defineOp } from '../../core/op';
 import { axisOf, wrapDim } from '../../base/shape';
@@ -28,8 +31,9 @@ export interface DimOptions {
   dim?: number | null;
   keepdim?: boolean;
 }
-const ORDER = ['dim', 'keepdim'] as const;
-type DimArguments = Arguments<DimOptions, typeof ORDER>;
+type DimArguments = Arguments<DimOptions, ['dim', 'keepdim']>;
+const ARGMAX = signature('argmax', [INPUT, argument('dim', DIM, null), KEEPDIM]);
+const ARGMIN = ARGMAX.as('argmin');
 
 /** Places along `dim`, which keeps size 1. */
 function placesAlong(op: string, along: typeof argmaxAlong, x: Tensor, dim: number): Tensor {
@@ -37,8 +41,9 @@ function placesAlong(op: string, along: typeof argmaxAlong, x: Tensor, dim: numb
   return along(contiguous(x), dim);
 }
 
-function argExtremum(op: string, along: typeof argmaxAlong, x: Tensor, args: DimArguments): Tensor {
-  const { dim = null, keepdim = false } = gatherArguments<DimOptions>(op, ORDER, args);
+function argExtremum(takes: typeof ARGMAX, along: typeof argmaxAlong, x: Tensor, args: DimArguments): Tensor {
+  const op = takes.name;
+  const { dim, keepdim } = takes.take([x, ...args]);
   if (dim === null) {
     const place = placesAlong(op, along, reshape(x, [x.numel()]), 0);
     return reshape(place, keepdim ? x.shape.map(() => 1) : []);
@@ -49,9 +54,9 @@ function argExtremum(op: string, along: typeof argmaxAlong, x: Tensor, args: Dim
 }
 
 /** Place (int64) of the greatest: along a dimension, or in the flattened tensor. First of equals; NaN wins. @see torch.argmax */
-export const argmax = (x: Tensor, ...args: DimArguments): Tensor => argExtremum('argmax', argmaxAlong, x, args);
+export const argmax = (x: Tensor, ...args: DimArguments): Tensor => argExtremum(ARGMAX, argmaxAlong, x, args);
 /** Place (int64) of the least: along a dimension, or in the flattened tensor. First of equals; NaN wins. @see torch.argmin */
-export const argmin = (x: Tensor, ...args: DimArguments): Tensor => argExtremum('argmin', argminAlong, x, args);
+export const argmin = (x: Tensor, ...args: DimArguments): Tensor => argExtremum(ARGMIN, argminAlong, x, args);
 
 /** Extremes along a dimension and their places: `const { values, indices } = x.max(1)` or `const [values, indices] = x.max(1)`. */
 export interface Extremum extends Iterable<Tensor> {
@@ -65,17 +70,31 @@ export interface Extremum extends Iterable<Tensor> {
 /** What is known of one of the two. */
 interface Side {
   readonly op: 'max' | 'min';
+  readonly takes: typeof ARGMAX;
+  readonly takesTwo: typeof MAXIMUM;
   readonly all: (x: Tensor) => Tensor;
   readonly along: typeof argmaxAlong;
   readonly ofTwo: (a: Tensor, b: Tensor) => Tensor;
 }
 
-function extremum({ op, all, along, ofTwo }: Side, x: Tensor, args: readonly unknown[]): Tensor | Extremum {
-  const [first] = args;
-  if (first === undefined) return all(x);
-  if (first instanceof Tensor) return ofTwo(x, first);
-  const { dim, keepdim = false } = gatherArguments<DimOptions>(op, ORDER, args);
-  if (dim === undefined || dim === null) return all(x);
+/** Whether the other of two tensors is given, by position or by name. */
+const isOfTwo = (first: unknown): boolean =>
+  first instanceof Tensor || (isPlainObject(first) && Object.hasOwn(first, 'other'));
+
+function extremum(
+  { op, takes, takesTwo, all, along, ofTwo }: Side,
+  x: Tensor,
+  args: readonly unknown[],
+): Tensor | Extremum {
+  if (isOfTwo(args[0])) {
+    const { input, other } = takesTwo.take([x, ...args]);
+    return ofTwo(input, other);
+  }
+  const { dim, keepdim } = takes.take([x, ...args]);
+  if (dim === null) {
+    if (keepdim) throw new TypeError(`${op}: keepdim must come with dim, got none.`);
+    return all(x);
+  }
   const d = wrapDim(op, dim, x.ndim);
   const places = placesAlong(op, along, x, d);
   // The gradient goes to the place, not to its equals.
@@ -105,8 +124,23 @@ export interface ExtremumMethod {
   (options: { dim: number; keepdim?: boolean }): Extremum;
 }
 
-const MAX: Side = { op: 'max', all: amax, along: argmaxAlong, ofTwo: maximum };
-const MIN: Side = { op: 'min', all: amin, along: argminAlong, ofTwo: minimum };
+const MAXIMUM = signature('max', [INPUT, OTHER]);
+const MAX: Side = {
+  op: 'max',
+  takes: ARGMAX.as('max'),
+  takesTwo: MAXIMUM,
+  all: amax,
+  along: argmaxAlong,
+  ofTwo: maximum,
+};
+const MIN: Side = {
+  op: 'min',
+  takes: ARGMAX.as('min'),
+  takesTwo: MAXIMUM.as('min'),
+  all: amin,
+  along: argminAlong,
+  ofTwo: minimum,
+};
 
 /** The greatest: of all elements, along a dimension, or of two tensors; NaN wins. @see torch.max */
 export const max = ((x: Tensor, ...args: unknown[]) => extremum(MAX, x, args)) as ExtremumFunction;

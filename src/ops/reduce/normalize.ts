@@ -1,5 +1,8 @@
 // Normalization to zero mean and unit variance: over rows (layer and group normalization), and over the batch.
 // Fused kernels in both directions; the differentiable definition is used when a graph of the backward pass is wanted.
+import { NUMBER, FLAG, COUNT, listOf } from '../../base/kinds';
+import { argument, signature, taking } from '../../base/signature';
+import { TENSOR, INPUT } from '../../core/kinds';
 import type { BatchSizes, RowSizes } from '../../device/contract';
 import { noGrad } from '../../core/backward';
 import type { Gradients } from '../../core/graph';
@@ -362,16 +365,25 @@ function meanAndRstd(x: Tensor, dims: Shape, eps: number): [mean: Tensor, rstd: 
 }
 
 /** layerNorm with the mean and 1 / sqrt(var + eps) of each row, of size 1 in the normalized dimensions. @see torch.native_layer_norm */
-export function nativeLayerNorm(
+export const nativeLayerNorm: (
   x: Tensor,
   normalizedShape: Shape,
   weight: Tensor | null,
   bias: Tensor | null,
   eps: number,
-): [out: Tensor, mean: Tensor, rstd: Tensor] {
-  const dims = normalizedShape.map((_, i) => x.ndim - 1 - i);
-  return [layerNorm(x, normalizedShape, weight, bias, eps), ...meanAndRstd(x, dims, eps)];
-}
+) => [out: Tensor, mean: Tensor, rstd: Tensor] = taking(
+  signature('nativeLayerNorm', [
+    INPUT,
+    argument('normalizedShape', listOf(COUNT)),
+    argument('weight', TENSOR, null),
+    argument('bias', TENSOR, null),
+    argument('eps', NUMBER),
+  ]),
+  (x, normalizedShape, weight, bias, eps) => {
+    const dims = normalizedShape.map((_, i) => x.ndim - 1 - i);
+    return [layerNorm(x, normalizedShape, weight, bias, eps), ...meanAndRstd(x, dims, eps)];
+  },
+);
 
 /**
  * batchNorm, with what it normalized by: mean and 1 / sqrt(var + eps) of the batch, or nothing if it is not training. No
@@ -379,7 +391,7 @@ export function nativeLayerNorm(
  * @throws ShapeError, DTypeError, as batchNorm
  * @see torch.native_batch_norm
  */
-export function nativeBatchNorm(
+export const nativeBatchNorm: (
   x: Tensor,
   weight: Tensor | null,
   bias: Tensor | null,
@@ -388,11 +400,23 @@ export function nativeBatchNorm(
   training: boolean,
   momentum: number,
   eps: number,
-): [out: Tensor, mean: Tensor, rstd: Tensor] {
-  const out = batchNorm(x, runningMean, runningVar, weight, bias, training, momentum, eps);
-  const options = { dtype: wideDType(x.dtype), device: x.device };
-  if (!training) return [out, empty([0], options), empty([0], options)];
-  const dims = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
-  const [mean, rstd] = noGrad(() => meanAndRstd(to(x, options.dtype), dims, eps));
-  return [out, mean.flatten(), rstd.flatten()];
-}
+) => [out: Tensor, mean: Tensor, rstd: Tensor] = taking(
+  signature('nativeBatchNorm', [
+    INPUT,
+    argument('weight', TENSOR, null),
+    argument('bias', TENSOR, null),
+    argument('runningMean', TENSOR, null),
+    argument('runningVar', TENSOR, null),
+    argument('training', FLAG),
+    argument('momentum', NUMBER),
+    argument('eps', NUMBER),
+  ]),
+  (x, weight, bias, runningMean, runningVar, training, momentum, eps) => {
+    const out = batchNorm(x, runningMean, runningVar, weight, bias, training, momentum, eps);
+    const options = { dtype: wideDType(x.dtype), device: x.device };
+    if (!training) return [out, empty([0], options), empty([0], options)];
+    const dims = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
+    const [mean, rstd] = noGrad(() => meanAndRstd(to(x, options.dtype), dims, eps));
+    return [out, mean.flatten(), rstd.flatten()];
+  },
+);

@@ -1,8 +1,11 @@
 // Folds over dimensions: sum, mean, product, extremes, any, all. Extremes with their places are in argReduce.ts, what is
 // composed of folds (variance, norms, ...) in statistics.ts, running folds in scan.ts.
-import { gather as gatherArguments, taking, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { DTYPE, DIMS } from '../../base/kinds';
+import { argument, signature, takingNamed } from '../../base/signature';
+import { INPUT, KEEPDIM } from '../../core/kinds';
 import type { Axis, Device, DeviceBuffer, DeviceName, ReduceKind, View } from '../../device/contract';
-import { checkDType, isFloat, itemSize, wideDType, type DType } from '../../base/dtype';
+import { isFloat, itemSize, wideDType, type DType } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { defineOp, type GradientContext } from '../../core/op';
 import { denseStrides, formatShape, numelOf, wrapDims, type Shape } from '../../base/shape';
@@ -29,10 +32,8 @@ export interface FoldOptions extends ReduceOptions {
   dtype?: DType | null;
 }
 
-const REDUCE_ORDER = ['dim', 'keepdim'] as const;
-const FOLD_ORDER = ['dim', 'keepdim', 'dtype'] as const;
-export type ReduceArguments = Arguments<ReduceOptions, typeof REDUCE_ORDER>;
-export type FoldArguments = Arguments<FoldOptions, typeof FOLD_ORDER>;
+export type ReduceArguments = Arguments<ReduceOptions, ['dim', 'keepdim']>;
+export type FoldArguments = Arguments<FoldOptions, ['dim', 'keepdim', 'dtype']>;
 
 /** Which dimensions of a tensor go, in ascending order. */
 export interface Reduction {
@@ -47,10 +48,13 @@ export function reductionOf(op: string, x: Tensor, dim: Dims | undefined, keepdi
   return { dims: x.ndim === 0 ? [] : dims, keepdim };
 }
 
+const REDUCE = signature('', [INPUT, argument('dim', DIMS, null), KEEPDIM]);
+const takers = { amax: REDUCE.as('amax'), amin: REDUCE.as('amin'), any: REDUCE.as('any'), all: REDUCE.as('all') };
+
 /** Reads `(dim, keepdim)` in any of the forms. */
-export function reduceArguments(op: string, x: Tensor, args: ReduceArguments): Reduction {
-  const { dim, keepdim } = gatherArguments<ReduceOptions>(op, REDUCE_ORDER, args);
-  return reductionOf(op, x, dim, keepdim);
+export function reduceArguments(op: keyof typeof takers, x: Tensor, args: ReduceArguments): Reduction {
+  const { input, dim, keepdim } = takers[op].take([x, ...args]);
+  return reductionOf(op, input, dim, keepdim);
 }
 
 /** The shape that is left of `shape`. */
@@ -210,27 +214,30 @@ function foldIn(
   x: Tensor,
   { dim, keepdim, dtype }: FoldOptions,
 ): Tensor {
-  if (dtype !== undefined && dtype !== null) checkDType(op, dtype);
   const result = dtype ?? foldDType(x.dtype);
   return to(fold(to(x, foldDType(result)), reductionOf(op, x, dim, keepdim)), result);
 }
+
+const SUM = signature('sum', [INPUT, argument('dim', DIMS, null), KEEPDIM, argument('dtype', DTYPE, null)]);
 
 /**
  * Σ x over some dimensions or all. Integers and bools give int64.
  * @example sum(x); sum(x, 1); sum(x, [0, 2], { keepdim: true })
  * @see torch.sum
  */
-export const sum = (x: Tensor, ...args: FoldArguments): Tensor =>
-  foldIn('sum', sumOf, x, gatherArguments<FoldOptions>('sum', FOLD_ORDER, args));
+export const sum = (x: Tensor, ...args: FoldArguments): Tensor => foldIn('sum', sumOf, x, SUM.take([x, ...args]));
+
+const PROD = signature('prod', [INPUT, argument('dim', DIMS, null), KEEPDIM, argument('dtype', DTYPE, null)]);
 
 /** The product over some dimensions or all. Integers and bools give int64. @see torch.prod */
-export const prod = (x: Tensor, ...args: FoldArguments): Tensor =>
-  foldIn('prod', prodOf, x, gatherArguments<FoldOptions>('prod', FOLD_ORDER, args));
+export const prod = (x: Tensor, ...args: FoldArguments): Tensor => foldIn('prod', prodOf, x, PROD.take([x, ...args]));
+
+const MEAN = signature('mean', [INPUT, argument('dim', DIMS, null), KEEPDIM, argument('dtype', DTYPE, null)]);
 
 /** The arithmetic mean over some dimensions or all. @throws DTypeError for integers without a float `dtype`. @see torch.mean */
 export function mean(x: Tensor, ...args: FoldArguments): Tensor {
-  const { dim, keepdim, dtype } = gatherArguments<FoldOptions>('mean', FOLD_ORDER, args);
-  const input = dtype === undefined || dtype === null ? x : to(x, dtype);
+  const { dim, keepdim, dtype } = MEAN.take([x, ...args]);
+  const input = dtype === null ? x : to(x, dtype);
   checkFloat('mean', input, "Convert with x.to('float32'), or pass dtype.");
   return meanOf(input, reductionOf('mean', x, dim, keepdim));
 }
@@ -283,6 +290,7 @@ export const all = (x: Tensor, ...args: ReduceArguments): Tensor => {
 };
 
 /** How many elements differ from 0 (int64). @see torch.count_nonzero */
-export const countNonzero = taking('countNonzero', ['dim'], (x: Tensor, { dim }: { dim?: Dims }): Tensor =>
-  sumOf(to(ne(x, 0), 'int64'), reductionOf('countNonzero', x, dim)),
+export const countNonzero = takingNamed(
+  signature('countNonzero', [INPUT, argument('dim', DIMS, null)]),
+  (x: Tensor, { dim }: { dim?: Dims }): Tensor => sumOf(to(ne(x, 0), 'int64'), reductionOf('countNonzero', x, dim)),
 );

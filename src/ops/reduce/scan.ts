@@ -1,5 +1,7 @@
 // Running folds along a dimension.
-import { taking } from '../../base/arguments';
+import { DIM } from '../../base/kinds';
+import { argument, signature, takingNamed } from '../../base/signature';
+import { INPUT, TO_DTYPE } from '../../core/kinds';
 import type { ArgReduceKind, ScanKind } from '../../device/contract';
 import { isFloat, type DType } from '../../base/dtype';
 import { defineOp } from '../../core/op';
@@ -71,15 +73,17 @@ function scanIn(op: string, x: Tensor, { dim, dtype }: DimOptions, scan: (x: Ten
   return to(scanned, result);
 }
 
+const SCAN = [INPUT, argument('dim', DIM), TO_DTYPE] as const;
+
 /** y_j = x_0 + ... + x_j along a dimension; float32 is added up in double precision. @see torch.cumsum */
-export const cumsum = (x: Tensor, dim: number | DimOptions, options: ScanOptions = {}): Tensor =>
-  scanIn('cumsum', x, typeof dim === 'object' ? dim : { dim, ...options }, (input, along) =>
-    cumsumAlong(input, { dim: along, reverse: false }),
-  );
+export const cumsum = takingNamed(signature('cumsum', SCAN), (x: Tensor, options: DimOptions): Tensor =>
+  scanIn('cumsum', x, options, (input, along) => cumsumAlong(input, { dim: along, reverse: false })),
+);
 
 /** y_j = x_0 · ... · x_j along a dimension. The gradient takes n² memory for n elements along it. @see torch.cumprod */
-export const cumprod = (x: Tensor, dim: number | DimOptions, options: ScanOptions = {}): Tensor =>
-  scanIn('cumprod', x, typeof dim === 'object' ? dim : { dim, ...options }, cumprodAlong);
+export const cumprod = takingNamed(signature('cumprod', SCAN), (x: Tensor, options: DimOptions): Tensor =>
+  scanIn('cumprod', x, options, cumprodAlong),
+);
 
 const logcumsumexpAlong: (x: Tensor, parameters: ScanParameters) => Tensor = defineOp<[x: Tensor], ScanParameters>({
   ...scanForward('logcumsumexp'),
@@ -102,13 +106,13 @@ const logcumsumexpAlong: (x: Tensor, parameters: ScanParameters) => Tensor = def
 });
 
 /** y_j = log(e^{x_0} + ... + e^{x_j}) along a dimension, without overflow. @see torch.logcumsumexp */
-export const logcumsumexp = (x: Tensor, dim: number | DimOptions): Tensor =>
-  scanIn(
-    'logcumsumexp',
-    isFloat(x.dtype) ? x : to(x, 'float32'),
-    typeof dim === 'object' ? dim : { dim },
-    (input, along) => logcumsumexpAlong(input, { dim: along, reverse: false }),
-  );
+export const logcumsumexp = takingNamed(
+  signature('logcumsumexp', [INPUT, argument('dim', DIM)]),
+  (x: Tensor, options: { dim: number }): Tensor =>
+    scanIn('logcumsumexp', isFloat(x.dtype) ? x : to(x, 'float32'), options, (input, along) =>
+      logcumsumexpAlong(input, { dim: along, reverse: false }),
+    ),
+);
 
 const extremesAlong: (x: Tensor, parameters: { dim: number; kind: ArgReduceKind }) => Tensor = defineOp<
   [x: Tensor],
@@ -128,10 +132,12 @@ function runningExtreme(op: string, kind: ArgReduceKind, x: Tensor, dim: number)
 }
 
 /** The greatest so far along a dimension, with its place (of equals the last). @see torch.cummax */
-export const cummax = taking('cummax', ['dim'], (x: Tensor, { dim }: { dim: number }): Extremum =>
-  runningExtreme('cummax', 'argmax', x, dim),
+export const cummax = takingNamed(
+  signature('cummax', [INPUT, argument('dim', DIM)]),
+  (x: Tensor, { dim }: { dim: number }): Extremum => runningExtreme('cummax', 'argmax', x, dim),
 );
 /** The least so far along a dimension, with its place (of equals the last). @see torch.cummin */
-export const cummin = taking('cummin', ['dim'], (x: Tensor, { dim }: { dim: number }): Extremum =>
-  runningExtreme('cummin', 'argmin', x, dim),
+export const cummin = takingNamed(
+  signature('cummin', [INPUT, argument('dim', DIM)]),
+  (x: Tensor, { dim }: { dim: number }): Extremum => runningExtreme('cummin', 'argmin', x, dim),
 );

@@ -1,5 +1,21 @@
 // Along a sequence and over samples: differences, integrals, covariances, histograms, and folds that pass over NaN.
-import { gather as gatherArguments, taking, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import {
+  NUMBER,
+  FINITE,
+  FLAG,
+  COUNT,
+  INTEGER,
+  DTYPE,
+  DIM,
+  DIMS,
+  atLeast,
+  oneOrMore,
+  either,
+  kind,
+} from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { TENSOR, OPERAND, INPUT, KEEPDIM, TO_DTYPE } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
@@ -13,7 +29,7 @@ import { cat } from '../shape/cat';
 import { mm } from '../linalg/matmul';
 import { diagonal, mT, narrow, reshape, slice, unsqueeze } from '../shape/view';
 import { add, div, floor, lerp, mul, sqrt, sub } from '../pointwise/arithmetic';
-import { amax, amin, mean, sum, type Dims, type FoldArguments, type FoldOptions } from './reduce';
+import { amax, amin, mean, sum, type FoldArguments } from './reduce';
 import { cumsum } from './scan';
 import { searchsorted } from '../indexing/sort';
 import { norm } from './statistics';
@@ -30,12 +46,16 @@ export interface DiffOptions {
 }
 
 /** Differences of neighbours along a dimension. @see torch.diff */
-export const diff = taking(
-  'diff',
-  ['n', 'dim', 'prepend', 'append'],
+export const diff = takingNamed(
+  signature('diff', [
+    INPUT,
+    argument('n', COUNT, undefined),
+    argument('dim', DIM, undefined),
+    argument('prepend', TENSOR, null),
+    argument('append', TENSOR, null),
+  ]),
   (x: Tensor, { n = 1, dim = -1, prepend = null, append = null }: DiffOptions): Tensor => {
     if (x.ndim === 0) throw new ShapeError('diff: expected one dimension at least, got a scalar.');
-    if (!Number.isInteger(n) || n < 0) throw new RangeError(`diff: n must be a whole number >= 0, got ${n}.`);
     const d = wrapDim('diff', dim, x.ndim);
     if (n === 0) return clone(x);
     let result =
@@ -45,7 +65,9 @@ export const diff = taking(
             [prepend, x, append].filter((t) => t !== null),
             d,
           );
-    for (let i = 0; i < n; i++) {
+    // Once nothing is left, nothing changes.
+    const rounds = Math.min(n, result.shape[d]);
+    for (let i = 0; i < rounds; i++) {
       const size = result.shape[d];
       const length = Math.max(0, size - 1);
       const [after, before] = [narrow(result, d, Math.min(1, size), length), narrow(result, d, 0, length)];
@@ -85,20 +107,35 @@ function trapezoids(
 }
 
 type TrapezoidArguments = Arguments<TrapezoidOptions, ['x', 'dim', 'dx']>;
-const TRAPEZOID = ['x', 'dim', 'dx'] as const;
+
+const TRAPEZOID = signature('trapezoid', [
+  argument('y', TENSOR),
+  argument('x', either(NUMBER, TENSOR), null),
+  argument('dim', DIM, -1),
+  argument('dx', NUMBER, 1),
+]);
 
 /** The integral along a dimension by trapezoids between values at `x`, or `dx` apart. @see torch.trapezoid */
 export function trapezoid(y: Tensor, ...args: TrapezoidArguments): Tensor {
-  const [areas, dim] = trapezoids('trapezoid', y, gatherArguments<TrapezoidOptions>('trapezoid', TRAPEZOID, args));
+  const [areas, dim] = trapezoids('trapezoid', y, TRAPEZOID.take([y, ...args]));
   return sum(areas, dim);
 }
 
+const CUMULATIVE_TRAPEZOID = signature('cumulativeTrapezoid', [
+  argument('y', TENSOR),
+  argument('x', either(NUMBER, TENSOR), null),
+  argument('dim', DIM, -1),
+  argument('dx', NUMBER, 1),
+]);
+
 /** The integral up to each value. @see torch.cumulative_trapezoid */
 export function cumulativeTrapezoid(y: Tensor, ...args: TrapezoidArguments): Tensor {
-  const options = gatherArguments<TrapezoidOptions>('cumulativeTrapezoid', TRAPEZOID, args);
+  const options = CUMULATIVE_TRAPEZOID.take([y, ...args]);
   const [areas, dim] = trapezoids('cumulativeTrapezoid', y, options);
   return cumsum(areas, dim);
 }
+
+const EDGE_ORDER = kind<1 | 2>('1 or 2', (value) => value === 1 || value === 2);
 
 /** Options of `gradient`. */
 export interface GradientOptions {
@@ -111,12 +148,14 @@ export interface GradientOptions {
 }
 
 /** Second-order estimates of the derivative along dimensions, from neighbours. @see torch.gradient */
-export const gradient = taking(
-  'gradient',
-  ['spacing', 'dim', 'edgeOrder'],
+export const gradient = takingNamed(
+  signature('gradient', [
+    INPUT,
+    argument('spacing', oneOrMore(OPERAND), null),
+    argument('dim', DIMS, null),
+    argument('edgeOrder', EDGE_ORDER, undefined),
+  ]),
   (x: Tensor, { spacing = 1, dim = null, edgeOrder = 1 }: GradientOptions): Tensor[] => {
-    if (edgeOrder !== 1 && edgeOrder !== 2)
-      throw new RangeError(`gradient: edgeOrder must be 1 or 2, got ${String(edgeOrder)}.`);
     const dims =
       dim === null ? x.shape.map((_, d) => d) : wrapDims('gradient', typeof dim === 'number' ? [dim] : dim, x.ndim);
     const steps = typeof spacing === 'number' || spacing === null ? dims.map(() => spacing ?? 1) : spacing;
@@ -188,9 +227,13 @@ export interface CovOptions {
 }
 
 /** Covariances of variables (rows) from samples (columns). Shape: [variables, samples] -> [variables, variables]. @see torch.cov */
-export const cov = taking(
-  'cov',
-  ['correction', 'fweights', 'aweights'],
+export const cov = takingNamed(
+  signature('cov', [
+    INPUT,
+    argument('correction', INTEGER, undefined),
+    argument('fweights', TENSOR, null),
+    argument('aweights', TENSOR, null),
+  ]),
   (x: Tensor, { correction = 1, fweights = null, aweights = null }: CovOptions): Tensor => {
     if (x.ndim > 2) throw new ShapeError(`cov: expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
     const rows = to(x.ndim < 2 ? reshape(x, 1, -1) : x, isFloat(x.dtype) ? x.dtype : 'float32');
@@ -222,43 +265,48 @@ export const cov = taking(
 );
 
 /** Correlation coefficients of variables (rows) from samples (columns). @see torch.corrcoef */
-export function corrcoef(x: Tensor): Tensor {
+export const corrcoef: (x: Tensor) => Tensor = taking(signature('corrcoef', [INPUT]), (x) => {
   const c = composed('corrcoef', () => cov(x));
   if (c.ndim === 0) return div(c, c);
   const std = sqrt(diagonal(c));
   return clamp(div(div(c, unsqueeze(std, 1)), unsqueeze(std, 0)), -1, 1);
-}
+});
 
 // ---- folds that pass over NaN ---------------------------------------------------------------------------------
 
+const NANSUM = signature('nansum', [INPUT, argument('dim', DIMS, null), KEEPDIM, TO_DTYPE]);
+
 /** Σ x without NaN. @see torch.nansum */
-export const nansum = (x: Tensor, ...args: FoldArguments): Tensor =>
-  composed('nansum', () => sum(where(isnan(x), 0, x), ...args));
+export function nansum(x: Tensor, ...args: FoldArguments): Tensor {
+  const { input, dim, keepdim, dtype } = NANSUM.take([x, ...args]);
+  return composed('nansum', () => sum(where(isnan(input), 0, input), dim, keepdim, dtype));
+}
+
+const NANMEAN = signature('nanmean', [
+  INPUT,
+  argument('dim', DIMS, null),
+  argument('keepdim', FLAG, undefined),
+  argument('dtype', DTYPE, null),
+]);
 
 /** The mean of what is not NaN. @see torch.nanmean */
 export function nanmean(x: Tensor, ...args: FoldArguments): Tensor {
+  const { dim = null, keepdim = false, dtype = null } = NANMEAN.take([x, ...args]);
   if (!isFloat(x.dtype)) throw new DTypeError(`nanmean: the input must be of a floating-point dtype, got ${x.dtype}.`);
-  const {
-    dim = null,
-    keepdim = false,
-    dtype = null,
-  } = gatherArguments<FoldOptions>('nanmean', ['dim', 'keepdim', 'dtype'], args);
   const input = dtype === null ? x : to(x, dtype);
   return composed('nanmean', () =>
     div(nansum(input, dim, keepdim), sum(to(eq(input, input), input.dtype), dim, keepdim)),
   );
 }
 
+const AMINMAX = signature('aminmax', [INPUT, argument('dim', DIM, null), argument('keepdim', FLAG, undefined)]);
+
 /** Least and greatest at once. @see torch.aminmax */
 export function aminmax(
   x: Tensor,
   ...args: Arguments<{ dim?: number | null; keepdim?: boolean }, ['dim', 'keepdim']>
 ): [min: Tensor, max: Tensor] & { min: Tensor; max: Tensor } {
-  const { dim = null, keepdim = false } = gatherArguments<{ dim?: Dims; keepdim?: boolean }>(
-    'aminmax',
-    ['dim', 'keepdim'],
-    args,
-  );
+  const { dim = null, keepdim = false } = AMINMAX.take([x, ...args]);
   // PyTorch keeps a dimension that a scalar does not have.
   const source = x.ndim === 0 && keepdim && dim !== null ? reshape(x, 1) : x;
   const [min, max] = [amin(source, dim, keepdim), amax(source, dim, keepdim)];
@@ -273,9 +321,8 @@ export interface RenormOptions {
 }
 
 /** Slices along `dim` scaled down to a p-norm of at most `maxnorm`. @see torch.renorm */
-export const renorm = taking(
-  'renorm',
-  ['p', 'dim', 'maxnorm'],
+export const renorm = takingNamed(
+  signature('renorm', [INPUT, argument('p', NUMBER), argument('dim', DIM), argument('maxnorm', NUMBER)]),
   (x: Tensor, { p, dim, maxnorm }: RenormOptions): Tensor => {
     const d = wrapDim('renorm', dim, x.ndim);
     if (x.ndim < 2) throw new ShapeError(`renorm: expected 2 dimensions at least, got ${formatShape(x.shape)}.`);
@@ -298,12 +345,15 @@ export interface HistcOptions {
 }
 
 /** How many elements lie in each of `bins` equal parts of [min, max]; others are passed over. @see torch.histc */
-export const histc = taking(
-  'histc',
-  ['bins', 'min', 'max'],
+export const histc = takingNamed(
+  signature('histc', [
+    INPUT,
+    argument('bins', atLeast(1), undefined),
+    argument('min', NUMBER, undefined),
+    argument('max', NUMBER, undefined),
+  ]),
   (x: Tensor, { bins = 100, min = 0, max = 0 }: HistcOptions): Tensor => {
     if (!isFloat(x.dtype)) throw new DTypeError(`histc: the input must be of a floating-point dtype, got ${x.dtype}.`);
-    if (!Number.isInteger(bins) || bins < 1) throw new RangeError(`histc: bins must be positive, got ${bins}.`);
     if (max < min) throw new RangeError(`histc: max must not be below min, got ${min} and ${max}.`);
     const values = reshape(x.detach(), -1);
     const number = (value: number): Tensor =>
@@ -320,6 +370,11 @@ export const histc = taking(
   },
 );
 
+const RANGE = kind<readonly [number, number]>('two finite numbers in ascending order', (value) => {
+  const [from, to_] = Array.isArray(value) && value.length === 2 ? (value as unknown[]) : [];
+  return FINITE.accepts(from) && FINITE.accepts(to_) && from <= to_;
+});
+
 /** Options of `histogram`. */
 export interface HistogramOptions {
   /** How many, or the edges between them. */
@@ -331,9 +386,14 @@ export interface HistogramOptions {
 }
 
 /** Counts and edges of bins; the last bin includes its upper edge. @see torch.histogram */
-export const histogram = taking(
-  'histogram',
-  ['bins', 'range', 'weight', 'density'],
+export const histogram = takingNamed(
+  signature('histogram', [
+    INPUT,
+    argument('bins', either(atLeast(1), TENSOR)),
+    argument('range', RANGE, null),
+    argument('weight', TENSOR, null),
+    argument('density', FLAG, undefined),
+  ]),
   (
     x: Tensor,
     { bins, range = null, weight = null, density = false }: HistogramOptions,

@@ -1,5 +1,8 @@
 // Softmax and its logarithm, as fused kernels in both directions.
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { DIM } from '../../base/kinds';
+import { argument, signature } from '../../base/signature';
+import { INPUT, TO_DTYPE } from '../../core/kinds';
 import { isFloat, type DType } from '../../base/dtype';
 import { DTypeError } from '../../base/errors';
 import { defineOp } from '../../core/op';
@@ -43,21 +46,22 @@ export interface AlongOptions {
   /** What the input is cast to first; its own by default. */
   dtype?: DType;
 }
-const ALONG = ['dim', 'dtype'] as const;
-
-type Along = (input: Tensor, ...args: Arguments<AlongOptions, typeof ALONG>) => Tensor;
+type Along = (input: Tensor, ...args: Arguments<AlongOptions, ['dim', 'dtype']>) => Tensor;
 
 function along(name: string, log: boolean, prepare: (x: Tensor) => Tensor = (x) => x): Along {
-  return (input, ...args) => {
-    const { dim, dtype = input.dtype } = gather<AlongOptions>(name, ALONG, args);
+  const takes = signature(name, [INPUT, argument('dim', DIM), TO_DTYPE]);
+  return (x, ...args) => {
+    const given = takes.take([x, ...args]);
+    const { input, dim } = given;
+    const dtype = given.dtype ?? input.dtype;
     if (!isFloat(dtype)) {
       throw new DTypeError(
         `${name}: input must be of a floating-point dtype, got ${dtype}. Convert it with .float().`,
         { dtype },
       );
     }
-    const x = prepare(to(input, dtype));
-    return forwardOp(contiguous(x), { dim: wrapDim(name, dim, x.ndim), log });
+    const ready = prepare(to(input, dtype));
+    return forwardOp(contiguous(ready), { dim: wrapDim(name, dim, ready.ndim), log });
   };
 }
 

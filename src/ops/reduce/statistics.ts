@@ -1,5 +1,8 @@
 // What is composed of folds: variance, standard deviation, norms, log of a sum of exponentials.
-import { gather as gatherArguments, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { NUMBER, FLAG, DTYPE, DIMS, oneOf, either } from '../../base/kinds';
+import { argument, signature } from '../../base/signature';
+import { INPUT, KEEPDIM } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
 import { isFloat, type DType } from '../../base/dtype';
 import { unary } from '../../core/pointwiseFunctions';
@@ -34,15 +37,21 @@ export interface VarianceOptions extends ReduceOptions {
 
 type VarianceArguments = [unbiased: boolean] | Arguments<VarianceOptions, ['dim', 'unbiased', 'keepdim', 'correction']>;
 
-function varianceOptions(op: string, args: readonly unknown[]): VarianceOptions {
-  const order =
-    typeof args[0] === 'boolean' ? (['unbiased'] as const) : (['dim', 'unbiased', 'keepdim', 'correction'] as const);
-  return gatherArguments<VarianceOptions>(op, order, args);
+const SHORT = [INPUT, argument('unbiased', FLAG)] as const;
+const FULL = [
+  INPUT, argument('dim', DIMS, null), argument('unbiased', FLAG, undefined), KEEPDIM, argument('correction', NUMBER, null),
+] as const; // prettier-ignore
+
+/** As both forms: `(unbiased)` alone, or all of them. */
+function varianceOptions(op: string, x: Tensor, args: readonly unknown[]): VarianceOptions {
+  return typeof args[0] === 'boolean'
+    ? signature(op, SHORT).take([x, ...args])
+    : signature(op, FULL).take([x, ...args]);
 }
 
 /** Variance and mean in two passes: the mean, then the centred squares. */
 function moments(op: string, x: Tensor, args: VarianceArguments): [variance: Tensor, mean: Tensor] {
-  const { dim, unbiased, correction, keepdim = false } = varianceOptions(op, args);
+  const { dim, unbiased, correction, keepdim = false } = varianceOptions(op, x, args);
   checkFloat(op, x);
   const reduction = reductionOf(op, x, dim, keepdim);
   const taken = correction ?? (unbiased === false ? 0 : 1);
@@ -71,9 +80,11 @@ export const stdMean = (x: Tensor, ...args: VarianceArguments): [std: Tensor, me
     return [awayFromZero(squared, sqrt), centre];
   });
 
+const LOGSUMEXP = signature('logsumexp', [INPUT, argument('dim', DIMS, null), argument('keepdim', FLAG, undefined)]);
+
 /** log Σ e^x, shifted by the maximum so that it cannot overflow. @see torch.logsumexp */
 export function logsumexp(input: Tensor, ...args: ReduceArguments): Tensor {
-  const { dim, keepdim = false } = gatherArguments<ReduceOptions>('logsumexp', ['dim', 'keepdim'], args);
+  const { dim, keepdim = false } = LOGSUMEXP.take([input, ...args]);
   const x = isFloat(input.dtype) ? input : to(input, 'float32');
   const reduction = reductionOf('logsumexp', x, dim, keepdim);
   const { dims } = reduction;
@@ -99,17 +110,25 @@ export interface NormOptions {
   dtype?: DType | null;
 }
 
+/** What `norm` takes for p. */
+export const NORM_ORDER = either(NUMBER, oneOf('fro'));
+const NORM = signature('norm', [
+  INPUT,
+  argument('p', NORM_ORDER, null),
+  argument('dim', DIMS, null),
+  argument('keepdim', FLAG, undefined),
+  argument('dtype', DTYPE, null),
+]);
+
 /**
  * (Σ |x|^p)^(1/p) over some dimensions or all, as a vector norm. The gradient at 0 is 0.
  * @see torch.norm
  */
 export function norm(x: Tensor, ...args: Arguments<NormOptions, ['p', 'dim', 'keepdim', 'dtype']>): Tensor {
-  const options = gatherArguments<NormOptions>('norm', ['p', 'dim', 'keepdim', 'dtype'], args);
-  const { p: order, dim, keepdim = false, dtype } = options;
-  const p = order === 'fro' || order === null || order === undefined ? 2 : order;
-  if (typeof p !== 'number' || Number.isNaN(p))
-    throw new RangeError(`norm: p must be a number or 'fro', got ${String(p)}.`);
-  const input = dtype === undefined || dtype === null ? x : to(x, dtype);
+  const { p: order, dim, keepdim, dtype } = NORM.take([x, ...args]);
+  const p = order === 'fro' || order === null ? 2 : order;
+  if (Number.isNaN(p)) throw new RangeError("norm: p must be a number or 'fro', got NaN.");
+  const input = dtype === null ? x : to(x, dtype);
   checkFloat('norm', input);
   const { dims } = reductionOf('norm', input, dim);
   return scope(() => {

@@ -1,5 +1,8 @@
 // Several tensors into one, and borders around one: outputs written piece by piece.
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { COUNTS, INTEGER, DIM, listOf } from '../../base/kinds';
+import { argument, signature, taking } from '../../base/signature';
+import { TENSORS, SCALAR, INPUT } from '../../core/kinds';
 import type { View } from '../../device/contract';
 import { resultType } from '../../base/dtype';
 import { ShapeError } from '../../base/errors';
@@ -7,9 +10,7 @@ import { apply, defineOp, singleOp } from '../../core/op';
 import { formatShape, sameShape, wrapDim } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { clone, fillProgram, queueCopy, viewPart } from './copy';
-import { expand, narrow, reshape, unsqueeze } from './view';
-
-const DIM = ['dim'] as const;
+import { expand, narrow, reshape, unsqueeze, type Sizes } from './view';
 
 const CAT = singleOp<Tensor[], number>({
   name: 'cat',
@@ -45,13 +46,15 @@ const CAT = singleOp<Tensor[], number>({
   },
 });
 
+const CAT_ARGUMENTS = signature('cat', [argument('tensors', TENSORS), argument('dim', DIM, undefined)]);
+
 /**
  * Tensors joined along a dimension. Shape: [.., n_i, ..] each -> [.., sum n_i, ..].
  * @throws ShapeError if another dimension differs
  * @see torch.cat
  */
-export function cat(tensors: readonly Tensor[], ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor {
-  const { dim = 0 } = gather<{ dim?: number }>('cat', DIM, args);
+export function cat(tensors: readonly Tensor[], ...args: Arguments<{ dim?: number }, readonly ['dim']>): Tensor {
+  const { dim = 0 } = CAT_ARGUMENTS.take([tensors, ...args]);
   if (tensors.length === 0) throw new ShapeError('cat: expected at least one tensor, got an empty array.');
   // PyTorch passes over empty vectors of any rank, a habit of code that grows a tensor from [].
   const pieces = tensors.filter((t) => !sameShape(t.shape, [0]));
@@ -60,9 +63,11 @@ export function cat(tensors: readonly Tensor[], ...args: Arguments<{ dim?: numbe
   return apply(CAT, used, wrapDim('cat', dim, used[0].ndim));
 }
 
+const STACK = signature('stack', [argument('tensors', TENSORS), argument('dim', DIM, undefined)]);
+
 /** Tensors of one shape along a new dimension. @throws ShapeError if shapes differ. @see torch.stack */
-export function stack(tensors: readonly Tensor[], ...args: Arguments<{ dim?: number }, typeof DIM>): Tensor {
-  const { dim = 0 } = gather<{ dim?: number }>('stack', DIM, args);
+export function stack(tensors: readonly Tensor[], ...args: Arguments<{ dim?: number }, readonly ['dim']>): Tensor {
+  const { dim = 0 } = STACK.take([tensors, ...args]);
   if (tensors.length === 0) throw new ShapeError('stack: expected at least one tensor, got an empty array.');
   const [first] = tensors;
   for (const t of tensors) {
@@ -118,23 +123,28 @@ const padConstant: (x: Tensor, params: PadParams) => Tensor = defineOp<[x: Tenso
  * @throws ShapeError if there are more pairs than dimensions
  * @see torch.nn.functional.pad
  */
-export function constantPad(x: Tensor, padding: readonly number[], value = 0): Tensor {
-  if (padding.length % 2 !== 0 || padding.length > 2 * x.ndim) {
-    throw new ShapeError(
-      `pad: padding must be pairs for at most ${x.ndim} dimensions, got ${formatShape(padding)} for shape ${formatShape(x.shape)}.`,
-      { shape: x.shape, padding },
-    );
-  }
-  const pads = x.shape.map((_, d): [number, number] => {
-    const i = 2 * (x.ndim - 1 - d);
-    return [padding[i] ?? 0, padding[i + 1] ?? 0];
-  });
-  return padConstant(x, { pads, value });
-}
+export const constantPad: (x: Tensor, padding: readonly number[], value?: number | boolean) => Tensor = taking(
+  signature('constantPadNd', [INPUT, argument('pad', listOf(INTEGER)), argument('value', SCALAR, 0)]),
+  (x, padding, value) => {
+    if (padding.length % 2 !== 0 || padding.length > 2 * x.ndim) {
+      throw new ShapeError(
+        `pad: padding must be pairs for at most ${x.ndim} dimensions, got ${formatShape(padding)} for shape ${formatShape(x.shape)}.`,
+        { shape: x.shape, padding },
+      );
+    }
+    const pads = x.shape.map((_, d): [number, number] => {
+      const i = 2 * (x.ndim - 1 - d);
+      return [padding[i] ?? 0, padding[i + 1] ?? 0];
+    });
+    return padConstant(x, { pads, value: Number(value) });
+  },
+);
+
+const REPEAT = signature('repeat', [INPUT, argument('repeats', COUNTS)]);
 
 /** Repeated along each dimension, as a copy; new dimensions come first. @see torch.Tensor.repeat */
-export function repeat(x: Tensor, ...repeats: number[] | [readonly number[]]): Tensor {
-  const counts = repeats.flat();
+export function repeat(x: Tensor, ...repeats: Sizes<'repeats'>): Tensor {
+  const { repeats: counts } = REPEAT.take([x, ...repeats]);
   if (counts.length < x.ndim) {
     throw new ShapeError(`repeat: needs a count for each of ${x.ndim} dimensions, got ${formatShape(counts)}.`);
   }

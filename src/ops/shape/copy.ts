@@ -1,9 +1,12 @@
 // Moving values as they are: copies, conversions, fills.
+import { isPlainObject } from '../../base/arguments';
+import { FLAG, DTYPE, either } from '../../base/kinds';
+import { argument, signature, taking, withoutEffect } from '../../base/signature';
+import { TENSOR, VALUE, DEVICE, INPUT, OTHER } from '../../core/kinds';
 import type { Device, DeviceName, PointwiseProgram, View } from '../../device/contract';
 import { getDevice } from '../../device/registry';
 import { copyProgram } from '../../device/widening';
 import { checkDType, type DType } from '../../base/dtype';
-import { isPlainObject } from '../../base/arguments';
 import { describe } from '../../base/errorText';
 import { ShapeError } from '../../base/errors';
 import { scalar } from '../../expression/expression';
@@ -57,11 +60,17 @@ const CLONE = singleOp<[x: Tensor], DType>({
   backward: (grad) => [() => grad],
 });
 
+const MEMORY_FORMAT = withoutEffect('memoryFormat');
+
 /** A copy in row-major order. @see torch.clone */
-export const clone = (x: Tensor): Tensor => apply(CLONE, [x], x.dtype);
+export const clone: (x: Tensor) => Tensor = taking(signature('clone', [INPUT, MEMORY_FORMAT]), (x) =>
+  apply(CLONE, [x], x.dtype),
+);
 
 /** `x` itself if its elements lie in row-major order without gaps, else such a copy. @see torch.Tensor.contiguous */
-export const contiguous = (x: Tensor): Tensor => (x.isContiguous() ? x : clone(x));
+export const contiguous: (x: Tensor) => Tensor = taking(signature('contiguous', [INPUT, MEMORY_FORMAT]), (x) =>
+  x.isContiguous() ? x : clone(x),
+);
 
 /** What `to` takes: where, as what, and whether to copy in any case. */
 export interface ToOptions {
@@ -70,10 +79,32 @@ export interface ToOptions {
   copy?: boolean;
 }
 
-function wantedBy(target: DType | DeviceName | Tensor | ToOptions): ToOptions {
-  if (target instanceof Tensor) return { device: target.device, dtype: target.dtype };
-  if (typeof target === 'object') return target;
-  return target === 'wasm' || target === 'webgpu' ? { device: target } : { dtype: target };
+const [COPY_FLAG, NON_BLOCKING] = [argument('copy', FLAG, false), withoutEffect('nonBlocking')];
+const [TO_A_DEVICE, TO_A_DTYPE] = [argument('device', DEVICE, undefined), argument('dtype', DTYPE, undefined)];
+/** PyTorch has three forms, told apart by the first argument. */
+const LIKE_TENSOR = signature('to', [INPUT, OTHER, NON_BLOCKING, COPY_FLAG, MEMORY_FORMAT]);
+const TO_DEVICE = signature('to', [INPUT, TO_A_DEVICE, TO_A_DTYPE, NON_BLOCKING, COPY_FLAG, MEMORY_FORMAT]);
+const AS_DTYPE = signature('to', [INPUT, TO_A_DTYPE, NON_BLOCKING, COPY_FLAG, MEMORY_FORMAT, TO_A_DEVICE]);
+
+/** What is asked for: null where it is what x has. */
+interface Wanted {
+  readonly input: Tensor;
+  readonly device?: DeviceName | undefined;
+  readonly dtype?: DType | undefined;
+  readonly copy: boolean;
+}
+
+function wantedBy(x: Tensor, args: readonly unknown[]): Wanted {
+  const [first] = args;
+  const isNamed = isPlainObject(first);
+  if (first instanceof Tensor || (isNamed && Object.hasOwn(first, 'other'))) {
+    const { input, other, copy } = LIKE_TENSOR.take([x, ...args]);
+    return { input, copy, device: other.device, dtype: other.dtype };
+  }
+  if (isNamed || DEVICE.accepts(first)) return TO_DEVICE.take([x, ...args]);
+  if (first === undefined) throw new TypeError('to: expected a dtype, a device, a tensor or options, got nothing.');
+  if (typeof first === 'string') checkDType('to', first);
+  return AS_DTYPE.take([x, ...args]);
 }
 
 /**
@@ -81,9 +112,16 @@ function wantedBy(target: DType | DeviceName | Tensor | ToOptions): ToOptions {
  * @example x.to('float64'); x.to({ dtype: 'int64', copy: true }); x.to(like)
  * @see torch.Tensor.to
  */
-export function to(x: Tensor, target: DType | DeviceName | Tensor | ToOptions, options: ToOptions = {}): Tensor {
-  const { device = x.device, dtype = x.dtype, copy = false } = { ...wantedBy(target), ...options };
-  checkDType('to', dtype);
+export function to(x: Tensor, target: DType | DeviceName | Tensor | ToOptions, ...args: readonly ToArgument[]): Tensor {
+  // The usual call, of which the library itself makes many.
+  if (args.length === 0 && x instanceof Tensor && DTYPE.accepts(target)) return convert(x, target);
+  const { input, device = x.device, dtype = x.dtype, copy } = wantedBy(x, [target, ...args]);
+  return converted(input, device, dtype, copy);
+}
+/** What may follow the target: whether to copy, and a dtype behind a device. */
+type ToArgument = DType | boolean | ToOptions | undefined;
+
+function converted(x: Tensor, device: DeviceName, dtype: DType, copy: boolean): Tensor {
   const home = getDevice(device);
   if (home === x.home) return dtype === x.dtype && !copy ? x : apply(CLONE, [x], dtype);
   // Converted where the wider of the two dtypes is known.
@@ -120,8 +158,11 @@ const COPY = singleOp<[self: Tensor, from: Tensor], undefined>({
 /** The gradient of what was written over. */
 const zerosFor = ({ device, shape, dtype }: Tensor): Tensor => filled(device, shape, dtype, 0);
 
+const COPY_ = signature('copy_', [INPUT, argument('src', TENSOR), NON_BLOCKING]);
+
 /** Writes `from`, broadcast and converted, over `self`. @throws ShapeError if it does not broadcast. @see torch.Tensor.copy_ */
-export function copy_(self: Tensor, from: Tensor): Tensor {
+export function copy_(self: Tensor, from: Tensor, ...args: readonly [nonBlocking?: unknown]): Tensor {
+  COPY_.values([self, from, ...args]);
   if (!sameShape(broadcastShapes('copy_', self.shape, from.shape), self.shape)) {
     throw new ShapeError(
       `copy_: the source must broadcast to ${formatShape(self.shape)}, got ${formatShape(from.shape)}.`,
@@ -153,11 +194,15 @@ export function numberOf(op: string, value: unknown): number {
 }
 
 /** Writes `value` (a number or a tensor without dimensions) everywhere. @see torch.Tensor.fill_ */
-export function fill_(self: Tensor, value: number | boolean | Tensor | { value: number | boolean | Tensor }): Tensor {
-  const given = isPlainObject(value) ? value.value : value;
-  if (given instanceof Tensor && given.ndim === 0) return copy_(self, given);
-  return applyInPlace(FILL, [self], numberOf('fill_', given));
+export function fill_(self: Tensor, ...args: FillArguments): Tensor {
+  const { input, value } = FILL_.take([self, ...args]);
+  if (value instanceof Tensor && value.ndim === 0) return copy_(input, value);
+  return applyInPlace(FILL, [input], numberOf('fill_', value));
 }
+type FillArguments = [value: number | boolean | Tensor] | [named: { value: number | boolean | Tensor }];
+const FILLING = [INPUT, argument('value', either(VALUE, TENSOR))] as const;
+const FILL_ = signature('fill_', FILLING);
+const FILL_COPYING = signature('fill', FILLING);
 
 const FILL_COPY = singleOp<[x: Tensor, value: Tensor | null], number>({
   name: 'fill',
@@ -171,13 +216,16 @@ const FILL_COPY = singleOp<[x: Tensor, value: Tensor | null], number>({
 });
 
 /** A copy with `value` (a number or a tensor without dimensions) everywhere. @see torch.fill */
-export function fill(x: Tensor, value: number | boolean | Tensor | { value: number | boolean | Tensor }): Tensor {
-  const given = typeof value === 'object' && !(value instanceof Tensor) ? value.value : value;
-  return given instanceof Tensor ? apply(FILL_COPY, [x, given], 0) : apply(FILL_COPY, [x, null], Number(given));
+export function fill(x: Tensor, ...args: FillArguments): Tensor {
+  const { input, value } = FILL_COPYING.take([x, ...args]);
+  if (!(value instanceof Tensor)) return apply(FILL_COPY, [input, null], Number(value));
+  if (value.ndim > 0)
+    throw new ShapeError(`fill: value must be a number or a scalar, got ${formatShape(value.shape)}.`);
+  return apply(FILL_COPY, [input, value], 0);
 }
 
 /** Writes zeros everywhere. @see torch.Tensor.zero_ */
-export const zero_ = (self: Tensor): Tensor => fill_(self, 0);
+export const zero_: (self: Tensor) => Tensor = taking(signature('zero_', [INPUT]), (self) => fill_(self, 0));
 
 /** A fresh tensor of `shape` filled with `value`, on a device by name or the default one. */
 export function filled(device: DeviceName | undefined, shape: Shape, dtype: DType, value: number): Tensor {
@@ -188,23 +236,26 @@ export function filled(device: DeviceName | undefined, shape: Shape, dtype: DTyp
   return out;
 }
 
+const convertingTo = (name: string, dtype: DType): ((x: Tensor) => Tensor) =>
+  taking(signature(name, [INPUT, MEMORY_FORMAT]), (x) => to(x, dtype));
+
 /** `to('float32')`, `to('float64')`, `to('int32')`, `to('int64')`, `to('uint8')`, `to('bool')`. */
-export const float = (x: Tensor): Tensor => to(x, 'float32');
+export const float = convertingTo('float', 'float32');
 /** @see float */
-export const double = (x: Tensor): Tensor => to(x, 'float64');
+export const double = convertingTo('double', 'float64');
 /** @see float */
-export const int = (x: Tensor): Tensor => to(x, 'int32');
+export const int = convertingTo('int', 'int32');
 /** @see float */
-export const long = (x: Tensor): Tensor => to(x, 'int64');
+export const long = convertingTo('long', 'int64');
 /** @see float */
-export const byte = (x: Tensor): Tensor => to(x, 'uint8');
+export const byte = convertingTo('byte', 'uint8');
 /** @see float */
-export const bool = (x: Tensor): Tensor => to(x, 'bool');
+export const bool = convertingTo('bool', 'bool');
 /** @see float */
-export const half = (x: Tensor): Tensor => to(x, 'float16');
+export const half = convertingTo('half', 'float16');
 /** @see float */
-export const bfloat16 = (x: Tensor): Tensor => to(x, 'bfloat16');
+export const bfloat16 = convertingTo('bfloat16', 'bfloat16');
 /** @see float */
-export const char = (x: Tensor): Tensor => to(x, 'int8');
+export const char = convertingTo('char', 'int8');
 /** @see float */
-export const short = (x: Tensor): Tensor => to(x, 'int16');
+export const short = convertingTo('short', 'int16');

@@ -1,25 +1,28 @@
 // New tensors: from values, filled, counted. Random ones are in random/.
+import type { Arguments } from '../../base/arguments';
+import { COUNTS, ANYTHING, NUMBER, FLAG, COUNT, DTYPE, listOf, kind } from '../../base/kinds';
+import { argument, signature, withoutEffect } from '../../base/signature';
+import { VALUE, DEVICE, INPUT } from '../../core/kinds';
 import type { DeviceName } from '../../device/contract';
 import { getDevice } from '../../device/registry';
-import { checkInteger, gather, isPlainObject, type Arguments } from '../../base/arguments';
 import { describe } from '../../base/errorText';
-import { checkDType, isFloat, isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
+import { isFloat, isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
 import { roundHalf } from '../../base/half';
 import { ShapeError } from '../../base/errors';
 import { allocate } from '../../core/op';
-import { formatShape, numelOf, type Shape } from '../../base/shape';
+import { formatShape, type Shape } from '../../base/shape';
 import { scope } from '../../core/storage';
 import { Tensor } from '../../core/tensor';
-import { filled, numberOf, to } from './copy';
-import { view } from './view';
+import { filled, to } from './copy';
+import { diagonal, view } from './view';
 
 /** Options of functions that make a tensor. */
 export interface TensorOptions {
   /** Default float32, unless the values say otherwise. */
-  dtype?: DType;
+  dtype?: DType | undefined;
   /** Default: the device that `init` chose. */
-  device?: DeviceName;
-  requiresGrad?: boolean;
+  device?: DeviceName | undefined;
+  requiresGrad?: boolean | undefined;
 }
 
 /** Values of a tensor: a number, boolean or bigint, nested arrays of them, or a typed array. */
@@ -34,41 +37,36 @@ export interface SizeOptions {
 export type ShapeArguments<O = TensorOptions> =
   [shape: Shape, options?: O] | [...sizes: number[]] | [...sizes: (number | (O & SizeOptions))[]];
 
-const OPTIONS = ['dtype', 'device', 'requiresGrad', 'generator', 'size'] as const;
-
-/**
- * Splits `(2, 3, options)` or `([2, 3], options)`.
- * @throws ShapeError for sizes that are not whole numbers >= 0, TypeError for an option that does not exist
- */
-export function shapeAndOptions<O extends object>(
-  op: string,
-  args: readonly (number | Shape | O | undefined)[],
-): [Shape, Partial<O>] {
-  const [first] = args;
-  const isArray = Array.isArray(first);
-  const isLast = isPlainObject(args.at(-1));
-  const given = isArray ? args.slice(1) : isLast ? args.slice(-1) : [];
-  const { size, ...options } = gather<TensorOptions & SizeOptions>(op, OPTIONS as readonly string[] as [], given);
-  const sizes = size ?? (isArray ? (first as Shape) : isLast ? args.slice(0, -1) : args);
-  if (!sizes.every((n) => Number.isInteger(n) && (n as number) >= 0)) {
-    throw new ShapeError(`${op}: sizes must be whole numbers >= 0, got ${formatShape(sizes as Shape)}.`, {
-      shape: sizes,
-    });
-  }
-  if (options.dtype !== undefined) checkDType(op, options.dtype);
-  return [sizes as Shape, options as Partial<O>];
-}
+/** What all functions that make a tensor take behind their own arguments. */
+export const MADE = [
+  argument('dtype', DTYPE, undefined), argument('device', DEVICE, undefined), argument('requiresGrad', FLAG, false),
+  withoutEffect('layout'), withoutEffect('pinMemory'), withoutEffect('memoryFormat'),
+] as const; // prettier-ignore
+const LENGTHS = { ...listOf(COUNT), expected: COUNTS.expected };
 
 /** Applies `requiresGrad` to a fresh tensor. */
 export function finish(t: Tensor, options: TensorOptions): Tensor {
   return options.requiresGrad === true ? t.requiresGrad_() : t;
 }
 
-/** A fresh tensor with these elements, which have the layout of `dtype` already. */
-export function uploaded(device: DeviceName | undefined, shape: Shape, dtype: DType, values: ArrayBufferView): Tensor {
+/**
+ * A fresh tensor with the elements that `values` makes, which have the layout of `dtype` already. They are made once there is
+ * room for them, so that a count that is far too large is a lack of memory on the device and no end of the page.
+ */
+export function uploaded(
+  device: DeviceName | undefined,
+  shape: Shape,
+  dtype: DType,
+  values: () => ArrayBufferView,
+): Tensor {
   const home = getDevice(device);
   const out = allocate(home, { shape, dtype });
-  home.upload(out.buffer, values);
+  try {
+    home.upload(out.buffer, values());
+  } catch (error) {
+    out.release();
+    throw error;
+  }
   home.seal(out.buffer);
   return out;
 }
@@ -85,8 +83,28 @@ const DTYPE_OF_ARRAY: readonly [new (n: number) => TypedArray, DType][] = [
 
 const isTypedArray = (value: unknown): value is TypedArray => DTYPE_OF_ARRAY.some(([type]) => value instanceof type);
 
+function fittingInt64(value: bigint): bigint {
+  if (value < 2n ** 63n) return value;
+  throw new RangeError(`tensor: an int64 must be below 2^63, got ${value}.`);
+}
+
+/** What kind of object JavaScript says it is. */
+const tagOf = (data: unknown): string => Object.prototype.toString.call(data).slice(8, -1);
+
+/** Pixels of a canvas. */
+const isImage = (data: unknown): data is Pick<ImageData, 'data' | 'height' | 'width'> => tagOf(data) === 'ImageData';
+
+/** `data`; an array of a kind that no dtype has as one of the next kind that holds all its values. */
+function asKnownArray<T>(data: T): T | TypedArray {
+  if (data instanceof Uint8ClampedArray) return Uint8Array.from(data);
+  if (data instanceof Uint16Array) return Int32Array.from(data);
+  if (data instanceof Uint32Array) return BigInt64Array.from(Array.from(data, BigInt));
+  return data instanceof BigUint64Array ? BigInt64Array.from(data, fittingInt64) : data;
+}
+
 /** The shape of nested arrays. @throws ShapeError if they are ragged, TypeError for what is no number */
-function flatten(data: TensorData, into: (number | boolean | bigint)[]): number[] {
+function flatten(given: TensorData, into: (number | boolean | bigint)[]): number[] {
+  const data = asKnownArray(given);
   if (isTypedArray(data)) {
     for (const value of data) into.push(value);
     return [data.length];
@@ -94,15 +112,16 @@ function flatten(data: TensorData, into: (number | boolean | bigint)[]): number[
   if (Array.isArray(data)) {
     const items = data as readonly TensorData[];
     let shape: number[] | null = null;
-    items.forEach((item, i) => {
-      const inner = flatten(item, into);
+    // Not with forEach, which passes over holes.
+    for (let i = 0; i < items.length; i++) {
+      const inner = flatten(items[i], into);
       if (shape !== null && formatShape(shape) !== formatShape(inner)) {
         throw new ShapeError(
           `tensor: nested arrays must have equal lengths, got ${formatShape(shape)} and ${formatShape(inner)} at index ${i}.`,
         );
       }
       shape = inner;
-    });
+    }
     return [items.length, ...(shape ?? [])];
   }
   if (typeof data !== 'number' && typeof data !== 'boolean' && typeof data !== 'bigint') {
@@ -134,14 +153,31 @@ export function valuesOf(values: readonly (number | boolean | bigint)[], dtype: 
 const encodeValues = (values: readonly (number | boolean | bigint)[], dtype: DType): ArrayBufferView =>
   stored(dtype, valuesOf(values, dtype));
 
+const TENSOR_TAKES = signature('tensor', [argument('data', ANYTHING), ...MADE]);
+
 /**
  * A tensor with a copy of these values. Numbers give float32, booleans bool, bigints int64, typed arrays their own dtype.
  * @throws ShapeError if nested arrays are ragged
  * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(pixels)); tensor(3, { dtype: 'int64' })
  * @see torch.tensor
  */
-export function tensor(data: TensorData | Tensor, given: TensorOptions = {}): Tensor {
-  const [, options] = shapeAndOptions<TensorOptions>('tensor', [[], given]);
+export function tensor(
+  ...args: Arguments<TensorOptions & { data: TensorData | Tensor }, ['data', 'dtype', 'device', 'requiresGrad']>
+): Tensor {
+  const { data, ...options } = TENSOR_TAKES.take(args);
+  return tensorOf(data, options);
+}
+
+function tensorOf(given: unknown, options: TensorOptions): Tensor {
+  if (isImage(given)) {
+    const { data: pixels, height, width } = given;
+    const flat = tensorOf(pixels, { ...options, requiresGrad: false });
+    return finish(view(flat, [height, width, 4]), options);
+  }
+  if (tagOf(given) === 'Float16Array') {
+    return tensorOf(Float32Array.from(given as ArrayLike<number>), { ...options, dtype: options.dtype ?? 'float16' });
+  }
+  const data = asKnownArray(given);
   if (data instanceof Tensor) return finish(to(data.detach(), options.dtype ?? data.dtype, { copy: true }), options);
   const own = DTYPE_OF_ARRAY.find(([type]) => data instanceof type);
   if (own !== undefined && isTypedArray(data)) {
@@ -149,32 +185,50 @@ export function tensor(data: TensorData | Tensor, given: TensorOptions = {}): Te
     // What the device cannot hold as it is must be converted here.
     if (dtype !== own[1] && !getDevice(device).supports(own[1])) {
       return finish(
-        uploaded(device, [data.length], dtype, encodeValues(Array.from<number | bigint>(data), dtype)),
+        uploaded(device, [data.length], dtype, () => encodeValues(Array.from<number | bigint>(data), dtype)),
         options,
       );
     }
-    const raw = uploaded(device, [data.length], own[1], data);
+    const raw = uploaded(device, [data.length], own[1], () => data);
     return finish(options.dtype === undefined ? raw : to(raw, options.dtype), options);
   }
   const values: (number | boolean | bigint)[] = [];
-  const shape = flatten(data, values);
+  const shape = flatten(data as TensorData, values);
   const dtype = options.dtype ?? inferDType(values);
-  return finish(uploaded(options.device, shape, dtype, encodeValues(values, dtype)), options);
+  return finish(
+    uploaded(options.device, shape, dtype, () => encodeValues(values, dtype)),
+    options,
+  );
 }
 
+type FromArrayArguments = Arguments<
+  TensorOptions & { values: TypedArray; shape: Shape },
+  ['values', 'shape', 'dtype', 'device', 'requiresGrad']
+>;
+const TYPED_ARRAY = kind<TypedArray>('a typed array', (value) => isTypedArray(asKnownArray(value)));
+const FROM_ARRAY = signature('fromArray', [argument('values', TYPED_ARRAY), argument('shape', LENGTHS), ...MADE]);
+
 /** A tensor of `shape` with the elements of a typed array, in row-major order. @throws ShapeError if the count does not fit */
-export function fromArray(values: TypedArray, shape: Shape, options: TensorOptions = {}): Tensor {
+export function fromArray(...args: FromArrayArguments): Tensor {
+  const { values, shape, ...options } = FROM_ARRAY.take(args);
   return finish(
     scope(() => view(tensor(values, { ...options, requiresGrad: false }), shape)),
     options,
   );
 }
 
+const SIZED = [argument('size', COUNTS, []), ...MADE] as const;
+const EMPTY = signature('empty', SIZED);
+
 /** Undefined contents (zeros, until memory is used again). @see torch.empty */
 export function empty(...args: ShapeArguments): Tensor {
-  const [shape, options] = shapeAndOptions<TensorOptions>('empty', args);
+  const { size, ...options } = EMPTY.take(args);
+  return unfilled(size, options);
+}
+
+function unfilled(size: Shape, options: TensorOptions): Tensor {
   const home = getDevice(options.device);
-  const out = allocate(home, { shape, dtype: options.dtype ?? 'float32' });
+  const out = allocate(home, { shape: size, dtype: options.dtype ?? 'float32' });
   home.seal(out.buffer);
   return finish(out, options);
 }
@@ -183,22 +237,29 @@ export function empty(...args: ShapeArguments): Tensor {
 export interface FullOptions extends TensorOptions {
   fillValue: number | boolean;
 }
-const FULL = ['fillValue', 'dtype', 'device', 'requiresGrad'] as const;
+const FULL = signature('full', [argument('size', LENGTHS), argument('fillValue', VALUE), ...MADE]);
 
 /** Every element `fillValue`. float32 unless `dtype` is given (or bool for a boolean). @see torch.full */
-export function full(shape: Shape, ...args: Arguments<FullOptions, typeof FULL>): Tensor {
-  const { fillValue, ...rest } = gather<FullOptions>('full', FULL, args);
-  const [sizes, options] = shapeAndOptions<TensorOptions>('full', [shape, rest]);
-  const dtype = options.dtype ?? (typeof fillValue === 'boolean' ? 'bool' : 'float32');
-  return finish(filled(options.device, sizes, dtype, numberOf('full', fillValue)), options);
+export function full(
+  shape: Shape,
+  ...args: Arguments<FullOptions, ['fillValue', 'dtype', 'device', 'requiresGrad']>
+): Tensor {
+  const { size, fillValue, ...options } = FULL.take([shape, ...args]);
+  return constantOf(size, fillValue, options);
 }
 
-const constant =
-  (op: string, value: number) =>
-  (...args: ShapeArguments): Tensor => {
-    const [shape, options] = shapeAndOptions<TensorOptions>(op, args);
-    return full(shape, value, options);
+function constantOf(size: Shape, value: number | boolean | bigint, options: TensorOptions): Tensor {
+  const dtype = options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32');
+  return finish(filled(options.device, size, dtype, Number(value)), options);
+}
+
+const constant = (op: string, value: number): ((...args: ShapeArguments) => Tensor) => {
+  const takes = signature(op, SIZED);
+  return (...args) => {
+    const { size, ...options } = takes.take(args);
+    return constantOf(size, value, options);
   };
+};
 
 /** Zeros. @example zeros(2, 3); zeros([2, 3], { dtype: 'int64' }) @see torch.zeros */
 export const zeros = constant('zeros', 0);
@@ -206,38 +267,88 @@ export const zeros = constant('zeros', 0);
 /** Ones. @example ones(2, 3); ones([2, 3], { requiresGrad: true }) @see torch.ones */
 export const ones = constant('ones', 1);
 
-const like = (x: Tensor, options: TensorOptions): TensorOptions => ({ dtype: x.dtype, device: x.device, ...options });
+/** The options, with dtype and device of `x` for those that are not given. */
+export const like = ({ dtype, device }: Tensor, options: TensorOptions): TensorOptions => ({
+  dtype: options.dtype ?? dtype,
+  device: options.device ?? device,
+  requiresGrad: options.requiresGrad,
+});
+type OptionArguments = Arguments<TensorOptions, ['dtype', 'device', 'requiresGrad']>;
+type LikeFunction = (x: Tensor, ...args: OptionArguments) => Tensor;
+
+const constantLike = (op: string, value: number): LikeFunction => {
+  const takes = signature(op, [INPUT, ...MADE]);
+  return (x, ...args) => {
+    const { input, ...options } = takes.take([x, ...args]);
+    return constantOf(input.shape, value, like(input, options));
+  };
+};
 
 /** Of the shape, dtype and device of `x`. @see torch.zeros_like */
-export const zerosLike = (x: Tensor, options: TensorOptions = {}): Tensor => full(x.shape, 0, like(x, options));
+export const zerosLike: LikeFunction = constantLike('zerosLike', 0);
 /** Of the shape, dtype and device of `x`. @see torch.ones_like */
-export const onesLike = (x: Tensor, options: TensorOptions = {}): Tensor => full(x.shape, 1, like(x, options));
+export const onesLike: LikeFunction = constantLike('onesLike', 1);
+
+const FULL_LIKE = signature('fullLike', [INPUT, argument('fillValue', VALUE), ...MADE]);
+type FillArguments = Arguments<FullOptions, ['fillValue', 'dtype', 'device', 'requiresGrad']>;
 /** Of the shape, dtype and device of `x`. @see torch.full_like */
-export const fullLike = (x: Tensor, value: number | boolean, options: TensorOptions = {}): Tensor =>
-  full(x.shape, value, like(x, options));
+export function fullLike(x: Tensor, ...args: FillArguments): Tensor {
+  const { input, fillValue, ...options } = FULL_LIKE.take([x, ...args]);
+  return constantOf(input.shape, fillValue, like(input, options));
+}
+
+const EMPTY_LIKE = signature('emptyLike', [INPUT, ...MADE]);
 /** Of the shape, dtype and device of `x`. @see torch.empty_like */
-export const emptyLike = (x: Tensor, options: TensorOptions = {}): Tensor => empty(x.shape, like(x, options));
+export function emptyLike(x: Tensor, ...args: OptionArguments): Tensor {
+  const { input, ...options } = EMPTY_LIKE.take([x, ...args]);
+  return unfilled(input.shape, like(input, options));
+}
+
+const newConstant = (op: string, value: number): ((x: Tensor, ...args: ShapeArguments) => Tensor) => {
+  const takes = signature(op, [INPUT, ...SIZED]);
+  return (x, ...args) => {
+    const { input, size, ...options } = takes.take([x, ...args]);
+    return constantOf(size, value, like(input, options));
+  };
+};
 
 /** Zeros with the dtype and device of `x`. @see torch.Tensor.new_zeros */
-export const newZeros = (x: Tensor, shape: Shape, options: TensorOptions = {}): Tensor =>
-  full(shape, 0, like(x, options));
+export const newZeros: (x: Tensor, ...args: ShapeArguments) => Tensor = newConstant('newZeros', 0);
 /** Ones with the dtype and device of `x`. @see torch.Tensor.new_ones */
-export const newOnes = (x: Tensor, shape: Shape, options: TensorOptions = {}): Tensor =>
-  full(shape, 1, like(x, options));
+export const newOnes: (x: Tensor, ...args: ShapeArguments) => Tensor = newConstant('newOnes', 1);
+
+const NEW_FULL = signature('newFull', [INPUT, argument('size', LENGTHS), argument('fillValue', VALUE), ...MADE]);
 /** `value` everywhere, with the dtype and device of `x`. @see torch.Tensor.new_full */
-export const newFull = (x: Tensor, shape: Shape, value: number | boolean, options: TensorOptions = {}): Tensor =>
-  full(shape, value, like(x, options));
+export function newFull(x: Tensor, shape: Shape, ...args: FillArguments): Tensor {
+  const { input, size, fillValue, ...options } = NEW_FULL.take([x, shape, ...args]);
+  return constantOf(size, fillValue, like(input, options));
+}
+
+const NEW_EMPTY = signature('newEmpty', [INPUT, ...SIZED]);
 /** Undefined contents, with the dtype and device of `x`. @see torch.Tensor.new_empty */
-export const newEmpty = (x: Tensor, shape: Shape, options: TensorOptions = {}): Tensor =>
-  empty(shape, like(x, options));
+export function newEmpty(x: Tensor, ...args: ShapeArguments): Tensor {
+  const { input, size, ...options } = NEW_EMPTY.take([x, ...args]);
+  return unfilled(size, like(input, options));
+}
+
+const NEW_TENSOR = signature('newTensor', [INPUT, argument('data', ANYTHING), ...MADE]);
 /** Values as a tensor with the dtype and device of `x`. @see torch.Tensor.new_tensor */
-export const newTensor = (x: Tensor, data: TensorData, options: TensorOptions = {}): Tensor =>
-  tensor(data, like(x, options));
+export function newTensor(x: Tensor, data: TensorData, ...args: OptionArguments): Tensor {
+  const { input, data: values, ...options } = NEW_TENSOR.take([x, data, ...args]);
+  return tensorOf(values, like(input, options));
+}
 
 /** `n` values computed on the page: short ramps only. */
 function ramp(n: number, at: (i: number) => number, options: TensorOptions, dtype: DType): Tensor {
-  const values = Array.from({ length: n }, (_, i) => at(i));
-  return finish(uploaded(options.device, [n], dtype, encodeValues(values, dtype)), options);
+  const whole = (value: number): number | bigint => (dtype === 'int64' ? BigInt(Math.trunc(value)) : value);
+  return finish(
+    uploaded(options.device, [n], dtype, () => {
+      const values: { [i: number]: number | bigint } & TypedArray = newArray(dtype, n);
+      for (let i = 0; i < n; i++) values[i] = dtype === 'bool' ? Number(at(i) !== 0) : whole(at(i));
+      return stored(dtype, values);
+    }),
+    options,
+  );
 }
 
 /** Options of arange: its numbers may be given by name. */
@@ -247,6 +358,12 @@ export interface ArangeOptions extends TensorOptions {
   step?: number;
 }
 
+const FINITE_NUMBER = kind<number | boolean>('a finite number', (value) => typeof value === 'boolean' || Number.isFinite(value)); // prettier-ignore
+const ARANGE = signature('arange', [
+  argument('start', FINITE_NUMBER, undefined), argument('end', FINITE_NUMBER, undefined), argument('step', FINITE_NUMBER, 1),
+  ...MADE,
+]); // prettier-ignore
+
 /**
  * start, start + step, ... below end. Whole numbers give int64, others float32. For integers fractions are cut off the
  * numbers; booleans count as numbers.
@@ -255,21 +372,20 @@ export interface ArangeOptions extends TensorOptions {
  * @see torch.arange
  */
 export function arange(...args: (number | boolean | ArangeOptions)[]): Tensor {
-  const last = args[args.length - 1];
-  const options: ArangeOptions = typeof last === 'object' ? last : {};
-  const numbers = args.filter((arg) => typeof arg !== 'object').map(Number);
-  const named = [options.start ?? 0, options.end ?? NaN, options.step ?? 1];
+  const { start: first, end: second, step: third, ...options } = ARANGE.take(args);
   // A single number is the end.
-  const positional = numbers.length === 1 && options.end === undefined ? [0, numbers[0]] : numbers;
-  const given = named.map((value, i) => positional[i] ?? value);
+  const isEnd = second === undefined && typeof args[0] !== 'object';
+  const [begin, until] = isEnd ? [0, first] : [first ?? 0, second];
+  if (until === undefined) throw new TypeError('arange: end must be a number, got nothing.');
+  const given = [Number(begin), Number(until), Number(third)];
   const dtype = options.dtype ?? (given.every((x) => Number.isInteger(x)) ? 'int64' : 'float32');
   const [start, end, step] = given.map(wholeFor(dtype));
   if (!(step !== 0 && (end - start) * step >= 0)) {
     throw new RangeError(`arange: step must lead from start to end, got start ${start}, end ${end}, step ${step}.`);
   }
   // For how many there are PyTorch cuts fractions off with int64 only.
-  const [first, last_, stride] = dtype === 'int64' ? [start, end, step] : given;
-  return ramp(Math.ceil((last_ - first) / stride), (i) => start + i * step, options, dtype);
+  const [from, to_, stride] = dtype === 'int64' ? [start, end, step] : given;
+  return ramp(Math.ceil((to_ - from) / stride), (i) => start + i * step, options, dtype);
 }
 
 /** Numbers as bounds of a ramp of `dtype`: without fractions for integers. */
@@ -284,12 +400,18 @@ export interface LinspaceOptions extends TensorOptions {
   end: number;
   steps: number;
 }
-const LINSPACE = ['start', 'end', 'steps', 'dtype', 'device', 'requiresGrad'] as const;
+const LINSPACE = signature('linspace', [
+  argument('start', NUMBER),
+  argument('end', NUMBER),
+  argument('steps', COUNT),
+  ...MADE,
+]);
 
 /** `steps` values from start to end, both included. @see torch.linspace */
-export function linspace(...args: Arguments<LinspaceOptions, typeof LINSPACE>): Tensor {
-  const { start, end, steps, ...options } = gather<LinspaceOptions>('linspace', LINSPACE, args);
-  checkInteger('linspace', 'steps', steps, 0);
+export function linspace(
+  ...args: Arguments<LinspaceOptions, ['start', 'end', 'steps', 'dtype', 'device', 'requiresGrad']>
+): Tensor {
+  const { start, end, steps, ...options } = LINSPACE.take(args);
   const dtype = options.dtype ?? 'float32';
   return ramp(steps, between(start, end, steps, dtype), options, dtype);
 }
@@ -307,27 +429,31 @@ export interface LogspaceOptions extends LinspaceOptions {
   /** Default 10. */
   base?: number;
 }
-const LOGSPACE = ['start', 'end', 'steps', 'base', 'dtype', 'device', 'requiresGrad'] as const;
+const LOGSPACE = signature('logspace', [
+  argument('start', NUMBER), argument('end', NUMBER), argument('steps', COUNT), argument('base', NUMBER, 10), ...MADE,
+]); // prettier-ignore
 
 /** base to the power of `steps` values from start to end. @see torch.logspace */
-export function logspace(...args: Arguments<LogspaceOptions, typeof LOGSPACE>): Tensor {
-  const { start, end, steps, base = 10, ...options } = gather<LogspaceOptions>('logspace', LOGSPACE, args);
-  checkInteger('logspace', 'steps', steps, 0);
+export function logspace(
+  ...args: Arguments<LogspaceOptions, ['start', 'end', 'steps', 'base', 'dtype', 'device', 'requiresGrad']>
+): Tensor {
+  const { start, end, steps, base, ...options } = LOGSPACE.take(args);
   const dtype = options.dtype ?? 'float32';
   const exponent = between(start, end, steps, dtype);
   return ramp(steps, (i) => base ** exponent(i), options, dtype);
 }
 
+const EYE = signature('eye', [argument('n', COUNT), argument('m', COUNT, null), ...MADE]);
+
 /** Ones on the diagonal, zeros elsewhere. Shape: [n, m], m defaults to n. @see torch.eye */
-export function eye(n: number, m: number | TensorOptions = n, options: TensorOptions = {}): Tensor {
-  const [columns, rest] = typeof m === 'number' ? [m, options] : [n, m];
-  const dtype = rest.dtype ?? 'float32';
-  if (!Number.isInteger(n) || !Number.isInteger(columns) || n < 0 || columns < 0) {
-    throw new RangeError(`eye: sizes must be whole numbers >= 0, got ${n} and ${columns}.`);
-  }
-  const values = new Array<number>(numelOf([n, columns])).fill(0);
-  for (let i = 0; i < Math.min(n, columns); i++) values[i * columns + i] = 1;
-  return finish(uploaded(rest.device, [n, columns], dtype, encodeValues(values, dtype)), rest);
+export function eye(
+  ...args: Arguments<TensorOptions & { n: number; m?: number | null }, ['n', 'm', 'dtype', 'device', 'requiresGrad']>
+): Tensor {
+  const { n, m, ...options } = EYE.take(args);
+  const columns = m ?? n;
+  const out = filled(options.device, [n, columns], options.dtype ?? 'float32', 0);
+  diagonal(out).fill_(1);
+  return finish(out, options);
 }
 
 /** Of a dtype with fractions? Integers cannot hold what the random and float creation functions make. */

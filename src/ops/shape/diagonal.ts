@@ -1,5 +1,8 @@
 // Diagonals and triangles of matrices: put on, taken from, and where they are.
-import { gather, taking, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { FLAG, INTEGER, COUNT, DTYPE, DIM } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { SEVERAL_TENSORS, DEVICE, INPUT } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { formatShape, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -18,12 +21,15 @@ export interface DiagEmbedOptions {
   /** -1 by default. */
   dim2?: number;
 }
-const DIAG_EMBED = ['offset', 'dim1', 'dim2'] as const;
 
 /** Matrices with the last dimension of x on a diagonal, zeros elsewhere. @see torch.diag_embed */
-export const diagEmbed = taking(
-  'diagEmbed',
-  DIAG_EMBED,
+export const diagEmbed = takingNamed(
+  signature('diagEmbed', [
+    INPUT,
+    argument('offset', INTEGER, undefined),
+    argument('dim1', DIM, undefined),
+    argument('dim2', DIM, undefined),
+  ]),
   (x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: DiagEmbedOptions): Tensor => {
     const [a, b] = wrapDims('diagEmbed', [dim1, dim2], x.ndim + 1);
     const n = (x.shape[x.ndim - 1] ?? 1) + Math.abs(offset);
@@ -36,9 +42,8 @@ export const diagEmbed = taking(
 );
 
 /** A vector on the diagonal of a matrix, or the diagonal of a matrix. @see torch.diag */
-export const diag = taking(
-  'diag',
-  ['diagonal'],
+export const diag = takingNamed(
+  signature('diag', [INPUT, argument('diagonal', INTEGER, undefined)]),
   (x: Tensor, { diagonal: offset = 0 }: { diagonal?: number }): Tensor => {
     if (x.ndim === 1) return diagEmbed(x, offset);
     if (x.ndim === 2) return clone(diagonal(x, offset));
@@ -47,12 +52,18 @@ export const diag = taking(
 );
 
 /** All elements on the diagonal of a matrix. @see torch.diagflat */
-export const diagflat = taking('diagflat', ['offset'], (x: Tensor, { offset = 0 }: { offset?: number }): Tensor => {
-  return diagEmbed(reshape(x, -1), offset);
-});
+export const diagflat = takingNamed(
+  signature('diagflat', [INPUT, argument('offset', INTEGER, undefined)]),
+  (x: Tensor, { offset = 0 }: { offset?: number }): Tensor => {
+    return diagEmbed(reshape(x, -1), offset);
+  },
+);
+
+const BLOCK_DIAG = signature('blockDiag', [argument('tensors', SEVERAL_TENSORS)]);
 
 /** Matrices one behind the other on a diagonal. @see torch.block_diag */
-export function blockDiag(...tensors: readonly Tensor[]): Tensor {
+export function blockDiag(...given: readonly Tensor[]): Tensor {
+  const { tensors } = BLOCK_DIAG.take(given);
   const blocks = tensors.map((x) => {
     if (x.ndim > 2) throw new ShapeError(`blockDiag: expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
     return atleast2d(x);
@@ -70,17 +81,24 @@ export function blockDiag(...tensors: readonly Tensor[]): Tensor {
 }
 
 /** The sum of the main diagonal of a matrix. @see torch.trace */
-export function trace(x: Tensor): Tensor {
+export const trace: (x: Tensor) => Tensor = taking(signature('trace', [INPUT]), (x) => {
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, got ${formatShape(x.shape)}.`);
   return diagonal(x).sum();
-}
+});
+
+/** They are looked at one by one on the page. */
+const MOST_PLACES = 2 ** 28;
 
 function triangleIndices(
+  op: string,
   rows: number,
   columns: number,
   within: (i: number, j: number) => boolean,
   options: TensorOptions,
 ): Tensor {
+  if (rows * columns > MOST_PLACES) {
+    throw new RangeError(`${op}: row times col must be at most 2^28, got ${rows} and ${columns}.`);
+  }
   const places: [number[], number[]] = [[], []];
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
@@ -100,16 +118,33 @@ export interface TriangleOptions extends TensorOptions {
   offset?: number;
 }
 type TriangleArguments = Arguments<TriangleOptions, ['row', 'col', 'offset', 'dtype', 'device', 'requiresGrad']>;
-const TRIANGLE = ['row', 'col', 'offset', 'dtype', 'device', 'requiresGrad'] as const;
+
+const TRIL_INDICES = signature('trilIndices', [
+  argument('row', COUNT),
+  argument('col', COUNT),
+  argument('offset', INTEGER, undefined),
+  argument('dtype', DTYPE, undefined),
+  argument('device', DEVICE, undefined),
+  argument('requiresGrad', FLAG, undefined),
+]);
 
 /** Places [2, n] of the lower triangle of a matrix, row by row. @see torch.tril_indices */
 export function trilIndices(...args: TriangleArguments): Tensor {
-  const { row, col, offset = 0, ...options } = gather<TriangleOptions>('trilIndices', TRIANGLE, args);
-  return triangleIndices(row, col, (i, j) => j <= i + offset, options);
+  const { row, col, offset = 0, ...options } = TRIL_INDICES.take(args);
+  return triangleIndices('trilIndices', row, col, (i, j) => j <= i + offset, options);
 }
+
+const TRIU_INDICES = signature('triuIndices', [
+  argument('row', COUNT),
+  argument('col', COUNT),
+  argument('offset', INTEGER, undefined),
+  argument('dtype', DTYPE, undefined),
+  argument('device', DEVICE, undefined),
+  argument('requiresGrad', FLAG, undefined),
+]);
 
 /** Places [2, n] of the upper triangle of a matrix, row by row. @see torch.triu_indices */
 export function triuIndices(...args: TriangleArguments): Tensor {
-  const { row, col, offset = 0, ...options } = gather<TriangleOptions>('triuIndices', TRIANGLE, args);
-  return triangleIndices(row, col, (i, j) => j >= i + offset, options);
+  const { row, col, offset = 0, ...options } = TRIU_INDICES.take(args);
+  return triangleIndices('triuIndices', row, col, (i, j) => j >= i + offset, options);
 }

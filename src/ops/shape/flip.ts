@@ -1,15 +1,17 @@
 // Elements in another order along dimensions: reversed, rolled, turned.
-import { taking } from '../../base/arguments';
+import { INTEGER, DIMS, SHAPE, listOf } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { INPUT } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { defineOp } from '../../core/op';
 import { formatShape, wrapDim, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { clone, queueCopy } from './copy';
 import { cat } from './cat';
-import { narrow, reshape, toSizes, transpose, type Sizes } from './view';
+import { narrow, reshape, transpose, type Sizes } from './view';
 
 type OneOrMore = number | readonly number[];
-const listOf = (value: OneOrMore): readonly number[] => (typeof value === 'number' ? [value] : value);
+const asList = (value: OneOrMore): readonly number[] => (typeof value === 'number' ? [value] : value);
 
 const FLIP: (x: Tensor, dims: readonly number[]) => Tensor = defineOp<[x: Tensor], readonly number[]>({
   name: 'flip',
@@ -24,8 +26,11 @@ const FLIP: (x: Tensor, dims: readonly number[]) => Tensor = defineOp<[x: Tensor
   backward: (grad, { params: dims }) => [() => FLIP(grad, dims)],
 });
 
+const FLIP_ARGUMENTS = signature('flip', [INPUT, argument('dims', SHAPE)]);
+
 /** The order along these dimensions reversed. @see torch.flip */
-export const flip = (x: Tensor, ...dims: Sizes): Tensor => FLIP(x, wrapDims('flip', toSizes(dims), x.ndim));
+export const flip = (x: Tensor, ...dims: Sizes<'dims'>): Tensor =>
+  FLIP(x, wrapDims('flip', FLIP_ARGUMENTS.take([x, ...dims]).dims, x.ndim));
 
 function flipOne(op: string, x: Tensor, dim: number, least: number): Tensor {
   if (x.ndim < least) {
@@ -35,9 +40,9 @@ function flipOne(op: string, x: Tensor, dim: number, least: number): Tensor {
 }
 
 /** Left and right exchanged: dimension 1 reversed. @see torch.fliplr */
-export const fliplr = (x: Tensor): Tensor => flipOne('fliplr', x, 1, 2);
+export const fliplr: (x: Tensor) => Tensor = taking(signature('fliplr', [INPUT]), (x) => flipOne('fliplr', x, 1, 2));
 /** Up and down exchanged: dimension 0 reversed. @see torch.flipud */
-export const flipud = (x: Tensor): Tensor => flipOne('flipud', x, 0, 1);
+export const flipud: (x: Tensor) => Tensor = taking(signature('flipud', [INPUT]), (x) => flipOne('flipud', x, 0, 1));
 
 /** Options of `roll`. */
 export interface RollOptions {
@@ -47,20 +52,23 @@ export interface RollOptions {
 }
 
 /** Elements moved on along dimensions, the last ones to the front. @see torch.roll */
-export const roll = taking('roll', ['shifts', 'dims'], (x: Tensor, { shifts, dims }: RollOptions): Tensor => {
-  const steps = listOf(shifts);
-  const along = dims === undefined ? [] : listOf(dims);
-  if (along.length === 0) {
-    if (steps.length !== 1) {
-      throw new RangeError(`roll: without dims there is one shift, got ${formatShape(steps)}.`);
+export const roll = takingNamed(
+  signature('roll', [INPUT, argument('shifts', DIMS), argument('dims', DIMS, undefined)]),
+  (x: Tensor, { shifts, dims }: RollOptions): Tensor => {
+    const steps = asList(shifts);
+    const along = dims === undefined ? [] : asList(dims);
+    if (along.length === 0) {
+      if (steps.length !== 1) {
+        throw new RangeError(`roll: without dims there is one shift, got ${formatShape(steps)}.`);
+      }
+      return reshape(rollOne(reshape(x, -1), steps[0], 0), x.shape);
     }
-    return reshape(rollOne(reshape(x, -1), steps[0], 0), x.shape);
-  }
-  if (along.length !== steps.length) {
-    throw new RangeError(`roll: shifts and dims must pair up, got ${formatShape(steps)} and ${formatShape(along)}.`);
-  }
-  return along.reduce((rolled, dim, i) => rollOne(rolled, steps[i], wrapDim('roll', dim, x.ndim)), x);
-});
+    if (along.length !== steps.length) {
+      throw new RangeError(`roll: shifts and dims must pair up, got ${formatShape(steps)} and ${formatShape(along)}.`);
+    }
+    return along.reduce((rolled, dim, i) => rollOne(rolled, steps[i], wrapDim('roll', dim, x.ndim)), x);
+  },
+);
 
 function rollOne(x: Tensor, shift: number, dim: number): Tensor {
   const n = x.shape[dim] ?? 0;
@@ -78,11 +86,14 @@ export interface Rot90Options {
 }
 
 /** Turned by quarters in the plane of two dimensions. @see torch.rot90 */
-export const rot90 = taking('rot90', ['k', 'dims'], (x: Tensor, { k = 1, dims = [0, 1] }: Rot90Options): Tensor => {
-  if (dims.length !== 2) throw new RangeError(`rot90: dims must be two dimensions, got ${formatShape(dims)}.`);
-  const [a, b] = wrapDims('rot90', dims, x.ndim);
-  const turns = ((k % 4) + 4) % 4;
-  if (turns === 0) return clone(x);
-  if (turns === 2) return FLIP(x, [a, b]);
-  return turns === 1 ? transpose(FLIP(x, [b]), a, b) : FLIP(transpose(x, a, b), [b]);
-});
+export const rot90 = takingNamed(
+  signature('rot90', [INPUT, argument('k', INTEGER, undefined), argument('dims', listOf(INTEGER), undefined)]),
+  (x: Tensor, { k = 1, dims = [0, 1] }: Rot90Options): Tensor => {
+    if (dims.length !== 2) throw new RangeError(`rot90: dims must be two dimensions, got ${formatShape(dims)}.`);
+    const [a, b] = wrapDims('rot90', dims, x.ndim);
+    const turns = ((k % 4) + 4) % 4;
+    if (turns === 0) return clone(x);
+    if (turns === 2) return FLIP(x, [a, b]);
+    return turns === 1 ? transpose(FLIP(x, [b]), a, b) : FLIP(transpose(x, a, b), [b]);
+  },
+);

@@ -38,6 +38,5 @@ export const reshaping =
     if (self.requiresGrad) {
       throw new AutogradError('in place: the shape of a tensor that requires gradients cannot change. Use the view.');
     }
-    const { shape, strides, offset } = f(self, ...args);
-    return Object.assign(self, { shape, strides, offset });
+    return self.lieAs(f(self, ...args));
   };

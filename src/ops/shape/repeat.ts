@@ -1,5 +1,8 @@
 // Elements repeated in place: each as often, or by a count of its own.
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { COUNTS, COUNT, DIM, oneOrMore, either } from '../../base/kinds';
+import { argument, signature } from '../../base/signature';
+import { TENSOR, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { formatShape, wrapDim } from '../../base/shape';
@@ -7,11 +10,13 @@ import { Tensor } from '../../core/tensor';
 import { clone } from './copy';
 import { indexSelect, indexVector } from '../indexing/gather';
 import { repeat } from './cat';
-import { expand, flatten, reshape, toSizes, unsqueeze, type Sizes } from './view';
+import { expand, flatten, reshape, unsqueeze, type Sizes } from './view';
+
+const TILE = signature('tile', [INPUT, argument('dims', COUNTS)]);
 
 /** Repeated along each dimension; fewer counts than dimensions are for the last ones. @see torch.tile */
-export function tile(x: Tensor, ...counts: Sizes): Tensor {
-  const given = toSizes(counts);
+export function tile(x: Tensor, ...counts: Sizes<'dims'>): Tensor {
+  const { dims: given } = TILE.take([x, ...counts]);
   const missing = new Array<number>(Math.max(0, x.ndim - given.length)).fill(1);
   return composed('tile', () => repeat(x, [...missing, ...given]));
 }
@@ -21,7 +26,9 @@ export interface RepeatInterleaveOptions {
   dim?: number | null;
   outputSize?: number | null;
 }
-type Repeats = number | readonly number[] | Tensor;
+const REPEAT_INTERLEAVE = signature('repeatInterleave', [
+  INPUT, argument('repeats', either(oneOrMore(COUNT), TENSOR)), argument('dim', DIM, null), argument('outputSize', COUNT, null),
+]); // prettier-ignore
 type RepeatArguments = Arguments<RepeatInterleaveOptions, ['dim', 'outputSize']>;
 
 /**
@@ -40,11 +47,7 @@ export function repeatInterleave(
   given: number | readonly number[] | Tensor | (RepeatInterleaveOptions & { repeats: number | readonly number[] }),
   ...args: RepeatArguments
 ): Tensor | Promise<Tensor> {
-  const order = ['repeats', 'dim', 'outputSize'] as const;
-  const { repeats, dim = null } = gather<RepeatInterleaveOptions & { repeats: Repeats }>('repeatInterleave', order, [
-    given,
-    ...args,
-  ]);
+  const { repeats, dim = null } = REPEAT_INTERLEAVE.take([x, given, ...args]);
   const source = dim === null ? reshape(x, -1) : x;
   const d = dim === null ? 0 : wrapDim('repeatInterleave', dim, x.ndim);
   if (repeats instanceof Tensor) {
@@ -54,7 +57,6 @@ export function repeatInterleave(
     return repeats.data().then((counts) => repeatEach(source, Array.from(counts, Number), d));
   }
   if (typeof repeats === 'object') return repeatEach(source, repeats, d);
-  checkCounts([repeats]);
   const between = [...source.shape.slice(0, d + 1), repeats, ...source.shape.slice(d + 1)];
   return flatten(clone(expand(unsqueeze(source, d + 1), between)), d, d + 1);
 }

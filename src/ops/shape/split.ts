@@ -1,5 +1,8 @@
 // Tensors cut into pieces: even ones, or between indices. Views.
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
+import { INTEGER, DIM, oneOrMore, either } from '../../base/kinds';
+import { argument, signature, taking, type OrderOf } from '../../base/signature';
+import { TENSOR, INPUT } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { formatShape, wrapDim } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
@@ -13,9 +16,12 @@ export interface TensorSplitOptions<How = number | readonly number[]> {
   indices?: How;
   dim?: number;
 }
-type Cuts = number | readonly number[] | Tensor;
-const TENSOR_SPLIT = ['indicesOrSections', 'dim', 'sections', 'indices'] as const;
-type TensorSplitArguments<How> = Arguments<TensorSplitOptions<How>, typeof TENSOR_SPLIT>;
+const WHERE_TO_CUT = either(oneOrMore(INTEGER), TENSOR);
+const TENSOR_SPLIT = signature('tensorSplit', [
+  INPUT, argument('indicesOrSections', WHERE_TO_CUT, undefined), argument('dim', DIM, 0),
+  argument('sections', WHERE_TO_CUT, undefined), argument('indices', WHERE_TO_CUT, undefined),
+]); // prettier-ignore
+type TensorSplitArguments<How> = Arguments<TensorSplitOptions<How>, OrderOf<typeof TENSOR_SPLIT, 'input'>>;
 
 /**
  * Views of nearly equal pieces, or of the pieces between indices. Where to cut may be a tensor: then the result is a
@@ -27,21 +33,25 @@ export function tensorSplit(
   x: Tensor,
   ...args: TensorSplitArguments<number | readonly number[]> | TensorSplitArguments<Tensor>
 ): Tensor[] | Promise<Tensor[]> {
-  const options = gather<TensorSplitOptions<Cuts>>('tensorSplit', TENSOR_SPLIT, args);
+  const options = TENSOR_SPLIT.take([x, ...args]);
   const how = options.indicesOrSections ?? options.sections ?? options.indices;
   if (how === undefined) throw new TypeError('tensorSplit: expected how many pieces, or where to cut, got nothing.');
-  const dim = options.dim ?? 0;
+  const dim = options.dim;
   if (!(how instanceof Tensor)) return cut(x, how, dim);
   return how.data().then((values) => cut(x, how.ndim === 0 ? Number(values[0]) : Array.from(values, Number), dim));
 }
+
+/** Each piece is a tensor of its own on the page. */
+const MOST_PIECES = 2 ** 22;
 
 function cut(x: Tensor, how: number | readonly number[], dim: number): Tensor[] {
   if (x.ndim === 0) throw new ShapeError('tensorSplit: a zero-dimensional tensor cannot be split.');
   const d = wrapDim('tensorSplit', dim, x.ndim);
   const n = x.shape[d];
   if (typeof how === 'number') {
-    if (!Number.isInteger(how) || how < 1) {
-      throw new RangeError(`tensorSplit: the number of pieces must be positive, got ${how}.`);
+    if (how < 1) throw new RangeError(`tensorSplit: the number of pieces must be positive, got ${how}.`);
+    if (how > MOST_PIECES) {
+      throw new RangeError(`tensorSplit: the number of pieces must be at most ${MOST_PIECES}, got ${how}.`);
     }
     const sizes = Array.from({ length: how }, (_, i) => Math.floor(n / how) + (i < n % how ? 1 : 0));
     return split(x, sizes, d);
@@ -59,10 +69,14 @@ function evenSplit(op: string, x: Tensor, how: number | readonly number[], dim: 
   return cut(x, how, dim);
 }
 
+const EVEN = [INPUT, argument('indicesOrSections', oneOrMore(INTEGER))] as const;
+type EvenSplit = (x: Tensor, how: number | readonly number[]) => Tensor[];
+
 /** Split along dimension 1, vectors along 0. @see torch.hsplit */
-export const hsplit = (x: Tensor, how: number | readonly number[]): Tensor[] =>
-  evenSplit('hsplit', x, how, x.ndim === 1 ? 0 : 1, 1);
+export const hsplit: EvenSplit = taking(signature('hsplit', EVEN), (x, how) =>
+  evenSplit('hsplit', x, how, x.ndim === 1 ? 0 : 1, 1),
+);
 /** Split along dimension 0. @see torch.vsplit */
-export const vsplit = (x: Tensor, how: number | readonly number[]): Tensor[] => evenSplit('vsplit', x, how, 0, 2);
+export const vsplit: EvenSplit = taking(signature('vsplit', EVEN), (x, how) => evenSplit('vsplit', x, how, 0, 2));
 /** Split along dimension 2. @see torch.dsplit */
-export const dsplit = (x: Tensor, how: number | readonly number[]): Tensor[] => evenSplit('dsplit', x, how, 2, 3);
+export const dsplit: EvenSplit = taking(signature('dsplit', EVEN), (x, how) => evenSplit('dsplit', x, how, 2, 3));

@@ -1,5 +1,7 @@
 // Several tensors as one, or each fitted to the others: stacks, grids, combinations, common shapes.
-import { taking } from '../../base/arguments';
+import { COUNTS, FLAG, COUNT, oneOf } from '../../base/kinds';
+import { argument, signature, taking, takingNamed } from '../../base/signature';
+import { TENSORS, SEVERAL_TENSORS, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { broadcastShapes, formatShape, sameShape, type Shape } from '../../base/shape';
@@ -7,12 +9,10 @@ import { Tensor } from '../../core/tensor';
 import { filled } from './copy';
 import { indexSelect, indexVector } from '../indexing/gather';
 import { cat, stack } from './cat';
-import { expand, reshape, toSizes, type Sizes } from './view';
+import { expand, reshape, type Sizes } from './view';
 
 /** Tensors as one array or separately. */
 type Tensors = readonly [readonly Tensor[]] | readonly Tensor[];
-const toTensors = (tensors: Tensors): readonly Tensor[] =>
-  Array.isArray(tensors[0]) ? (tensors[0] as readonly Tensor[]) : (tensors as readonly Tensor[]);
 
 const reshapedTo =
   (shapeOf: (shape: Shape) => Shape) =>
@@ -27,34 +27,48 @@ const three = reshapedTo((shape) =>
 );
 
 /** `f` of one tensor, or of each of several. */
-function each(f: (x: Tensor) => Tensor): {
+function each(
+  name: string,
+  f: (x: Tensor) => Tensor,
+): {
   (x: Tensor): Tensor;
   (...tensors: Tensors): Tensor[];
 };
-function each(f: (x: Tensor) => Tensor): (...tensors: Tensors) => Tensor | Tensor[] {
-  return (...tensors) =>
-    tensors.length === 1 && tensors[0] instanceof Tensor ? f(tensors[0]) : toTensors(tensors).map(f);
+function each(name: string, f: (x: Tensor) => Tensor): (...given: Tensors) => Tensor | Tensor[] {
+  const takes = signature(name, [argument('tensors', SEVERAL_TENSORS)]);
+  return (...given) => {
+    const { tensors } = takes.take(given);
+    return given.length === 1 && given[0] instanceof Tensor ? f(given[0]) : tensors.map(f);
+  };
 }
 
 /** Viewed with one dimension at least; a tensor that has it is returned as it is. @see torch.atleast_1d */
-export const atleast1d = each(one);
+export const atleast1d = each('atleast1d', one);
 /** Viewed with two dimensions at least. @see torch.atleast_2d */
-export const atleast2d = each(two);
+export const atleast2d = each('atleast2d', two);
 /** Viewed with three dimensions at least. @see torch.atleast_3d */
-export const atleast3d = each(three);
+export const atleast3d = each('atleast3d', three);
 
 /** Joined side by side: along dimension 1, vectors along 0. @see torch.hstack */
-export const hstack = (tensors: readonly Tensor[]): Tensor => {
-  const pieces = tensors.map(one);
-  return composed('hstack', () => cat(pieces, pieces[0]?.ndim === 1 ? 0 : 1));
-};
+export const hstack: (tensors: readonly Tensor[]) => Tensor = taking(
+  signature('hstack', [argument('tensors', TENSORS)]),
+  (tensors) => {
+    const pieces = tensors.map(one);
+    return composed('hstack', () => cat(pieces, pieces[0]?.ndim === 1 ? 0 : 1));
+  },
+);
 /** Joined one above the other. @see torch.vstack */
-export const vstack = (tensors: readonly Tensor[]): Tensor => composed('vstack', () => cat(tensors.map(two), 0));
+export const vstack: (tensors: readonly Tensor[]) => Tensor = taking(
+  signature('vstack', [argument('tensors', TENSORS)]),
+  (tensors) => composed('vstack', () => cat(tensors.map(two), 0)),
+);
 /** Joined along the third dimension. @see torch.dstack */
-export const dstack = (tensors: readonly Tensor[]): Tensor => composed('dstack', () => cat(tensors.map(three), 2));
+export const dstack: (tensors: readonly Tensor[]) => Tensor = taking(
+  signature('dstack', [argument('tensors', TENSORS)]),
+  (tensors) => composed('dstack', () => cat(tensors.map(three), 2)),
+);
 /** Joined side by side, vectors as columns. @see torch.column_stack */
-export const columnStack = (tensors: readonly Tensor[]): Tensor =>
-  composed('columnStack', () => cat(tensors.map((x) => (x.ndim < 2 ? reshape(x, -1, 1) : x)), 1)); // prettier-ignore
+export const columnStack: (tensors: readonly Tensor[]) => Tensor = taking(signature('columnStack', [argument('tensors', TENSORS)]), (tensors) => composed('columnStack', () => cat(tensors.map((x) => (x.ndim < 2 ? reshape(x, -1, 1) : x)), 1))); // prettier-ignore
 
 /** Options of `meshgrid`. */
 export interface MeshgridOptions {
@@ -62,15 +76,14 @@ export interface MeshgridOptions {
   indexing?: 'ij' | 'xy';
 }
 
+const MESHGRID = signature('meshgrid', [
+  argument('tensors', SEVERAL_TENSORS),
+  argument('indexing', oneOf('ij', 'xy'), 'ij'),
+]);
+
 /** Coordinates on the grid that vectors span, one tensor for each. @see torch.meshgrid */
 export function meshgrid(...args: readonly (Tensor | readonly Tensor[] | MeshgridOptions)[]): Tensor[] {
-  const last = args.at(-1);
-  const hasOptions = args.length > 0 && !(last instanceof Tensor) && !Array.isArray(last);
-  const { indexing = 'ij' } = hasOptions ? (last as MeshgridOptions) : {};
-  const given = toTensors((hasOptions ? args.slice(0, -1) : args) as Tensors);
-  if (indexing !== 'ij' && indexing !== 'xy') {
-    throw new RangeError(`meshgrid: indexing must be 'ij' or 'xy', got '${String(indexing)}'.`);
-  }
+  const { tensors: given, indexing } = MESHGRID.take(args);
   for (const x of given) {
     if (x.ndim > 1) throw new ShapeError(`meshgrid: expected vectors or scalars, got ${formatShape(x.shape)}.`);
     if (x.dtype !== given[0].dtype) {
@@ -94,8 +107,11 @@ export function meshgrid(...args: readonly (Tensor | readonly Tensor[] | Meshgri
   return swaps ? [grids[1], grids[0], ...grids.slice(2)] : grids;
 }
 
+const CARTESIAN_PROD = signature('cartesianProd', [argument('tensors', SEVERAL_TENSORS)]);
+
 /** Every choice of one element from each vector, as rows. @see torch.cartesian_prod */
-export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
+export function cartesianProd(...given: readonly Tensor[]): Tensor {
+  const { tensors } = CARTESIAN_PROD.take(given);
   if (tensors.length === 1) return tensors[0];
   const grids = composed('cartesianProd', () => meshgrid(tensors)).map((grid) => reshape(grid, -1));
   return stack(grids, 1);
@@ -108,13 +124,30 @@ export interface CombinationsOptions {
   withReplacement?: boolean;
 }
 
+/** They are chosen one by one on the page. */
+const MOST_CHOSEN = 2 ** 28;
+
+/** n over r. */
+function combinationsOf(n: number, r: number): number {
+  if (r > n) return 0;
+  let count = 1;
+  const most = Math.min(r, n - r);
+  for (let i = 1; i <= most && count < Infinity; i++) count = (count * (n - most + i)) / i;
+  return count;
+}
+
 /** Every choice of r elements of a vector in order, as rows. @see torch.combinations */
-export const combinations = taking(
-  'combinations',
-  ['r', 'withReplacement'],
+export const combinations = takingNamed(
+  signature('combinations', [INPUT, argument('r', COUNT, undefined), argument('withReplacement', FLAG, undefined)]),
   (x: Tensor, { r = 2, withReplacement = false }: CombinationsOptions): Tensor => {
     if (x.ndim !== 1) throw new ShapeError(`combinations: expected a vector, got ${formatShape(x.shape)}.`);
     if (r === 0) return filled(x.device, [0], x.dtype, 0);
+    const count = combinationsOf(x.shape[0] + (withReplacement ? r - 1 : 0), r);
+    if (count * r > MOST_CHOSEN) {
+      throw new RangeError(
+        `combinations: there must be at most 2^28 elements in the result, got ${count} rows of ${r}.`,
+      );
+    }
     const rows: number[][] = [];
     const choose = (chosen: number[], from: number): void => {
       if (chosen.length === r) rows.push(chosen);
@@ -125,16 +158,20 @@ export const combinations = taking(
   },
 );
 
+const BROADCAST_TENSORS = signature('broadcastTensors', [argument('tensors', SEVERAL_TENSORS)]);
+
 /** All broadcast to their common shape, as views; those that have it already as they are. @see torch.broadcast_tensors */
 export function broadcastTensors(...tensors: Tensors): Tensor[] {
-  const given = toTensors(tensors);
+  const { tensors: given } = BROADCAST_TENSORS.take(tensors);
   const shape = broadcastShapes('broadcastTensors', ...given.map((x) => x.shape));
   return given.map((x) => (sameShape(x.shape, shape) ? x : expand(x, shape)));
 }
 
+const SUM_TO_SIZE = signature('sumToSize', [INPUT, argument('size', COUNTS)]);
+
 /** Summed over what a broadcast from `size` would have repeated. @see torch.Tensor.sum_to_size */
 export function sumToSize(x: Tensor, ...sizes: Sizes): Tensor {
-  const size = toSizes(sizes);
+  const { size } = SUM_TO_SIZE.take([x, ...sizes]);
   const lead = x.ndim - size.length;
   const fits = lead >= 0 && size.every((n, d) => n === 1 || n === x.shape[d + lead]);
   if (!fits) {

@@ -1,5 +1,7 @@
 // Views that reach memory in a pattern of their own, where elements may occur more than once.
-import { taking } from '../../base/arguments';
+import { COUNT, DIM, atLeast, listOf } from '../../base/kinds';
+import { argument, signature, takingNamed } from '../../base/signature';
+import { INPUT } from '../../core/kinds';
 import { applyView } from '../../core/op';
 import { formatShape, numelOf, wrapDim, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -17,14 +19,12 @@ export interface UnfoldOptions {
 }
 
 /** A view of all slices of `size` along a dimension, `step` apart, as a last dimension. @see torch.Tensor.unfold */
-export const unfold = taking(
-  'unfold',
-  ['dimension', 'size', 'step'],
+export const unfold = takingNamed(
+  signature('unfold', [INPUT, argument('dimension', DIM), argument('size', COUNT), argument('step', atLeast(1))]),
   (x: Tensor, { dimension, size, step }: UnfoldOptions): Tensor => {
     const d = wrapDim('unfold', dimension, x.ndim);
     const n = x.shape[d] ?? 1;
-    if (!(size >= 0 && size <= n)) throw new RangeError(`unfold: size must be at most ${n}, got ${size}.`);
-    if (!(step > 0)) throw new RangeError(`unfold: step must be positive, got ${step}.`);
+    if (size > n) throw new RangeError(`unfold: size must be at most ${n}, got ${size}.`);
     if (x.ndim === 0) return expand(reshape(x, 1), [size]);
     const count = Math.floor((n - size) / step) + 1;
     const geometry = {
@@ -56,9 +56,13 @@ export interface AsStridedOptions {
  * @throws RangeError if it would reach beyond the memory
  * @see torch.as_strided
  */
-export const asStrided = taking(
-  'asStrided',
-  ['size', 'stride', 'storageOffset'],
+export const asStrided = takingNamed(
+  signature('asStrided', [
+    INPUT,
+    argument('size', listOf(COUNT)),
+    argument('stride', listOf(COUNT)),
+    argument('storageOffset', COUNT, null),
+  ]),
   (x: Tensor, { size, stride, storageOffset = null }: AsStridedOptions): Tensor => {
     const offset = storageOffset ?? x.offset;
     const length = x.buffer.bytes / (x.nbytes / Math.max(1, x.numel()) || 1);

@@ -1,9 +1,9 @@
 // Views: the same memory with another shape. Nothing is computed; `reshape`, `flatten` and `unflatten` copy where
 // no view can show what is asked for.
-import { gather, isPlainObject, type Arguments } from '../../base/arguments';
-import { argument, signature, type OrderOf } from '../../base/signature';
-import { DIM } from '../../base/kinds';
-import { TENSOR } from '../../core/kinds';
+import type { Arguments } from '../../base/arguments';
+import { INTEGER, COUNT, DIM, DIMS, SHAPE, atLeast, listOf, oneOrMore } from '../../base/kinds';
+import { argument, signature, taking, type OrderOf } from '../../base/signature';
+import { INPUT, OTHER } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { ShapeError } from '../../base/errors';
 import { applyView, applyViews, type Geometry, type Piece } from '../../core/op';
@@ -22,16 +22,9 @@ import type { Tensor } from '../../core/tensor';
 import { clone, copy_, filled } from './copy';
 
 /** Sizes, as one array or separately. */
-export type Sizes = [sizes: Shape] | number[] | [named: { readonly dims: Shape }];
-export function toSizes(sizes: Sizes): Shape {
-  const [first] = sizes;
-  if (typeof first !== 'object') return sizes as number[];
-  return isPlainObject(first) ? Object.values(first as Record<string, Shape>)[0] : first;
-}
+export type Sizes<Name extends string = 'size'> = [sizes: Shape] | number[] | [named: { readonly [N in Name]: Shape }];
 
-const DIM_ORDER = ['dim'] as const;
-
-const listOf = (dims: number | readonly number[]): readonly number[] => (typeof dims === 'number' ? [dims] : dims);
+const asList = (dims: number | readonly number[]): readonly number[] => (typeof dims === 'number' ? [dims] : dims);
 
 /**
  * The gradient of a view that shows part of x: zeros, with `grad` where the view was. Adds where the view shows an
@@ -64,13 +57,16 @@ function partialView(name: string, x: Tensor, geometry: Geometry, again: (base: 
   return applyView(name, x, geometry, again, scatterInto(x, again));
 }
 
+const VIEW = signature('view', [INPUT, argument('size', SHAPE)]);
+
 /**
  * The same elements, in the same memory, with another shape; one size may be -1.
  * @throws ShapeError if the count does not fit or the layout needs a copy (use reshape)
  * @see torch.Tensor.view
  */
 export function view(x: Tensor, ...sizes: Sizes): Tensor {
-  const shape = inferShape('view', toSizes(sizes), x.numel(), x.shape);
+  const { size } = VIEW.take([x, ...sizes]);
+  const shape = inferShape('view', size, x.numel(), x.shape);
   const strides = viewStrides(x.shape, x.strides, shape);
   if (strides === null) {
     throw new ShapeError(
@@ -93,17 +89,21 @@ function viewAs(x: Tensor, shape: Shape, strides: readonly number[]): Tensor {
   ); // prettier-ignore
 }
 
+const RESHAPE = signature('reshape', [INPUT, argument('shape', SHAPE)]);
+
 /** The same elements with another shape, a view if possible, else a copy; one size may be -1. @see torch.reshape */
-export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
-  const shape = inferShape('reshape', toSizes(sizes), x.numel(), x.shape);
+export function reshape(x: Tensor, ...sizes: Sizes<'shape'>): Tensor {
+  const shape = inferShape('reshape', RESHAPE.take([x, ...sizes]).shape, x.numel(), x.shape);
   if (sameShape(shape, x.shape)) return wholeView(x);
   const strides = viewStrides(x.shape, x.strides, shape);
   return strides === null ? viewAs(clone(x), shape, denseStrides(shape)) : viewAs(x, shape, strides);
 }
 
+const PERMUTE = signature('permute', [INPUT, argument('dims', SHAPE)]);
+
 /** Dimensions in another order. @see torch.permute */
-export function permute(x: Tensor, ...dims: Sizes): Tensor {
-  const order = wrapDims('permute', toSizes(dims), x.ndim);
+export function permute(x: Tensor, ...dims: Sizes<'dims'>): Tensor {
+  const order = wrapDims('permute', PERMUTE.take([x, ...dims]).dims, x.ndim);
   if (order.length !== x.ndim) {
     throw new ShapeError(
       `permute: dims must name all ${x.ndim} dimensions of ${formatShape(x.shape)}, got ${formatShape(order)}.`,
@@ -119,7 +119,7 @@ export interface TransposeOptions {
   dim0: number;
   dim1: number;
 }
-const TRANSPOSE = signature('transpose', [argument('input', TENSOR), argument('dim0', DIM), argument('dim1', DIM)]);
+const TRANSPOSE = signature('transpose', [INPUT, argument('dim0', DIM), argument('dim1', DIM)]);
 
 /** Two dimensions exchanged. @example x.transpose(-2, -1) @see torch.transpose */
 export function transpose(x: Tensor, ...args: Arguments<TransposeOptions, OrderOf<typeof TRANSPOSE, 'input'>>): Tensor {
@@ -136,44 +136,49 @@ function exchanged(x: Tensor, dim0: number, dim1: number): Tensor {
 }
 
 /** A matrix transposed; vectors stay. @throws ShapeError above two dimensions. @see torch.t */
-export function t(x: Tensor): Tensor {
+export const t: (x: Tensor) => Tensor = taking(signature('t', [INPUT]), (x) => {
   if (x.ndim > 2)
     throw new ShapeError(`t: expected at most 2 dimensions, got ${formatShape(x.shape)}. Use transpose or mT.`);
   return x.ndim < 2 ? permute(x, x.shape.map((_, i) => i)) : exchanged(x, 0, 1); // prettier-ignore
-}
+});
 
 /** The last two dimensions exchanged. @see torch.Tensor.mT */
-export function mT(x: Tensor): Tensor {
+export const mT: (x: Tensor) => Tensor = taking(signature('mT', [INPUT]), (x) => {
   if (x.ndim === 0) return x;
   if (x.ndim < 2) throw new ShapeError(`mT: expected at least 2 dimensions, got ${formatShape(x.shape)}.`);
   return exchanged(x, -2, -1);
-}
+});
 
 /** Dimensions moved to other places. @see torch.movedim */
-export function movedim(
+export const movedim: (
   x: Tensor,
   source: number | readonly number[],
   destination: number | readonly number[],
-): Tensor {
-  const from = wrapDims('movedim', listOf(source), x.ndim);
-  const to = wrapDims('movedim', listOf(destination), x.ndim);
-  if (from.length !== to.length) {
-    throw new RangeError(
-      `movedim: source and destination must pair up, got ${formatShape(from)} and ${formatShape(to)}.`,
-    );
-  }
-  // The dimension 0 that a scalar lets be named is none that could be moved.
-  if (x.ndim === 0) return permute(x, []);
-  const rest = x.shape.map((_, i) => i).filter((d) => !from.includes(d));
-  const order = new Array<number>(x.ndim);
-  from.forEach((d, i) => (order[to[i]] = d));
-  for (let i = 0; i < order.length; i++) if (!to.includes(i)) order[i] = rest.shift() as number;
-  return permute(x, order);
-}
+) => Tensor = taking(
+  signature('movedim', [INPUT, argument('source', DIMS), argument('destination', DIMS)]),
+  (x, source, destination) => {
+    const from = wrapDims('movedim', asList(source), x.ndim);
+    const to = wrapDims('movedim', asList(destination), x.ndim);
+    if (from.length !== to.length) {
+      throw new RangeError(
+        `movedim: source and destination must pair up, got ${formatShape(from)} and ${formatShape(to)}.`,
+      );
+    }
+    // The dimension 0 that a scalar lets be named is none that could be moved.
+    if (x.ndim === 0) return permute(x, []);
+    const rest = x.shape.map((_, i) => i).filter((d) => !from.includes(d));
+    const order = new Array<number>(x.ndim);
+    from.forEach((d, i) => (order[to[i]] = d));
+    for (let i = 0; i < order.length; i++) if (!to.includes(i)) order[i] = rest.shift() as number;
+    return permute(x, order);
+  },
+);
+
+const EXPAND = signature('expand', [INPUT, argument('size', SHAPE)]);
 
 /** Dimensions of size 1 repeated without a copy; -1 keeps a size. @throws ShapeError if a size is not 1 and differs. @see torch.Tensor.expand */
 export function expand(x: Tensor, ...sizes: Sizes): Tensor {
-  const wanted = toSizes(sizes);
+  const { size: wanted } = EXPAND.take([x, ...sizes]);
   const lead = wanted.length - x.ndim;
   const shape = wanted.map((size, i) => (size === -1 && i >= lead ? x.shape[i - lead] : size));
   const fits =
@@ -193,37 +198,55 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
 }
 
 /** Expanded to the shape of `other`. @see torch.Tensor.expand_as */
-export const expandAs = (x: Tensor, other: Tensor): Tensor => composed('expandAs', () => expand(x, other.shape));
+export const expandAs: (x: Tensor, other: Tensor) => Tensor = taking(
+  signature('expandAs', [INPUT, OTHER]),
+  (x, other) => composed('expandAs', () => expand(x, other.shape)),
+);
 /** Reshaped to the shape of `other`. @see torch.Tensor.reshape_as */
-export const reshapeAs = (x: Tensor, other: Tensor): Tensor => composed('reshapeAs', () => reshape(x, other.shape));
+export const reshapeAs: (x: Tensor, other: Tensor) => Tensor = taking(
+  signature('reshapeAs', [INPUT, OTHER]),
+  (x, other) => composed('reshapeAs', () => reshape(x, other.shape)),
+);
 /** Viewed in the shape of `other`. @see torch.Tensor.view_as */
-export const viewAsShape = (x: Tensor, other: Tensor): Tensor => view(x, other.shape);
+export const viewAsShape: (x: Tensor, other: Tensor) => Tensor = taking(
+  signature('viewAs', [INPUT, OTHER]),
+  (x, other) => view(x, other.shape),
+);
 
 /** The elements [start, start + length) along a dimension. @throws RangeError outside the dimension. @see torch.narrow */
-export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
-  const d = wrapDim('narrow', dim, x.ndim);
-  const size = x.shape[d];
-  const from = start < 0 ? start + size : start;
-  if (!Number.isInteger(from) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size) {
-    throw new RangeError(
-      `narrow: start and length must lie within dimension ${d} of size ${size}, got start ${start} and length ${length}.`,
-    );
-  }
-  return slice(x, d, from, from + length);
+export const narrow: (x: Tensor, dim: number, start: number, length: number) => Tensor = taking(
+  signature('narrow', [INPUT, argument('dim', DIM), argument('start', INTEGER), argument('length', COUNT)]),
+  (x, dim, start, length) => {
+    const d = wrapDim('narrow', dim, x.ndim);
+    const size = x.shape[d];
+    const from = start < 0 ? start + size : start;
+    if (!Number.isInteger(from) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size) {
+      throw new RangeError(
+        `narrow: start and length must lie within dimension ${d} of size ${size}, got start ${start} and length ${length}.`,
+      );
+    }
+    return slice(x, d, from, from + length);
+  },
+);
+
+/** Arguments of slice. */
+export interface SliceOptions {
+  /** 0 by default. */
+  dim?: number;
+  start?: number | null;
+  end?: number | null;
+  /** 1 by default. */
+  step?: number;
 }
+const SLICE = signature('slice', [
+  INPUT, argument('dim', DIM, 0), argument('start', INTEGER, null), argument('end', INTEGER, null), argument('step', atLeast(1), 1),
+]); // prettier-ignore
 
 /** The elements start, start + step, ... before end along a dimension; negative bounds count from the end, and are clamped. */
-export function slice(
-  x: Tensor,
-  dim: number,
-  start: number | null = null,
-  end: number | null = null,
-  step = 1,
-): Tensor {
+export function slice(x: Tensor, ...args: Arguments<SliceOptions, OrderOf<typeof SLICE, 'input'>>): Tensor {
+  const { dim, start, end, step } = SLICE.take([x, ...args]);
   const d = wrapDim('slice', dim, x.ndim);
   if (x.ndim === 0) throw new ShapeError('slice: a zero-dimensional tensor cannot be sliced.');
-  if (!Number.isInteger(step) || step < 1)
-    throw new RangeError(`slice: step must be a whole number >= 1, got ${step}.`);
   const size = x.shape[d];
   const clamp = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size);
   const from = clamp(start ?? 0);
@@ -236,18 +259,21 @@ export function slice(
 }
 
 /** One index along a dimension, which disappears. @throws RangeError outside the dimension. @see torch.select */
-export function select(x: Tensor, dim: number, index: number): Tensor {
-  if (x.ndim === 0) throw new ShapeError('select: a zero-dimensional tensor has no dimension to select from.');
-  const d = wrapDim('select', dim, x.ndim);
-  const size = x.shape[d];
-  if (!Number.isInteger(index) || index < -size || index >= size) {
-    throw new RangeError(
-      `select: index must be in [${-size}, ${size - 1}] for dimension ${d} of shape ${formatShape(x.shape)}, got ${index}.`,
-    );
-  }
-  const { geometry, again } = slicePiece(x, d, index < 0 ? index + size : index);
-  return partialView('select', x, geometry, again);
-}
+export const select: (x: Tensor, dim: number, index: number) => Tensor = taking(
+  signature('select', [INPUT, argument('dim', DIM), argument('index', INTEGER)]),
+  (x, dim, index) => {
+    if (x.ndim === 0) throw new ShapeError('select: a zero-dimensional tensor has no dimension to select from.');
+    const d = wrapDim('select', dim, x.ndim);
+    const size = x.shape[d];
+    if (!Number.isInteger(index) || index < -size || index >= size) {
+      throw new RangeError(
+        `select: index must be in [${-size}, ${size - 1}] for dimension ${d} of shape ${formatShape(x.shape)}, got ${index}.`,
+      );
+    }
+    const { geometry, again } = slicePiece(x, d, index < 0 ? index + size : index);
+    return partialView('select', x, geometry, again);
+  },
+);
 
 /** Index `at` of dimension `d`. */
 function slicePiece({ shape, strides, offset }: Tensor, d: number, at: number): Piece {
@@ -261,18 +287,22 @@ export interface SqueezeOptions {
   dim?: number | readonly number[];
 }
 
+const SQUEEZE = signature('squeeze', [INPUT, argument('dim', DIMS, undefined)]);
+
 /** Without dimensions of size 1: all of them, or those named. @see torch.squeeze */
-export function squeeze(x: Tensor, ...args: Arguments<SqueezeOptions, typeof DIM_ORDER>): Tensor {
-  const { dim } = gather<SqueezeOptions>('squeeze', DIM_ORDER, args);
-  const dims = dim === undefined ? x.shape.map((_, i) => i) : wrapDims('squeeze', listOf(dim), x.ndim);
+export function squeeze(x: Tensor, ...args: Arguments<SqueezeOptions, readonly ['dim']>): Tensor {
+  const { dim } = SQUEEZE.take([x, ...args]);
+  const dims = dim === undefined ? x.shape.map((_, i) => i) : wrapDims('squeeze', asList(dim), x.ndim);
   const kept = x.shape.map((_, i) => i).filter((i) => !(dims.includes(i) && x.shape[i] === 1));
   const shape = kept.map((i) => x.shape[i]);
   return viewAs(x, shape, kept.map((i) => x.strides[i])); // prettier-ignore
 }
 
+const UNSQUEEZE = signature('unsqueeze', [INPUT, argument('dim', DIM)]);
+
 /** With a dimension of size 1 inserted. @see torch.unsqueeze */
-export function unsqueeze(x: Tensor, ...args: Arguments<{ dim: number }, typeof DIM_ORDER>): Tensor {
-  const { dim } = gather<{ dim: number }>('unsqueeze', DIM_ORDER, args);
+export function unsqueeze(x: Tensor, ...args: Arguments<{ dim: number }, readonly ['dim']>): Tensor {
+  const { dim } = UNSQUEEZE.take([x, ...args]);
   const d = wrapDim('unsqueeze', dim, x.ndim + 1);
   const stride = d < x.ndim ? x.strides[d] * x.shape[d] : 1;
   return viewAs(
@@ -289,11 +319,12 @@ export interface FlattenOptions {
   /** Last dimension to merge; -1 by default. */
   endDim?: number;
 }
-const FLATTEN = ['startDim', 'endDim'] as const;
+
+const FLATTEN = signature('flatten', [INPUT, argument('startDim', DIM, undefined), argument('endDim', DIM, undefined)]);
 
 /** Dimensions startDim to endDim as one; x itself if that is one already. @see torch.flatten */
-export function flatten(x: Tensor, ...args: Arguments<FlattenOptions, typeof FLATTEN>): Tensor {
-  const { startDim = 0, endDim = -1 } = gather<FlattenOptions>('flatten', FLATTEN, args);
+export function flatten(x: Tensor, ...args: Arguments<FlattenOptions, OrderOf<typeof FLATTEN, 'input'>>): Tensor {
+  const { startDim = 0, endDim = -1 } = FLATTEN.take([x, ...args]);
   const from = wrapDim('flatten', startDim, x.ndim);
   const to = wrapDim('flatten', endDim, x.ndim);
   if (from > to) throw new RangeError(`flatten: startDim must not come after endDim, got ${startDim} and ${endDim}.`);
@@ -302,15 +333,20 @@ export function flatten(x: Tensor, ...args: Arguments<FlattenOptions, typeof FLA
 }
 
 /** One dimension as several; one of the sizes may be -1. @see torch.unflatten */
-export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
-  const d = wrapDim('unflatten', dim, x.ndim);
-  const inner = inferShape('unflatten', sizes, x.shape[d], [x.shape[d]]);
-  return reshape(x, [...x.shape.slice(0, d), ...inner, ...x.shape.slice(d + 1)]);
-}
+export const unflatten: (x: Tensor, dim: number, sizes: Shape) => Tensor = taking(
+  signature('unflatten', [INPUT, argument('dim', DIM), argument('sizes', listOf(INTEGER))]),
+  (x, dim, sizes) => {
+    const d = wrapDim('unflatten', dim, x.ndim);
+    const inner = inferShape('unflatten', sizes, x.shape[d], [x.shape[d]]);
+    return reshape(x, [...x.shape.slice(0, d), ...inner, ...x.shape.slice(d + 1)]);
+  },
+);
+
+const UNBIND = signature('unbind', [INPUT, argument('dim', DIM, undefined)]);
 
 /** Views of each index along a dimension (0 by default), which disappears. @see torch.unbind */
-export function unbind(x: Tensor, ...args: Arguments<{ dim?: number }, typeof DIM_ORDER>): Tensor[] {
-  const { dim = 0 } = gather<{ dim?: number }>('unbind', DIM_ORDER, args);
+export function unbind(x: Tensor, ...args: Arguments<{ dim?: number }, readonly ['dim']>): Tensor[] {
+  const { dim = 0 } = UNBIND.take([x, ...args]);
   if (x.ndim === 0) throw new ShapeError('unbind: a zero-dimensional tensor has no dimension to unbind.');
   const d = wrapDim('unbind', dim, x.ndim);
   return partialViews(
@@ -327,11 +363,16 @@ export interface SplitOptions {
   /** 0 by default. */
   dim?: number;
 }
-const SPLIT = ['splitSizeOrSections', 'dim'] as const;
+
+const SPLIT = signature('split', [
+  INPUT,
+  argument('splitSizeOrSections', oneOrMore(COUNT)),
+  argument('dim', DIM, undefined),
+]);
 
 /** Views of pieces along a dimension: of one size (the last may be smaller), or of the sizes given. @see torch.split */
-export function split(x: Tensor, ...args: Arguments<SplitOptions, typeof SPLIT>): Tensor[] {
-  const { splitSizeOrSections: size, dim = 0 } = gather<SplitOptions>('split', SPLIT, args);
+export function split(x: Tensor, ...args: Arguments<SplitOptions, OrderOf<typeof SPLIT, 'input'>>): Tensor[] {
+  const { splitSizeOrSections: size, dim = 0 } = SPLIT.take([x, ...args]);
   const d = wrapDim('split', dim, x.ndim);
   const total = x.shape[d];
   const even = (piece: number): number[] =>
@@ -365,13 +406,12 @@ export interface ChunkOptions {
   /** 0 by default. */
   dim?: number;
 }
-const CHUNK = ['chunks', 'dim'] as const;
+
+const CHUNK = signature('chunk', [INPUT, argument('chunks', atLeast(1)), argument('dim', DIM, undefined)]);
 
 /** At most `chunks` views of equal size along a dimension (the last may be smaller). @see torch.chunk */
-export function chunk(x: Tensor, ...args: Arguments<ChunkOptions, typeof CHUNK>): Tensor[] {
-  const { chunks, dim = 0 } = gather<ChunkOptions>('chunk', CHUNK, args);
-  if (!Number.isInteger(chunks) || chunks < 1)
-    throw new RangeError(`chunk: chunks must be a whole number >= 1, got ${chunks}.`);
+export function chunk(x: Tensor, ...args: Arguments<ChunkOptions, OrderOf<typeof CHUNK, 'input'>>): Tensor[] {
+  const { chunks, dim = 0 } = CHUNK.take([x, ...args]);
   const d = wrapDim('chunk', dim, x.ndim);
   if (x.shape[d] === 0) return Array.from({ length: chunks }, () => narrow(x, d, 0, 0));
   return split(x, Math.ceil(x.shape[d] / chunks), d);
@@ -386,11 +426,17 @@ export interface DiagonalOptions {
   /** 1 by default. */
   dim2?: number;
 }
-const DIAGONAL = ['offset', 'dim1', 'dim2'] as const;
+
+const DIAGONAL = signature('diagonal', [
+  INPUT,
+  argument('offset', INTEGER, undefined),
+  argument('dim1', DIM, undefined),
+  argument('dim2', DIM, undefined),
+]);
 
 /** The elements (i, i + offset) of two dimensions, as a last dimension. @see torch.diagonal */
-export function diagonal(x: Tensor, ...args: Arguments<DiagonalOptions, typeof DIAGONAL>): Tensor {
-  const { offset = 0, dim1 = 0, dim2 = 1 } = gather<DiagonalOptions>('diagonal', DIAGONAL, args);
+export function diagonal(x: Tensor, ...args: Arguments<DiagonalOptions, OrderOf<typeof DIAGONAL, 'input'>>): Tensor {
+  const { offset = 0, dim1 = 0, dim2 = 1 } = DIAGONAL.take([x, ...args]);
   const [a, b] = wrapDims('diagonal', [dim1, dim2], x.ndim);
   const [rows, columns] = offset >= 0 ? [x.shape[a], x.shape[b] - offset] : [x.shape[a] + offset, x.shape[b]];
   const length = Math.max(0, Math.min(rows, columns));
