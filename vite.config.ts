@@ -438,6 +438,7 @@ export default defineConfig(({ mode }) => ({
     include: ['tests/**/*.test.ts'],
     exclude: ['tests/browser/**', 'tests/bench/node_modules/**'],
     globalSetup: ['tests/harness/compileEngine.ts'],
+    setupFiles: ['tests/harness/checking.ts'],
     testTimeout: 60_000,
     reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
     // Node 20 has relaxed SIMD behind a flag; with it both binaries are tested.

@@ -42,6 +42,8 @@ export enum Opcode {
   Scatter,
   Linalg,
   SearchSorted,
+  Guard,
+  Verify,
 }
 
 /** Codes of dtypes in commands; src/base/dtype.ts gives the same numbers to the names. */
@@ -233,6 +235,8 @@ export const FAULT_INTERRUPTED = 4;
 export const FAULT_MATRIX = 5;
 /** A result that the device cannot store: an int64 beyond 32 bits on webgpu. */
 export const FAULT_OVERFLOW = 6;
+/** Guard words that do not stand: opcode of the command | where << 32. */
+export const FAULT_GUARD = 7;
 /** Measurements: for each opcode milliseconds (float64) and number of commands (float64). */
 export const CONTROL_PROFILE = 2048;
 export const PROFILE_BYTES = 16;
@@ -307,6 +311,33 @@ export class Acknowledge extends Command {
 export class Write extends Command {
   pointer!: u32;
   bytes!: u32;
+}
+
+/** Bytes of guard words before and behind a guarded block; a multiple of 16. */
+export const GUARD_BYTES = 64;
+/** Bytes of an entry in the table of guarded blocks. */
+export const GUARD_ENTRY_BYTES = 16;
+
+/**
+ * Checking mode: puts guard words before `pointer` and on [pointer + bytes, end) and notes them in entry `slot` of the
+ * table, or with end 0 forgets that entry. With `moved` other than 0 the table [moved, moved + slot entries) first moves to `table`.
+ */
+export class Guard extends Command {
+  table!: u32;
+  moved!: u32;
+  slot!: u32;
+  pointer!: u32;
+  bytes!: u32;
+  end!: u32;
+}
+
+/** Checking mode: guard words of the entries [first, last) that do not stand are a fault of the command `subject`, and are mended. */
+export class Verify extends Command {
+  table!: u32;
+  first!: u32;
+  last!: u32;
+  subject!: u32;
+  opcode!: u32;
 }
 
 /**

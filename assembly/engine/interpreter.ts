@@ -16,19 +16,23 @@ import {
   CONTROL_TAIL,
   CONTROL_WANTS_ROOM,
   Command,
+  FAULT_GUARD,
   FAULT_INTERRUPTED,
   FAULT_SLOTS,
   FAULT_TRAP,
   FAULT_WORDS,
+  Guard,
   HEADER_WORDS,
   Opcode,
   PROFILE_BYTES,
   RING_BASE,
   RING_WORDS,
   Report,
+  Verify,
   Write,
 } from './commands';
 import { tasks } from './dispatch';
+import { guard, verify } from './guards';
 import { TASK_WORK } from './partition';
 import { helpers, pulse, recordFault } from './worker';
 
@@ -118,7 +122,7 @@ function isBlocked(first: u32, last: u32): bool {
     const entry: usize = CONTROL_BASE + CONTROL_FAULT_TABLE + ((acknowledged + i) % FAULT_SLOTS) * FAULT_WORDS * 4;
     const seq = load<u32>(entry);
     const kind = load<u32>(entry, 4);
-    if (kind == FAULT_TRAP || kind == FAULT_INTERRUPTED) return true;
+    if (kind == FAULT_TRAP || kind == FAULT_INTERRUPTED || kind == FAULT_GUARD) return true;
     // Signed differences, since sequence numbers wrap.
     if (<i32>(seq - first) >= 0 && <i32>(last - seq) >= 0) return true;
   }
@@ -142,6 +146,12 @@ function runCommand(opcode: i32, pointer: usize): void {
       memory.copy(command.pointer, pointer + (HEADER_WORDS + 2) * 4, command.bytes);
       return;
     }
+    case Opcode.Guard:
+      guard(changetype<Guard>(pointer));
+      return;
+    case Opcode.Verify:
+      verify(changetype<Verify>(pointer));
+      return;
     default:
       execute(opcode, pointer);
   }

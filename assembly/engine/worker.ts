@@ -70,16 +70,21 @@ function tell(): void {
 
 /** Records what a kernel found wrong in its data; the page turns it into a FaultError. One entry a command and thread is kept. */
 export function recordFault(command: Command, kind: i32, value: i64): void {
+  recordFaultOf(command.seq, kind, value);
+}
+
+/** The same for the command with that number. */
+export function recordFaultOf(seq: u32, kind: i32, value: i64): void {
   const acknowledged = atomic.load<u32>(CONTROL_BASE + CONTROL_FAULTS_ACKNOWLEDGED);
   const live = atomic.load<u32>(CONTROL_BASE + CONTROL_FAULTS) - acknowledged;
   // A thousand bad labels in one batch must not fill the table.
   for (let i: u32 = 0; i < min<u32>(live, <u32>FAULT_SLOTS); i++) {
-    if (load<u32>(slot(acknowledged + i)) == command.seq) return;
+    if (load<u32>(slot(acknowledged + i)) == seq) return;
   }
   const index: u32 = atomic.add<u32>(CONTROL_BASE + CONTROL_FAULTS, 1);
   if (index - acknowledged >= <u32>FAULT_SLOTS) return;
   const entry = slot(index);
-  store<u32>(entry, command.seq);
+  store<u32>(entry, seq);
   store<u32>(entry, kind, 4);
   store<i64>(entry, value, 8);
 }

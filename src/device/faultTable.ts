@@ -1,6 +1,7 @@
 // Entries of the fault table (assembly/engine/commands.ts), and what is said of them.
 import {
   FAULT_DIVISION,
+  FAULT_GUARD,
   FAULT_INDEX,
   FAULT_INTERRUPTED,
   FAULT_MATRIX,
@@ -29,8 +30,9 @@ export function readFaults(words: readonly number[]): FaultEntry[] {
   return entries;
 }
 
-/** Whether the command stopped in the middle, so that what it wrote is in doubt. */
-export const isTorn = ({ kind }: FaultEntry): boolean => kind === FAULT_TRAP || kind === FAULT_INTERRUPTED;
+/** Whether the command stopped in the middle, or wrote elsewhere, so that what it wrote is in doubt. */
+export const isTorn = ({ kind }: FaultEntry): boolean =>
+  kind === FAULT_TRAP || kind === FAULT_INTERRUPTED || kind === FAULT_GUARD;
 
 /** The error that reads reject with; `fallible` is what the command said of itself. */
 export function faultError({ kind, value }: FaultEntry, fallible: Fallible | undefined): KindlingError {
@@ -54,6 +56,13 @@ export function faultError({ kind, value }: FaultEntry, fallible: Fallible | und
           `Use the wasm device for it (x.to('wasm')), or float32.`,
         { op },
       );
+    case FAULT_GUARD: {
+      const kernel = Opcode[Number(value & 0xffn)] ?? 'unknown';
+      return new DeviceError(
+        `internal: the ${kernel} kernel, or one queued just before, wrote outside of its memory, at ${value >> 32n}.`,
+        { kernel },
+      );
+    }
     default: {
       const kernel = Opcode[Number(value)] ?? 'unknown';
       const reason = kind === FAULT_INTERRUPTED ? 'a worker died in it' : 'it trapped';

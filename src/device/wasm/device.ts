@@ -4,6 +4,7 @@ import { copyProgram, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../base/shape';
 import type { Device, DeviceBuffer, Kernels, MemoryInfo, View } from '../contract';
 import type { Fault } from '../faults';
+import { instruments } from '../instruments';
 import { convKernels } from './kernels/conv';
 import { gatherKernels } from './kernels/gather';
 import { gemmKernels } from './kernels/gemm';
@@ -33,7 +34,7 @@ export interface WasmDevice extends Device {
 export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
   const notes: string[] = [];
   const stream = new WasmStream((events) => startEngine(settings, events, notes));
-  const kernels: Kernels = {
+  const unchecked: Kernels = {
     ...convKernels(stream),
     ...gatherKernels(stream),
     ...gemmKernels(stream),
@@ -44,6 +45,7 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     ...reduceKernels(stream),
     ...softmaxKernels(stream),
   };
+  const kernels = instruments.current?.kernels(unchecked) ?? unchecked;
   const memory = {
     allocate: (bytes: number) => stream.allocate(bytes),
     free: (buffer: DeviceBuffer) => stream.free(own(buffer)),

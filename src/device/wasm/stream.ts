@@ -18,6 +18,7 @@ import type { IndexOptions, MemoryInfo, View } from '../contract';
 import { FaultLedger, StreamBuffer, TRANSFER, type Fault } from '../faults';
 import { Lag } from '../lag';
 import { outOfMemory } from '../shortage';
+import { instruments, type GuardedHeap } from '../instruments';
 import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
 import { Allocator, type Block } from './engine/allocator';
 import type { CommandStream } from './transport/commandStream';
@@ -63,11 +64,19 @@ interface PendingReport {
   readonly reject: (error: KindlingError) => void;
 }
 
+/** Whoever appends commands that belong to no tensor. */
+export interface CommandAppender {
+  /** Returns the number of the command. */
+  append<C extends Command>(opcode: Opcode, struct: new () => C, args: Arguments<C>): number;
+}
+
 /** Commands, memory and reads of one wasm engine. */
-export class WasmStream implements CommandStream, TransportEvents {
+export class WasmStream implements CommandStream, CommandAppender, TransportEvents {
   private readonly ledger = new FaultLedger();
   private readonly transport: Transport;
   private heap: Allocator;
+  /** The heap in a checking mode. */
+  private guarded: GuardedHeap | null = null;
   /** Workspaces of the command that comes next. */
   private readonly workspaces: Block[] = [];
   private readonly pending: PendingReport[] = [];
@@ -130,6 +139,14 @@ export class WasmStream implements CommandStream, TransportEvents {
       this.finish(words, at);
     }
     if (this.workspaces.length > 0) this.releaseWorkspaces();
+  }
+
+  append<C extends Command>(opcode: Opcode, struct: new () => C, args: Arguments<C>): number {
+    const seq = this.ledger.nextSeq();
+    const at = this.transport.reserve(HEADER_WORDS + argumentNames(struct).length);
+    encode(this.transport.words, at, opcode, seq >>> 0, struct, args);
+    this.transport.publish();
+    return seq;
   }
 
   pointer(view: View | null): number {
@@ -354,7 +371,9 @@ export class WasmStream implements CommandStream, TransportEvents {
   private finish(words: Uint32Array, at: number): void {
     words[at + 2] = this.ledger.guardFirst >>> 0;
     words[at + 3] = this.ledger.guardLast >>> 0;
+    const [head, seq] = [words[at], this.ledger.seq];
     this.transport.publish();
+    this.guarded?.verify(seq, head & 0xff);
     if (this.ledger.seq - this.lastReport >= REPORT_INTERVAL) this.sendReport(false, 0, 0, 0);
     if (++this.unmarked >= MARK_INTERVAL) {
       this.unmarked = 0;
@@ -376,7 +395,10 @@ export class WasmStream implements CommandStream, TransportEvents {
   }
 
   private makeHeap(): Allocator {
-    return new Allocator(this.transport.heapStart, (end) => this.transport.grow(end));
+    const { heapStart } = this.transport;
+    const reserve = (end: number): void => this.transport.grow(end);
+    this.guarded = instruments.current?.heap(heapStart, reserve, this) ?? null;
+    return this.guarded ?? new Allocator(heapStart, reserve);
   }
 
   private claim(bytes: number, take: (heap: Allocator) => Block): Block {
@@ -465,10 +487,7 @@ export class WasmStream implements CommandStream, TransportEvents {
       const error = new FaultError(`${recorded} commands met bad data, more than can be told apart.`, { recorded });
       this.onFault(this.ledger.learn(this.ledger.confirmed + 1, completed, error));
     }
-    const seq = this.ledger.nextSeq();
-    const at = this.transport.reserve(HEADER_WORDS + 1);
-    encode(this.transport.words, at, Opcode.Acknowledge, seq >>> 0, Acknowledge, { count: faultCount });
-    this.transport.publish();
+    this.append(Opcode.Acknowledge, Acknowledge, { count: faultCount });
   }
 
   private check(): void {

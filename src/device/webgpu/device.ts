@@ -1,4 +1,5 @@
 // The webgpu device: memory, stream and kernels, of which the last are loaded with the first use.
+import { instruments } from '../instruments';
 import { copyProgram, isView, KERNEL_NAMES, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../base/shape';
 import type { KindlingError } from '../../base/errors';
@@ -67,7 +68,7 @@ export function createWebGpuDevice(
     free: (buffer) => stream.free(buffer),
   };
   return {
-    ...widening(kernels, memory),
+    ...widening(instruments.current?.kernels(kernels) ?? kernels, memory),
     ...memory,
     name: 'webgpu',
     stream,

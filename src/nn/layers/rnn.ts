@@ -223,7 +223,7 @@ abstract class RecurrentLayer extends Module {
     const [steps, batch] = inOrder.shape;
     if (steps === 0) throw new ShapeError(`${name}: the input must have a step, got ${formatShape(shape)}.`, { shape });
     const restore = (output: Tensor): Tensor => {
-      const unpacked = output.view(steps, batch, -1);
+      const unpacked = output.view(steps, batch, output.shape[1]);
       return isBatched ? (this.batchFirst ? unpacked.transpose(0, 1) : unpacked) : unpacked.squeeze(1);
     };
     const data = inOrder.reshape(steps * batch, this.inputSize);
