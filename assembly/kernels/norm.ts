@@ -69,6 +69,11 @@ export function elementOr<T>(p: usize, i: u32, missing: T): T {
   return p == 0 ? missing : load<T>(p + i * sizeof<T>());
 }
 
+/** Channels that a row of n elements is made of; an empty plane has none, and integers must not be divided by 0. */
+function channelsOf(n: u32, inner: u32): u32 {
+  return inner == 0 ? 0 : n / inner;
+}
+
 // ---- rows ---------------------------------------------------------------------------------------
 
 /** Nanoseconds for one element of a row or channel, forward or backward. */
@@ -96,7 +101,7 @@ function normalizeRowsAs<T>(c: NormalizeRows, task: i32): void {
     store<T>(c.variance + row * sizeof<T>(), variance);
 
     const r = reciprocalDeviation<T>(variance, c.eps, c.epsRest);
-    const channels = n / c.inner;
+    const channels = channelsOf(n, c.inner);
     const first = (row % c.groups) * channels;
     if (c.inner == 1) {
       const weight = c.weight == 0 ? 0 : c.weight + first * sizeof<T>();
@@ -139,7 +144,7 @@ function slotCount(c: NormalizeRowsBackward): u32 {
 /** Phase 0: slots, each with dx of its rows and its part of db and dw. Phase 1: channels, whose parts are added up. */
 export function normalizeRowsBackwardTasks(c: NormalizeRowsBackward, phase: i32): i32 {
   if (phase == 0) return taskCount(slotCount(c), 2 * ELEMENT_WORK * c.n * rowsPerSlot(c));
-  const channels = c.groups * (c.n / c.inner);
+  const channels = c.groups * channelsOf(c.n, c.inner);
   return phase == 1 && (c.gradWeight || c.gradBias) ? taskCount(channels, 4 * slotCount(c)) : 0;
 }
 
@@ -150,7 +155,7 @@ export function normalizeRowsBackward(c: NormalizeRowsBackward, phase: i32, task
 
 function normalizeRowsBackwardAs<T>(c: NormalizeRowsBackward, phase: i32, task: i32): void {
   const tasks = normalizeRowsBackwardTasks(c, phase);
-  const channels = c.groups * (c.n / c.inner);
+  const channels = c.groups * channelsOf(c.n, c.inner);
   const slots = slotCount(c);
   const slotBytes = channels * <u32>sizeof<T>();
   if (phase == 1) {
@@ -224,7 +229,7 @@ function rowGradient<T>(c: NormalizeRowsBackward, row: u32, biasPart: usize, wei
 
 /** dx of one row in segments of `inner` with a weight each; writes the row's own channels of db and dw. */
 function groupGradient<T>(c: NormalizeRowsBackward, row: u32, biasPart: usize, weightPart: usize): void {
-  const channels = c.n / c.inner;
+  const channels = channelsOf(c.n, c.inner);
   const first = (row % c.groups) * channels;
   const segment = c.inner * <u32>sizeof<T>();
   const start = row * c.n * <u32>sizeof<T>();

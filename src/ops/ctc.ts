@@ -213,8 +213,11 @@ function withBlanks(labels: Tensor, blank: number): Tensor {
  * The gradient is PyTorch's: e^x - posterior, which differs from the derivative, -posterior, by what a logSoftmax takes away.
  */
 export function ctcLoss(x: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor, params: CTCParams): Tensor {
-  const [steps, batch, classes] = x.shape;
+  const [steps, batch] = x.shape;
   const { dtype, device } = x;
+  // Without frames nothing can be said: that is the one way to say no labels, and no way to say any.
+  const ofNoFrames = where(eq(targetLengths, 0), full([batch], 0, { dtype, device }), -LOG_ZERO);
+  if (steps === 0) return finished(add(sum(x, [0, 2]), ofNoFrames), params);
   const labels = withBlanks(padded(targets, targetLengths, params), params.blank);
   const width = labels.shape[1];
   const faults = (what: string) => ({ op: NAME, what, ignore: null });
@@ -238,12 +241,16 @@ export function ctcLoss(x: Tensor, targets: Tensor, inputLengths: Tensor, target
   // A sequence that is too long is a fault; the zero that is read for others changes nothing.
   const lastStep = clampMin(sub(inputLengths, 1), 0);
   const zeros = gatherWith(full([batch, steps], 0, { dtype, device }), 1, unsqueeze(lastStep, 1), faults('input length'));
-  const losses = reshape(add(neg(either), zeros), [batch]);
+  const losses = where(eq(inputLengths, 0), ofNoFrames, reshape(add(neg(either), zeros), [batch]));
 
-  const isUsed = reshape(isActive, [steps, batch, 1]);
-  const mass = sum(mul(exp(x), expand(isUsed, [steps, batch, classes])), [0, 2]);
-  const conventional = add(losses, sub(mass, mass.detach()));
-  const isImpossible = ge(losses, -LOG_ZERO / 2);
-  if (params.zeroInfinity) return where(isImpossible, 0, conventional);
-  return mul(conventional, where(isImpossible, Infinity, onesLike(losses)));
+  const isUsed = reshape(lt(unsqueeze(arange(steps, { device }), 1), inputLengths), [steps, batch, 1]);
+  const mass = sum(where(isUsed, exp(x), 0), [0, 2]);
+  return finished(add(losses, sub(mass, mass.detach())), params);
 } // prettier-ignore
+
+/** Losses with infinity, or 0, in the place of what is impossible. */
+function finished(losses: Tensor, params: CTCParams): Tensor {
+  const isImpossible = ge(losses, -LOG_ZERO / 2);
+  if (params.zeroInfinity) return where(isImpossible, 0, losses);
+  return mul(losses, where(isImpossible, Infinity, onesLike(losses)));
+}

@@ -40,6 +40,22 @@ it('CTC: lengths as tensors and as numbers give the same, out of range is a faul
   await expect(F.ctcLoss(x, targets, labels(7, 5), labels(3, 2)).item()).rejects.toThrow('ctcLoss');
 });
 
+it('ctcLoss of no frames is 0 for no labels, infinite for any, and has no gradient', async () => {
+  const x = randn(3, 3, 3).requiresGrad_();
+  const targets = tensor([[1, 1], [1, 2], [2, 1]], { dtype: 'int64' }); // prettier-ignore
+  const losses = (zeroInfinity: boolean): Tensor =>
+    F.ctcLoss(logSoftmax(x, 2), targets, [0, 3, 0], [0, 2, 1], { reduction: 'none', zeroInfinity });
+  const [none, some, impossible] = (await losses(false).tolist()) as number[];
+  expect([none, impossible]).toEqual([0, Infinity]);
+  expect((await losses(true).tolist()) as number[]).toEqual([0, some, 0]);
+  losses(true).sum().backward();
+  expect(await x.grad?.select(1, 0).abs().sum().item()).toBe(0);
+  expect(await x.grad?.select(1, 2).abs().sum().item()).toBe(0);
+  expect(await x.grad?.select(1, 1).abs().sum().item()).toBeGreaterThan(0.1);
+  const empty = F.ctcLoss(randn(0, 2, 3), targets.narrow(0, 0, 2), [0, 0], [0, 1], { reduction: 'none' });
+  expect(await empty.tolist()).toEqual([0, Infinity]);
+});
+
 it('adaptive softmax: log probabilities add up to 1, and predictions are the most probable', async () => {
   const layer = new nn.AdaptiveLogSoftmaxWithLoss(8, 12, [4, 8], { divValue: 2, headBias: true });
   const x = randn(3, 8);

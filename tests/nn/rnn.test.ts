@@ -123,3 +123,18 @@ describe('packed sequences', () => {
     expect(() => padPackedSequence(packPaddedSequence(x, [4, 2]), { totalLength: 3 })).toThrow('totalLength must be at least');
   }); // prettier-ignore
 });
+
+describe.each(['RNN', 'LSTM', 'GRU'] as const)('%s of a batch of 0', (name) => {
+  it.each([
+    [{}, [4, 0, 2], [4, 0, 3], [1, 0, 3]],
+    [{ batchFirst: true }, [0, 4, 2], [0, 4, 3], [1, 0, 3]],
+    [{ bidirectional: true, numLayers: 2 }, [4, 0, 2], [4, 0, 6], [4, 0, 3]],
+  ])('gives empty results and gradients of 0, with %o', async (options, shape, outputShape, stateShape) => {
+    const layer = new nn[name](2, 3, options);
+    const [output, state] = layer(randn(shape));
+    expect(output.shape).toEqual(outputShape);
+    for (const t of Array.isArray(state) ? state : [state]) expect((t as Tensor).shape).toEqual(stateShape);
+    output.sum().backward();
+    for (const p of layer.parameters()) expect(await p.grad?.abs().sum().item()).toBe(0);
+  });
+});

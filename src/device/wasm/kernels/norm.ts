@@ -18,7 +18,7 @@ type NormKernels = Pick<Kernels, 'normalizeRows' | 'normalizeRowsBackward' | 'ba
 /** Elements of the partial gradients of weight and bias; see NormalizeRowsBackward. */
 export function rowGradientPartials({ rows, n, groups, inner }: RowSizes): number {
   const rowsPerSlot = groups === 1 && inner === 1 ? Math.max(1, Math.floor(NORM_ROWS_CHUNK / Math.max(n, 1))) : groups;
-  return 2 * Math.ceil(rows / rowsPerSlot) * groups * (n / inner);
+  return 2 * Math.ceil(rows / rowsPerSlot) * groups * (n / Math.max(inner, 1));
 }
 
 /** Elements of the partial statistics or gradients of BatchNorm. */
