@@ -2,7 +2,6 @@
 // the bits of the inline engine.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Axis, LinalgKind, RowSizes, View } from '../../../src/device/contract';
-import type { Axis, RowSizes, View } from '../../../src/device/contract';
 import { instruments } from '../../../src/device/instruments';
 import type { WasmDevice } from '../../../src/device/wasm/device';
 import { MODES, engine, room, shutdown, tensor } from './harness';
