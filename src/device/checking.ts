@@ -71,7 +71,7 @@ const pooled = (names: string[], image: View, small: View, indices?: View): Rule
 const affine = (names: string[], views: readonly (View | null)[], entries: number, dtype: DType): Rule[] =>
   views.map((view, i) => dense(names[i], view, [entries], dtype));
 
-const rowEntries = ({ n, groups, inner }: RowSizes): number => (inner === 0 ? groups : groups * (n / inner));
+const rowEntries = ({ n, groups, inner }: RowSizes): number => groups * (n / inner);
 const rowsOf = ({ rows, n }: RowSizes): number[] => [rows, n];
 const channelsOf = ({ batch, channels, inner }: BatchSizes): number[] => [batch, channels, inner];
 

@@ -164,7 +164,7 @@ describe('Generator', () => {
     expect(() => manualSeed(1.5)).toThrow('manualSeed: seed must be an integer in [-2^63, 2^64), got 1.5.');
     expect(() => manualSeed(2n ** 64n)).toThrow(RangeError);
     expect(() => setRngState(new Uint8Array(12))).toThrow('setRngState: a state has 5056 bytes, got 12.');
-    expect(() => setRngState(new Uint8Array(5056))).toThrow('setState: bytes are no saved state');
+    expect(() => setRngState(new Uint8Array(5056))).toThrow('setRngState: bytes are no saved state');
   });
 });
 

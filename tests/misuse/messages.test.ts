@@ -51,8 +51,8 @@ describe('arguments of another kind', () => {
     ],
     ['a promise', () => loose(x).gather(0, x.data()), 'gather: index must be a tensor, got a promise (await it).'], // prettier-ignore
     ['a module', () => loose(k).relu(new nn.Linear(1, 1)), 'relu: input must be a tensor, got a Linear.'],
-    ['Linear', () => call(new nn.Linear(3, 2), [[1, 2, 3]]), `Linear: cannot take what it was called with, got ${array}.`], // prettier-ignore
-    ['no input', () => call(new nn.Linear(3, 2), []), 'Linear: cannot take what it was called with, got no arguments.'], // prettier-ignore
+    ['Linear', () => call(new nn.Linear(3, 2), [[1, 2, 3]]), 'linear: input must be a tensor, got [1, 2, 3] (tensor([...]) makes a tensor of one).'], // prettier-ignore
+    ['no input', () => call(new nn.Linear(3, 2), []), 'linear: input must be a tensor, got nothing. The arguments are input, weight, bias.'], // prettier-ignore
     ['labels', () => call(new nn.CrossEntropyLoss(), [x, [0, 1]]), 'crossEntropy: target must be a tensor, got [0, 1] (tensor([...]) makes a tensor of one).'], // prettier-ignore
     ['lengths that were not waited for', () => call(new nn.LSTM(4, 2), [nn.utils.rnn.packPaddedSequence(randn(3, 2, 4), k.tensor([3, 2]))]), 'LSTM: cannot take what it was called with, got a promise (await it).'], // prettier-ignore
     ['attention of one', () => call(new nn.MultiheadAttention(4, 2), [randn(3, 2, 4)]), 'MultiheadAttention: key must be a tensor, got nothing. The arguments are query, key, value, keyPaddingMask, '], // prettier-ignore
@@ -67,7 +67,7 @@ describe('arguments of another kind', () => {
       }
     }
     const net: nn.Sequential = new nn.Sequential(new Forgetful(), new nn.Linear(3, 2));
-    expect(() => net(x)).toThrow('Linear: cannot take what it was called with, got undefined.');
+    expect(() => net(x)).toThrow('linear: input must be a tensor, got nothing.');
   });
 
   it('an error in a forward of the user keeps its words', () => {
@@ -168,7 +168,7 @@ describe('what would go wrong silently', () => {
     [
       'a gradient as an array',
       () => loose(w.mul(2)).backward([1, 1]),
-      'backward: gradient must be a tensor or a list, each a tensor or null, got [1, 1].',
+      'backward: gradient must be a tensor or a list, each a tensor or null, got [1, 1] (tensor([...]) makes a tensor of one).',
     ],
     ['a number for grad', () => Reflect.set(w, 'grad', 0), 'grad: must match the tensor'],
     ['a Parameter of an array', () => make(nn.Parameter, [[1]]), 'Parameter: data must be a tensor, got '],

@@ -205,9 +205,10 @@ function asRows(x: Tensor): Tensor {
  * @throws ShapeError, DTypeError
  * @see torch.nn.functional.linear
  */
-export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  return affine(asRows(input), weight, bias === null ? null : contiguous(bias));
-}
+export const linear: (input: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor = taking(
+  signature('linear', [INPUT, argument('weight', TENSOR), argument('bias', TENSOR, null)]),
+  (input, weight, bias) => affine(asRows(input), weight, bias === null ? null : contiguous(bias)),
+);
 
 /** Product of a matrix and a vector. Shape: [m, k] and [k] -> [m]. @throws ShapeError, DTypeError @see torch.mv */
 export const mv: (matrix: Tensor, vector: Tensor) => Tensor = taking(

@@ -96,8 +96,9 @@ const logNdtrValue = unary('logNdtr', 'float', (x) => {
 const logNdtrGradient = withGradient('logNdtr', (grad, x) => div(mul(grad, Math.sqrt(2 / Math.PI)), erfcx(mul(x, -Math.SQRT1_2))), null, { inputs: [0] }); // prettier-ignore
 
 /** log ndtr(x), exact far to the left. @see torch.special.log_ndtr */
-export const logNdtr = (x: Tensor): Tensor =>
-  x.requiresGrad ? logNdtrGradient(x, logNdtrValue(x.detach())) : logNdtrValue(x);
+export const logNdtr: (x: Tensor) => Tensor = taking(signature('logNdtr', [INPUT]), (x) =>
+  x.requiresGrad ? logNdtrGradient(x, logNdtrValue(x.detach())) : logNdtrValue(x),
+);
 
 // ---- Bessel functions ----------------------------------------------------------------------------------
 

@@ -247,7 +247,9 @@ export function groupNorm(
       { shape: x.shape, numGroups },
     );
   }
-  const sizes = { rows: batch * numGroups, n: (channels / numGroups) * inner, groups: numGroups, inner, eps };
+  // Planes without elements are as no rows: what is normalized is nothing, in both cases.
+  const [rows, cells] = inner === 0 ? [0, 1] : [batch * numGroups, inner];
+  const sizes = { rows, n: (channels / numGroups) * cells, groups: numGroups, inner: cells, eps };
   return applyAll(ROWS, [contiguous(x), dense(weight), dense(bias)], sizes)[0];
 }
 
