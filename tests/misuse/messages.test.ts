@@ -37,7 +37,6 @@ describe('methods speak in their own name', () => {
 });
 
 describe('arguments of another kind', () => {
-  const array = 'an array (tensor([...]) makes a tensor of one)';
   it.each<[string, () => unknown, string]>([
     [
       'matmul',

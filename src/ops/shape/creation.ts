@@ -1,6 +1,6 @@
 // New tensors: from values, filled, counted. Random ones are in random/.
 import type { Arguments } from '../../base/arguments';
-import { COUNTS, ANYTHING, NUMBER, FLAG, COUNT, DTYPE, listOf, kind } from '../../base/kinds';
+import { COUNTS, ANYTHING, NUMBER, INTEGER, FLAG, COUNT, DTYPE, listOf, kind } from '../../base/kinds';
 import { argument, signature, withoutEffect } from '../../base/signature';
 import { VALUE, DEVICE, INPUT } from '../../core/kinds';
 import type { DeviceName } from '../../device/contract';
@@ -206,7 +206,10 @@ type FromArrayArguments = Arguments<
   ['values', 'shape', 'dtype', 'device', 'requiresGrad']
 >;
 const TYPED_ARRAY = kind<TypedArray>('a typed array', (value) => isTypedArray(asKnownArray(value)));
-const FROM_ARRAY = signature('fromArray', [argument('values', TYPED_ARRAY), argument('shape', LENGTHS), ...MADE]);
+// A size of -1 is what is left over.
+const FROM_ARRAY = signature('fromArray', [
+  argument('values', TYPED_ARRAY), argument('shape', listOf(INTEGER)), ...MADE,
+]); // prettier-ignore
 
 /** A tensor of `shape` with the elements of a typed array, in row-major order. @throws ShapeError if the count does not fit */
 export function fromArray(...args: FromArrayArguments): Tensor {

@@ -18,7 +18,7 @@ import {
   wrapDims,
   type Shape,
 } from '../../base/shape';
-import type { Tensor } from '../../core/tensor';
+import { Tensor } from '../../core/tensor';
 import { clone, copy_, filled } from './copy';
 
 /** Sizes, as one array or separately. */
@@ -57,6 +57,13 @@ function partialView(name: string, x: Tensor, geometry: Geometry, again: (base: 
   return applyView(name, x, geometry, again, scatterInto(x, again));
 }
 
+/** The sizes where they are given as one list of numbers, as mostly; that these are whole is seen to by `inferShape`. */
+function oneList(x: unknown, [list, ...more]: readonly unknown[]): Shape | null {
+  if (!Array.isArray(list) || more.length > 0 || !(x instanceof Tensor)) return null;
+  for (let i = 0; i < list.length; i++) if (typeof list[i] !== 'number') return null;
+  return list as Shape;
+}
+
 const VIEW = signature('view', [INPUT, argument('size', SHAPE)]);
 
 /**
@@ -65,7 +72,7 @@ const VIEW = signature('view', [INPUT, argument('size', SHAPE)]);
  * @see torch.Tensor.view
  */
 export function view(x: Tensor, ...sizes: Sizes): Tensor {
-  const { size } = VIEW.take([x, ...sizes]);
+  const size = oneList(x, sizes) ?? VIEW.take([x, ...sizes]).size;
   const shape = inferShape('view', size, x.numel(), x.shape);
   const strides = viewStrides(x.shape, x.strides, shape);
   if (strides === null) {
@@ -93,7 +100,7 @@ const RESHAPE = signature('reshape', [INPUT, argument('shape', SHAPE)]);
 
 /** The same elements with another shape, a view if possible, else a copy; one size may be -1. @see torch.reshape */
 export function reshape(x: Tensor, ...sizes: Sizes<'shape'>): Tensor {
-  const shape = inferShape('reshape', RESHAPE.take([x, ...sizes]).shape, x.numel(), x.shape);
+  const shape = inferShape('reshape', oneList(x, sizes) ?? RESHAPE.take([x, ...sizes]).shape, x.numel(), x.shape);
   if (sameShape(shape, x.shape)) return wholeView(x);
   const strides = viewStrides(x.shape, x.strides, shape);
   return strides === null ? viewAs(clone(x), shape, denseStrides(shape)) : viewAs(x, shape, strides);
@@ -213,21 +220,18 @@ export const viewAsShape: (x: Tensor, other: Tensor) => Tensor = taking(
   (x, other) => view(x, other.shape),
 );
 
-/** The elements [start, start + length) along a dimension. @throws RangeError outside the dimension. @see torch.narrow */
-export const narrow: (x: Tensor, dim: number, start: number, length: number) => Tensor = taking(
-  signature('narrow', [INPUT, argument('dim', DIM), argument('start', INTEGER), argument('length', COUNT)]),
-  (x, dim, start, length) => {
-    const d = wrapDim('narrow', dim, x.ndim);
-    const size = x.shape[d];
-    const from = start < 0 ? start + size : start;
-    if (!Number.isInteger(from) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size) {
-      throw new RangeError(
-        `narrow: start and length must lie within dimension ${d} of size ${size}, got start ${start} and length ${length}.`,
-      );
-    }
-    return slice(x, d, from, from + length);
-  },
-);
+/** The elements [start, start + length) along a dimension, for the library itself; part.ts has what users call. @throws RangeError outside the dimension */
+export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  const d = wrapDim('narrow', dim, x.ndim);
+  const size = x.shape[d];
+  const from = start < 0 ? start + size : start;
+  if (!Number.isInteger(from) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size) {
+    throw new RangeError(
+      `narrow: start and length must lie within dimension ${d} of size ${size}, got start ${start} and length ${length}.`,
+    );
+  }
+  return sliced(x, d, from, from + length, 1);
+}
 
 /** Arguments of slice. */
 export interface SliceOptions {
@@ -244,7 +248,11 @@ const SLICE = signature('slice', [
 
 /** The elements start, start + step, ... before end along a dimension; negative bounds count from the end, and are clamped. */
 export function slice(x: Tensor, ...args: Arguments<SliceOptions, OrderOf<typeof SLICE, 'input'>>): Tensor {
-  const { dim, start, end, step } = SLICE.take([x, ...args]);
+  const { input, dim, start, end, step } = SLICE.take([x, ...args]);
+  return sliced(input, dim, start, end, step);
+}
+
+function sliced(x: Tensor, dim: number, start: number | null, end: number | null, step: number): Tensor {
   const d = wrapDim('slice', dim, x.ndim);
   if (x.ndim === 0) throw new ShapeError('slice: a zero-dimensional tensor cannot be sliced.');
   const size = x.shape[d];
@@ -254,7 +262,7 @@ export function slice(x: Tensor, ...args: Arguments<SliceOptions, OrderOf<typeof
   const shape = x.shape.map((n, i) => (i === d ? Math.ceil((to - from) / step) : n));
   const strides = x.strides.map((stride, i) => (i === d ? stride * step : stride));
   return partialView('slice', x, { shape, strides, offset: x.offset + from * x.strides[d] }, (base) =>
-    slice(base, d, from, to, step),
+    sliced(base, d, from, to, step),
   );
 }
 
