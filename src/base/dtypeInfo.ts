@@ -83,6 +83,6 @@ const HAS_DTYPE = kind<Operand>(
     typeof value === 'boolean' ||
     (typeof value === 'object' && value !== null && 'dtype' in value && 'shape' in value),
 );
-const RESULT_TYPE = signature('resultType', [argument('tensors', listOf(HAS_DTYPE, { spread: true }))]);
+const RESULT_TYPE = signature('resultType', [argument('tensors', listOf(HAS_DTYPE))]);
 /** The dtype of arithmetic with these. @see torch.result_type */
-export const resultType = (...operands: Operand[]): DType => resulting(...RESULT_TYPE.take(operands).tensors);
+export const resultType = (...operands: Operand[]): DType => resulting(...RESULT_TYPE.take([operands]).tensors);
