@@ -52,6 +52,8 @@ export class Storage implements Reclaimable {
 
   /** Memory for `bytes` of elements, contents undefined. @throws OutOfMemoryError, DTypeError if the device lacks the dtype */
   constructor(device: Device, bytes: number, dtype: DType) {
+    if (!(bytes >= 0) || bytes % 1 > 0)
+      throw new Error(`internal: storage: bytes must be a whole number, got ${bytes}.`);
     expect(bytes);
     const buffer = device.allocate(bytes, dtype);
     this.device = device;

@@ -1,8 +1,9 @@
 // Average and power-average pooling with PyTorch's arguments. Functions that differ only in the number of dimensions are
 // made from one.
 import { argument, optional, signature, type OrderOf } from '../../base/signature';
-import { COUNT, FLAG, REAL, SIZE, nullable, oneOrMore } from '../../base/kinds';
+import { FLAG, INTEGER, REAL, SIZE, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
+import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
 import { composed } from '../../base/errorText';
 import { scope } from '../../core/storage';
@@ -37,7 +38,7 @@ const AVG_POOL_1D = signature('avgPool1d', [
   optional('ceilMode', FLAG),
   optional('countIncludePad', FLAG),
 ]);
-const AVG_POOL = [...AVG_POOL_1D.args, optional('divisorOverride', nullable(COUNT))] as const;
+const AVG_POOL = [...AVG_POOL_1D.args, optional('divisorOverride', nullable(INTEGER))] as const;
 const AVG_POOL_3D = signature('avgPool3d', AVG_POOL);
 const AVG_POOL_2D = signature('avgPool2d', AVG_POOL);
 
@@ -73,8 +74,6 @@ export interface AdaptiveAvgPoolArguments {
   /** One number for all dimensions, or one each; null keeps the input's size. */
   outputSize: AdaptiveSize;
 }
-/** A size for all dimensions, or one each; null keeps the input's. */
-export const ADAPTIVE_SIZE = nullable(oneOrMore(nullable(COUNT)));
 const ADAPTIVE = signature('adaptiveAvgPool', [argument('input', TENSOR), argument('outputSize', ADAPTIVE_SIZE)]);
 
 const adaptive =

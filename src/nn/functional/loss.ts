@@ -181,7 +181,9 @@ export interface KLDivOptions extends Omit<ReductionOptions, 'reduction'> {
 const KL_DIV = signature('klDiv', [
   argument('input', TENSOR),
   argument('target', TENSOR),
-  ...REDUCTION,
+  optional('sizeAverage', nullable(FLAG)),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('none', 'mean', 'sum', 'batchmean')),
   optional('logTarget', FLAG),
 ]);
 

@@ -4,7 +4,7 @@ import { argument, optional, signature, type OrderOf } from '../../base/signatur
 import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
-import { ADAPTIVE_SIZE } from './avgPool';
+import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import { perDimension, type SpatialDims } from '../../ops/spatial/conv';
 import { fractionalMaxPool } from '../../ops/spatial/fractionalPool';
 import * as ops from '../../ops/spatial/maxPool';

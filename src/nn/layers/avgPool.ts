@@ -1,7 +1,7 @@
 // Average pooling layers, their adaptive kin, and power-average pooling.
 import { argument, optional, signature, type OrderOf } from '../../base/signature';
-import { COUNT, FLAG, REAL, SIZE, nullable } from '../../base/kinds';
-import { ADAPTIVE_SIZE } from '../functional/avgPool';
+import { FLAG, INTEGER, REAL, SIZE, nullable } from '../../base/kinds';
+import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
 import {
@@ -36,7 +36,7 @@ const AVG_POOL_1D = signature('AvgPool1d', [
   optional('ceilMode', FLAG),
   optional('countIncludePad', FLAG),
 ]);
-const AVG_POOL = signature('?', [...AVG_POOL_1D.args, optional('divisorOverride', nullable(COUNT))]);
+const AVG_POOL = signature('AvgPool2d', [...AVG_POOL_1D.args, optional('divisorOverride', nullable(INTEGER))]);
 
 /** What average pooling of all dimensions shares. */
 abstract class AvgPool<Size extends number | readonly number[]> extends Module {
@@ -138,7 +138,7 @@ export interface AdaptivePoolOptions {
   /** One number for all dimensions, or one each; null keeps the input's size. */
   outputSize: AdaptiveSize;
 }
-const ADAPTIVE = signature('?', [argument('outputSize', ADAPTIVE_SIZE)]);
+const ADAPTIVE = signature('AdaptiveAvgPool2d', [argument('outputSize', ADAPTIVE_SIZE)]);
 type AdaptiveArguments = Arguments<AdaptivePoolOptions, OrderOf<typeof ADAPTIVE>>;
 
 /** What adaptive average pooling of all dimensions shares. */

@@ -225,7 +225,12 @@ export class BCEWithLogitsLoss extends Module {
   }
 }
 
-const KL_DIV = signature('KLDivLoss', [...REDUCTION.args, optional('logTarget', FLAG)]);
+const KL_DIV = signature('KLDivLoss', [
+  optional('sizeAverage', nullable(FLAG)),
+  optional('reduce', nullable(FLAG)),
+  optional('reduction', oneOf('none', 'mean', 'sum', 'batchmean')),
+  optional('logTarget', FLAG),
+]);
 
 /**
  * Kullback-Leibler divergence: y (log y - x), for log probabilities x.

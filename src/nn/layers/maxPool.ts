@@ -2,7 +2,7 @@
 import { argument, optional, signature, type OrderOf } from '../../base/signature';
 import { FLAG, REAL, SIZE, nullable, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
-import { ADAPTIVE_SIZE } from '../functional/avgPool';
+import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import { checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
 import {
@@ -128,7 +128,10 @@ export interface AdaptiveMaxPoolOptions {
   /** Whether to give the positions of the maxima too; false by default. */
   returnIndices?: boolean;
 }
-const ADAPTIVE = signature('MaxUnpool', [argument('outputSize', ADAPTIVE_SIZE), optional('returnIndices', FLAG)]);
+const ADAPTIVE = signature('AdaptiveMaxPool2d', [
+  argument('outputSize', ADAPTIVE_SIZE),
+  optional('returnIndices', FLAG),
+]);
 type AdaptiveArguments<Indices extends boolean> = Arguments<
   AdaptiveMaxPoolOptions & { returnIndices?: Indices },
   OrderOf<typeof ADAPTIVE>

@@ -6,7 +6,7 @@ const known = new WeakMap<object, number>();
 export function mostArguments(fn: (...args: never) => unknown): number {
   let count = known.get(fn);
   if (count === undefined) {
-    count = countParameters(Function.prototype.toString.call(fn));
+    count = countParameters(fn.toString());
     known.set(fn, count);
   }
   return count;

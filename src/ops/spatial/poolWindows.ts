@@ -1,4 +1,5 @@
 // What max and average pooling share: the windows along one, two or three dimensions, and how tensors are seen as planes.
+import { COUNT, nullable, oneOrMore } from '../../base/kinds';
 import type { PoolSizes } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
@@ -128,6 +129,8 @@ export const withSpatial = (x: Tensor, spatial: Shape): Shape => [
 
 /** A size per dimension, or one for all; null for that of the input. */
 export type AdaptiveSize = number | null | readonly (number | null)[];
+/** The same, as an argument. */
+export const ADAPTIVE_SIZE = nullable(oneOrMore(nullable(COUNT)));
 
 /**
  * The sizes asked for of adaptive pooling; null keeps that of the input. Only dimensions before `first` may be empty.

@@ -5,7 +5,9 @@ import { MODES } from './harness';
 
 const F = nn.functional;
 
-afterEach(shutdown);
+afterEach(() => {
+  shutdown();
+});
 
 const CLASSES = 10;
 
