@@ -73,8 +73,8 @@ const asLeaves = (args: readonly unknown[]): unknown[] =>
   args.map((arg) => changed(arg, (x) => (x.isFloatingPoint() ? x.detach().clone().requiresGrad_() : x)));
 
 const CALLS = [
-  ...Object.entries(FUNCTIONS).map(([name, args]) => ({ name, args, from: k as object })),
-  ...Object.entries(FUNCTIONAL).map(([name, args]) => ({ name: `F.${name}`, args, from: nn.functional as object })),
+  ...Object.entries(FUNCTIONS).map(([name, args]) => ({ name, args, from: k })),
+  ...Object.entries(FUNCTIONAL).map(([name, args]) => ({ name: `F.${name}`, args, from: nn.functional })),
 ];
 type Fn = (...args: unknown[]) => unknown;
 const find = (from: object, name: string): Fn | undefined =>

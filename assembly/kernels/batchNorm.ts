@@ -142,7 +142,10 @@ function normalizeChannel<T>(c: BatchNorm, channel: u32, first: u32, last: u32):
 /** 1 / √(variance + eps) of lanes<T>() channels. */
 function reciprocalDeviations<T>(variance: usize, left: u32, eps: f32, epsRest: f32): v128 {
   const one = v128.splat<T>(1);
-  return v128.div<T>(one, v128.sqrt<T>(v128.add<T>(loadLanes<T>(variance, left, one), v128.splat<T>(<T>eps + <T>epsRest))));
+  return v128.div<T>(
+    one,
+    v128.sqrt<T>(v128.add<T>(loadLanes<T>(variance, left, one), v128.splat<T>(<T>eps + <T>epsRest))),
+  );
 }
 
 function normalizeColumns<T>(c: BatchNorm, channel: u32, first: u32, last: u32): void {

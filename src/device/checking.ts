@@ -229,6 +229,7 @@ export function checked(kernels: Kernels): Kernels {
   const names = Object.keys(RULES) as (keyof Kernels)[];
   const entries = names.map((name) => {
     const rules = RULES[name] as AnyRule;
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- kernels are functions in a record, without `this`
     const run = kernels[name] as AnyKernel;
     const behindRules: AnyKernel = (...args) => {
       for (const rule of rules(...args)) check(name, rule);

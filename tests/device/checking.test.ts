@@ -131,6 +131,7 @@ test('the rule of every kernel refuses each of its views if it is too short, or 
   const nothing = Object.fromEntries(KERNEL_NAMES.map((name) => [name, () => undefined])) as unknown;
   const kernels = checked(nothing as Kernels);
   for (const [name, args] of calls) {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- kernels are functions in a record, without `this`
     const call = kernels[name] as (...args: unknown[]) => void;
     call(...args);
     const refuses = (changed: unknown[]): boolean => {

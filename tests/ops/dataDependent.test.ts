@@ -106,7 +106,9 @@ describe('bincount', () => {
 
   it('says what is wrong', () => {
     expect(() => k.bincount(k.ones(2))).toThrow('bincount: expected a vector of integers, got float32 [2]');
-    expect(() => k.bincount(int64([1]), null, -1)).toThrow('bincount: minlength must be a whole number of at least 0, got -1.');
+    expect(() => k.bincount(int64([1]), null, -1)).toThrow(
+      'bincount: minlength must be a whole number of at least 0, got -1.',
+    );
     expect(() => k.bincount(int64([1]), k.ones(2))).toThrow('bincount: weights must have the shape [1], got [2]');
   });
 });

@@ -272,7 +272,9 @@ describe('Module State', () => {
     expect(() => {
       // @ts-expect-error -- a tensor is no parameter
       m.param3 = randn(2);
-    }).toThrow("StatefulModule: 'param3' must be a Parameter or null, got a Tensor. Wrap it: new nn.Parameter(tensor).");
+    }).toThrow(
+      "StatefulModule: 'param3' must be a Parameter or null, got a Tensor. Wrap it: new nn.Parameter(tensor).",
+    );
     m.param3 = new nn.Parameter(randn(2));
     expect(Object.keys(m.stateDict())).toContain('param3');
   });

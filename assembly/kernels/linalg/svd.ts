@@ -12,7 +12,19 @@ import { Linalg } from '../../engine/commands';
 import { taskStart } from '../../engine/partition';
 import { pulse } from '../../engine/worker';
 import { iterateBidiagonal } from './bidiagonal';
-import { BLOCK, Job, MAX_PARTS, columnOf, identity, normalize, partsFor, readMatrix, setElement, take, writeNaN } from './job';
+import {
+  BLOCK,
+  Job,
+  MAX_PARTS,
+  columnOf,
+  identity,
+  normalize,
+  partsFor,
+  readMatrix,
+  setElement,
+  take,
+  writeNaN,
+} from './job';
 import { LINE, addAndDot, addAndSum, addRow, at, clear, get, lineOf, scaleRow, set, transpose } from './matrix';
 import { applyBlock, beta, blockOf, reflect } from './reflections';
 import { orderOf } from './order';
@@ -231,7 +243,7 @@ function gatherV(job: Job, part: i32): void {
 function planIteration(job: Job): void {
   job.record = job.c;
   iterateBidiagonal(job, job.c + ((job.m * job.pn - SWEEP_NUMBERS) << 3));
-  const rotations = <u64>(job.record - job.c) >> 5;
+  const rotations = (<u64>(job.record - job.c)) >> 5;
   job.parts = partsFor((job.pm + job.pn) / LINE, rotations * ROTATION_WORK);
 }
 

@@ -277,7 +277,10 @@ export class Module extends Callable implements Holder {
     for (const name of this.#names) if (!Object.hasOwn(this, name)) this.#names.delete(name);
     for (const name of Object.keys(this)) {
       this.#names.add(name);
-      const { value, configurable } = Object.getOwnPropertyDescriptor(this, name) as PropertyDescriptor;
+      const { value, configurable } = Object.getOwnPropertyDescriptor(this, name) as {
+        value?: unknown;
+        configurable?: boolean;
+      };
       const kind = value instanceof Parameter ? 'Parameter' : value instanceof Module ? 'Module' : null;
       if (kind === null || configurable !== true) continue;
       this.#guard(name, value, (given) => {
@@ -652,7 +655,7 @@ function missing(module: Module, kind: string, target: string): TypeError {
 
 /** @throws TypeError if `forward` would not see all of the inputs, which JavaScript lets pass */
 function checkCount(module: Module, inputs: readonly unknown[]): void {
-  const most = mostArguments(module.forward);
+  const most = mostArguments(Reflect.get(module, 'forward') as (...args: never) => unknown);
   if (inputs.length > most && inputs.some((input, i) => i >= most && input !== undefined)) {
     throw new TypeError(`${module.constructor.name}: forward takes at most ${most} inputs, got ${inputs.length}.`);
   }

@@ -11,7 +11,7 @@ import { onesLike } from '../../ops/shape/creation';
 import { cat } from '../../ops/shape/cat';
 import { narrow, reshape } from '../../ops/shape/view';
 import { numelOf } from '../../base/shape';
-import { Tensor } from '../../core/tensor';
+import type { Tensor } from '../../core/tensor';
 import type { Module } from '../module/module';
 import {
   combined, CustomFromMask, IdentityPruning, L1Unstructured, LnStructured, Pruning, pruningAt, RandomStructured, RandomUnstructured,
