@@ -7,6 +7,8 @@ import { currentTurn } from './task';
 const MOST = 1000;
 /** Marks are at least so many milliseconds apart, so that small steps do not pay for them. */
 const SPACING = 4;
+/** Milliseconds for which a page that awaited the device counts as one that does. */
+const HELD = 10_000;
 /** Share of the newest mark in the time that one is said to take. */
 const NEWEST = 0.25;
 
@@ -23,9 +25,15 @@ export class Lag {
   private lastAt = -Infinity;
   private lastDone = 0;
   private perMark = 0;
+  private awaitedAt = -Infinity;
 
   /** `place` puts a mark into the stream; its promise resolves when the device gets there. */
   constructor(private readonly place: () => Promise<unknown>) {}
+
+  /** The page awaits that the device catches up, as loaders do: nothing else needs to hold it. */
+  awaited(): void {
+    this.awaitedAt = performance.now();
+  }
 
   /** A step's work is queued. Waits, on this thread, if more of it than the page should be ahead was queued in earlier turns. */
   mark(): void {
@@ -44,7 +52,7 @@ export class Lag {
     const running = now - Math.max(oldest.at, this.lastDone);
     const perMark = Math.max(this.perMark, running);
     const ahead = this.marks.length * perMark - running;
-    if (ahead <= MOST) return;
+    if (ahead <= MOST || now - this.awaitedAt < HELD) return;
     tell(ahead);
     block(Math.min(ahead - MOST, 2 * perMark));
   }

@@ -273,6 +273,7 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
   }
 
   async throttle(steps: number): Promise<void> {
+    this.lag.awaited();
     this.check();
     this.marks++;
     const passed = (): void => {

@@ -409,6 +409,7 @@ export class GpuStream {
   }
 
   async throttle(steps: number): Promise<void> {
+    this.lag.awaited();
     this.check();
     this.marks++;
     const passed = (): void => {
