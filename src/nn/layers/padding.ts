@@ -17,7 +17,7 @@ export interface ConstantPadOptions extends PaddingOptions {
   /** What the new cells hold. */
   value: number;
 }
-const PADDING = signature('?', [argument('padding', SIZE)]);
+const PADDING = signature('ZeroPad2d', [argument('padding', SIZE)]);
 const CONSTANT = signature('ConstantPad1d', [argument('padding', SIZE), argument('value', REAL)]);
 type PaddingArguments = Arguments<PaddingOptions, OrderOf<typeof PADDING>>;
 
