@@ -84,11 +84,7 @@ export class Signature<const A extends AnyArguments> {
    * @throws TypeError for an argument too many, missing, unknown, given twice or of another kind; RangeError for a number that is not allowed
    */
   take<T extends object = Taken<A>>(given: readonly unknown[], name = this.name): T {
-    const { args } = this;
-    const values = this.#valuesOf(given, name);
-    const taken: Record<string, unknown> = {};
-    for (let i = 0; i < args.length; i++) if (values[i] !== undefined) taken[args[i].name] = values[i];
-    return taken as T;
+    return this.#named(this.#valuesOf(given, name), 0) as T;
   }
 
   /**
@@ -97,10 +93,17 @@ export class Signature<const A extends AnyArguments> {
    * @throws as `take`
    */
   takeRest<T extends object = Taken<A>>(leading: readonly unknown[], given: readonly unknown[], name = this.name): T {
+    // By themselves first: an object among them would pass for named arguments.
     leading.forEach((value, i) => this.#checked(name, this.args[i], value));
-    const taken: Record<string, unknown> = { ...this.take([...leading, ...given], name) };
-    for (let i = 0; i < leading.length; i++) delete taken[this.args[i].name];
-    return taken as T;
+    return this.#named(this.#valuesOf([...leading, ...given], name), leading.length) as T;
+  }
+
+  /** The values from `first` on by the names of their arguments. */
+  #named(values: readonly unknown[], first: number): object {
+    const { args } = this;
+    const taken: Record<string, unknown> = {};
+    for (let i = first; i < args.length; i++) if (values[i] !== undefined) taken[args[i].name] = values[i];
+    return taken;
   }
 
   /** `take`, with each argument in its place. */

@@ -150,8 +150,8 @@ export function shortageAdvice(): string {
 /** The next serial. */
 export const nextSerial = (): number => ++births;
 
-/** Memory is about to be handed out. */
-export function expect(bytes: number): void {
+/** Takes back what is beyond the budget, as `bytes` are about to be handed out. */
+export function keepToBudget(bytes: number): void {
   if (outstanding + bytes > watch) look(bytes);
 }
 

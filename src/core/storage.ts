@@ -5,7 +5,7 @@ import { FUNCTION, kind } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { collect, giveBack, handOut } from './garbage';
 import {
-  expect, heldTensors, nextSerial, noteFreed, noteKeeper, noteMade, operationsSinceTurn, type Reclaimable,
+  heldTensors, keepToBudget, nextSerial, noteFreed, noteKeeper, noteMade, operationsSinceTurn, type Reclaimable,
 } from './reclaim'; // prettier-ignore
 import type { AllocatedBuffer, Device } from '../device/contract';
 import type { DType } from '../base/dtype';
@@ -54,7 +54,7 @@ export class Storage implements Reclaimable {
   constructor(device: Device, bytes: number, dtype: DType) {
     if (!(bytes >= 0) || bytes % 1 > 0)
       throw new Error(`internal: storage: bytes must be a whole number, got ${bytes}.`);
-    expect(bytes);
+    keepToBudget(bytes);
     const buffer = device.allocate(bytes, dtype);
     this.device = device;
     this.buffer = buffer;

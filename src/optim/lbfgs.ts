@@ -10,7 +10,7 @@ import { dot } from '../ops/linalg/matmul';
 import { narrow, reshape } from '../ops/shape/view';
 import { abs, add, mul, neg, sub } from '../ops/pointwise/arithmetic';
 import { amax, sum } from '../ops/reduce/reduce';
-import { keep } from '../core/storage';
+import { keep, scope } from '../core/storage';
 import { Tensor } from '../core/tensor';
 import { evaluate, Optimizer, type OptimizerOptions, type ParamsArgument } from './optimizer';
 import type { SavedState } from './stateDict';
@@ -108,6 +108,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       noGrad(() => {
         this.parameters.forEach((p, i) => copy_(p, start[i]));
       });
+      const before = new Set(tensorsOf(state));
+      for (const t of tensorsOf(this.state.get(first))) if (!before.has(t)) t.release();
       if (state === undefined) this.state.delete(first);
       else this.state.set(first, state);
       throw error;
@@ -134,6 +136,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       history.n_iter++;
       const d = await this.direction(history, at.grad);
       const previousLoss = at.loss;
+      // The state from before the step is wanted back if memory runs out; what this step has made is not.
+      if (iteration > 1) for (const t of [history.d, history.prev_flat_grad]) if (t !== at.grad) t?.release();
       history.d = keep(d);
       history.prev_flat_grad = keep(at.grad);
       history.prev_loss = previousLoss;
@@ -214,18 +218,14 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       ro.push(1 / ys);
       history.H_diag = ys / yy;
     }
-    return noGrad(() => twoLoops(history, grad));
+    return noGrad(() => scope(() => twoLoops(history, grad)));
   }
 
   /** Loss and gradient where the parameters are, after the closure has been called. */
   private async pointAfter(loss: unknown): Promise<Point> {
-    const grad = noGrad(() =>
-      cat(
-        this.parameters.map((p) =>
-          p.grad === null ? zeros([p.numel()], { dtype: p.dtype, device: p.device }) : reshape(p.grad.detach(), [-1]),
-        ),
-      ),
-    );
+    const flat = (p: Tensor): Tensor =>
+      p.grad === null ? zeros([p.numel()], { dtype: p.dtype, device: p.device }) : reshape(p.grad.detach(), [-1]);
+    const grad = noGrad(() => scope(() => cat(this.parameters.map(flat))));
     const [value, [steepness]] = await Promise.all([
       loss instanceof Tensor ? loss.item() : Number(loss),
       numbers(() => [amax(abs(grad))]),
@@ -238,12 +238,18 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     noGrad(() => {
       let offset = 0;
       for (const p of this.parameters) {
-        p.add_(mul(reshape(narrow(d, 0, offset, p.numel()), p.shape), t));
+        scope(() => void p.add_(mul(reshape(narrow(d, 0, offset, p.numel()), p.shape), t)));
         offset += p.numel();
       }
     });
   }
 }
+
+/** The tensors of a state, deep in its lists. */
+const tensorsOf = (state: object | undefined): Tensor[] =>
+  Object.values(state ?? {})
+    .flat()
+    .filter((value) => value instanceof Tensor);
 
 /** The product of the inverse Hessian's approximation with the gradient, turned round (Nocedal and Wright, algorithm 7.4). */
 function twoLoops({ old_dirs: dirs, old_stps: steps, ro, H_diag: scale }: History, grad: Tensor): Tensor {
@@ -261,4 +267,5 @@ function twoLoops({ old_dirs: dirs, old_stps: steps, ro, H_diag: scale }: Histor
 }
 
 /** The values of tensors of one element, outside the graph. */
-const numbers = (compute: () => Tensor[]): Promise<number[]> => Promise.all(noGrad(compute).map((x) => x.item()));
+const numbers = (compute: () => Tensor[]): Promise<number[]> =>
+  Promise.all(scope(() => noGrad(compute).map((x) => x.item())));
