@@ -13,8 +13,8 @@ export * from './base/errors';
 
 export { noGrad, enableGrad, isGradEnabled } from './core/backward';
 export * as autograd from './autograd';
-export { scope, keep } from './core/storage';
-export type { Scope } from './core/storage';
+export { scope, keep } from './core/scope';
+export type { Scope } from './core/scope';
 export { manualSeed, seed, initialSeed, getRngState, setRngState, Generator } from './base/generator';
 
 export { clone, fill, to } from './ops/shape/copy';

@@ -2,7 +2,7 @@
 import { gather, type Arguments } from '../base/arguments';
 import { noGrad } from '../core/backward';
 import { DTypeError } from '../base/errors';
-import { scope } from '../core/storage';
+import { libraryCode } from '../core/temporaries';
 import { abs, mul } from '../ops/pointwise/arithmetic';
 import { amax } from '../ops/reduce/reduce';
 import { stack } from '../ops/shape/cat';
@@ -258,6 +258,6 @@ async function allFinite(grads: readonly Tensor[]): Promise<boolean> {
   const devices = [...new Set(grads.map(({ device }) => device))];
   const sizesOn = (device: Tensor['device']): Tensor =>
     stack(grads.filter((grad) => grad.device === device).map((grad) => to(amax(abs(grad)), 'float32')));
-  const reads = devices.map((device) => scope(() => noGrad(() => sizesOn(device)).data()));
+  const reads = devices.map((device) => libraryCode(() => noGrad(() => sizesOn(device)).data()));
   return (await Promise.all(reads)).every((sizes) => [...(sizes as Float32Array)].every(Number.isFinite));
 }

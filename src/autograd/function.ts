@@ -2,7 +2,7 @@
 import {
   aliasWithGraph, edgeOf, isGradEnabled, Node, SavedTensor, setHistory, withGradMode, type Gradients,
 } from '../core/graph'; // prettier-ignore
-import { unscoped } from '../core/storage';
+import { unscoped } from '../core/scope';
 import { AutogradError, DeviceError, ShapeError } from '../base/errors';
 import { formatShape } from '../base/shape';
 import { checkGiven, checkReady } from '../core/given';

@@ -16,7 +16,7 @@ import {
   type Node,
 } from './graph';
 import { noteWalk } from './reclaim';
-import { owned, unscoped } from './storage';
+import { owned, unscoped } from './scope';
 import { formatShape, sameShape, type Shape } from '../base/shape';
 import { checkReady, checkStandIn } from './given';
 import { checkTensor, type Tensor, type GradHook, type RemovableHandle } from './tensor';

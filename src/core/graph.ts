@@ -4,7 +4,8 @@ import type { DType } from '../base/dtype';
 import { AutogradError } from '../base/errors';
 import { FUNCTION } from '../base/kinds';
 import { argument, signature } from '../base/signature';
-import { unscoped, type Storage } from './storage';
+import { unscoped } from './scope';
+import type { Storage } from './storage';
 import { formatShape, isDense, type Shape } from '../base/shape';
 import { Tensor, type GradFn, type GradHook, type ViewLink } from './tensor';
 

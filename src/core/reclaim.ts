@@ -113,6 +113,8 @@ let watch = Infinity;
 /** What the operation that is being queued reads, and what the calls that go on were given: that stays. */
 let operands: readonly unknown[] = [];
 const active: (readonly unknown[])[] = [];
+/** What the library's code that runs has made and will free by itself. */
+const working: (readonly Claimant[])[] = [];
 
 function currentTask(): Task {
   if (task !== null) return task;
@@ -201,6 +203,15 @@ export function noteReturn(first: number, output: unknown): void {
   gatherFrom(output, given);
   calls.push({ first, last: births, given });
   if (active.length === 0) task.returns.push(births);
+}
+
+/** Code of the library begins, which puts into `made` what it makes and frees it at its end, which `noteEnd` tells. */
+export function noteWork(made: readonly Claimant[]): void {
+  working.push(made);
+}
+
+export function noteEnd(): void {
+  working.pop();
 }
 
 /** Something that holds tensors was made or used. */
@@ -317,6 +328,7 @@ function firstAfter(made: readonly Reclaimable[], serial: number): number {
 function freeable(now: Task): (s: Reclaimable) => boolean {
   const spared = new Set<Reclaimable>();
   gatherFrom([operands, active], spared);
+  for (const made of working) for (const { reclaimable } of made) spared.add(reclaimable);
   const seen = new Set<object>();
   for (const keeper of now.keepers) for (const { reclaimable } of keeper[heldTensors](seen)) spared.add(reclaimable);
   return (s) => !s.isFree && !s.isKept && !s.isSaved && !spared.has(s);

@@ -1,6 +1,6 @@
 // DataLoader: batches of a dataset as an async iteration, prepared ahead of the device and paced by it.
 import { pace } from '../core/pace';
-import { unscoped } from '../core/storage';
+import { unscoped } from '../core/scope';
 import { checkInteger, gather, type Arguments } from '../base/arguments';
 import { drawSeed, Generator } from '../base/generator';
 import { describe } from '../base/errorText';

@@ -1,7 +1,7 @@
 // Loading checkpoints: PyTorch's two formats and safetensors, told apart by their bytes. What the formats hold becomes
 // tensors and JavaScript's containers here.
 import { LoadError } from '../base/errors';
-import { unscoped } from '../core/storage';
+import { unscoped } from '../core/scope';
 import { Parameter, Tensor } from '../core/tensor';
 import { uploaded } from '../ops/shape/creation';
 import type { StateDict } from '../nn/module/stateDict';

@@ -5,7 +5,7 @@ import { COUNT, FUNCTION, NUMBER, REAL, type Kind, nullable, oneOf } from '../ba
 import { GENERATOR, TENSOR } from '../core/kinds';
 import { noGrad } from '../core/backward';
 import { DTypeError, ShapeError } from '../base/errors';
-import { scope } from '../core/storage';
+import { libraryCode } from '../core/temporaries';
 import { fromArray } from '../ops/shape/creation';
 import { drawnLike, type GeneratorOption, type LaidFill } from '../ops/random/random';
 import { isFloat, isHalf } from '../base/dtype';
@@ -459,7 +459,7 @@ function fill<T extends Tensor>(tensor: T, make: Make): T {
   const { dtype, device, shape } = tensor;
   const values = dtype === 'float64' ? new Float64Array(tensor.numel()) : new Float32Array(tensor.numel());
   make(values, isHalf(dtype) ? dtype : null);
-  scope(() => noGrad(() => tensor.copy_(fromArray(values, shape, { device }))));
+  libraryCode(() => noGrad(() => tensor.copy_(fromArray(values, shape, { device }))));
   return tensor;
 }
 
@@ -477,7 +477,7 @@ function checkFloating({ dtype }: Tensor): void {
 /** The same for numbers that do not depend on each other, in PyTorch's order for how the tensor lies in memory. */
 function drawEach<T extends Tensor>(op: string, tensor: T, make: LaidFill): T {
   checkFloating(tensor);
-  if (!isSkipped) scope(() => noGrad(() => tensor.copy_(drawnLike(op, tensor, make))));
+  if (!isSkipped) libraryCode(() => noGrad(() => tensor.copy_(drawnLike(op, tensor, make))));
   return tensor;
 }
 

@@ -10,7 +10,8 @@ import { dot } from '../ops/linalg/matmul';
 import { narrow, reshape } from '../ops/shape/view';
 import { abs, add, mul, neg, sub } from '../ops/pointwise/arithmetic';
 import { amax, sum } from '../ops/reduce/reduce';
-import { keep, scope } from '../core/storage';
+import { keep } from '../core/scope';
+import { libraryCode } from '../core/temporaries';
 import { Tensor } from '../core/tensor';
 import { evaluate, Optimizer, type OptimizerOptions, type ParamsArgument } from './optimizer';
 import type { SavedState } from './stateDict';
@@ -218,14 +219,14 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       ro.push(1 / ys);
       history.H_diag = ys / yy;
     }
-    return noGrad(() => scope(() => twoLoops(history, grad)));
+    return noGrad(() => libraryCode(() => twoLoops(history, grad)));
   }
 
   /** Loss and gradient where the parameters are, after the closure has been called. */
   private async pointAfter(loss: unknown): Promise<Point> {
     const flat = (p: Tensor): Tensor =>
       p.grad === null ? zeros([p.numel()], { dtype: p.dtype, device: p.device }) : reshape(p.grad.detach(), [-1]);
-    const grad = noGrad(() => scope(() => cat(this.parameters.map(flat))));
+    const grad = noGrad(() => libraryCode(() => cat(this.parameters.map(flat))));
     const [value, [steepness]] = await Promise.all([
       loss instanceof Tensor ? loss.item() : Number(loss),
       numbers(() => [amax(abs(grad))]),
@@ -238,7 +239,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     noGrad(() => {
       let offset = 0;
       for (const p of this.parameters) {
-        scope(() => void p.add_(mul(reshape(narrow(d, 0, offset, p.numel()), p.shape), t)));
+        libraryCode(() => void p.add_(mul(reshape(narrow(d, 0, offset, p.numel()), p.shape), t)));
         offset += p.numel();
       }
     });
@@ -268,4 +269,4 @@ function twoLoops({ old_dirs: dirs, old_stps: steps, ro, H_diag: scale }: Histor
 
 /** The values of tensors of one element, outside the graph. */
 const numbers = (compute: () => Tensor[]): Promise<number[]> =>
-  Promise.all(scope(() => noGrad(compute).map((x) => x.item())));
+  Promise.all(libraryCode(() => noGrad(compute).map((x) => x.item())));

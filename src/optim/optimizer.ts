@@ -3,7 +3,7 @@
 import { gather, type Arguments } from '../base/arguments';
 import { enableGrad, isGradEnabled, noGrad } from '../core/backward';
 import { describe } from '../base/errorText';
-import { unscoped } from '../core/storage';
+import { unscoped } from '../core/scope';
 import { zero_ } from '../ops/shape/copy';
 import { Tensor } from '../core/tensor';
 import { checkFlag, checkKinds, given as givenOf } from './options';

@@ -4,7 +4,7 @@
 import { isPlainObject } from '../base/arguments';
 import { LoadError } from '../base/errors';
 import { describe, inNameOf } from '../base/errorText';
-import { keep } from '../core/storage';
+import { keep } from '../core/scope';
 import { to } from '../ops/shape/copy';
 import { full } from '../ops/shape/creation';
 import { view } from '../ops/shape/view';

@@ -3,7 +3,7 @@ import { noGrad } from '../core/backward';
 import type { DType } from '../base/dtype';
 import { add, cast, constant, exp, expm1, input, mul, neg, scalar, type Expression } from '../expression/expression';
 import { pace } from '../core/pace';
-import { keep, unscoped } from '../core/storage';
+import { keep, unscoped } from '../core/scope';
 import { to } from '../ops/shape/copy';
 import { full, fullLike } from '../ops/shape/creation';
 import { firstElement, foreach_, programOf, type TensorGroup } from '../ops/pointwise/foreach';

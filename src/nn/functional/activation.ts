@@ -11,7 +11,7 @@ import { scatter } from '../../ops/indexing/scatter';
 import { softmax } from '../../ops/reduce/softmax';
 import { ShapeError } from '../../base/errors';
 import { formatShape } from '../../base/shape';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import type { ParametricFunction, UnaryFunction } from '../../core/pointwiseFunctions';
 import type { Tensor } from '../../core/tensor';
 import type { Arguments } from '../../base/arguments';
@@ -175,7 +175,7 @@ export function gumbelSoftmax(
   ...args: Arguments<GumbelSoftmaxArguments, OrderOf<typeof GUMBEL_SOFTMAX, 'logits'>>
 ): Tensor {
   const { tau = 1, hard = false, dim = -1 } = GUMBEL_SOFTMAX.takeRest<GumbelSoftmaxArguments>([logits], args);
-  return scope(() => {
+  return libraryCode(() => {
     const gumbels = exponential_(emptyLike(logits)).log().neg();
     const soft = softmax(logits.add(gumbels).div(tau), dim);
     if (!hard) return soft;
@@ -203,7 +203,7 @@ export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, OrderOf<
   if (size % 2 !== 0) {
     throw new ShapeError(`glu: dimension ${dim} must be halved, got size ${size}.`, { shape: input.shape });
   }
-  return scope(() => {
+  return libraryCode(() => {
     const [a, b] = input.chunk(2, dim);
     return a.mul(b.sigmoid());
   });
@@ -226,6 +226,6 @@ export function prelu(input: Tensor, ...args: Arguments<{ weight: Tensor }, Orde
       },
     );
   }
-  if (count === 1) return scope(() => ops.prelu(input, weight.view([])));
-  return scope(() => ops.prelu(input, weight.view([count, ...input.shape.slice(2).map(() => 1)])));
+  if (count === 1) return libraryCode(() => ops.prelu(input, weight.view([])));
+  return libraryCode(() => ops.prelu(input, weight.view([count, ...input.shape.slice(2).map(() => 1)])));
 }

@@ -4,7 +4,7 @@ import { COUNT, FLAG, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { logicalNot, logicalOr, maskedFill } from '../../ops/pointwise/compare';
 import { full, zeros } from '../../ops/shape/creation';
 import { dropout } from '../../ops/pointwise/dropout';
@@ -77,7 +77,7 @@ export function scaledDotProductAttention(
   if (attnMask !== null && isCausal) {
     throw new TypeError(`${name}: attnMask and isCausal cannot both be given. Put the causal part into the mask.`);
   }
-  return scope(() => {
+  return libraryCode(() => {
     const boolean = attnMask?.dtype === 'bool' ? additiveMask(logicalNot(attnMask), query) : attnMask;
     const mask = isCausal ? causalMask(query, key) : boolean;
     const { output, weights } = composed(name, () => attend(query, key, value, mask, rest));
@@ -233,7 +233,7 @@ export function multiHeadAttentionForward(
 ): [output: Tensor, weights: Tensor | null] {
   const options = MULTI_HEAD.takeRest<MultiHeadAttentionOptions>([query, key, value], args);
   const isBatched = checkShapes(query, key, value, options);
-  return scope(() => {
+  return libraryCode(() => {
     if (isBatched) return attendInHeads(query, key, value, options);
     // The same tensor stays the same, so that it is projected at once.
     const batched = new Map([query, key, value].map((x) => [x, x.unsqueeze(1)]));

@@ -6,7 +6,7 @@ import { TENSOR } from '../../core/kinds';
 import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
 import { composed } from '../../base/errorText';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import * as ops from '../../ops/spatial/avgPool';
 import { perDimension, type SpatialDims } from '../../ops/spatial/conv';
 import type { AdaptiveSize } from '../../ops/spatial/poolWindows';
@@ -117,7 +117,7 @@ function lpPool<Size extends number | Shape>(dims: SpatialDims): LPPoolFunction<
   const op = `lpPool${dims}d`;
   return (input, ...args) => {
     const { normType, kernelSize, ...options } = LP_POOL.takeRest<LPPoolArguments<number | Shape>>([input], args, op);
-    return scope(() => {
+    return libraryCode(() => {
       const cells = numelOf(perDimension(op, 'kernelSize', kernelSize, dims, 1));
       const means = composed(op, () => ops.avgPool(dims, input.pow(normType), kernelSize, options));
       // In PyTorch's steps, whose gradient where a sum is 0 is part of the definition.

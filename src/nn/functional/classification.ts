@@ -4,7 +4,7 @@ import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { gatherWith } from '../../ops/indexing/gather';
 import { logSoftmax } from '../../ops/reduce/softmax';
 import { formatShape, sameShape } from '../../base/shape';
@@ -59,7 +59,7 @@ export function nllLoss(
 ): Tensor {
   const settings = settingsOf('nllLoss', NLL.takeRest<NLLOptions>([input, target], args));
   checkTarget('nllLoss', input, target, settings.weight);
-  return scope(() => ofLabels('nllLoss', input, target, settings));
+  return libraryCode(() => ofLabels('nllLoss', input, target, settings));
 }
 
 /**
@@ -80,7 +80,7 @@ export function crossEntropy(
   const probabilities = isFloat(target.dtype) && sameShape(input.shape, target.shape);
   if (probabilities) checkWeight(name, input, settings.weight);
   else checkTarget(name, input, target, settings.weight);
-  return scope(() => {
+  return libraryCode(() => {
     const logProbabilities = logSoftmax(input, classDim(input));
     return probabilities
       ? ofProbabilities(logProbabilities, target, settings)

@@ -4,7 +4,7 @@ import { FLAG, INTEGER, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { resultType } from '../../base/dtype';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { clampMin, lt, where } from '../../ops/pointwise/compare';
 import { tensor } from '../../ops/shape/creation';
 import { linear } from '../../ops/linalg/matmul';
@@ -41,7 +41,7 @@ function boundedLength(x: Tensor, dim: number, eps: number): Tensor {
  */
 export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Arguments<CosineSimilarityOptions, OrderOf<typeof COSINE, 'x1' | 'x2'>>): Tensor {
   const { dim = 1, eps = 1e-8 } = COSINE.takeRest<CosineSimilarityOptions>([x1, x2], args);
-  return scope(() => {
+  return libraryCode(() => {
     const dtype = resultType(x1, x2);
     const shape = broadcastShapes('cosineSimilarity', x1.shape, x2.shape);
     const [a, b] = [x1, x2].map((x) => x.to(dtype).expand(shape));
@@ -69,7 +69,7 @@ const PAIRWISE = signature('pairwiseDistance', [
 /** ‖x1 - x2 + eps‖ along the last dimension. Shape: two that broadcast, [*, D] -> [*]. @see torch.nn.functional.pairwise_distance */
 export function pairwiseDistance(x1: Tensor, x2: Tensor, ...args: Arguments<PairwiseDistanceOptions, OrderOf<typeof PAIRWISE, 'x1' | 'x2'>>): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = PAIRWISE.takeRest<PairwiseDistanceOptions>([x1, x2], args);
-  return composed('pairwiseDistance', () => scope(() => x1.sub(x2).add(eps).norm(p, -1, keepdim)));
+  return composed('pairwiseDistance', () => libraryCode(() => x1.sub(x2).add(eps).norm(p, -1, keepdim)));
 } // prettier-ignore
 
 const PDIST = signature('pdist', [argument('input', TENSOR), optional('p', REAL)]);
@@ -88,7 +88,7 @@ export function pdist(input: Tensor, ...args: Arguments<{ p?: number }, OrderOf<
   if (!(p >= 0)) throw new RangeError(`pdist: p must be at least 0, got ${p}.`);
   const [n] = input.shape;
   const pairs = Array.from({ length: n }, (_, i) => Array.from({ length: n - i - 1 }, (_, j) => [i, i + j + 1])).flat();
-  return scope(() => {
+  return libraryCode(() => {
     const places = (end: 0 | 1): Tensor => tensor(pairs.map((pair) => pair[end]), { dtype: 'int32', device: input.device }); // prettier-ignore
     const differences = input.indexSelect(0, places(0)).sub(input.indexSelect(0, places(1)));
     // Without pairs or without elements a norm has nothing to choose from.
@@ -118,7 +118,7 @@ export function normalize(
   ...args: Arguments<NormalizeOptions, OrderOf<typeof NORMALIZE, 'input'>>
 ): Tensor {
   const { p = 2, dim = 1, eps = 1e-12 } = NORMALIZE.takeRest<NormalizeOptions>([input], args);
-  return composed('normalize', () => scope(() => input.div(clampMin(input.norm(p, dim, true), eps))));
+  return composed('normalize', () => libraryCode(() => input.div(clampMin(input.norm(p, dim, true), eps))));
 }
 
 /** Arguments of bilinear. */
@@ -151,7 +151,7 @@ export function bilinear(input1: Tensor, input2: Tensor, ...args: Arguments<Bili
       { shapes: [input1.shape, input2.shape, weight.shape] },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const rows = numelOf(batch);
     const left = linear(input1.reshape(rows, n), weight.permute(0, 2, 1).reshape(out * m, n)).view(rows, out, m);
     const product = left.bmm(input2.reshape(rows, m, 1)).view([...batch, out]);

@@ -4,7 +4,7 @@ import { FLAG, REAL } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import * as ops from '../../ops/pointwise/dropout';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -54,7 +54,7 @@ export const dropout = dropping('dropout', true, (input, { p, training, inplace 
 const byChannel = (name: string, unbatched: number): DropoutFunction =>
   dropping(name, true, (input, settings) => {
     if (input.ndim !== unbatched) return ops.featureDropout(name, input, settings);
-    return scope(() => {
+    return libraryCode(() => {
       const dropped = ops.featureDropout(name, input.unsqueeze(0), settings);
       return settings.inplace ? input : dropped.squeeze(0);
     });

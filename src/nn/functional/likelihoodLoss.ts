@@ -3,7 +3,7 @@ import { argument, optional, signature, type OrderOf } from '../../base/signatur
 import { COUNT, FLAG, INTEGER, REAL, either, listOf, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { clampMin, ge } from '../../ops/pointwise/compare';
 import { ctcLoss as ctcLosses } from '../../ops/ctc';
 import { requireAll } from '../../ops/indexing/gather';
@@ -47,7 +47,7 @@ export function poissonNllLoss(
     ...rest
   } = POISSON.takeRest<PoissonNLLOptions>([input, target], args);
   const reduction = reductionOf('poissonNllLoss', rest);
-  return scope(() => reduce(poissonError(input, target, logInput, full, eps), reduction));
+  return libraryCode(() => reduce(poissonError(input, target, logInput, full, eps), reduction));
 }
 
 /** Arguments of gaussianNllLoss behind the variance. */
@@ -97,7 +97,7 @@ export function gaussianNllLoss(
       { shapes: [input.shape, variance.shape] },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const v = isShort ? variance.unsqueeze(-1) : variance;
     const losses = gaussianError(input, target, v, eps, full ? 0.5 * Math.log(2 * Math.PI) : 0);
     return reduce(losses, reduction).add(requireAll(name, 'a negative variance', ge(v.detach(), 0), losses));
@@ -157,7 +157,7 @@ export function ctcLoss(
       shape: logProbs.shape,
     });
   }
-  return scope(() => {
+  return libraryCode(() => {
     const x = isBatched ? logProbs : logProbs.unsqueeze(1);
     const [steps, batch, classes] = x.shape;
     if (!(Number.isInteger(blank) && blank >= 0 && blank < classes)) {

@@ -3,7 +3,7 @@ import { argument, optional, signature, type OrderOf } from '../../base/signatur
 import { FLAG, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { requireAll } from '../../ops/indexing/gather';
 import {
   absoluteError, binaryCrossEntropyError, divergenceError, huberError, logitsError, smoothL1Error, squaredError,
@@ -58,7 +58,7 @@ export function smoothL1Loss(
   const reduction = reductionOf('smoothL1Loss', rest);
   if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta must be at least 0, got ${beta}.`);
   warnOfBroadcast('smoothL1Loss', input, target);
-  return scope(() => reduce(smoothL1Error(input, target, beta), reduction));
+  return libraryCode(() => reduce(smoothL1Error(input, target, beta), reduction));
 }
 
 /** Arguments of huberLoss. */
@@ -88,7 +88,7 @@ export function huberLoss(
   checkReduction('huberLoss', reduction);
   if (!(delta > 0)) throw new RangeError(`huberLoss: delta must be positive, got ${delta}.`);
   warnOfBroadcast('huberLoss', input, target);
-  return scope(() => reduce(huberError(input, target, delta), reduction));
+  return libraryCode(() => reduce(huberError(input, target, delta), reduction));
 }
 
 /** Arguments of binaryCrossEntropy. */
@@ -118,7 +118,7 @@ export function binaryCrossEntropy(
   const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
   if (weight !== null) checkBroadcasts(name, 'weight', weight, input);
-  return scope(() => {
+  return libraryCode(() => {
     const losses = reduce(weighted(binaryCrossEntropyError(input, target), weight), reduction);
     const x = input.detach();
     return losses.add(requireAll(name, 'a probability outside [0, 1]', x.ge(0).logicalAnd(x.le(1)), losses));
@@ -155,7 +155,7 @@ export function binaryCrossEntropyWithLogits(
   checkSameShape(name, input, target);
   if (weight !== null) checkBroadcasts(name, 'weight', weight, input);
   if (posWeight !== null) checkBroadcasts(name, 'posWeight', posWeight, input);
-  return scope(() => {
+  return libraryCode(() => {
     const losses = posWeight === null ? logitsError(input, target) : weightedLogitsError(input, target, posWeight);
     return reduce(weighted(losses, weight), reduction);
   });
@@ -199,7 +199,7 @@ export function klDiv(
     ...rest
   } = KL_DIV.takeRest<KLDivOptions>([input, target], args);
   const reduction = named === 'batchmean' ? named : reductionOf('klDiv', { ...rest, reduction: named });
-  return scope(() => {
+  return libraryCode(() => {
     const losses = logTarget ? target.exp().mul(target.sub(input)) : divergenceError(input, target);
     if (reduction !== 'batchmean') return reduce(losses, reduction);
     return losses.sum().div(input.ndim === 0 ? 1 : input.size(0));

@@ -3,7 +3,7 @@ import { argument, optional, signature, type OrderOf } from '../../base/signatur
 import { FLAG, FUNCTION, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode, userCode } from '../../core/temporaries';
 import { eq, ge, minimum, where } from '../../ops/pointwise/compare';
 import { arange, zerosLike } from '../../ops/shape/creation';
 import { gatherWith } from '../../ops/indexing/gather';
@@ -63,7 +63,7 @@ export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor
   const { margin = 0, ...rest } = MARGIN_RANKING_LOSS.takeRest<MarginOptions>([input1, input2, target], args);
   const reduction = reductionOf('marginRankingLoss', rest);
   checkDimensions('marginRankingLoss', input1, input2, target);
-  return scope(() => reduce(rankingError(input1, input2, target, margin), reduction));
+  return libraryCode(() => reduce(rankingError(input1, input2, target, margin), reduction));
 }
 
 function checkDimensions(name: string, ...tensors: readonly Tensor[]): void {
@@ -79,7 +79,7 @@ function checkDimensions(name: string, ...tensors: readonly Tensor[]): void {
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
   const { margin = 1, ...rest } = HINGE_EMBEDDING_LOSS.takeRest<MarginOptions>([input, target], args);
   const reduction = reductionOf('hingeEmbeddingLoss', rest);
-  return scope(() => reduce(hingeEmbeddingError(input, target, margin), reduction));
+  return libraryCode(() => reduce(hingeEmbeddingError(input, target, margin), reduction));
 }
 
 /** log(1 + e^(-y x)), y being 1 or -1. @see torch.nn.functional.soft_margin_loss */
@@ -104,7 +104,7 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
       { shapes: [a, b, t] },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     // Kept away from 0 as in PyTorch.
     const square = (x: Tensor): Tensor => x.square().sum(-1).add(1e-12);
     const product = composed(name, () => input1.mul(input2));
@@ -136,7 +136,7 @@ export function multilabelSoftMarginLoss(
 ): Tensor {
   const { weight = null, ...rest } = WEIGHTED.takeRest<WeightedClassOptions>([input, target], args);
   const reduction = reductionOf('multilabelSoftMarginLoss', rest);
-  return scope(() => {
+  return libraryCode(() => {
     const [hit, miss] = [logsigmoid(input), logsigmoid(input.neg())];
     const losses = target.mul(hit).add(target.neg().add(1).mul(miss)).neg(); // prettier-ignore
     return reduce((weight === null ? losses : losses.mul(weight)).mean(-1), reduction);
@@ -168,7 +168,7 @@ export function multilabelMarginLoss(
   const name = 'multilabelMarginLoss';
   const reduction = reductionOf(name, PAIRWISE.takeRest<ReductionOptions>([input, target], args, name));
   const x = asRows(name, input, target.shape, input.shape);
-  return scope(() => {
+  return libraryCode(() => {
     const labels = target.reshape(x.shape);
     const isListed = cumprod(ge(labels, 0).long(), 1).bool();
     const index = where(isListed, labels, 0);
@@ -227,7 +227,7 @@ export function multiMarginLoss(
       { shapes: [input.shape, weight.shape] },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const labels = target.reshape(rows, 1);
     const options = { op: name, what: 'label', ignore: null };
     const chosen = gatherWith(x, 1, labels, options);
@@ -283,7 +283,7 @@ export function tripletMarginLoss(
   const reduction = reductionOf(name, rest);
   checkDimensions(name, anchor, positive, negative);
   const distance = (a: Tensor, b: Tensor): Tensor => composed(name, () => pairwiseDistance(a, b, p, eps));
-  return scope(() => reduce(triplet(anchor, positive, negative, distance, margin, swap), reduction));
+  return libraryCode(() => reduce(triplet(anchor, positive, negative, distance, margin, swap), reduction));
 }
 
 /** How far apart two batches of vectors are. */
@@ -335,6 +335,7 @@ export function tripletMarginWithDistanceLoss(
   const options = TRIPLET_DISTANCE.takeRest<TripletDistanceOptions>([anchor, positive, negative], args);
   const { distanceFunction = null, margin = 1, swap = false, reduction = 'mean' } = options;
   checkReduction(name, reduction);
-  const distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
-  return reduce(triplet(anchor, positive, negative, distance, margin, swap), reduction);
+  const distance = (a: Tensor, b: Tensor): Tensor =>
+    distanceFunction === null ? pairwiseDistance(a, b) : userCode([a, b], () => distanceFunction(a, b));
+  return libraryCode(() => reduce(triplet(anchor, positive, negative, distance, margin, swap), reduction));
 }

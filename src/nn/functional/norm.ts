@@ -4,7 +4,7 @@ import { COUNT, FLAG, INTEGER, REAL, listOf, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { finfo } from '../../base/dtypeInfo';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { avgPool } from '../../ops/spatial/avgPool';
 import { constantPad } from '../../ops/shape/cat';
 import * as ops from '../../ops/reduce/normalize';
@@ -156,7 +156,7 @@ export function rmsNorm(
       { shape: input.shape, normalizedShape },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const dims = normalizedShape.map((_, i) => lead + i);
     const scale = input.square().mean(dims, true).add(eps ?? finfo(input.dtype).eps).rsqrt(); // prettier-ignore
     const normal = input.mul(scale);
@@ -197,7 +197,7 @@ export function localResponseNorm(
     throw new ShapeError(`localResponseNorm: input must be [N, C, *] of at least 3 dimensions, got ${formatShape(input.shape)}.`); // prettier-ignore
   }
   if (input.numel() === 0) return input;
-  return scope(() => {
+  return libraryCode(() => {
     const [batch, channels] = input.shape;
     // Channels become the height of an image, over which a window slides.
     const squares = input.square().reshape(batch, 1, channels, -1);

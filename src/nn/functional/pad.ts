@@ -3,7 +3,7 @@ import { argument, optional, signature, type OrderOf } from '../../base/signatur
 import { INTEGER, REAL, listOf, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { fromArray } from '../../ops/shape/creation';
 import { indexSelect } from '../../ops/indexing/gather';
 import { constantPad } from '../../ops/shape/cat';
@@ -53,7 +53,7 @@ export function pad(input: Tensor, ...args: Arguments<PadArguments, OrderOf<type
   if (value !== undefined && value !== null && value !== 0) {
     throw new TypeError(`pad: only mode 'constant' takes a value, got ${value} with '${mode}'.`);
   }
-  return scope(() => {
+  return libraryCode(() => {
     let output = input;
     for (let i = 0; i < cells.length / 2; i++) {
       const [before, after] = [cells[2 * i], cells[2 * i + 1]];

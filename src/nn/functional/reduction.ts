@@ -2,7 +2,7 @@
 import { argument, optional, signature, type OrderOf } from '../../base/signature';
 import { FLAG, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { checkTensor, type Tensor } from '../../core/tensor';
 import { ShapeError } from '../../base/errors';
 import { broadcastShapes, formatShape, sameShape } from '../../base/shape';
@@ -94,6 +94,6 @@ export function elementwise(
   return (input, target, ...args) => {
     const reduction = reductionOf(name, PAIRWISE.takeRest<ReductionOptions>([input, target], args, name));
     check(name, input, target);
-    return scope(() => reduce(error(input, target), reduction));
+    return libraryCode(() => reduce(error(input, target), reduction));
   };
 }

@@ -4,7 +4,7 @@ import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOf, oneOrMore } from '.
 import { TENSOR } from '../../core/kinds';
 import { gather, type Arguments } from '../../base/arguments';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { adaptiveAvgPool } from '../../ops/spatial/avgPool';
 import type { SpatialDims } from '../../ops/spatial/conv';
 import * as grids from '../../ops/spatial/gridSample';
@@ -132,7 +132,7 @@ export function interpolate(
       { shape: input.shape },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     if (how === null) return adaptiveAvgPool(dims as SpatialDims, input, sizes.map(({ size }) => size)); // prettier-ignore
     const result = resample(input, sizes, { mode: how, alignCorners: alignCorners ?? false, antialias });
     // Always a copy, as in PyTorch.

@@ -43,6 +43,8 @@ abstract class InplaceActivation extends Module {
  * @see torch.nn.ReLU
  */
 export class ReLU extends InplaceActivation {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return relu(input, this.inplace);
   }
@@ -55,6 +57,8 @@ export class ReLU extends InplaceActivation {
  * @see torch.nn.ReLU6
  */
 export class ReLU6 extends InplaceActivation {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return relu6(input, this.inplace);
   }
@@ -67,6 +71,8 @@ export class ReLU6 extends InplaceActivation {
  * @see torch.nn.SELU
  */
 export class SELU extends InplaceActivation {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return selu(input, this.inplace);
   }
@@ -79,6 +85,8 @@ export class SELU extends InplaceActivation {
  * @see torch.nn.SiLU
  */
 export class SiLU extends InplaceActivation {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return silu(input, this.inplace);
   }
@@ -91,6 +99,8 @@ export class SiLU extends InplaceActivation {
  * @see torch.nn.Mish
  */
 export class Mish extends InplaceActivation {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return mish(input, this.inplace);
   }
@@ -103,6 +113,8 @@ export class Mish extends InplaceActivation {
  * @see torch.nn.Hardsigmoid
  */
 export class Hardsigmoid extends InplaceActivation {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return hardsigmoid(input, this.inplace);
   }
@@ -115,6 +127,8 @@ export class Hardsigmoid extends InplaceActivation {
  * @see torch.nn.Hardswish
  */
 export class Hardswish extends InplaceActivation {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return hardswish(input, this.inplace);
   }
@@ -127,6 +141,8 @@ export class Hardswish extends InplaceActivation {
  * @see torch.nn.Sigmoid
  */
 export class Sigmoid extends Module {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return sigmoid(input);
   }
@@ -139,6 +155,8 @@ export class Sigmoid extends Module {
  * @see torch.nn.Tanh
  */
 export class Tanh extends Module {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return tanh(input);
   }
@@ -151,6 +169,8 @@ export class Tanh extends Module {
  * @see torch.nn.LogSigmoid
  */
 export class LogSigmoid extends Module {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return logsigmoid(input);
   }
@@ -163,6 +183,8 @@ export class LogSigmoid extends Module {
  * @see torch.nn.Softsign
  */
 export class Softsign extends Module {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return softsign(input);
   }
@@ -175,6 +197,8 @@ export class Softsign extends Module {
  * @see torch.nn.Tanhshrink
  */
 export class Tanhshrink extends Module {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return tanhshrink(input);
   }
@@ -196,6 +220,8 @@ const LEAKY_RELU = signature('LeakyReLU', [optional('negativeSlope', REAL), opti
  * @see torch.nn.LeakyReLU
  */
 export class LeakyReLU extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly negativeSlope: number;
   readonly inplace: boolean;
 
@@ -232,6 +258,8 @@ const RRELU = signature('RReLU', [optional('lower', REAL), optional('upper', REA
  * @see torch.nn.RReLU
  */
 export class RReLU extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly lower: number;
   readonly upper: number;
   readonly inplace: boolean;
@@ -269,6 +297,8 @@ const ELU_ORDER = signature('ELU', [optional('alpha', REAL), optional('inplace',
  * @see torch.nn.ELU
  */
 export class ELU extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly alpha: number;
   readonly inplace: boolean;
 
@@ -304,6 +334,8 @@ const CELU_ORDER = signature('CELU', [optional('alpha', REAL), optional('inplace
  * @see torch.nn.CELU
  */
 export class CELU extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly alpha: number;
   readonly inplace: boolean;
 
@@ -341,6 +373,8 @@ const HARDTANH = signature('Hardtanh', [optional('minVal', REAL), optional('maxV
  * @see torch.nn.Hardtanh
  */
 export class Hardtanh extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly minVal: number;
   readonly maxVal: number;
   readonly inplace: boolean;
@@ -382,6 +416,8 @@ const THRESHOLD = signature('Threshold', [
  * @see torch.nn.Threshold
  */
 export class Threshold extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly threshold: number;
   readonly value: number;
   readonly inplace: boolean;
@@ -419,6 +455,8 @@ const SOFTPLUS = signature('Softplus', [optional('beta', REAL), optional('thresh
  * @see torch.nn.Softplus
  */
 export class Softplus extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly beta: number;
   readonly threshold: number;
 
@@ -452,6 +490,8 @@ const SOFTSHRINK = signature('Softshrink', [optional('lambd', REAL)]);
  * @see torch.nn.Softshrink
  */
 export class Softshrink extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly lambd: number;
 
   constructor(...args: Arguments<SoftshrinkOptions, OrderOf<typeof SOFTSHRINK>>) {
@@ -483,6 +523,8 @@ const HARDSHRINK = signature('Hardshrink', [optional('lambd', REAL)]);
  * @see torch.nn.Hardshrink
  */
 export class Hardshrink extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly lambd: number;
 
   constructor(...args: Arguments<HardshrinkOptions, OrderOf<typeof HARDSHRINK>>) {
@@ -514,6 +556,8 @@ const GELU_ORDER = signature('GELU', [optional('approximate', oneOf('none', 'tan
  * @see torch.nn.GELU
  */
 export class GELU extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly approximate: 'none' | 'tanh';
 
   constructor(...args: Arguments<GELUOptions, OrderOf<typeof GELU_ORDER>>) {
@@ -545,6 +589,8 @@ const SOFTMAX = signature('Softmax', [argument('dim', INTEGER)]);
  * @see torch.nn.Softmax
  */
 export class Softmax extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly dim: number;
 
   constructor(...args: Arguments<SoftmaxOptions, OrderOf<typeof SOFTMAX>>) {
@@ -576,6 +622,8 @@ const LOGSOFTMAX = signature('LogSoftmax', [argument('dim', INTEGER)]);
  * @see torch.nn.LogSoftmax
  */
 export class LogSoftmax extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly dim: number;
 
   constructor(...args: Arguments<LogSoftmaxOptions, OrderOf<typeof LOGSOFTMAX>>) {
@@ -607,6 +655,8 @@ const SOFTMIN = signature('Softmin', [argument('dim', INTEGER)]);
  * @see torch.nn.Softmin
  */
 export class Softmin extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly dim: number;
 
   constructor(...args: Arguments<SoftminOptions, OrderOf<typeof SOFTMIN>>) {
@@ -632,6 +682,8 @@ export class Softmin extends Module {
  * @see torch.nn.Softmax2d
  */
 export class Softmax2d extends Module {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     if (input.ndim !== 3 && input.ndim !== 4) {
       throw new ShapeError(`Softmax2d: input must be [N, C, H, W] or [C, H, W], got ${formatShape(input.shape)}.`);
@@ -654,6 +706,8 @@ const GLU_ORDER = signature('GLU', [optional('dim', INTEGER)]);
  * @see torch.nn.GLU
  */
 export class GLU extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly dim: number;
 
   constructor(...args: Arguments<GLUOptions, OrderOf<typeof GLU_ORDER>>) {
@@ -692,6 +746,8 @@ const PRELU = signature('PReLU', [
  * @see torch.nn.PReLU
  */
 export class PReLU extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly numParameters: number;
   readonly init: number;
   declare weight: Parameter;

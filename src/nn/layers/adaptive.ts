@@ -48,6 +48,8 @@ const ADAPTIVE = signature('AdaptiveLogSoftmaxWithLoss', [
  * @see torch.nn.AdaptiveLogSoftmaxWithLoss
  */
 export class AdaptiveLogSoftmaxWithLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly inFeatures: number;
   readonly nClasses: number;
   /** With nClasses at the end. */

@@ -69,6 +69,8 @@ const CALL = signature('MultiheadAttention', [
  * @see torch.nn.MultiheadAttention
  */
 export class MultiheadAttention extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly embedDim: number;
   readonly numHeads: number;
   readonly headDim: number;

@@ -69,6 +69,8 @@ abstract class AvgPool<Size extends number | readonly number[]> extends Module {
  * @see torch.nn.AvgPool1d
  */
 export class AvgPool1d extends AvgPool<readonly [number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<AvgPoolOptions<Size1d>, OrderOf<typeof AVG_POOL_1D>>) {
     const { kernelSize, stride, padding, ...options } = AVG_POOL_1D.take<AvgPoolOptions<Size1d>>(args, new.target.name);
     // Sizes are kept as PyTorch prints them, which in this layer alone is always as tuples.
@@ -105,6 +107,8 @@ abstract class DividingAvgPool<Size extends number | readonly number[]> extends 
  * @see torch.nn.AvgPool2d
  */
 export class AvgPool2d extends DividingAvgPool<Size2d> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<AvgPool2dOptions<Size2d>, OrderOf<typeof AVG_POOL>>) {
     super(2, args);
   }
@@ -123,6 +127,8 @@ export class AvgPool2d extends DividingAvgPool<Size2d> {
  * @see torch.nn.AvgPool3d
  */
 export class AvgPool3d extends DividingAvgPool<Size3d> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<AvgPool2dOptions<Size3d>, OrderOf<typeof AVG_POOL>>) {
     super(3, args);
   }
@@ -162,6 +168,8 @@ abstract class AdaptiveAvgPool extends Module {
  * @see torch.nn.AdaptiveAvgPool1d
  */
 export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: AdaptiveArguments) {
     super(args);
   }
@@ -179,6 +187,8 @@ export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
  * @see torch.nn.AdaptiveAvgPool2d
  */
 export class AdaptiveAvgPool2d extends AdaptiveAvgPool {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: AdaptiveArguments) {
     super(args);
   }
@@ -195,6 +205,8 @@ export class AdaptiveAvgPool2d extends AdaptiveAvgPool {
  * @see torch.nn.AdaptiveAvgPool3d
  */
 export class AdaptiveAvgPool3d extends AdaptiveAvgPool {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: AdaptiveArguments) {
     super(args);
   }
@@ -253,6 +265,8 @@ abstract class LPPool<Size extends number | readonly number[]> extends Module {
  * @see torch.nn.LPPool1d
  */
 export class LPPool1d extends LPPool<Size1d> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<LPPoolOptions<Size1d>, OrderOf<typeof LP_POOL>>) {
     super(1, args);
   }
@@ -270,6 +284,8 @@ export class LPPool1d extends LPPool<Size1d> {
  * @see torch.nn.LPPool2d
  */
 export class LPPool2d extends LPPool<Size2d> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<LPPoolOptions<Size2d>, OrderOf<typeof LP_POOL>>) {
     super(2, args);
   }
@@ -287,6 +303,8 @@ export class LPPool2d extends LPPool<Size2d> {
  * @see torch.nn.LPPool3d
  */
 export class LPPool3d extends LPPool<Size3d> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<LPPoolOptions<Size3d>, OrderOf<typeof LP_POOL>>) {
     super(3, args);
   }

@@ -5,7 +5,7 @@ import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { ones, tensor, zeros } from '../../ops/shape/creation';
 import { formatShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
@@ -201,6 +201,8 @@ abstract class BatchNorm extends ChannelNorm {
  * @see torch.nn.BatchNorm1d
  */
 export class BatchNorm1d extends BatchNorm {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
@@ -220,6 +222,8 @@ export class BatchNorm1d extends BatchNorm {
  * @see torch.nn.BatchNorm2d
  */
 export class BatchNorm2d extends BatchNorm {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
@@ -239,6 +243,8 @@ export class BatchNorm2d extends BatchNorm {
  * @see torch.nn.BatchNorm3d
  */
 export class BatchNorm3d extends BatchNorm {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
@@ -308,7 +314,7 @@ abstract class InstanceNorm extends ChannelNorm {
     const { running_mean: runningMean, running_var: runningVar, weight, bias, eps } = this;
     const useInputStats = this.training || !this.trackRunningStats;
     const momentum = this.momentum ?? 0.1;
-    return scope(() => {
+    return libraryCode(() => {
       const isBatched = input.ndim === spatial + 2;
       const batch = isBatched ? input : input.unsqueeze(0);
       const output = instanceNorm(batch, { runningMean, runningVar, weight, bias, useInputStats, momentum, eps });
@@ -327,6 +333,8 @@ abstract class InstanceNorm extends ChannelNorm {
  * @see torch.nn.InstanceNorm1d
  */
 export class InstanceNorm1d extends InstanceNorm {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
     super(1, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }
@@ -341,6 +349,8 @@ export class InstanceNorm1d extends InstanceNorm {
  * @see torch.nn.InstanceNorm2d
  */
 export class InstanceNorm2d extends InstanceNorm {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
     super(2, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }
@@ -355,6 +365,8 @@ export class InstanceNorm2d extends InstanceNorm {
  * @see torch.nn.InstanceNorm3d
  */
 export class InstanceNorm3d extends InstanceNorm {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
     super(3, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }

@@ -1,6 +1,7 @@
 // Containers: modules whose members are other modules, kept by name in order.
 import { argument, signature } from '../../base/signature';
 import { ITERABLE, NAMED } from '../../base/kinds';
+import { consume } from '../../core/temporaries';
 import type { Tensor } from '../../core/tensor';
 import { isPlainObject } from '../../base/arguments';
 import { describe } from '../../base/errorText';
@@ -114,6 +115,8 @@ const NAMED_MODULES = signature('ModuleDict', [argument('modules', NAMED)]);
  * @see torch.nn.Sequential
  */
 export class Sequential<M extends readonly Module[] = Module[]> extends ModuleSequence<M[number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...modules: M);
   constructor(modules: Record<string, Module> | Map<string, Module>);
   constructor(...modules: unknown[]) {
@@ -141,8 +144,11 @@ export class Sequential<M extends readonly Module[] = Module[]> extends ModuleSe
   override forward(...inputs: InputOf<M>): OutputOf<M> {
     const [first, ...rest] = this as Iterable<(...inputs: unknown[]) => unknown>;
     let output: unknown = first === undefined ? inputs[0] : first(...inputs);
-    for (const module of rest)
-      output = output instanceof Promise ? output.then((value) => module(value)) : module(output);
+    for (const module of rest) {
+      const input = output;
+      output = input instanceof Promise ? input.then((value) => module(value)) : module(input);
+      consume(input, output);
+    }
     return output as OutputOf<M>;
   }
 }

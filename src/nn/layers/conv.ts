@@ -3,7 +3,7 @@ import { argument, optional, signature, type OrderOf } from '../../base/signatur
 import { COUNT, DTYPE, FLAG, SIZE, either, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { empty } from '../../ops/shape/creation';
 import { formatShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
@@ -204,13 +204,15 @@ export function withoutElements<O>(options: O): O & { inChannels: number; outCha
  * @see torch.nn.Conv1d
  */
 export class Conv1d extends Conv<readonly [number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConvOptions<Size1d>, OrderOf<typeof CONV>>) {
     super(1, CONV.take<ConvOptions<Size1d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
-    return scope(() => {
+    return libraryCode(() => {
       const { input: padded, padding } = this.padded(input);
       return conv1d(padded, weight, { bias, stride, padding, dilation, groups });
     });
@@ -229,13 +231,15 @@ export class Conv1d extends Conv<readonly [number]> {
  * @see torch.nn.Conv2d
  */
 export class Conv2d extends Conv<readonly [number, number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConvOptions<Size2d>, OrderOf<typeof CONV>>) {
     super(2, CONV.take<ConvOptions<Size2d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
-    return scope(() => {
+    return libraryCode(() => {
       const { input: padded, padding } = this.padded(input);
       return conv2d(padded, weight, { bias, stride, padding, dilation, groups });
     });
@@ -254,13 +258,15 @@ export class Conv2d extends Conv<readonly [number, number]> {
  * @see torch.nn.Conv3d
  */
 export class Conv3d extends Conv<readonly [number, number, number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConvOptions<Size3d>, OrderOf<typeof CONV>>) {
     super(3, CONV.take<ConvOptions<Size3d>>(args, new.target.name));
   }
 
   override forward(input: Tensor): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
-    return scope(() => {
+    return libraryCode(() => {
       const { input: padded, padding } = this.padded(input);
       return conv3d(padded, weight, { bias, stride, padding, dilation, groups });
     });

@@ -87,6 +87,8 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
  * @see torch.nn.ConvTranspose1d
  */
 export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConvTransposeOptions<Size1d>, OrderOf<typeof CONV_TRANSPOSE>>) {
     super(1, CONV_TRANSPOSE.take<ConvTransposeOptions<Size1d>>(args, new.target.name));
   }
@@ -111,6 +113,8 @@ export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
  * @see torch.nn.ConvTranspose2d
  */
 export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConvTransposeOptions<Size2d>, OrderOf<typeof CONV_TRANSPOSE>>) {
     super(2, CONV_TRANSPOSE.take<ConvTransposeOptions<Size2d>>(args, new.target.name));
   }
@@ -135,6 +139,8 @@ export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
  * @see torch.nn.ConvTranspose3d
  */
 export class ConvTranspose3d extends ConvTranspose<readonly [number, number, number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConvTransposeOptions<Size3d>, OrderOf<typeof CONV_TRANSPOSE>>) {
     super(3, CONV_TRANSPOSE.take<ConvTransposeOptions<Size3d>>(args, new.target.name));
   }

@@ -15,6 +15,8 @@ const COSINE = signature('CosineSimilarity', [optional('dim', INTEGER), optional
  * @see torch.nn.CosineSimilarity
  */
 export class CosineSimilarity extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly dim: number;
   readonly eps: number;
 
@@ -39,6 +41,8 @@ const PAIRWISE = signature('PairwiseDistance', [optional('p', REAL), optional('e
  * @see torch.nn.PairwiseDistance
  */
 export class PairwiseDistance extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly norm: number;
   readonly eps: number;
   readonly keepdim: boolean;

@@ -42,6 +42,8 @@ abstract class DropoutBase extends Module {
  * @see torch.nn.Dropout
  */
 export class Dropout extends DropoutBase {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return dropout(input, this.p, this.training, this.inplace);
   }
@@ -55,6 +57,8 @@ export class Dropout extends DropoutBase {
  * @see torch.nn.Dropout1d
  */
 export class Dropout1d extends DropoutBase {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return dropout1d(input, this.p, this.training, this.inplace);
   }
@@ -68,6 +72,8 @@ export class Dropout1d extends DropoutBase {
  * @see torch.nn.Dropout2d
  */
 export class Dropout2d extends DropoutBase {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return dropout2d(input, this.p, this.training, this.inplace);
   }
@@ -81,6 +87,8 @@ export class Dropout2d extends DropoutBase {
  * @see torch.nn.Dropout3d
  */
 export class Dropout3d extends DropoutBase {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return dropout3d(input, this.p, this.training, this.inplace);
   }
@@ -94,6 +102,8 @@ export class Dropout3d extends DropoutBase {
  * @see torch.nn.AlphaDropout
  */
 export class AlphaDropout extends DropoutBase {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return alphaDropout(input, this.p, this.training);
   }
@@ -107,6 +117,8 @@ export class AlphaDropout extends DropoutBase {
  * @see torch.nn.FeatureAlphaDropout
  */
 export class FeatureAlphaDropout extends DropoutBase {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     return featureAlphaDropout(input, this.p, this.training);
   }

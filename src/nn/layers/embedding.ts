@@ -131,6 +131,8 @@ const PRETRAINED = signature('fromPretrained', [
  * @see torch.nn.Embedding
  */
 export class Embedding extends Table {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<EmbeddingOptions, OrderOf<typeof EMBEDDING>>) {
     super(new.target.name, EMBEDDING.take<EmbeddingOptions>(args, new.target.name));
   }
@@ -189,6 +191,8 @@ const PRETRAINED_BAG = signature('fromPretrained', [argument('embeddings', TENSO
  * @see torch.nn.EmbeddingBag
  */
 export class EmbeddingBag extends Table {
+  static override readonly isBuiltIn = true;
+
   readonly mode: BagMode;
   readonly includeLastOffset: boolean;
 

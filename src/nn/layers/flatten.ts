@@ -23,6 +23,8 @@ const FLATTEN = signature('Flatten', [optional('startDim', INTEGER), optional('e
  * @see torch.nn.Flatten
  */
 export class Flatten extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly startDim: number;
   readonly endDim: number;
 
@@ -55,6 +57,8 @@ const UNFLATTEN = signature('Unflatten', [argument('dim', INTEGER), argument('un
  * @see torch.nn.Unflatten
  */
 export class Unflatten extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly dim: number;
   readonly unflattenedSize: Shape;
 

@@ -60,6 +60,8 @@ abstract class Blocks extends Module {
  * @see torch.nn.Unfold
  */
 export class Unfold extends Blocks {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<UnfoldOptions, OrderOf<typeof UNFOLD>>) {
     super(UNFOLD.take<UnfoldOptions>(args, new.target.name));
   }
@@ -77,6 +79,8 @@ export class Unfold extends Blocks {
  * @see torch.nn.Fold
  */
 export class Fold extends Blocks {
+  static override readonly isBuiltIn = true;
+
   readonly outputSize: Size2d;
 
   constructor(...args: Arguments<FoldOptions, OrderOf<typeof FOLD>>) {

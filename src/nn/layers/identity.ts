@@ -9,6 +9,8 @@ import { Module } from '../module/module';
  * @see torch.nn.Identity
  */
 export class Identity extends Module {
+  static override readonly isBuiltIn = true;
+
   constructor(...ignored: unknown[]) {
     super();
     void ignored;

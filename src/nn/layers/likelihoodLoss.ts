@@ -23,6 +23,8 @@ const POISSON = signature('PoissonNLLLoss', [
  * @see torch.nn.PoissonNLLLoss
  */
 export class PoissonNLLLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly logInput: boolean;
   readonly full: boolean;
   readonly eps: number;
@@ -58,6 +60,8 @@ const GAUSSIAN = signature('GaussianNLLLoss', [
  * @see torch.nn.GaussianNLLLoss
  */
 export class GaussianNLLLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly full: boolean;
   readonly eps: number;
   readonly reduction: F.Reduction;
@@ -91,6 +95,8 @@ const CTC = signature('CTCLoss', [
  * @see torch.nn.CTCLoss
  */
 export class CTCLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly blank: number;
   readonly reduction: F.Reduction;
   readonly zeroInfinity: boolean;

@@ -40,6 +40,8 @@ const LINEAR = signature('Linear', [argument('inFeatures', COUNT), ...LAZY_LINEA
  * @see torch.nn.Linear
  */
 export class Linear extends Module {
+  static override readonly isBuiltIn = true;
+
   inFeatures: number;
   outFeatures: number;
   declare weight: Parameter;
@@ -105,6 +107,8 @@ const BILINEAR = signature('Bilinear', [
  * @see torch.nn.Bilinear
  */
 export class Bilinear extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly in1Features: number;
   readonly in2Features: number;
   readonly outFeatures: number;

@@ -31,6 +31,8 @@ const CROSS_ENTROPY = signature('CrossEntropyLoss', [
  * @see torch.nn.CrossEntropyLoss
  */
 export class CrossEntropyLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
   readonly reduction: Reduction;
@@ -66,6 +68,8 @@ const NLL = signature('NLLLoss', [
  * @see torch.nn.NLLLoss
  */
 export class NLLLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
   readonly reduction: Reduction;
@@ -107,6 +111,8 @@ abstract class ElementwiseLoss extends Module {
  * @see torch.nn.MSELoss
  */
 export class MSELoss extends ElementwiseLoss {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.mseLoss(input, target, { reduction: this.reduction });
   }
@@ -119,6 +125,8 @@ export class MSELoss extends ElementwiseLoss {
  * @see torch.nn.L1Loss
  */
 export class L1Loss extends ElementwiseLoss {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.l1Loss(input, target, { reduction: this.reduction });
   }
@@ -134,6 +142,8 @@ const SMOOTH_L1 = signature('SmoothL1Loss', [...REDUCTION.args, optional('beta',
  * @see torch.nn.SmoothL1Loss
  */
 export class SmoothL1Loss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly reduction: Reduction;
   readonly beta: number;
 
@@ -159,6 +169,8 @@ const HUBER = signature('HuberLoss', [optional('reduction', oneOf('sum', 'mean',
  * @see torch.nn.HuberLoss
  */
 export class HuberLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly reduction: Reduction;
   readonly delta: number;
 
@@ -183,6 +195,8 @@ const BCE = signature('BCELoss', [optional('weight', nullable(TENSOR)), ...REDUC
  * @see torch.nn.BCELoss
  */
 export class BCELoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly weight: Tensor | null;
   readonly reduction: Reduction;
 
@@ -207,6 +221,8 @@ const BCE_WITH_LOGITS = signature('BCEWithLogitsLoss', [...BCE.args, optional('p
  * @see torch.nn.BCEWithLogitsLoss
  */
 export class BCEWithLogitsLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly weight: Tensor | null;
   readonly reduction: Reduction;
   declare pos_weight: Tensor | null;
@@ -239,6 +255,8 @@ const KL_DIV = signature('KLDivLoss', [
  * @see torch.nn.KLDivLoss
  */
 export class KLDivLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly reduction: Reduction | 'batchmean';
   readonly logTarget: boolean;
 

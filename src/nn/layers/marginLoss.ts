@@ -31,6 +31,8 @@ abstract class MarginLoss extends Module {
  * @see torch.nn.MarginRankingLoss
  */
 export class MarginRankingLoss extends MarginLoss {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
     super(new.target.name, 0, args);
   }
@@ -48,6 +50,8 @@ export class MarginRankingLoss extends MarginLoss {
  * @see torch.nn.HingeEmbeddingLoss
  */
 export class HingeEmbeddingLoss extends MarginLoss {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
     super(new.target.name, 1, args);
   }
@@ -65,6 +69,8 @@ export class HingeEmbeddingLoss extends MarginLoss {
  * @see torch.nn.CosineEmbeddingLoss
  */
 export class CosineEmbeddingLoss extends MarginLoss {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
     super(new.target.name, 0, args);
   }
@@ -92,6 +98,8 @@ abstract class ReducedLoss extends Module {
  * @see torch.nn.SoftMarginLoss
  */
 export class SoftMarginLoss extends ReducedLoss {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.softMarginLoss(input, target, { reduction: this.reduction });
   }
@@ -105,6 +113,8 @@ export class SoftMarginLoss extends ReducedLoss {
  * @see torch.nn.MultiLabelMarginLoss
  */
 export class MultiLabelMarginLoss extends ReducedLoss {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.multilabelMarginLoss(input, target, { reduction: this.reduction });
   }
@@ -119,6 +129,8 @@ const WEIGHTED = signature('MultiLabelSoftMarginLoss', [optional('weight', nulla
  * @see torch.nn.MultiLabelSoftMarginLoss
  */
 export class MultiLabelSoftMarginLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly weight: Tensor | null;
   readonly reduction: F.Reduction;
 
@@ -150,6 +162,8 @@ const MULTI_MARGIN = signature('MultiMarginLoss', [
  * @see torch.nn.MultiMarginLoss
  */
 export class MultiMarginLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly p: number;
   readonly margin: number;
   readonly weight: Tensor | null;
@@ -187,6 +201,8 @@ const TRIPLET = signature('TripletMarginLoss', [
  * @see torch.nn.TripletMarginLoss
  */
 export class TripletMarginLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly margin: number;
   readonly p: number;
   readonly eps: number;
@@ -225,6 +241,8 @@ const TRIPLET_DISTANCE = signature('TripletMarginWithDistanceLoss', [
  * @see torch.nn.TripletMarginWithDistanceLoss
  */
 export class TripletMarginWithDistanceLoss extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly distanceFunction: F.DistanceFunction | null;
   readonly margin: number;
   readonly swap: boolean;

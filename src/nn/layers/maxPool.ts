@@ -74,6 +74,8 @@ abstract class MaxPool<Size extends number | readonly number[], Indices extends 
  * @see torch.nn.MaxPool1d
  */
 export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, Indices> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<MaxPoolOptions<Size1d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
     super(1, MAX_POOL.take<MaxPoolOptions<Size1d>>(args, new.target.name));
   }
@@ -93,6 +95,8 @@ export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, 
  * @see torch.nn.MaxPool2d
  */
 export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, Indices> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<MaxPoolOptions<Size2d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
     super(2, MAX_POOL.take<MaxPoolOptions<Size2d>>(args, new.target.name));
   }
@@ -111,6 +115,8 @@ export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, 
  * @see torch.nn.MaxPool3d
  */
 export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Size3d, Indices> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<MaxPoolOptions<Size3d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
     super(3, MAX_POOL.take<MaxPoolOptions<Size3d>>(args, new.target.name));
   }
@@ -161,6 +167,8 @@ abstract class AdaptiveMaxPool<Indices extends boolean> extends Module {
  * @see torch.nn.AdaptiveMaxPool1d
  */
 export class AdaptiveMaxPool1d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: AdaptiveArguments<Indices>) {
     super(args);
   }
@@ -177,6 +185,8 @@ export class AdaptiveMaxPool1d<Indices extends boolean = false> extends Adaptive
  * @see torch.nn.AdaptiveMaxPool2d
  */
 export class AdaptiveMaxPool2d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: AdaptiveArguments<Indices>) {
     super(args);
   }
@@ -193,6 +203,8 @@ export class AdaptiveMaxPool2d<Indices extends boolean = false> extends Adaptive
  * @see torch.nn.AdaptiveMaxPool3d
  */
 export class AdaptiveMaxPool3d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: AdaptiveArguments<Indices>) {
     super(args);
   }
@@ -262,6 +274,8 @@ abstract class MaxUnpool<Size extends readonly number[]> extends Module {
  * @see torch.nn.MaxUnpool1d
  */
 export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<MaxUnpoolOptions<Size1d>, OrderOf<typeof UNPOOL>>) {
     super(1, args);
   }
@@ -280,6 +294,8 @@ export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
  * @see torch.nn.MaxUnpool2d
  */
 export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<MaxUnpoolOptions<Size2d>, OrderOf<typeof UNPOOL>>) {
     super(2, args);
   }
@@ -298,6 +314,8 @@ export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
  * @see torch.nn.MaxUnpool3d
  */
 export class MaxUnpool3d extends MaxUnpool<readonly [number, number, number]> {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<MaxUnpoolOptions<Size3d>, OrderOf<typeof UNPOOL>>) {
     super(3, args);
   }
@@ -377,6 +395,8 @@ export class FractionalMaxPool2d<Indices extends boolean = false> extends Fracti
   readonly [number, number],
   Indices
 > {
+  static override readonly isBuiltIn = true;
+
   constructor(
     ...args: Arguments<FractionalMaxPoolOptions<Size2d> & { returnIndices?: Indices }, OrderOf<typeof FRACTIONAL>>
   ) {
@@ -399,6 +419,8 @@ export class FractionalMaxPool3d<Indices extends boolean = false> extends Fracti
   readonly [number, number, number],
   Indices
 > {
+  static override readonly isBuiltIn = true;
+
   constructor(
     ...args: Arguments<FractionalMaxPoolOptions<Size3d> & { returnIndices?: Indices }, OrderOf<typeof FRACTIONAL>>
   ) {

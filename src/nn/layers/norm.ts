@@ -39,6 +39,8 @@ const LAYER_NORM = signature('LayerNorm', [
  * @see torch.nn.LayerNorm
  */
 export class LayerNorm extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly normalizedShape: Shape;
   readonly eps: number;
   readonly elementwiseAffine: boolean;
@@ -106,6 +108,8 @@ const GROUP_NORM = signature('GroupNorm', [
  * @see torch.nn.GroupNorm
  */
 export class GroupNorm extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly numGroups: number;
   readonly numChannels: number;
   readonly eps: number;
@@ -172,6 +176,8 @@ const RMS_NORM = signature('RMSNorm', [
  * @see torch.nn.RMSNorm
  */
 export class RMSNorm extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly normalizedShape: Shape;
   readonly eps: number | null;
   readonly elementwiseAffine: boolean;
@@ -231,6 +237,8 @@ const LOCAL_RESPONSE_NORM = signature('LocalResponseNorm', [
  * @see torch.nn.LocalResponseNorm
  */
 export class LocalResponseNorm extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly size: number;
   readonly alpha: number;
   readonly beta: number;
@@ -262,6 +270,8 @@ export class LocalResponseNorm extends Module {
  * @see torch.nn.CrossMapLRN2d
  */
 export class CrossMapLRN2d extends LocalResponseNorm {
+  static override readonly isBuiltIn = true;
+
   override forward(input: Tensor): Tensor {
     // Where size is even the window is one channel less, while the sum is still divided by size.
     const width = 2 * Math.floor((this.size - 1) / 2) + 1;

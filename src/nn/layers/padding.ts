@@ -86,6 +86,8 @@ abstract class ZeroPad extends ConstantPad {
 
 /** Puts a constant around a sequence. Shape: [*, L] -> [*, left + L + right]. @see torch.nn.ConstantPad1d */
 export class ConstantPad1d extends ConstantPad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
     super(1, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
@@ -93,6 +95,8 @@ export class ConstantPad1d extends ConstantPad {
 
 /** Puts a constant around an image. Shape: [*, H, W] -> [*, top + H + bottom, left + W + right]. @see torch.nn.ConstantPad2d */
 export class ConstantPad2d extends ConstantPad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
     super(2, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
@@ -100,6 +104,8 @@ export class ConstantPad2d extends ConstantPad {
 
 /** Puts a constant around a volume. Shape: [*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]. @see torch.nn.ConstantPad3d */
 export class ConstantPad3d extends ConstantPad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
     super(3, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
@@ -107,6 +113,8 @@ export class ConstantPad3d extends ConstantPad {
 
 /** Puts zeros around a sequence. Shape: [*, L] -> [*, left + L + right]. @see torch.nn.ZeroPad1d */
 export class ZeroPad1d extends ZeroPad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super(1, args);
   }
@@ -114,6 +122,8 @@ export class ZeroPad1d extends ZeroPad {
 
 /** Puts zeros around an image. Shape: [*, H, W] -> [*, top + H + bottom, left + W + right]. @see torch.nn.ZeroPad2d */
 export class ZeroPad2d extends ZeroPad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super(2, args);
   }
@@ -121,6 +131,8 @@ export class ZeroPad2d extends ZeroPad {
 
 /** Puts zeros around a volume. Shape: [*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]. @see torch.nn.ZeroPad3d */
 export class ZeroPad3d extends ZeroPad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super(3, args);
   }
@@ -133,6 +145,8 @@ export class ZeroPad3d extends ZeroPad {
  * @see torch.nn.ReflectionPad1d
  */
 export class ReflectionPad1d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('reflect', 1, args);
   }
@@ -145,6 +159,8 @@ export class ReflectionPad1d extends ModePad {
  * @see torch.nn.ReflectionPad2d
  */
 export class ReflectionPad2d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('reflect', 2, args);
   }
@@ -157,6 +173,8 @@ export class ReflectionPad2d extends ModePad {
  * @see torch.nn.ReflectionPad3d
  */
 export class ReflectionPad3d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('reflect', 3, args);
   }
@@ -169,6 +187,8 @@ export class ReflectionPad3d extends ModePad {
  * @see torch.nn.ReplicationPad1d
  */
 export class ReplicationPad1d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('replicate', 1, args);
   }
@@ -181,6 +201,8 @@ export class ReplicationPad1d extends ModePad {
  * @see torch.nn.ReplicationPad2d
  */
 export class ReplicationPad2d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('replicate', 2, args);
   }
@@ -193,6 +215,8 @@ export class ReplicationPad2d extends ModePad {
  * @see torch.nn.ReplicationPad3d
  */
 export class ReplicationPad3d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('replicate', 3, args);
   }
@@ -205,6 +229,8 @@ export class ReplicationPad3d extends ModePad {
  * @see torch.nn.CircularPad1d
  */
 export class CircularPad1d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('circular', 1, args);
   }
@@ -217,6 +243,8 @@ export class CircularPad1d extends ModePad {
  * @see torch.nn.CircularPad2d
  */
 export class CircularPad2d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('circular', 2, args);
   }
@@ -229,6 +257,8 @@ export class CircularPad2d extends ModePad {
  * @see torch.nn.CircularPad3d
  */
 export class CircularPad3d extends ModePad {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: PaddingArguments) {
     super('circular', 3, args);
   }

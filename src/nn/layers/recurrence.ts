@@ -3,6 +3,7 @@
 import { cat, stack } from '../../ops/shape/cat';
 import { linear } from '../../ops/linalg/matmul';
 import { gruCell, lstmCell, rnnReluCell, rnnTanhCell, stateProducts } from '../../ops/pointwise/recurrent';
+import { consume, libraryCode } from '../../core/temporaries';
 import type { Tensor } from '../../core/tensor';
 
 /** What is computed at each step. */
@@ -106,7 +107,8 @@ function direction(
       state = joinRows([state, rows(start, count, size)]);
     }
     count = size;
-    state = step(parts[t], state, t);
+    const before = state;
+    state = libraryCode(() => step(parts[t], before, t));
     outputs[t] = state[0];
   }
   return { output: cat(outputs), state: joinRows([...ended, state].reverse()) };
@@ -135,13 +137,19 @@ export function recur(
   const ends: State[] = [];
   let output = data;
   layers.forEach((directions, layer) => {
-    const x = layer === 0 ? output : between(output);
-    const results = directions.map((weights, d) => {
-      const own = starts.map((states) => states[layer * directions.length + d]);
-      return direction(kind, x, batchSizes, own, weights, d === 1);
+    const input = output;
+    const made = libraryCode(() => {
+      const x = layer === 0 ? input : between(input);
+      const results = directions.map((weights, d) => {
+        const own = starts.map((states) => states[layer * directions.length + d]);
+        return libraryCode(() => direction(kind, x, batchSizes, own, weights, d === 1));
+      });
+      const outputs = results.map((result) => result.output);
+      return { output: outputs.length === 1 ? outputs[0] : cat(outputs, 1), states: results.map(({ state }) => state) };
     });
-    output = results.length === 1 ? results[0].output : cat(results.map((result) => result.output), 1); // prettier-ignore
-    ends.push(...results.map((result) => result.state));
+    output = made.output;
+    ends.push(...made.states);
+    consume(input, made);
   });
   return { output, state: start.map((_, i) => stack(ends.map((state) => state[i]))) };
 }

@@ -43,6 +43,8 @@ const UPSAMPLE = signature('Upsample', [
  * @see torch.nn.Upsample
  */
 export class Upsample extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly size: number | readonly number[] | null;
   readonly scaleFactor: number | readonly number[] | null;
   readonly mode: InterpolationMode;
@@ -74,6 +76,8 @@ export class Upsample extends Module {
 
 /** Upsample with mode 'nearest'. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingNearest2d */
 export class UpsamplingNearest2d extends Upsample {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<UpsamplingOptions, OrderOf<typeof UPSAMPLING>>) {
     super({ ...UPSAMPLING.take<UpsamplingOptions>(args, new.target.name), mode: 'nearest' });
   }
@@ -81,6 +85,8 @@ export class UpsamplingNearest2d extends Upsample {
 
 /** Upsample with mode 'bilinear' and alignCorners. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingBilinear2d */
 export class UpsamplingBilinear2d extends Upsample {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<UpsamplingOptions, OrderOf<typeof UPSAMPLING>>) {
     super({ ...UPSAMPLING.take<UpsamplingOptions>(args, new.target.name), mode: 'bilinear', alignCorners: true });
   }
@@ -98,6 +104,8 @@ const GROUPS = signature('ChannelShuffle', [argument('groups', COUNT)]);
  * @see torch.nn.PixelShuffle
  */
 export class PixelShuffle extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly upscaleFactor: number;
 
   constructor(...args: Arguments<{ upscaleFactor: number }, OrderOf<typeof UPSCALE>>) {
@@ -123,6 +131,8 @@ export class PixelShuffle extends Module {
  * @see torch.nn.PixelUnshuffle
  */
 export class PixelUnshuffle extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly downscaleFactor: number;
 
   constructor(...args: Arguments<{ downscaleFactor: number }, OrderOf<typeof DOWNSCALE>>) {
@@ -148,6 +158,8 @@ export class PixelUnshuffle extends Module {
  * @see torch.nn.ChannelShuffle
  */
 export class ChannelShuffle extends Module {
+  static override readonly isBuiltIn = true;
+
   readonly groups: number;
 
   constructor(...args: Arguments<{ groups: number }, OrderOf<typeof GROUPS>>) {

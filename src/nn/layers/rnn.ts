@@ -3,7 +3,7 @@ import { argument, optional, signature, type OrderOf } from '../../base/signatur
 import { COUNT, DTYPE, FLAG, REAL, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { empty, tensor, zeros } from '../../ops/shape/creation';
 import { indexSelect } from '../../ops/indexing/gather';
 import { formatShape, sameShape, type Shape } from '../../base/shape';
@@ -173,7 +173,7 @@ abstract class RecurrentLayer extends Module {
     given: State | null,
     what: readonly string[],
   ): { output: X; state: Tensor[] } {
-    const { output, state } = scope(() => {
+    const { output, state } = libraryCode(() => {
       const { packed, batch, isBatched, restore } = this.layOut(input);
       const order = input instanceof PackedSequence ? input : null;
       const start = this.start(given, what, packed.data, batch, isBatched);
@@ -294,6 +294,8 @@ export interface RNN {
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class RNN extends RecurrentLayer {
+  static override readonly isBuiltIn = true;
+
   readonly nonlinearity: 'tanh' | 'relu';
 
   constructor(...args: Arguments<RNNOptions, OrderOf<typeof RNN_ORDER>>) {
@@ -329,6 +331,8 @@ export interface GRU {
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class GRU extends RecurrentLayer {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<GRUOptions, OrderOf<typeof GRU_ORDER>>) {
     super(new.target.name, GATES.GRU, GRU_ORDER.take<GRUOptions>(args, new.target.name));
   }
@@ -363,6 +367,8 @@ export interface LSTM {
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class LSTM extends RecurrentLayer {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<LSTMOptions, OrderOf<typeof LSTM_ORDER>>) {
     super(new.target.name, GATES.LSTM, LSTM_ORDER.take<LSTMOptions>(args, new.target.name));
   }

@@ -3,7 +3,7 @@ import { argument, optional, signature, type OrderOf } from '../../base/signatur
 import { COUNT, DTYPE, FLAG, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { empty, zeros } from '../../ops/shape/creation';
 import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
@@ -99,7 +99,7 @@ abstract class RecurrentCell extends Module {
       );
     }
     const { weight_ih: weightIh, weight_hh: weightHh, bias_ih: biasIh, bias_hh: biasHh } = this;
-    return scope(() => {
+    return libraryCode(() => {
       const state = given ?? Array.from({ length: count }, () => zeros(expected, { dtype, device }));
       return oneStep(kind, input, state, { weightIh, weightHh, biasIh, biasHh, weightHr: null });
     });
@@ -120,6 +120,8 @@ abstract class RecurrentCell extends Module {
  * @see torch.nn.RNNCell
  */
 export class RNNCell extends RecurrentCell {
+  static override readonly isBuiltIn = true;
+
   readonly nonlinearity: 'tanh' | 'relu';
 
   constructor(...args: Arguments<RNNCellOptions, OrderOf<typeof RNN_CELL>>) {
@@ -146,6 +148,8 @@ export class RNNCell extends RecurrentCell {
  * @see torch.nn.GRUCell
  */
 export class GRUCell extends RecurrentCell {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<RecurrentCellOptions, OrderOf<typeof CELL>>) {
     super(new.target.name, GATES.GRU, CELL.take<RecurrentCellOptions>(args, new.target.name));
   }
@@ -162,6 +166,8 @@ export class GRUCell extends RecurrentCell {
  * @see torch.nn.LSTMCell
  */
 export class LSTMCell extends RecurrentCell {
+  static override readonly isBuiltIn = true;
+
   constructor(...args: Arguments<RecurrentCellOptions, OrderOf<typeof CELL>>) {
     super(new.target.name, GATES.LSTM, CELL.take<RecurrentCellOptions>(args, new.target.name));
   }

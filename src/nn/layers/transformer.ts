@@ -8,6 +8,7 @@ import { ShapeError } from '../../base/errors';
 import { full } from '../../ops/shape/creation';
 import { triu } from '../../ops/indexing/gather';
 import { formatShape } from '../../base/shape';
+import { chain, consume, userCode } from '../../core/temporaries';
 import type { Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { MultiheadAttention } from './attention';
@@ -63,9 +64,17 @@ const masksOf = (attnMask: Tensor | null = null, keyPaddingMask: Tensor | null =
 /** @throws TypeError for a name that is not known. */
 function activationOf(name: string, activation: Activation): (x: Tensor) => Tensor {
   if (typeof activation === 'function') return activation;
-  if (activation === 'gelu') return (x) => gelu(x);
-  if (activation === 'relu') return (x) => relu(x);
+  if (activation === 'gelu') return GELU;
+  if (activation === 'relu') return RELU;
   throw new TypeError(`${name}: activation must be 'relu', 'gelu' or a function, got '${String(activation)}'.`);
+}
+const GELU = (x: Tensor): Tensor => gelu(x);
+const RELU = (x: Tensor): Tensor => relu(x);
+
+/** Applies a layer's activation; a function of the user's may keep what it gets. */
+function activate(activation: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  const isOwn = [GELU, RELU, gelu, relu].includes(activation) || activation instanceof Module;
+  return isOwn ? activation : (x) => userCode(x, () => activation(x));
 }
 
 /** A layer's options with their defaults, and what its parts are made with. */
@@ -110,6 +119,8 @@ const ENCODER_LAYER_CALL = signature('TransformerEncoderLayer', [
  * @see torch.nn.TransformerEncoderLayer
  */
 export class TransformerEncoderLayer extends Module {
+  static override readonly isBuiltIn = true;
+
   self_attn: MultiheadAttention;
   linear1: Linear;
   dropout: Dropout;
@@ -144,7 +155,7 @@ export class TransformerEncoderLayer extends Module {
     const masks = masksOf(call.srcMask, call.srcKeyPaddingMask);
     const attention = (x: Tensor): Tensor => this.dropout1(attend(this.self_attn, x, x, masks));
     const feedForward = (x: Tensor): Tensor =>
-      this.dropout2(this.linear2(this.dropout(this.activation(this.linear1(x)))));
+      chain(x, [this.linear1, activate(this.activation), this.dropout, this.linear2, this.dropout2]);
     if (this.normFirst) {
       const x = src.add(attention(this.norm1(src)));
       return x.add(feedForward(this.norm2(x)));
@@ -186,6 +197,8 @@ type DecoderArguments = Arguments<DecoderMasks, OrderOf<typeof DECODER_CALL, 'tg
  * @see torch.nn.TransformerDecoderLayer
  */
 export class TransformerDecoderLayer extends Module {
+  static override readonly isBuiltIn = true;
+
   self_attn: MultiheadAttention;
   multihead_attn: MultiheadAttention;
   linear1: Linear;
@@ -225,7 +238,7 @@ export class TransformerDecoderLayer extends Module {
     const toItself = (x: Tensor): Tensor => this.dropout1(attend(this.self_attn, x, x, own));
     const toMemory = (x: Tensor): Tensor => this.dropout2(attend(this.multihead_attn, x, memory, other));
     const feedForward = (x: Tensor): Tensor =>
-      this.dropout3(this.linear2(this.dropout(this.activation(this.linear1(x)))));
+      chain(x, [this.linear1, activate(this.activation), this.dropout, this.linear2, this.dropout3]);
     if (this.normFirst) {
       const x = tgt.add(toItself(this.norm1(tgt)));
       const y = x.add(toMemory(this.norm2(x)));
@@ -284,6 +297,8 @@ const ENCODER_CALL = signature('TransformerEncoder', [
  * @see torch.nn.TransformerEncoder
  */
 export class TransformerEncoder extends Module {
+  static override readonly isBuiltIn = true;
+
   layers: ModuleList<TransformerEncoderLayer>;
   readonly numLayers: number;
   norm: Module | null;
@@ -299,7 +314,11 @@ export class TransformerEncoder extends Module {
   override forward(src: Tensor, ...args: Arguments<EncoderMasks, OrderOf<typeof ENCODER_CALL, 'src'>>): Tensor {
     const { mask: srcMask = null, srcKeyPaddingMask = null } = ENCODER_CALL.takeRest<EncoderMasks>([src], args, this.constructor.name); // prettier-ignore
     let x = src;
-    for (const layer of this.layers) x = layer(x, { srcMask, srcKeyPaddingMask });
+    for (const layer of this.layers) {
+      const input = x;
+      x = layer(input, { srcMask, srcKeyPaddingMask });
+      consume(input, x);
+    }
     return this.norm === null ? x : (this.norm(x) as Tensor);
   }
 }
@@ -326,6 +345,8 @@ const DECODER = signature('TransformerDecoder', [
  * @see torch.nn.TransformerDecoder
  */
 export class TransformerDecoder extends Module {
+  static override readonly isBuiltIn = true;
+
   layers: ModuleList<TransformerDecoderLayer>;
   readonly numLayers: number;
   norm: Module | null;
@@ -341,7 +362,11 @@ export class TransformerDecoder extends Module {
   override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
     const masks = DECODER_CALL.takeRest<DecoderMasks>([tgt, memory], args, this.constructor.name);
     let x = tgt;
-    for (const layer of this.layers) x = layer(x, memory, masks);
+    for (const layer of this.layers) {
+      const input = x;
+      x = layer(input, memory, masks);
+      consume(input, x);
+    }
     return this.norm === null ? x : (this.norm(x) as Tensor);
   }
 }
@@ -380,6 +405,8 @@ const TRANSFORMER_CALL = signature('Transformer', [argument('src', TENSOR), argu
  * @see torch.nn.Transformer
  */
 export class Transformer extends Module {
+  static override readonly isBuiltIn = true;
+
   encoder: Module;
   decoder: Module;
   readonly dModel: number;

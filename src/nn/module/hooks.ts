@@ -2,7 +2,7 @@
 import { optional, signature, checkKind } from '../../base/signature';
 import { FLAG, FUNCTION } from '../../base/kinds';
 import { isGradEnabled } from '../../core/backward';
-import { noteShown } from '../../core/storage';
+import { noteShown } from '../../core/scope';
 import { checkGiven, checkStandIn } from '../../core/given';
 import { Function, type FunctionContext } from '../../autograd/function';
 import { Tensor, type RemovableHandle } from '../../core/tensor';
@@ -81,6 +81,9 @@ interface Entry {
   readonly alwaysCall: boolean;
 }
 
+/** The computation that hooks run around. */
+type Forward = (inputs: readonly unknown[]) => unknown;
+
 /** The hooks of one module, and the call that runs them. */
 export class Hooks {
   readonly #lists: Record<HookKind, readonly Entry[]> = { forwardPre: [], forward: [], backwardPre: [], backward: [] };
@@ -114,7 +117,7 @@ export class Hooks {
   }
 
   /** Forward-pre hooks, `forward`, forward hooks; backward hooks hang on identity nodes around all of it. */
-  run(module: Module, given: readonly unknown[]): unknown {
+  run(module: Module, given: readonly unknown[], forward: Forward): unknown {
     // Those of all modules come first.
     const listOf = (kind: HookKind): readonly Entry[] => [...globalHooks.#lists[kind], ...this.#lists[kind]];
     const hooksOf = (kind: HookKind): readonly Hook[] => listOf(kind).map(({ hook }) => hook);
@@ -146,7 +149,7 @@ export class Hooks {
         if (result !== undefined && result !== null) inputs = Array.isArray(result) ? (result as unknown[]) : [result];
       }
       inputs = backward.wrapInputs(inputs);
-      const output: unknown = module.forward(...inputs);
+      const output = forward(inputs);
       return output instanceof Promise ? output.then(finish).catch(fail) : finish(output);
     } catch (error) {
       return fail(error);

@@ -7,7 +7,9 @@ import { DTypeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { zerosLike } from '../../ops/shape/creation';
 import { noteCall, noteReturn } from '../../core/reclaim';
-import { heldTensors, noteHolder, type Handle, type Holder } from '../../core/storage';
+import { heldTensors, noteHolder, type Holder } from '../../core/scope';
+import { libraryCode, userCode } from '../../core/temporaries';
+import type { Handle } from '../../core/storage';
 import { Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
 import { isPlainObject, type Arguments } from '../../base/arguments';
 import { describe, explained } from '../../base/errorText';
@@ -94,6 +96,13 @@ function checkNoMore(name: string, most: number, more: readonly unknown[]): void
   if (more.length > 0) throw new TypeError(`${name}: takes at most ${most} arguments, got ${most + more.length}.`);
 }
 
+/** @internal Runs `forward` without hooks. What the library's own makes on its way is freed; a user's may keep anything. */
+export function callForward(module: Module, inputs: readonly unknown[]): unknown {
+  const isBuiltIn = Object.hasOwn(module.constructor, 'isBuiltIn') && !Object.hasOwn(module, 'forward');
+  const forward = (): unknown => module.forward(...inputs);
+  return isBuiltIn ? libraryCode(forward) : userCode(inputs, forward);
+}
+
 /** @internal The members that a container keeps by name. */
 export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
 
@@ -134,6 +143,9 @@ export interface Module {
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Module extends Callable implements Holder {
+  /** @internal Whether `forward` is code of the library, which keeps nothing of what passes through; classes do not inherit it. */
+  static readonly isBuiltIn: boolean = false;
+
   /** Whether the module is in training mode, which dropout and batch normalization look at. */
   training = true;
 
@@ -190,7 +202,10 @@ export class Module extends Callable implements Holder {
     const first = noteCall(inputs);
     let output: unknown;
     try {
-      output = this.#hooks.isEmpty && globalHooks.isEmpty ? this.forward(...inputs) : this.#hooks.run(this, inputs);
+      output =
+        this.#hooks.isEmpty && globalHooks.isEmpty
+          ? callForward(this, inputs)
+          : userCode(inputs, () => this.#hooks.run(this, inputs, (given) => callForward(this, given)));
       return output;
     } catch (error) {
       const isUsual = inputs.length >= this.forward.length && inputs.every((input) => input instanceof Tensor);

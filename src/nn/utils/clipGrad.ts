@@ -7,7 +7,7 @@ import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import type { DType } from '../../base/dtype';
 import { add, cast, constant, div, input, apply, mul, scalar, type Expression } from '../../expression/expression';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { to } from '../../ops/shape/copy';
 import { zeros } from '../../ops/shape/creation';
 import { foreach_, programOf } from '../../ops/pointwise/foreach';
@@ -106,7 +106,7 @@ function totalNorm(grads: readonly Tensor[], p: number): Tensor {
     if (p === 2) return sqrt(sum(together((grad) => sum(square(grad)))));
     return pow(sum(together((grad) => sum(pow(abs(grad), p)))), 1 / p);
   };
-  return noGrad(() => scope(compute));
+  return noGrad(() => libraryCode(compute));
 }
 
 /** g <- g min(1, maxNorm / (total + eps)), NaN if the total is. */

@@ -6,7 +6,9 @@ import { COUNT, FLAG, REAL, either, instanceOf, listOf, nullable } from '../../b
 import { TENSOR, TENSORS } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
 import { ShapeError } from '../../base/errors';
-import { heldTensors, scope, type Handle, type Holder } from '../../core/storage';
+import { heldTensors, type Holder } from '../../core/scope';
+import { libraryCode } from '../../core/temporaries';
+import type { Handle } from '../../core/storage';
 import { maskedFill } from '../../ops/pointwise/compare';
 import type { ToOptions } from '../../ops/shape/copy';
 import { tensor } from '../../ops/shape/creation';
@@ -154,7 +156,7 @@ function pack(
   const rows = batchSizes.flatMap((size, t) =>
     order.slice(0, size).map((b) => (batchFirst ? b * steps + t : t * batch + b)),
   );
-  const data = scope(() => selectRows(input.reshape(steps * batch, ...input.shape.slice(2)), rows));
+  const data = libraryCode(() => selectRows(input.reshape(steps * batch, ...input.shape.slice(2)), rows));
   return enforceSorted ? new PackedSequence(data, batchSizes) : new PackedSequence(data, batchSizes, order);
 }
 
@@ -205,7 +207,7 @@ export function padPackedSequence(
   const rows = Array.from({ length: outer }, (_, i) =>
     Array.from({ length: inner }, (_, j) => (batchFirst ? rowOf(j, i) : rowOf(i, j))),
   ).flat();
-  const padded = scope(() => {
+  const padded = libraryCode(() => {
     const found = selectRows(data, rows);
     const trailing = data.shape.slice(1);
     const isPadding = (): Tensor => tensor(rows.map((row) => row < 0), { dtype: 'bool', device: data.device }); // prettier-ignore
@@ -249,7 +251,7 @@ export function padSequence(
     }
   }
   const steps = Math.max(...sequences.map((x) => x.shape[0]));
-  return scope(() => {
+  return libraryCode(() => {
     const padded = sequences.map((x) =>
       constantPad(x, [...trailing.flatMap(() => [0, 0]), 0, steps - x.shape[0]], paddingValue),
     );
@@ -267,7 +269,7 @@ export function packSequence(
   ...args: Arguments<{ enforceSorted?: boolean }, OrderOf<typeof PACK, 'sequences'>>
 ): PackedSequence {
   const { enforceSorted = true } = PACK.takeRest<{ enforceSorted?: boolean }>([sequences], args);
-  return scope(() => {
+  return libraryCode(() => {
     const lengths = sequences.map((x) => x.shape[0]);
     return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted });
   });

@@ -2,7 +2,7 @@
 import type { IndexOptions } from '../../device/contract';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { formatShape, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { clampMin, eq, ge, isnan, logicalOr, maskedFill, ne, where } from '../pointwise/compare';
@@ -50,7 +50,7 @@ const faultsOf = (op: string): IndexOptions => ({ op, what: 'index', ignore: nul
  */
 function renormalize(op: string, weight: Tensor, index: Tensor, maxNorm: number, normType: number): void {
   noGrad(() => {
-    scope(() => {
+    libraryCode(() => {
       const table = weight.detach();
       const norms = norm(table, normType, 1, true);
       const uses = indexAddWith(onesLike(index, { dtype: table.dtype }), 0, index, table.shape[0], faultsOf(op));
@@ -109,7 +109,7 @@ export function embeddingBag(index: Tensor, weight: Tensor, options: BagOptions)
   const { mode, perSampleWeights } = options;
   const indices = reshape(index, -1);
   const padding = paddingRow(NAME, options.paddingIdx, weight.shape[0]);
-  return scope(() => {
+  return libraryCode(() => {
     const rows = lookUp(NAME, indices, weight, options);
     const isPadding = padding === null ? null : unsqueeze(eq(indices, padding), 1);
     const bags = bagsOf(index, options);

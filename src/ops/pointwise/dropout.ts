@@ -7,7 +7,7 @@ import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { PointwiseOperation, withInPlace, type InPlaceForm } from '../../core/pointwiseFunctions';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { drawSeed } from '../../base/generator';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -83,7 +83,7 @@ function drawnFor(op: string, x: Tensor, byChannel: boolean): Tensor {
 export function featureDropout(op: string, x: Tensor, { p, training, inplace }: DropoutSettings): Tensor {
   checkProbability(op, p);
   if (!training || p === 0 || x.numel() === 0) return x;
-  return scope(() => {
+  return libraryCode(() => {
     const mask = dropout(drawnFor(op, x, true), p);
     return inplace ? mul.inPlace(x, mask) : mul(x, mask);
   });
@@ -101,7 +101,7 @@ export function alphaDropout(op: string, x: Tensor, byChannel: boolean, settings
   const { p, training, inplace } = settings;
   checkProbability(op, p);
   if (!training || p === 0 || x.numel() === 0) return x;
-  return scope(() => {
+  return libraryCode(() => {
     const scale = p === 1 ? 0 : 1 / Math.sqrt((ALPHA * ALPHA * p + 1) * (1 - p));
     const kept = to(ne(dropout(drawnFor(op, x, byChannel), p), 0), x.dtype);
     const shift = add(mul(sub(kept, 1), ALPHA * scale), ALPHA * scale * p);

@@ -7,7 +7,7 @@ import { noGrad } from '../../core/backward';
 import { isFloat, type DType } from '../../base/dtype';
 import { unary } from '../../core/pointwiseFunctions';
 import * as e from '../../expression/expression';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import type { Tensor } from '../../core/tensor';
 import { eq, isinf, where } from '../pointwise/compare';
 import { to } from '../shape/copy';
@@ -63,19 +63,20 @@ function moments(op: string, x: Tensor, args: VarianceArguments): [variance: Ten
 }
 
 /** Σ (x - mean)² / (n - correction); correction 1 unless told. @see torch.var */
-export const variance = (x: Tensor, ...args: VarianceArguments): Tensor => scope(() => moments('var', x, args)[0]);
+export const variance = (x: Tensor, ...args: VarianceArguments): Tensor =>
+  libraryCode(() => moments('var', x, args)[0]);
 
 /** The square root of the variance; where that is 0 the gradient is 0. @see torch.std */
 export const std = (x: Tensor, ...args: VarianceArguments): Tensor =>
-  scope(() => awayFromZero(moments('std', x, args)[0], sqrt));
+  libraryCode(() => awayFromZero(moments('std', x, args)[0], sqrt));
 
 /** Variance and mean at once. @see torch.var_mean */
 export const varMean = (x: Tensor, ...args: VarianceArguments): [variance: Tensor, mean: Tensor] =>
-  scope(() => moments('varMean', x, args));
+  libraryCode(() => moments('varMean', x, args));
 
 /** Standard deviation and mean at once. @see torch.std_mean */
 export const stdMean = (x: Tensor, ...args: VarianceArguments): [std: Tensor, mean: Tensor] =>
-  scope(() => {
+  libraryCode(() => {
     const [squared, centre] = moments('stdMean', x, args);
     return [awayFromZero(squared, sqrt), centre];
   });
@@ -88,7 +89,7 @@ export function logsumexp(input: Tensor, ...args: ReduceArguments): Tensor {
   const x = isFloat(input.dtype) ? input : to(input, 'float32');
   const reduction = reductionOf('logsumexp', x, dim, keepdim);
   const { dims } = reduction;
-  return scope(() => {
+  return libraryCode(() => {
     if (countOf(x, reduction) === 0) return log(sum(exp(x), dims, keepdim));
     // The shift cancels, so it has no gradient; an infinite one would give ∞ - ∞.
     const shift = noGrad(() => {
@@ -131,7 +132,7 @@ export function norm(x: Tensor, ...args: Arguments<NormOptions, ['p', 'dim', 'ke
   const input = dtype === null ? x : to(x, dtype);
   checkFloat('norm', input);
   const { dims } = reductionOf('norm', input, dim);
-  return scope(() => {
+  return libraryCode(() => {
     if (p === Infinity) return amax(abs(input), dims, keepdim);
     if (p === -Infinity) return amin(abs(input), dims, keepdim);
     if (p === 0) return sum(isNonzero(input), dims, keepdim);

@@ -11,7 +11,7 @@ import { roundHalf } from '../../base/half';
 import { ShapeError } from '../../base/errors';
 import { allocate } from '../../core/op';
 import { formatShape, type Shape } from '../../base/shape';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { Tensor } from '../../core/tensor';
 import { filled, to } from './copy';
 import { diagonal, view } from './view';
@@ -215,7 +215,7 @@ const FROM_ARRAY = signature('fromArray', [
 export function fromArray(...args: FromArrayArguments): Tensor {
   const { values, shape, ...options } = FROM_ARRAY.take(args);
   return finish(
-    scope(() => view(tensor(values, { ...options, requiresGrad: false }), shape)),
+    libraryCode(() => view(tensor(values, { ...options, requiresGrad: false }), shape)),
     options,
   );
 }

@@ -2,7 +2,7 @@
 // volume is pooled plane by plane, then along its depth, since the mean over a box is a mean of means.
 import type { AvgPoolSizes } from '../../device/contract';
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { defineOp } from '../../core/op';
 import { formatShape, numelOf, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -83,7 +83,7 @@ export function avgPool(
   }
   const divisor = divisorOverride ?? 0;
   const image = overImage(windows);
-  return scope(() => {
+  return libraryCode(() => {
     const sizes = { ...image.sizes, countIncludePad, divisor };
     const means = average(planesOf(x, dims), { sizes, output: image.output });
     if (dims < 3) return reshape(means, withSpatial(x, windows.output));
@@ -125,7 +125,7 @@ export function adaptiveAvgPool(dims: SpatialDims, x: Tensor, outputSize: Adapti
   // Means of sequences and images may be of no channels, those of volumes not: PyTorch's rule.
   const first = dims === 3 ? 1 : x.ndim - dims;
   const output = adaptiveSize(`adaptiveAvgPool${dims}d`, x, dims, outputSize, 0, first);
-  return scope(() => {
+  return libraryCode(() => {
     const means = adaptiveAverage(planesOf(x, dims), dims === 1 ? [1, output[0]] : output.slice(-2));
     if (dims < 3) return reshape(means, withSpatial(x, output));
     const width = means.shape[1] * means.shape[2];

@@ -4,7 +4,7 @@
 import type { ConvSizes } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { defineOp } from '../../core/op';
 import { formatShape, sameShape, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -220,7 +220,7 @@ function overImages(x: Tensor, weight: Tensor, bias: Tensor | null, sizes: ConvS
     return squeeze(convolve(contiguous(unsqueeze(x, 2)), contiguous(unsqueeze(weight, 2)), dense, sizes), 2);
   }
   const [out, taps] = [weight.shape[0], weight.shape[2]];
-  return scope(() => {
+  return libraryCode(() => {
     const images = unrollDepth(x, taps, depth);
     const plane = reshape(contiguous(weight), [out, weight.shape[1] * taps, ...weight.shape.slice(3)]);
     const result = convolve(images, plane, dense, sizes);

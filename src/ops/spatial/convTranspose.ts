@@ -1,6 +1,6 @@
 // Transposed convolution over one, two and three dimensions: the gradient of a convolution's input, as an operation.
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { formatShape, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import {
@@ -86,7 +86,7 @@ function convTranspose<Size extends Shape>(
       { shapes: [input.shape, weight.shape] },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const result = spread(x, weight, { stride, padding, dilation, output, groups });
     const biased = bias === null ? result : add(result, reshape(bias, [-1, ...kernel.map(() => 1)]));
     return isBatched ? biased : squeeze(biased, 0);

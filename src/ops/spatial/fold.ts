@@ -1,7 +1,7 @@
 // Sliding blocks of images: unfold lays them out as columns, fold adds them back up. Each is the other's gradient, and both
 // are composed of indexing along height and width.
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { formatShape, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { perDimension, windowIndex } from './conv';
@@ -66,7 +66,7 @@ export function unfold(input: Tensor, kernelSize: number | Shape, options: Block
   }
   const blocks = blocksOf('unfold', input.shape.slice(-2), kernelSize, options);
   const { kernel, dilation, padding, stride, counts } = blocks;
-  return scope(() => {
+  return libraryCode(() => {
     const images = around(input.ndim === 4 ? input : unsqueeze(input, 0), padding, 1);
     const [batch, channels] = images.shape;
     const picked = [0, 1].reduce(
@@ -106,7 +106,7 @@ export function fold(
       { shape: input.shape, image, kernel },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const columns = input.ndim === 3 ? input : unsqueeze(input, 0);
     const batch = columns.shape[0];
     const places = reshape(columns, [batch, channels, kernel[0], kernel[1], counts[0], counts[1]]);

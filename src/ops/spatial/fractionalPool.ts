@@ -1,7 +1,7 @@
 // Fractional max pooling (Graham, 2014): windows of one size whose distances vary at random so that they cover the input.
 import { ShapeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { formatShape, numelOf, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import type { SpatialDims } from './conv';
@@ -43,7 +43,7 @@ export function fractionalMaxPool(
       { samples: samples.shape },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const cells = numelOf(kernel);
     const windows = numelOf(output);
     const index = noGrad(() => {

@@ -1,7 +1,7 @@
 // Sampling images and volumes at the points of a grid, and the grids of affine maps. Points are in [-1, 1] from corner to
 // corner. All is composed: coordinates by arithmetic, values by index with the channels of a cell beside each other.
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { denseStrides, formatShape, numelOf, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { bitwiseAnd, ge, gt, isfinite, le, lt, where } from '../pointwise/compare';
@@ -116,7 +116,7 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridOptions): T
   if (spatial.includes(0)) {
     throw new ShapeError(`gridSample: the input must not be empty, got ${formatShape(input.shape)}.`);
   }
-  return scope(() => {
+  return libraryCode(() => {
     const { device } = input;
     const count = numelOf(points);
     const rows = reshape(contiguous(movedim(input, 1, -1)), [batch * numelOf(spatial), channels]);
@@ -172,7 +172,7 @@ export function affineGrid(theta: Tensor, size: Shape, alignCorners: boolean): T
       { theta: theta.shape, size },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const { device, dtype } = theta;
     const base = new Float64Array(numelOf(spatial) * (dims + 1)).fill(1);
     const axes = spatial.map((n) => pointsAlong(n, alignCorners));

@@ -1,7 +1,7 @@
 // Max pooling over one, two and three dimensions, and what reads or undoes it. The kernel pools images: a sequence is an
 // image of height 1; a volume is pooled plane by plane, then along its depth.
 import { ShapeError } from '../../base/errors';
-import { scope } from '../../core/storage';
+import { libraryCode } from '../../core/temporaries';
 import { noGrad } from '../../core/backward';
 import { applyAll, defineOp, type OpRecord } from '../../core/op';
 import { formatShape, numelOf, sameShape, type Shape } from '../../base/shape';
@@ -109,7 +109,7 @@ export function maxPool(
   const op = `maxPool${dims}d`;
   checkPoolInput(op, x, dims);
   const windows = windowsOf(op, x.shape.slice(-dims), kernelSize, options);
-  return scope(() => resultsOf(pooled(x, dims, windows), withIndices));
+  return libraryCode(() => resultsOf(pooled(x, dims, windows), withIndices));
 }
 
 /** Positions of `count` windows that cover `n` cells, window i those from floor(i n / count) to ceil((i + 1) n / count), in blocks of equal size. */
@@ -136,7 +136,7 @@ export function adaptiveMaxPool(
   const spatial = x.shape.slice(-dims);
   const output = adaptiveSize(`adaptiveMaxPool${dims}d`, x, dims, outputSize, 1);
   const blocks = output.map((count, i) => coveringBlocks(spatial[i], count));
-  return scope(() => {
+  return libraryCode(() => {
     const { device } = x;
     const isEven = blocks.every(({ positions }, i) => positions.length === spatial[i]);
     const arranged = blocks.reduce((t, { positions }, i) => {
@@ -199,7 +199,7 @@ export function maxUnpool(dims: SpatialDims, x: Tensor, indices: Tensor, output:
       { shapes: [x.shape, indices.shape] },
     );
   }
-  return scope(() => {
+  return libraryCode(() => {
     const planes = numelOf(x.shape.slice(0, -dims));
     const flat = [planes, numelOf(x.shape.slice(-dims))];
     const [values, places] = [reshape(contiguous(x), flat), contiguous(reshape(indices, flat))];
