@@ -30,13 +30,9 @@ function peakOf(fn: () => unknown): number {
   return (k.memory().peak - live) / ACTIVATION;
 }
 
-const block = (): InstanceType<typeof nn.Module>[] => [
-  new nn.Linear(WIDTH, WIDTH),
-  new nn.Tanh(),
-  new nn.LayerNorm(WIDTH),
-];
+const block = (): k.nn.Module[] => [new nn.Linear(WIDTH, WIDTH), new nn.Tanh(), new nn.LayerNorm(WIDTH)];
 const deep = (blocks: number): InstanceType<typeof nn.Sequential> =>
-  new nn.Sequential(...Array.from({ length: blocks }, block).flat());
+  new nn.Sequential(...Array.from({ length: blocks }, block).flat<k.nn.Module[][]>());
 
 describe('the most that is in use', () => {
   it('under noGrad does not grow with the depth of a chain', () => {
@@ -166,9 +162,8 @@ describe('what user code may have kept is there:', () => {
 
   it('by a forward of its own that an instance has', async () => {
     const patched = linear();
-    const { forward } = patched;
     patched.forward = (input: Tensor): Tensor => {
-      const output = forward.call(patched, input);
+      const output = nn.Linear.prototype.forward.call(patched, input);
       see(input, output);
       return output;
     };
@@ -201,7 +196,7 @@ describe('what user code may have kept is there:', () => {
     const net = new nn.Sequential(linear(), new nn.Tanh(), new nn.Sequential(linear(), linear()));
     await expectSeen((input) => {
       let y = input;
-      for (const layer of net) see((y = layer(y) as Tensor));
+      for (const layer of net) see((y = layer(y)));
       return net(input);
     }, 3);
   });
@@ -214,8 +209,8 @@ describe('what user code may have kept is there:', () => {
       }
     }
     class Return extends nn.Module {
-      override forward(_: Tensor): Tensor {
-        const before = kept as unknown as Tensor;
+      override forward(input: Tensor): Tensor {
+        const before = kept ?? input;
         see(before);
         return before;
       }
@@ -299,7 +294,7 @@ describe('results are the same', () => {
     const x = k.randn(4, 8);
     const net = new nn.Sequential(first, new nn.Tanh(), new Later(), new nn.Tanh(), last);
     const expected = last(first(x).tanh().add(1).tanh());
-    expect(await ((await net(x)) as Tensor).tolist()).toEqual(await expected.tolist());
+    expect(await ((await net(x))).tolist()).toEqual(await expected.tolist());
   });
 
   it('of a module that throws between: the next call works', async () => {
