@@ -1,13 +1,17 @@
 // Scaling of losses for float16, whose gradients would vanish below 6e-8 otherwise.
-import { gather, type Arguments } from '../base/arguments';
+import { isPlainObject, type Arguments } from '../base/arguments';
+import { atLeast, COUNT, FINITE, FLAG, FUNCTION, kind, REAL, type Kind } from '../base/kinds';
+import { argument, checkKind, methodsTake, signature, type OrderOf } from '../base/signature';
 import { noGrad } from '../core/backward';
 import { DTypeError } from '../base/errors';
+import { TENSOR } from '../core/kinds';
 import { libraryCode } from '../core/temporaries';
 import { abs, mul } from '../ops/pointwise/arithmetic';
 import { amax } from '../ops/reduce/reduce';
 import { stack } from '../ops/shape/cat';
 import { tensor } from '../ops/shape/creation';
 import { to } from '../ops/shape/copy';
+import { checkStateDict, STATE } from '../optim/options';
 import type { Optimizer, OptimizerOptions } from '../optim/optimizer';
 import type { Tensor } from '../core/tensor';
 
@@ -24,7 +28,11 @@ export interface GradScalerOptions {
   /** False makes every method do nothing, and `step` an ordinary one. */
   enabled?: boolean;
 }
-const ORDER = ['initScale', 'growthFactor', 'backoffFactor', 'growthInterval', 'enabled'] as const;
+const POSITIVE = kind<number>('a finite number above 0', (value) => FINITE.accepts(value) && value > 0);
+const TAKES = signature('GradScaler', [
+  argument('initScale', POSITIVE, 65536), argument('growthFactor', REAL, 2), argument('backoffFactor', REAL, 0.5),
+  argument('growthInterval', atLeast(1), 2000), argument('enabled', FLAG, true),
+]); // prettier-ignore
 
 /** What `stateDict` gives, under PyTorch's names; empty if the scaler is not enabled. */
 export interface GradScalerState {
@@ -40,8 +48,28 @@ type AnyOptimizer = Pick<Optimizer<OptimizerOptions>, 'step'> & {
   readonly paramGroups: readonly { readonly params: readonly Tensor[] }[];
 };
 
+const OPTIMIZER: Kind<AnyOptimizer> = kind('an optimizer', (value) => {
+  const { step, paramGroups } = Object(value) as { step?: unknown; paramGroups?: unknown };
+  return typeof step === 'function' && Array.isArray(paramGroups);
+});
+/** A tensor, or arrays of arrays of them. */
+const OUTPUTS: Kind<Tensor | readonly unknown[]> = kind(
+  'a tensor, or arrays of tensors',
+  (value) => TENSOR.accepts(value) || (Array.isArray(value) && value.every((item) => OUTPUTS.accepts(item))),
+);
+const STEP = signature('GradScaler.step', [argument('optimizer', OPTIMIZER), argument('closure', FUNCTION, undefined)]);
+const NUMBERS = {
+  scale: POSITIVE,
+  growth_factor: REAL,
+  backoff_factor: REAL,
+  growth_interval: atLeast(1),
+  _growth_tracker: COUNT,
+};
+
 /** What has become of an optimizer since the last update. */
 interface Progress {
+  /** Whether any parameter had a gradient to look at. */
+  readonly isLookedAt: boolean;
   readonly isFinite: Promise<boolean>;
   /** Null until it is known. */
   found: boolean | null;
@@ -71,9 +99,24 @@ export class GradScaler {
   #growthTracker = 0;
   #progress = new Map<AnyOptimizer, Progress>();
 
-  constructor(...args: Arguments<GradScalerOptions, typeof ORDER>) {
-    const options = gather<GradScalerOptions>('GradScaler', ORDER, args);
-    const { initScale = 65536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000, enabled = true } = options;
+  static {
+    methodsTake(
+      this,
+      signature('scale', [argument('outputs', OUTPUTS)]),
+      signature('unscale_', [argument('optimizer', OPTIMIZER)]),
+      signature('update', [argument('newScale', POSITIVE, undefined)]),
+      signature('setGrowthFactor', [argument('factor', REAL)]),
+      signature('setBackoffFactor', [argument('factor', REAL)]),
+      signature('setGrowthInterval', [argument('interval', atLeast(1))]),
+      signature('loadStateDict', [argument('state', STATE)]),
+      ...['getScale', 'getGrowthFactor', 'getBackoffFactor', 'getGrowthInterval', 'isEnabled', 'stateDict'].map(
+        (name) => signature(name, []),
+      ),
+    );
+  }
+
+  constructor(...args: Arguments<GradScalerOptions, OrderOf<typeof TAKES>>) {
+    const { initScale, growthFactor, backoffFactor, growthInterval, enabled } = TAKES.take(args);
     if (enabled && !(growthFactor > 1)) {
       throw new RangeError(`GradScaler: growthFactor must be greater than 1, got ${growthFactor}.`);
     }
@@ -130,7 +173,7 @@ export class GradScaler {
     noGrad(() => {
       for (const grad of grads) grad.mul_(inverse);
     });
-    const progress: Progress = { isFinite, found: null, hasStepped: false };
+    const progress: Progress = { isLookedAt: grads.length > 0, isFinite, found: null, hasStepped: false };
     // Who does not await the step hears of a fault from the read that it belongs to.
     isFinite.then(
       (finite) => (progress.found = !finite),
@@ -141,17 +184,25 @@ export class GradScaler {
 
   /**
    * Unscales the gradients unless `unscale_` has, and makes the optimizer's step if all are finite. Resolves to what
-   * `optimizer.step()` gave, or to null if it was left out.
-   * @throws Error (as a rejection) after a step that `update` has not followed
+   * `optimizer.step()` gave, or to null if it was left out. A closure goes to the optimizer if the scaler is not enabled, and is
+   * refused if it is, as in PyTorch: the gradients that it makes would have to be scaled.
+   * @throws Error (as a rejection) after a step that `update` has not followed, and if no parameter has a gradient
    */
-  async step(optimizer: AnyOptimizer): Promise<unknown> {
-    if (!this.#enabled) return optimizer.step();
+  async step(...args: readonly [optimizer: AnyOptimizer, closure?: () => unknown]): Promise<unknown> {
+    const { optimizer, closure } = STEP.take(args);
+    if (!this.#enabled) return closure === undefined ? optimizer.step() : optimizer.step(closure);
+    if (closure !== undefined) {
+      throw new TypeError('GradScaler.step: must have no closure while the scaler is enabled, got one. Call backward() before it.'); // prettier-ignore
+    }
     this.#checkUse('step');
     if (this.#progress.get(optimizer)?.hasStepped === true) {
       throw new Error('step: must be called once for each optimizer between updates, got a second call.');
     }
     if (!this.#progress.has(optimizer)) this.unscale_(optimizer);
     const progress = this.#progress.get(optimizer) as Progress;
+    if (!progress.isLookedAt) {
+      throw new Error('step: a parameter must have a gradient, got none. Call scaler.scale(loss).backward() first.');
+    }
     progress.hasStepped = true;
     const finite = await progress.isFinite;
     progress.found = !finite;
@@ -169,7 +220,9 @@ export class GradScaler {
     if (newScale !== undefined) {
       this.#scale = Math.fround(newScale);
     } else {
-      const found = [...this.#progress.values()].map((progress) => progress.found);
+      const found = [...this.#progress.values()]
+        .filter(({ isLookedAt }) => isLookedAt)
+        .map((progress) => progress.found);
       if (found.length === 0) throw new Error('update: must come after step() or unscale_(), got neither.');
       if (found.includes(null)) throw new Error('update: step() must be done. Write await scaler.step(optimizer).');
       this.#move(found.includes(true));
@@ -179,7 +232,9 @@ export class GradScaler {
 
   #move(hasFound: boolean): void {
     if (hasFound) {
-      this.#scale = Math.fround(this.#scale * this.#backoffFactor);
+      const shrunk = Math.fround(this.#scale * this.#backoffFactor);
+      // What gradients are divided by must have an inverse.
+      if (Number.isFinite(Math.fround(1 / shrunk))) this.#scale = shrunk;
       this.#growthTracker = 0;
     } else if (++this.#growthTracker === this.#growthInterval) {
       const grown = Math.fround(this.#scale * this.#growthFactor);
@@ -241,15 +296,19 @@ export class GradScaler {
   /** Takes over what `stateDict` gave, here or in PyTorch. @throws Error for an empty one, that of a scaler not enabled */
   loadStateDict(state: GradScalerState): void {
     if (!this.#enabled) return;
-    const { scale, growth_factor, backoff_factor, growth_interval, _growth_tracker } = state;
-    if (scale === undefined) {
+    if (isPlainObject(state) && Object.keys(state).length === 0) {
       throw new Error('loadStateDict: the state must not be empty, got that of a scaler that was not enabled.');
     }
-    this.#scale = scale;
-    this.#growthFactor = growth_factor ?? this.#growthFactor;
-    this.#backoffFactor = backoff_factor ?? this.#backoffFactor;
-    this.#growthInterval = growth_interval ?? this.#growthInterval;
-    this.#growthTracker = _growth_tracker ?? 0;
+    checkStateDict('GradScaler.loadStateDict', state, Object.keys(NUMBERS));
+    for (const [name, kind] of Object.entries(NUMBERS)) {
+      checkKind('GradScaler.loadStateDict', name, kind, Reflect.get(state, name));
+    }
+    const saved = state as Required<GradScalerState>;
+    this.#scale = saved.scale;
+    this.#growthFactor = saved.growth_factor;
+    this.#backoffFactor = saved.backoff_factor;
+    this.#growthInterval = saved.growth_interval;
+    this.#growthTracker = saved._growth_tracker;
   }
 }
 

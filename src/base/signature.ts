@@ -107,8 +107,8 @@ export class Signature<const A extends AnyArguments> {
   }
 
   /** `take`, with each argument in its place. */
-  values(given: readonly unknown[]): Values<A> {
-    return this.#valuesOf(given, this.name) as readonly unknown[] as Values<A>;
+  values(given: readonly unknown[], name = this.name): Values<A> {
+    return this.#valuesOf(given, name) as readonly unknown[] as Values<A>;
   }
 
   #valuesOf(given: readonly unknown[], name: string): unknown[] {
@@ -128,6 +128,7 @@ export class Signature<const A extends AnyArguments> {
     const { args } = this;
     for (let i = 0; i < count; i++) {
       if (i >= args.length) {
+        if (given[i] === undefined) continue;
         throw new TypeError(`${op}: takes at most ${args.length} arguments (${this.#names()}), got ${count}.`);
       }
       const spreads = args[i].kind.spreads;
@@ -191,6 +192,25 @@ function shown(value: unknown): string {
 /** The arguments of the function `name`, in PyTorch's order. */
 export const signature = <const A extends AnyArguments>(name: string, args: A): Signature<A> =>
   new Signature(name, args);
+
+/**
+ * Lets methods of a class take their arguments by their signatures, whose names are the methods'. Errors begin with the class of
+ * the object: `StepLR.step: ...`. Not for async methods, which reject instead of throwing.
+ */
+export function methodsTake(
+  type: { readonly prototype: object },
+  ...signatures: readonly Pick<Signature<AnyArguments>, 'name' | 'values'>[]
+): void {
+  for (const takes of signatures) {
+    const { name } = takes;
+    const method = Object.getOwnPropertyDescriptor(type.prototype, name)?.value as (...values: unknown[]) => unknown;
+    const value = function (this: object, ...given: unknown[]): unknown {
+      return method.apply(this, [...takes.values(given, `${this.constructor.name}.${name}`)]);
+    };
+    Object.defineProperty(value, 'name', { value: name });
+    Object.defineProperty(type.prototype, name, { value, configurable: true, writable: true });
+  }
+}
 
 /**
  * `f` as a function that takes its arguments by position, by name or mixed, and whose errors begin with its name.

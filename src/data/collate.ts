@@ -3,6 +3,8 @@ import type { TypedArray } from '../base/dtype';
 import { fromArray, tensor } from '../ops/shape/creation';
 import { stack } from '../ops/shape/cat';
 import { isPlainObject } from '../base/arguments';
+import { kind } from '../base/kinds';
+import { argument, signature } from '../base/signature';
 import { composed, describe } from '../base/errorText';
 import { Tensor } from '../core/tensor';
 
@@ -15,6 +17,10 @@ export type Collated<S> = S extends Tensor | TypedArray | number | bigint | bool
       ? { -readonly [K in keyof S]: Collated<S[K]> }
       : never;
 
+const COLLATE = signature('collate', [
+  argument('samples', kind<readonly unknown[]>('an array of samples', Array.isArray)),
+]);
+
 /**
  * Puts samples into a batch with a new first dimension: tensors are stacked, typed arrays and numbers become a tensor,
  * arrays and plain objects are collated item by item, strings are listed. Numbers that are all integers give int64
@@ -22,8 +28,8 @@ export type Collated<S> = S extends Tensor | TypedArray | number | bigint | bool
  * @throws TypeError for other samples, or samples that differ in kind or length.
  * @see torch.utils.data.default_collate
  */
-export function collate<S>(samples: readonly S[]): Collated<S> {
-  if (!Array.isArray(samples)) throw new TypeError(`collate: takes an array of samples, got ${describe(samples)}.`);
+export function collate<S>(...args: readonly [samples: readonly S[]]): Collated<S> {
+  const { samples } = COLLATE.take(args);
   if (samples.length === 0) throw new TypeError('collate: a batch must have at least one sample, got none.');
   // Tensors that cannot be stacked are told of in the name of what the loader calls.
   return composed('collate', () => collateAny(samples)) as Collated<S>;

@@ -1,12 +1,16 @@
 // DataLoader: batches of a dataset as an async iteration, prepared ahead of the device and paced by it.
 import { pace } from '../core/pace';
+import { checkGiven } from '../core/given';
 import { unscoped } from '../core/scope';
-import { checkInteger, gather, type Arguments } from '../base/arguments';
-import { drawSeed, Generator } from '../base/generator';
+import { Tensor } from '../core/tensor';
+import type { Arguments } from '../base/arguments';
+import { atLeast, COUNT, FLAG, FUNCTION, INTEGER, kind } from '../base/kinds';
+import { argument, checkKind, optional, signature, type OrderOf } from '../base/signature';
+import { drawSeed, type Generator } from '../base/generator';
 import { describe } from '../base/errorText';
 import { collate, type Collated } from './collate';
 import { ArrayDataset, Dataset, IterableDataset } from './dataset';
-import { BatchSampler, lengthOf, RandomSampler, SequentialSampler, type Sampler } from './sampler';
+import { BatchSampler, GENERATOR, lengthOf, RandomSampler, SAMPLER, SequentialSampler, type Sampler } from './sampler';
 
 export interface DataLoaderOptions<Sample, Batch> {
   /** Samples in a batch; default 1. */
@@ -29,17 +33,19 @@ export interface DataLoaderOptions<Sample, Batch> {
   timeout?: number;
 }
 
-const ORDER = [
-  'batchSize',
-  'shuffle',
-  'sampler',
-  'batchSampler',
-  'collateFn',
-  'dropLast',
-  'generator',
-  'prefetch',
-  'timeout',
-] as const;
+/** `datasetOf` says what is wrong with one. */
+const DATASET = { ...kind<unknown>('a dataset', () => true), takesObject: true };
+const SECONDS = kind<number>('a number of seconds of at least 0', (value) => typeof value === 'number' && value >= 0);
+const TAKES = signature('DataLoader', [
+  argument('dataset', DATASET), optional('batchSize', atLeast(1)), optional('shuffle', FLAG),
+  argument('sampler', SAMPLER, null), argument('batchSampler', SAMPLER, null), argument('collateFn', FUNCTION, null),
+  optional('dropLast', FLAG), GENERATOR, argument('prefetch', COUNT, 1), argument('timeout', SECONDS, 0),
+]); // prettier-ignore
+type Taken<Sample, Batch> = Omit<DataLoaderOptions<Sample, Batch>, Nullable> &
+  Required<Pick<DataLoaderOptions<Sample, Batch>, 'prefetch' | 'timeout'>> & {
+    readonly [K in Nullable]: Exclude<DataLoaderOptions<Sample, Batch>[K], undefined> | null;
+  };
+type Nullable = 'sampler' | 'batchSampler' | 'collateFn' | 'generator';
 
 /** After so many seconds without a batch the page is told, once an epoch. */
 const WARN_AFTER = 30;
@@ -58,22 +64,22 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
   readonly dataset: Dataset<Sample> | IterableDataset<Sample>;
   readonly batchSize: number;
   private readonly batchSampler: Sampler<number[]> | null;
-  private readonly options: DataLoaderOptions<Sample, Batch>;
+  private readonly options: Taken<Sample, Batch>;
   private readonly prefetch: number;
   private readonly timeout: number;
 
   constructor(
     dataset: Dataset<Sample> | IterableDataset<Sample> | readonly Sample[],
-    ...args: Arguments<DataLoaderOptions<Sample, Batch>, typeof ORDER>
+    ...args: Arguments<DataLoaderOptions<Sample, Batch>, OrderOf<typeof TAKES, 'dataset'>>
   ) {
-    const options = gather<DataLoaderOptions<Sample, Batch>>('DataLoader', ORDER, args);
     this.dataset = datasetOf(dataset);
+    const options = TAKES.takeRest<Taken<Sample, Batch>>([dataset], args);
     const samples = mapStyle(this.dataset);
     checkOptions(options, samples === null);
     this.options = options;
     this.batchSize = options.batchSize ?? 1;
-    this.prefetch = options.prefetch ?? 1;
-    this.timeout = options.timeout ?? 0;
+    this.prefetch = options.prefetch;
+    this.timeout = options.timeout;
     this.batchSampler = samples === null ? null : this.makeBatchSampler(samples);
   }
 
@@ -85,7 +91,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Batch> {
     // PyTorch draws a seed for its worker processes here, before the sampler draws anything.
-    drawSeed(this.options.generator);
+    drawSeed(this.options.generator ?? undefined);
     const samples = mapStyle(this.dataset);
     const stream = this.dataset as IterableDataset<Sample>;
     return this.ahead(samples === null ? this.streamed(stream) : this.batches(samples));
@@ -122,13 +128,14 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
       if (!Array.isArray(indices)) {
         throw new TypeError(`DataLoader: batchSampler must give arrays of indices, got ${describe(indices)}.`);
       }
+      for (const index of indices as unknown[]) checkKind('DataLoader', 'what a sampler gives', INTEGER, index);
       yield this.fetch(dataset, indices);
     }
   }
 
   private async fetch(dataset: Dataset<Sample>, indices: readonly number[]): Promise<Batch> {
     const { collateFn } = this.options;
-    if (collateFn === undefined && dataset.getBatch !== undefined) return dataset.getBatch(indices) as Batch;
+    if (collateFn === null && dataset.getBatch !== undefined) return dataset.getBatch(indices) as Batch;
     return this.collate(await Promise.all(indices.map((index) => dataset.get(index))));
   }
 
@@ -144,19 +151,29 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
     if (batch.length > 0 && this.options.dropLast !== true) yield this.collate(batch);
   }
 
-  private collate(samples: Sample[]): Batch | Promise<Batch> {
+  private async collate(samples: Sample[]): Promise<Batch> {
     const { collateFn } = this.options;
     // Without a collateFn, Batch is what collate makes.
-    return unscoped(() => (collateFn === undefined ? (collate(samples) as Batch) : collateFn(samples)));
+    if (collateFn === null) return unscoped(() => collate(samples) as Batch);
+    const batch = await unscoped(() => collateFn(samples));
+    checkBatch(batch);
+    return batch;
   }
 
   private makeBatchSampler(dataset: Dataset<Sample>): Sampler<number[]> {
     const { batchSampler, sampler, shuffle = false, generator, dropLast = false } = this.options;
-    if (batchSampler !== undefined) return batchSampler;
-    if (sampler === undefined) lengthOf('DataLoader', 'the dataset', dataset);
-    const random = (): Sampler => new RandomSampler(dataset, generator === undefined ? {} : { generator });
+    if (batchSampler !== null) return batchSampler;
+    if (sampler === null) lengthOf('DataLoader', 'the dataset', dataset);
+    const random = (): Sampler => new RandomSampler(dataset, { generator });
     return new BatchSampler(sampler ?? (shuffle ? random() : new SequentialSampler(dataset)), this.batchSize, dropLast);
   }
+}
+
+/** @throws TypeError, FreedError unless a collateFn has given a batch: something, whose tensors can be read */
+function checkBatch(batch: unknown): void {
+  if (batch === undefined) throw new TypeError('DataLoader: collateFn must return a batch, got undefined.');
+  const parts: readonly unknown[] = Array.isArray(batch) ? batch : [batch];
+  for (const part of parts) if (part instanceof Tensor) checkGiven('DataLoader: collateFn', part);
 }
 
 /** The next batch, whose making has begun. */
@@ -231,43 +248,20 @@ function refuseOnce(what: string, given: unknown, iterator: unknown): void {
   throw new TypeError(`DataLoader: ${what} must begin anew in every epoch, got an iterator that ends once. Make it in [Symbol.iterator]() or [Symbol.asyncIterator]().`); // prettier-ignore
 }
 
-function checkOptions<Sample, Batch>(options: DataLoaderOptions<Sample, Batch>, isIterable: boolean): void {
-  const { batchSize = 1, shuffle, sampler, batchSampler, dropLast, prefetch = 1 } = options;
-  checkInteger('DataLoader', 'batchSize', batchSize, 1);
-  checkInteger('DataLoader', 'prefetch', prefetch, 0);
+/** @throws TypeError for options that exclude each other */
+function checkOptions<Sample, Batch>(options: Taken<Sample, Batch>, isIterable: boolean): void {
+  const { shuffle, sampler, batchSampler, dropLast } = options;
   const refuse = (message: string): never => {
     throw new TypeError(`DataLoader: ${message}`);
   };
-  for (const name of ['shuffle', 'dropLast'] as const) {
-    const value: unknown = options[name];
-    if (value !== undefined && typeof value !== 'boolean') {
-      refuse(`${name} must be true or false, got ${describe(value)}.`);
-    }
+  for (const [name, value] of Object.entries({ sampler, batchSampler })) {
+    if (value !== null) refuseOnce(`a ${name}`, value, value[Symbol.iterator]());
   }
-  for (const name of ['sampler', 'batchSampler'] as const) {
-    const value: unknown = options[name];
-    if (value === undefined) continue;
-    const iterate: unknown = (Object(value) as Partial<Iterable<unknown>>)[Symbol.iterator];
-    if (typeof value !== 'object' || typeof iterate !== 'function') {
-      refuse(`${name} must be a Sampler, got ${describe(value)}.`);
-    }
-    refuseOnce(`a ${name}`, value, Reflect.apply(iterate as () => unknown, value, []));
-  }
-  if (options.collateFn !== undefined && typeof options.collateFn !== 'function') {
-    refuse(`collateFn must be a function, got ${describe(options.collateFn)}.`);
-  }
-  if (options.generator !== undefined && !(options.generator instanceof Generator)) {
-    refuse(`generator must be a Generator, got ${describe(options.generator)}.`);
-  }
-  const { timeout = 0 } = options;
-  if (!(typeof timeout === 'number' && timeout >= 0)) {
-    refuse(`timeout must be a number of seconds of at least 0, got ${describe(timeout)}.`);
-  }
-  if (isIterable && (shuffle === true || sampler !== undefined || batchSampler !== undefined)) {
+  if (isIterable && (shuffle === true || sampler !== null || batchSampler !== null)) {
     refuse('an iterable dataset has an order of its own, got shuffle, sampler or batchSampler.');
   }
-  if (sampler !== undefined && shuffle === true) refuse('sampler and shuffle exclude each other, got both.');
-  if (batchSampler !== undefined && [options.batchSize, shuffle, sampler, dropLast].some((o) => o !== undefined)) {
+  if (sampler !== null && shuffle === true) refuse('sampler and shuffle exclude each other, got both.');
+  if (batchSampler !== null && (sampler ?? options.batchSize ?? shuffle ?? dropLast) !== undefined) {
     refuse('batchSampler excludes batchSize, shuffle, sampler and dropLast, got one of them.');
   }
 }

@@ -1,6 +1,8 @@
 // Datasets: what a sample is and how many there are. Loaders ask them for samples; no order or batches here.
-import type { Generator } from '../base/generator';
-import { permutation } from '../base/generator';
+import type { Arguments } from '../base/arguments';
+import { permutation, type Generator } from '../base/generator';
+import { INTEGER, kind, listOf, NUMBER } from '../base/kinds';
+import { argument, methodsTake, signature } from '../base/signature';
 import { ShapeError } from '../base/errors';
 import { tensor } from '../ops/shape/creation';
 import { indexSelect } from '../ops/indexing/gather';
@@ -8,7 +10,7 @@ import { select } from '../ops/shape/view';
 import { describe } from '../base/errorText';
 import { Tensor } from '../core/tensor';
 import type { Collated } from './collate';
-import { lengthOf } from './sampler';
+import { GENERATOR, lengthOf } from './sampler';
 
 /**
  * Samples by number. `get` may be async: images are fetched and decoded that way.
@@ -31,10 +33,26 @@ export abstract class IterableDataset<Sample> implements AsyncIterable<Sample> {
   abstract [Symbol.asyncIterator](): AsyncIterator<Sample>;
 }
 
+const GET = signature('get', [argument('index', INTEGER)]);
+const GET_BATCH = signature('getBatch', [argument('indices', listOf(INTEGER))]);
+const ITEMS = signature('ArrayDataset', [
+  argument(
+    'items',
+    kind<ArrayLike<unknown>>('an array', (value) => Array.isArray(value) || ArrayBuffer.isView(value)),
+  ),
+]);
+
 /** The items of an array as samples. */
 export class ArrayDataset<Sample> extends Dataset<Sample> {
-  constructor(private readonly items: readonly Sample[]) {
+  private readonly items: readonly Sample[];
+
+  static {
+    methodsTake(this, GET);
+  }
+
+  constructor(...args: readonly [items: readonly Sample[]]) {
     super();
+    this.items = ITEMS.take<{ items: readonly Sample[] }>(args).items;
   }
 
   get length(): number {
@@ -69,6 +87,10 @@ type Rows<T extends readonly Tensor[]> = { -readonly [K in keyof T]: Tensor };
 export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>> {
   readonly tensors: T;
   readonly length: number;
+
+  static {
+    methodsTake(this, GET, GET_BATCH);
+  }
 
   constructor(...tensors: T) {
     super();
@@ -106,16 +128,27 @@ export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>>
   }
 }
 
+/** A dataset, in whichever form. */
+const DATASET = {
+  ...kind<Dataset<unknown>>('a dataset', (value) => typeof Reflect.get(Object(value), 'get') === 'function'),
+  takesObject: true,
+};
+const SUBSET = signature('Subset', [argument('dataset', DATASET), argument('indices', listOf(INTEGER))]);
+
 /** The samples of `dataset` at `indices`. @see torch.utils.data.Subset */
 export class Subset<Sample> extends Dataset<Sample> {
-  constructor(
-    readonly dataset: Dataset<Sample>,
-    readonly indices: readonly number[],
-  ) {
+  readonly dataset: Dataset<Sample>;
+  readonly indices: readonly number[];
+
+  static {
+    methodsTake(this, GET);
+  }
+
+  constructor(...args: readonly [dataset: Dataset<Sample>, indices: readonly number[]]) {
     super();
-    if (!Array.isArray(indices)) {
-      throw new TypeError(`Subset: the indices must be an array of numbers, got ${describe(indices)}.`);
-    }
+    const { dataset, indices } = SUBSET.take<{ dataset: Dataset<Sample>; indices: readonly number[] }>(args);
+    this.dataset = dataset;
+    this.indices = indices;
     const getBatch = dataset.getBatch?.bind(dataset);
     if (getBatch !== undefined) this.getBatch = (positions) => getBatch(this.translate(positions));
   }
@@ -134,6 +167,10 @@ export class Subset<Sample> extends Dataset<Sample> {
   }
 }
 
+const RANDOM_SPLIT = signature('randomSplit', [
+  argument('dataset', DATASET), argument('lengths', listOf(NUMBER)), GENERATOR,
+]); // prettier-ignore
+
 /**
  * Splits a dataset at random into parts of the given lengths, or of the given shares if these sum to 1 (each rounded
  * down, what is left over dealt out from the first on).
@@ -144,14 +181,12 @@ export class Subset<Sample> extends Dataset<Sample> {
 export function randomSplit<Sample>(
   dataset: Dataset<Sample>,
   lengths: readonly number[],
-  generator?: Generator,
+  ...args: Arguments<{ generator?: Generator | null }, ['generator']>
 ): Subset<Sample>[] {
+  const { generator } = RANDOM_SPLIT.takeRest([dataset, lengths], args);
   const total = lengthOf('randomSplit', 'the dataset', dataset);
-  if (!Array.isArray(lengths)) {
-    throw new TypeError(`randomSplit: lengths must be an array of numbers, got ${describe(lengths)}.`);
-  }
-  const counts = partLengths(total, lengths as readonly number[]);
-  const order = Array.from(permutation(total, generator));
+  const counts = partLengths(total, lengths);
+  const order = Array.from(permutation(total, generator ?? undefined));
   let end = 0;
   return counts.map((count) => new Subset(dataset, order.slice(end, (end += count))));
 }

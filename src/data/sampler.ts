@@ -1,12 +1,23 @@
 // Samplers: the order in which a loader asks for samples, with PyTorch's draws.
-import { checkInteger, gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
+import { atLeast, FLAG, instanceOf, INTEGER, ITERABLE, kind, listOf, type Kind } from '../base/kinds';
+import { argument, signature, type OrderOf } from '../base/signature';
 import { drawSeed, fillRandint, Generator, permutation } from '../base/generator';
 
 /** Something with a number of samples. */
 export interface Sized {
   readonly length: number;
 }
+
+/** What has samples to count; whether it has a length is asked when it is needed, and may change from epoch to epoch. */
+const SOURCE: Kind<Sized> = {
+  ...kind<Sized>('a dataset or an array', (value) => typeof value === 'object' && value !== null),
+  takesObject: true,
+};
+/** A sampler, or what gives indices as one does: an array. */
+export const SAMPLER: Kind<Sampler> = kind('a Sampler', ITERABLE.accepts);
+export const GENERATOR = argument('generator', instanceOf('a Generator', Generator), null);
 
 /** The number of samples of `source`. @throws TypeError unless it is a whole number of at least 0 */
 export function lengthOf(owner: string, what: string, source: unknown): number {
@@ -21,10 +32,15 @@ export abstract class Sampler<Item = number> implements Iterable<Item> {
   abstract [Symbol.iterator](): Iterator<Item>;
 }
 
+const SEQUENTIAL = signature('SequentialSampler', [argument('source', SOURCE)]);
+
 /** 0, 1, 2, ... @see torch.utils.data.SequentialSampler */
 export class SequentialSampler extends Sampler {
-  constructor(private readonly source: Sized) {
+  private readonly source: Sized;
+
+  constructor(...args: readonly [source: Sized]) {
     super();
+    this.source = SEQUENTIAL.take(args).source;
   }
 
   get length(): number {
@@ -36,11 +52,20 @@ export class SequentialSampler extends Sampler {
   }
 }
 
+interface BatchSamplerOptions {
+  batchSize: number;
+  dropLast?: boolean;
+}
+
 interface RandomSamplerOptions {
   replacement?: boolean;
   numSamples?: number;
-  generator?: Generator;
+  generator?: Generator | null;
 }
+
+const RANDOM = signature('RandomSampler', [
+  argument('source', SOURCE), argument('replacement', FLAG, false), argument('numSamples', atLeast(1), null), GENERATOR,
+]); // prettier-ignore
 
 /** With replacement PyTorch draws indices in groups of this size. */
 const REPLACEMENT_GROUP = 32;
@@ -57,15 +82,13 @@ export class RandomSampler extends Sampler {
 
   constructor(
     private readonly source: Sized,
-    ...args: Arguments<RandomSamplerOptions, ['replacement', 'numSamples', 'generator']>
+    ...args: Arguments<RandomSamplerOptions, OrderOf<typeof RANDOM, 'source'>>
   ) {
     super();
-    const order = ['replacement', 'numSamples', 'generator'] as const;
-    const { replacement = false, numSamples, generator } = gather<RandomSamplerOptions>('RandomSampler', order, args);
-    if (numSamples !== undefined) checkInteger('RandomSampler', 'numSamples', numSamples, 1);
+    const { replacement, numSamples, generator } = RANDOM.takeRest([source], args);
     this.replacement = replacement;
-    this.numSamples = numSamples ?? null;
-    this.generator = generator ?? null;
+    this.numSamples = numSamples;
+    this.generator = generator;
   }
 
   get length(): number {
@@ -91,13 +114,18 @@ export class RandomSampler extends Sampler {
   }
 }
 
+const SUBSET = signature('SubsetRandomSampler', [argument('indices', listOf(INTEGER)), GENERATOR]);
+
 /** The given indices in random order. @see torch.utils.data.SubsetRandomSampler */
 export class SubsetRandomSampler extends Sampler {
-  constructor(
-    private readonly indices: readonly number[],
-    private readonly generator?: Generator,
-  ) {
+  private readonly indices: readonly number[];
+  private readonly generator: Generator | null;
+
+  constructor(indices: readonly number[], ...args: Arguments<{ generator?: Generator | null }, ['generator']>) {
     super();
+    const taken = SUBSET.take([indices, ...args]);
+    this.indices = taken.indices;
+    this.generator = taken.generator;
   }
 
   get length(): number {
@@ -105,19 +133,26 @@ export class SubsetRandomSampler extends Sampler {
   }
 
   *[Symbol.iterator](): IterableIterator<number> {
-    for (const position of permutation(this.indices.length, this.generator)) yield this.indices[position];
+    for (const position of permutation(this.indices.length, this.generator ?? undefined)) yield this.indices[position];
   }
 }
 
+const BATCH = signature('BatchSampler', [
+  argument('sampler', SAMPLER), argument('batchSize', atLeast(1)), argument('dropLast', FLAG, false),
+]); // prettier-ignore
+
 /** Groups of `batchSize` from another sampler; the last may be smaller, or is left out. @see torch.utils.data.BatchSampler */
 export class BatchSampler extends Sampler<number[]> {
-  constructor(
-    private readonly sampler: Sampler,
-    private readonly batchSize: number,
-    private readonly dropLast = false,
-  ) {
+  private readonly sampler: Sampler;
+  private readonly batchSize: number;
+  private readonly dropLast: boolean;
+
+  constructor(sampler: Sampler, ...args: Arguments<BatchSamplerOptions, OrderOf<typeof BATCH, 'sampler'>>) {
     super();
-    checkInteger('BatchSampler', 'batchSize', batchSize, 1);
+    const { batchSize, dropLast } = BATCH.takeRest([sampler], args);
+    this.sampler = sampler;
+    this.batchSize = batchSize;
+    this.dropLast = dropLast;
   }
 
   get length(): number {

@@ -1,5 +1,7 @@
 // The options of `load`.
-import { gather, isPlainObject, type Arguments } from '../base/arguments';
+import { isPlainObject, type Arguments } from '../base/arguments';
+import { ANYTHING, FLAG, FUNCTION, instanceOf, kind } from '../base/kinds';
+import { argument, optional, signature, type OrderOf } from '../base/signature';
 import { describe } from '../base/errorText';
 import type { Tensor } from '../core/tensor';
 import type { ReadOptions } from './source';
@@ -31,8 +33,19 @@ export interface LoadOptions extends ReadOptions {
   /** Where the tensors are put; by default the device that `init` chose. Excludes mapLocation. */
   device?: DeviceName;
 }
-const ORDER = ['mapLocation', 'weightsOnly', 'device', 'onProgress', 'signal', 'timeout'] as const;
-export type LoadArguments = Arguments<LoadOptions, typeof ORDER>;
+const PROGRESS = kind<NonNullable<LoadOptions['onProgress']>>('a function', FUNCTION.accepts);
+const MILLISECONDS = kind<number>(
+  'a number of milliseconds above 0',
+  (value) => typeof value === 'number' && value > 0,
+);
+/** What each of these may be is said by who reads them. */
+const ANY_OBJECT = { ...ANYTHING, takesObject: true };
+const TAKES = signature('load', [
+  argument('source', ANY_OBJECT, undefined), argument('mapLocation', ANYTHING, undefined), argument('weightsOnly', FLAG, false),
+  argument('device', ANYTHING, undefined), optional('onProgress', PROGRESS),
+  optional('signal', instanceOf('an AbortSignal', AbortSignal)), optional('timeout', MILLISECONDS),
+]); // prettier-ignore
+export type LoadArguments = Arguments<LoadOptions, OrderOf<typeof TAKES, 'source'>>;
 
 /** The device for what was at a location. */
 export type Located = (record: { readonly location: string }) => DeviceName | undefined;
@@ -44,27 +57,12 @@ interface CheckedOptions extends ReadOptions {
 
 /** @throws TypeError for options that do not exist, exclude each other or are of another kind */
 export function loadOptions(op: string, args: readonly unknown[]): CheckedOptions {
-  const options = gather<LoadOptions>(op, ORDER, args);
-  const { mapLocation, weightsOnly = false, device, onProgress, signal, timeout } = options;
-  const refuse = (what: string, value: unknown): never => {
-    throw new TypeError(`${op}: ${what}, got ${describe(value)}.`);
-  };
-  if (typeof weightsOnly !== 'boolean') refuse('weightsOnly must be true or false', weightsOnly);
-  if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress must be a function', onProgress);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('signal must be an AbortSignal', signal);
-  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
-    refuse('timeout must be a number of milliseconds above 0', timeout);
+  const { mapLocation, weightsOnly, device, ...reading } = TAKES.takeRest([undefined], args, op);
+  if (device !== undefined && mapLocation !== undefined) {
+    throw new TypeError(`${op}: device and mapLocation exclude each other, got ${describe(mapLocation)}.`);
   }
-  if (device !== undefined && mapLocation !== undefined)
-    refuse('device and mapLocation exclude each other', mapLocation);
   const located = locator(op, device === undefined ? mapLocation : deviceOf(op, 'device', device));
-  return {
-    located,
-    weightsOnly,
-    ...(onProgress && { onProgress }),
-    ...(signal && { signal }),
-    ...(timeout !== undefined && { timeout }),
-  };
+  return { located, weightsOnly, ...reading };
 }
 
 function locator(op: string, map: unknown): Located {

@@ -1,6 +1,8 @@
 // Saving checkpoints, in PyTorch's two formats and in safetensors. What tensors and containers become is here; the formats
 // are in torchFile.ts and safetensors.ts. Whatever is written here can be read again; what could not is refused by its path.
-import { gather, isPlainObject, type Arguments } from '../base/arguments';
+import { isPlainObject, type Arguments } from '../base/arguments';
+import { ANYTHING, kind, oneOf } from '../base/kinds';
+import { argument, signature, type OrderOf } from '../base/signature';
 import { describe } from '../base/errorText';
 import type { Storage } from '../core/storage';
 import { Parameter, Tensor } from '../core/tensor';
@@ -13,7 +15,6 @@ import { writeTorchLegacy, writeTorchZip } from './torchFile';
 
 /** A format of files: torch.save's, torch.save's before PyTorch 1.6, or safetensors. */
 export type Format = 'torch' | 'legacy' | 'safetensors';
-const FORMATS: readonly unknown[] = ['torch', 'legacy', 'safetensors'] satisfies Format[];
 
 export interface SaveOptions {
   /** 'torch' by default. */
@@ -21,7 +22,12 @@ export interface SaveOptions {
   /** Text that safetensors keep with the tensors. */
   metadata?: Metadata;
 }
-const ORDER = ['format', 'metadata'] as const;
+/** The value and the metadata are looked into below. */
+const CHECKPOINT = { ...kind<unknown>('a checkpoint', () => true), takesObject: true };
+const TAKES = signature('save', [
+  argument('value', CHECKPOINT), argument('format', oneOf('torch', 'legacy', 'safetensors'), 'torch'),
+  argument('metadata', ANYTHING, undefined),
+]); // prettier-ignore
 
 /** What can be saved: tensors, plain values, and arrays, plain objects, Maps and Sets of these. */
 export type Checkpoint = unknown;
@@ -38,13 +44,12 @@ export type Checkpoint = unknown;
  * @throws FaultError if an operation that a value depends on met bad data
  * @see torch.save
  */
-export async function save(value: Checkpoint, ...args: Arguments<SaveOptions, typeof ORDER>): Promise<ArrayBuffer> {
-  const { format = 'torch', metadata } = gather<SaveOptions>('save', ORDER, args);
-  if (!FORMATS.includes(format)) {
-    throw new RangeError(`save: format must be 'torch', 'legacy' or 'safetensors', got ${describe(format)}.`);
-  }
+export async function save(
+  value: Checkpoint,
+  ...args: Arguments<SaveOptions, OrderOf<typeof TAKES, 'value'>>
+): Promise<ArrayBuffer> {
+  const { format, metadata } = TAKES.takeRest([value], args);
   checkMetadata(format, metadata);
-  if (value === undefined) throw new TypeError('save: a checkpoint must be given, got undefined.');
   if (format === 'safetensors') return saveSafetensors(value, metadata);
   const places = new Map<Storage, Place>();
   collect(value, (tensor) => notePlace(places, tensor));
@@ -61,7 +66,7 @@ export async function save(value: Checkpoint, ...args: Arguments<SaveOptions, ty
 }
 
 /** @throws TypeError unless it is text by name, for a format that keeps it */
-function checkMetadata(format: Format, metadata: unknown): void {
+function checkMetadata(format: Format, metadata: unknown): asserts metadata is Metadata | undefined {
   if (metadata === undefined) return;
   if (format !== 'safetensors') {
     throw new TypeError(`save: metadata is kept by the format 'safetensors' alone, got it for '${format}'. Put it into the checkpoint.`); // prettier-ignore

@@ -1,5 +1,7 @@
 // Where checkpoints come from and go to: addresses, files that the user chose, what a page may keep, downloads.
 import { describe } from '../base/errorText';
+import { ANYTHING, kind, TEXT } from '../base/kinds';
+import { argument, signature } from '../base/signature';
 import { LoadError } from '../base/errors';
 import type { Bytes } from './bytes';
 import { placeOf, type Place } from './places';
@@ -129,6 +131,19 @@ function lengthOf({ headers }: Response): number | null {
   return length === null || headers.has('content-encoding') ? null : Number(length);
 }
 
+const ADDRESS = argument('address', TEXT);
+/** What is looked into by `contentOf`. */
+const CONTENT = argument('content', { ...ANYTHING, takesObject: true }, undefined);
+const STORE = signature('store', [ADDRESS, CONTENT]);
+const REMOVE = signature('remove', [ADDRESS]);
+const DOWNLOAD = signature('download', [
+  argument(
+    'name',
+    kind<string>('text', (value) => typeof value === 'string' && value !== ''),
+  ),
+  CONTENT,
+]);
+
 /**
  * Keeps bytes in the browser, under `indexeddb:NAME` or, in the page's private file system, `opfs:PATH`. They are written
  * beside what is there and read back before they take its place: a failure leaves what was there, and another tab sees
@@ -136,24 +151,24 @@ function lengthOf({ headers }: Response): number | null {
  * @example await store('indexeddb:net', await save(net.stateDict())); net.loadStateDict(await load('indexeddb:net'))
  * @throws TypeError for another address or content, or where there is no such store
  */
-export async function store(address: string, content: StoreContent): Promise<void> {
+export async function store(...args: readonly [address: string, content: StoreContent]): Promise<void> {
+  const { address, content } = STORE.take(args);
   const place = storePlace('store', address);
   await place.write(contentOf('store', content));
 }
 
 /** Removes what `store` has kept; nothing happens if there is nothing. */
-export async function remove(address: string): Promise<void> {
+export async function remove(...args: readonly [address: string]): Promise<void> {
+  const { address } = REMOVE.take(args);
   await storePlace('remove', address).remove();
 }
 
 /** Hands the reader of a page a file to save. @throws TypeError outside a page */
-export function download(name: string, content: StoreContent): void {
-  if (typeof name !== 'string' || name === '') {
-    throw new TypeError(`download: the name of the file must be text, got ${describe(name)}.`);
-  }
+export function download(...args: readonly [name: string, content: StoreContent]): void {
+  const { name, content } = DOWNLOAD.take(args);
+  const file = contentOf('download', content);
   if (typeof document === 'undefined')
     throw new TypeError('download: needs a page. Write the bytes to a file instead.');
-  const file = contentOf('download', content);
   const url = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = url;
@@ -164,7 +179,7 @@ export function download(name: string, content: StoreContent): void {
 }
 
 function storePlace(op: string, address: string): Place {
-  const place = typeof address === 'string' ? placeOf(op, address) : null;
+  const place = placeOf(op, address);
   if (place === null) {
     throw new TypeError(`${op}: the address must begin with 'indexeddb:' or 'opfs:', got ${describe(address)}.`);
   }

@@ -1,8 +1,9 @@
 import { add, div, mul, sqrt, square, sub } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { average, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** Decay rate of the averages of squares of the gradient and of the steps. */
@@ -25,7 +26,7 @@ const ORDER = ['lr', 'rho', 'eps', 'weightDecay', 'maximize'] as const;
  */
 export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
   constructor(params: ParamsArgument<AdadeltaOptions>, ...args: Arguments<Partial<AdadeltaOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<AdadeltaOptions>>('Adadelta', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<AdadeltaOptions>('Adadelta', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: AdadeltaOptions): void {

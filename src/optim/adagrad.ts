@@ -1,8 +1,9 @@
 import { add, constantLike, div, mul, sqrt, square, sub } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 
 export interface AdagradOptions extends OptimizerOptions {
   /** How fast the rate falls. */
@@ -34,7 +35,7 @@ const ORDER = ['lr', 'lrDecay', 'weightDecay', 'initialAccumulatorValue', 'eps',
  */
 export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
   constructor(params: ParamsArgument<AdagradOptions>, ...args: Arguments<Partial<AdagradOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<AdagradOptions>>('Adagrad', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<AdagradOptions>('Adagrad', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: AdagradOptions): void {

@@ -1,8 +1,9 @@
 import { add, div, maximum, mul, reciprocal, sqrt, square, sub, type Expression } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkBetas, checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 
 export interface AdamOptions extends OptimizerOptions {
   /** Decay rates of the averages of the gradient and of its square. */
@@ -39,7 +40,7 @@ export type AdamArguments = Arguments<Partial<AdamOptions>, typeof ADAM_ORDER>;
  */
 export class Adam extends ElementwiseOptimizer<AdamOptions> {
   constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
-    super(params, ADAM_DEFAULTS, gather<Partial<AdamOptions>>('Adam', ADAM_ORDER, args));
+    super(params, ADAM_DEFAULTS, optimizerOptions<AdamOptions>('Adam', ADAM_ORDER, ADAM_DEFAULTS, params, args));
   }
 
   protected checkOptions(options: AdamOptions): void {

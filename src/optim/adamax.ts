@@ -1,7 +1,8 @@
 import { abs, add, div, maximum, mul, sub } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 import { checkAdamOptions } from './adam';
 
 export interface AdamaxOptions extends OptimizerOptions {
@@ -25,7 +26,7 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'maximize'] as const;
  */
 export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
   constructor(params: ParamsArgument<AdamaxOptions>, ...args: Arguments<Partial<AdamaxOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<AdamaxOptions>>('Adamax', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<AdamaxOptions>('Adamax', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: AdamaxOptions): void {

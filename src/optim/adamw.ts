@@ -1,8 +1,8 @@
 import { mul } from '../expression/expression';
-import { gather } from '../base/arguments';
 import { ADAM_DEFAULTS, ADAM_ORDER, adamUpdate, checkAdamOptions, type AdamArguments, type AdamOptions } from './adam';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 
 const DEFAULTS: AdamOptions = { ...ADAM_DEFAULTS, weightDecay: 1e-2 };
 
@@ -13,7 +13,7 @@ const DEFAULTS: AdamOptions = { ...ADAM_DEFAULTS, weightDecay: 1e-2 };
  */
 export class AdamW extends ElementwiseOptimizer<AdamOptions> {
   constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
-    super(params, DEFAULTS, gather<Partial<AdamOptions>>('AdamW', ADAM_ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<AdamOptions>('AdamW', ADAM_ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: AdamOptions): void {

@@ -1,8 +1,9 @@
 import { add, constantLike, eq, log1p, exp, maximum, mul, neg, reciprocal, sub, where } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 
 export interface ASGDOptions extends OptimizerOptions {
   /** Decay of the parameters. */
@@ -28,7 +29,7 @@ const ORDER = ['lr', 'lambd', 'alpha', 't0', 'weightDecay', 'maximize'] as const
  */
 export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
   constructor(params: ParamsArgument<ASGDOptions>, ...args: Arguments<Partial<ASGDOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<ASGDOptions>>('ASGD', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<ASGDOptions>('ASGD', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: ASGDOptions): void {

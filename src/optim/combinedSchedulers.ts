@@ -1,8 +1,11 @@
 // Schedulers made of schedulers: all at once, or one after the other.
-import { checkInteger, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
+import { atLeast, COUNT, kind, listOf } from '../base/kinds';
+import { argument, checkKind, methodsTake, signature, type OrderOf } from '../base/signature';
 import { describe } from '../base/errorText';
 import { LoadError } from '../base/errors';
-import { COMMON, LRScheduler, restoredFields, schedulerOptions, type SchedulerState } from './lrScheduler';
+import { COMMON, LRScheduler, OPTIMIZER, restoredFields, type SchedulerState } from './lrScheduler';
+import { STATE } from './options';
 import type { Optimizer } from './optimizer';
 
 /** What can be stepped with others. */
@@ -35,9 +38,20 @@ function checkSchedulers(
 
 const isScheduler = (value: unknown): value is LRScheduler => value instanceof LRScheduler;
 
+/** Schedulers, which `checkSchedulers` looks at. */
+const LIST = kind<readonly LRScheduler[]>('a list of schedulers', Array.isArray);
+
+const STEP = signature('step', []);
+const STATE_DICT = signature('stateDict', []);
+const LOAD_STATE_DICT = signature('loadStateDict', [argument('state', STATE)]);
+
 /** What ChainedScheduler and SequentialLR share. */
 abstract class SchedulerList {
   protected lastLr: number[];
+
+  static {
+    methodsTake(this, signature('getLastLr', []), STATE_DICT, LOAD_STATE_DICT);
+  }
 
   protected constructor(
     readonly optimizer: Optimizer,
@@ -79,6 +93,8 @@ abstract class SchedulerList {
   }
 }
 
+const CHAINED = signature('ChainedScheduler', [argument('schedulers', LIST)]);
+
 /**
  * Steps several schedulers at once, each from the rate that the one before leaves.
  * @example new ChainedScheduler([new ConstantLR(optimizer, 0.1, 2), new ExponentialLR(optimizer, 0.9)])
@@ -86,9 +102,14 @@ abstract class SchedulerList {
  */
 export class ChainedScheduler extends SchedulerList {
   /** @throws TypeError for no schedulers, or such of different optimizers */
-  constructor(schedulers: readonly Part[]) {
+  constructor(schedulers: readonly Part[], ...none: never[]) {
+    CHAINED.take([schedulers, ...none]);
     const isPart = (part: unknown): boolean => isScheduler(part) || part instanceof SchedulerList;
     super(checkSchedulers('ChainedScheduler', schedulers, isPart), schedulers);
+  }
+
+  static {
+    methodsTake(this, STEP);
   }
 
   step(): void {
@@ -105,7 +126,9 @@ interface SequentialLROptions {
   /** Does nothing, as in PyTorch. */
   verbose?: boolean | undefined;
 }
-const SEQUENTIAL = ['schedulers', 'milestones', ...COMMON] as const;
+const SEQUENTIAL = signature('SequentialLR', [
+  OPTIMIZER, argument('schedulers', LIST), argument('milestones', listOf(COUNT)), ...COMMON,
+]); // prettier-ignore
 
 /**
  * One scheduler after the other: the next one starts, from its epoch 0, at each of the `milestones`.
@@ -117,29 +140,29 @@ export class SequentialLR extends SchedulerList {
   private milestones: readonly number[];
 
   /** @throws TypeError for schedulers of another optimizer, RangeError unless there is one milestone fewer */
-  constructor(optimizer: Optimizer, ...args: Arguments<SequentialLROptions, typeof SEQUENTIAL>) {
-    const options = schedulerOptions<SequentialLROptions>('SequentialLR', SEQUENTIAL, optimizer, args);
-    const { schedulers, milestones, lastEpoch = -1 } = options;
+  constructor(optimizer: Optimizer, ...args: Arguments<SequentialLROptions, OrderOf<typeof SEQUENTIAL, 'optimizer'>>) {
+    const { schedulers, milestones, lastEpoch } = SEQUENTIAL.takeRest([optimizer], args);
     checkSchedulers('SequentialLR', schedulers, isScheduler, optimizer);
-    if (!Array.isArray(milestones)) {
-      throw new TypeError(`SequentialLR: milestones must be a list of epochs, got ${describe(milestones)}.`);
-    }
     if (milestones.length !== schedulers.length - 1) {
       throw new RangeError(
         `SequentialLR: ${schedulers.length} schedulers need one milestone fewer, got ${milestones.length}.`,
       );
     }
-    (milestones as readonly unknown[]).forEach((milestone, i) => {
-      checkInteger('SequentialLR', 'a milestone', milestone, i === 0 ? 0 : Number(milestones[i - 1]));
+    milestones.forEach((milestone, i) => {
+      if (i > 0) checkKind('SequentialLR', 'a milestone', atLeast(milestones[i - 1]), milestone);
     });
     super(optimizer, schedulers);
-    this.milestones = milestones as readonly number[];
+    this.milestones = milestones;
     this.lastEpoch = lastEpoch + 1;
     // The constructors of all schedulers have taken their first steps; only the first one's counts.
     for (const group of optimizer.paramGroups) group.lr = group.initialLr ?? group.lr;
     for (const scheduler of schedulers) scheduler.lastEpoch--;
     schedulers[0].firstStep();
     this.lastLr = schedulers[0].getLastLr();
+  }
+
+  static {
+    methodsTake(this, STEP, STATE_DICT, LOAD_STATE_DICT);
   }
 
   step(): void {

@@ -1,8 +1,9 @@
 // Learning rate schedules that go up and down, the momentum against them: CyclicLR, OneCycleLR, warm restarts.
-import { checkInteger, type Arguments } from '../base/arguments';
-import { describe } from '../base/errorText';
-import { COMMON, LRScheduler, numbersPerGroup, schedulerOptions, type CommonOptions } from './lrScheduler';
-import { checkFlag, checkNumber, checkOneOf } from './options';
+import type { Arguments } from '../base/arguments';
+import { atLeast, FLAG, FUNCTION, kind, oneOf, REAL, TEXT } from '../base/kinds';
+import { argument, checkKind, methodsTake, signature, type OrderOf, type Taken } from '../base/signature';
+import { COMMON, LRScheduler, OPTIMIZER, PER_GROUP, perGroup, STEP_EPOCH, type CommonOptions } from './lrScheduler';
+import { checkNumber } from './options';
 import type { Optimizer, ParamGroup, OptimizerOptions } from './optimizer';
 
 type Group = ParamGroup<OptimizerOptions>;
@@ -20,6 +21,11 @@ function setMomentum(group: Group, momentum: number): void {
   const { betas } = group as { betas?: readonly number[] };
   Object.assign(group, betas === undefined ? { momentum } : { betas: [momentum, ...betas.slice(1)] });
 }
+
+const POSITIVE = kind<number>('above 0', (value) => typeof value === 'number' && value > 0);
+const NOT_NEGATIVE = kind<number>('at least 0', (value) => typeof value === 'number' && value >= 0);
+type Scale = (x: number) => number;
+const SCALE = kind<Scale>('a function of the cycle or the step', FUNCTION.accepts);
 
 interface CyclicLROptions extends CommonOptions {
   /** Least rate, for all groups or one per group. */
@@ -45,10 +51,13 @@ interface CyclicLROptions extends CommonOptions {
   /** Greatest momentum; default 0.9. */
   maxMomentum?: number | readonly number[];
 }
-const CYCLIC = [
-  'baseLr', 'maxLr', 'stepSizeUp', 'stepSizeDown', 'mode', 'gamma', 'scaleFn', 'scaleMode', 'cycleMomentum',
-  'baseMomentum', 'maxMomentum', ...COMMON,
-] as const; // prettier-ignore
+const CYCLIC = signature('CyclicLR', [
+  OPTIMIZER, argument('baseLr', PER_GROUP), argument('maxLr', PER_GROUP), argument('stepSizeUp', POSITIVE, 2000),
+  argument('stepSizeDown', NOT_NEGATIVE, null), argument('mode', TEXT, 'triangular'), argument('gamma', REAL, 1),
+  argument('scaleFn', SCALE, null), argument('scaleMode', oneOf('cycle', 'iterations'), 'cycle'),
+  argument('cycleMomentum', FLAG, true), argument('baseMomentum', PER_GROUP, 0.8), argument('maxMomentum', PER_GROUP, 0.9),
+  ...COMMON,
+]); // prettier-ignore
 
 /**
  * Triangles between baseLr and maxLr, stepped after every batch.
@@ -66,25 +75,16 @@ export class CyclicLR extends LRScheduler {
   private readonly maxMomentums: readonly number[] = [];
   private readonly scaleFn: ((x: number) => number) | null;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<CyclicLROptions, typeof CYCLIC>) {
-    const options = schedulerOptions<CyclicLROptions>('CyclicLR', CYCLIC, optimizer, args);
-    const { mode = 'triangular', scaleFn = null, stepSizeUp = 2000, cycleMomentum = true, lastEpoch = -1 } = options;
-    const { stepSizeDown, gamma = 1, scaleMode = 'cycle', baseMomentum = 0.8, maxMomentum = 0.9 } = options;
-    if (scaleFn === null) checkOneOf('CyclicLR', 'mode', mode, ['triangular', 'triangular2', 'exp_range']);
-    else if (typeof scaleFn !== 'function') {
-      throw new TypeError(`CyclicLR: scaleFn must be a function, got ${describe(scaleFn)}.`);
-    }
-    checkOneOf('CyclicLR', 'scaleMode', scaleMode, ['cycle', 'iterations']);
-    checkFlag('CyclicLR', 'cycleMomentum', cycleMomentum);
-    checkNumber('CyclicLR', 'gamma', gamma);
-    const [up, down] = [stepSizeUp, stepSizeDown ?? stepSizeUp];
-    checkNumber('CyclicLR', 'stepSizeUp', up);
-    checkNumber('CyclicLR', 'stepSizeDown', down);
-    if (!(up > 0 && down >= 0)) {
-      throw new RangeError(`CyclicLR: stepSizeUp must be above 0 and stepSizeDown at least 0, got ${up} and ${down}.`);
-    }
+  constructor(optimizer: Optimizer, ...args: Arguments<CyclicLROptions, OrderOf<typeof CYCLIC, 'optimizer'>>) {
+    const options = CYCLIC.takeRest([optimizer], args);
+    const { mode, scaleFn, stepSizeUp, cycleMomentum, lastEpoch, gamma, scaleMode, baseMomentum, maxMomentum } =
+      options;
+    // As in PyTorch any text may stand beside a scaleFn, which takes its place.
+    if (scaleFn === null) checkKind('CyclicLR', 'mode', oneOf('triangular', 'triangular2', 'exp_range'), mode);
+    const [up, down] = [stepSizeUp, options.stepSizeDown ?? stepSizeUp];
     if (cycleMomentum) requireMomentum('CyclicLR', optimizer, ['momentum']);
-    const each = (name: string, value: unknown): number[] => numbersPerGroup('CyclicLR', name, optimizer, value);
+    const each = (name: string, value: number | readonly number[]): number[] =>
+      perGroup('CyclicLR', name, optimizer, value);
     const [baseLrs, maxLrs] = [each('baseLr', options.baseLr), each('maxLr', options.maxLr)];
     const momentums = [each('baseMomentum', baseMomentum), each('maxMomentum', maxMomentum)];
     if (lastEpoch === -1) optimizer.paramGroups.forEach((group, i) => (group.lr = baseLrs[i]));
@@ -118,11 +118,17 @@ export class CyclicLR extends LRScheduler {
   }
 
   private scale(x: number): number {
-    if (this.scaleFn !== null) return this.scaleFn(x);
+    if (this.scaleFn !== null) {
+      const height: unknown = this.scaleFn(x);
+      checkNumber('CyclicLR', `scaleFn(${x})`, height);
+      return height;
+    }
     if (this.mode === 'exp_range') return this.gamma ** x;
     return this.mode === 'triangular2' ? 2 ** (1 - x) : 1;
   }
 }
+
+const DIVISOR = kind<number>('a number other than 0, as it divides', (value) => REAL.accepts(value) && value !== 0);
 
 interface OneCycleLROptions extends CommonOptions {
   /** The peak, for all groups or one per group. */
@@ -148,10 +154,14 @@ interface OneCycleLROptions extends CommonOptions {
   /** Whether to fall to the start as steeply as the rise, and to the end after that; default false. */
   threePhase?: boolean;
 }
-const ONE_CYCLE = [
-  'maxLr', 'totalSteps', 'epochs', 'stepsPerEpoch', 'pctStart', 'annealStrategy', 'cycleMomentum', 'baseMomentum',
-  'maxMomentum', 'divFactor', 'finalDivFactor', 'threePhase', ...COMMON,
-] as const; // prettier-ignore
+const ONE_CYCLE = signature('OneCycleLR', [
+  OPTIMIZER, argument('maxLr', PER_GROUP), argument('totalSteps', atLeast(1), null), argument('epochs', atLeast(1), null),
+  argument('stepsPerEpoch', atLeast(1), null), argument('pctStart', REAL, 0.3),
+  argument('annealStrategy', oneOf('cos', 'linear'), 'cos'), argument('cycleMomentum', FLAG, true),
+  argument('baseMomentum', PER_GROUP, 0.85), argument('maxMomentum', PER_GROUP, 0.95), argument('divFactor', DIVISOR, 25),
+  argument('finalDivFactor', DIVISOR, 1e4), argument('threePhase', FLAG, false), ...COMMON,
+]); // prettier-ignore
+type OneCycle = Taken<(typeof ONE_CYCLE)['args']>;
 
 type LrBound = 'initialLr' | 'maxLr' | 'minLr';
 type MomentumBound = 'maxMomentum' | 'baseMomentum';
@@ -173,12 +183,9 @@ export class OneCycleLR extends LRScheduler {
   private readonly phases: () => readonly Phase[];
   private readonly anneal: (from: number, to: number, share: number) => number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<OneCycleLROptions, typeof ONE_CYCLE>) {
-    const options = schedulerOptions<OneCycleLROptions>('OneCycleLR', ONE_CYCLE, optimizer, args);
-    const { pctStart = 0.3, annealStrategy = 'cos', cycleMomentum = true, lastEpoch = -1 } = options;
-    checkNumber('OneCycleLR', 'pctStart', pctStart);
-    checkFlag('OneCycleLR', 'cycleMomentum', cycleMomentum);
-    checkFlag('OneCycleLR', 'threePhase', options.threePhase ?? false);
+  constructor(optimizer: Optimizer, ...args: Arguments<OneCycleLROptions, OrderOf<typeof ONE_CYCLE, 'optimizer'>>) {
+    const options = ONE_CYCLE.takeRest([optimizer], args);
+    const { pctStart, annealStrategy, cycleMomentum, lastEpoch } = options;
     const totalSteps = options.totalSteps ?? (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN);
     if (!Number.isInteger(totalSteps) || totalSteps <= 0) {
       throw new RangeError(
@@ -188,7 +195,6 @@ export class OneCycleLR extends LRScheduler {
     if (!(pctStart >= 0 && pctStart <= 1)) {
       throw new RangeError(`OneCycleLR: pctStart must be in [0, 1], got ${pctStart}.`);
     }
-    checkOneOf('OneCycleLR', 'annealStrategy', annealStrategy, ['cos', 'linear']);
     if (cycleMomentum) requireMomentum('OneCycleLR', optimizer, ['momentum', 'betas']);
     // Checked in any case, though a cycle that is gone on with has its bounds in the groups.
     const setBounds = boundsOf(optimizer, options, cycleMomentum);
@@ -214,6 +220,10 @@ export class OneCycleLR extends LRScheduler {
     this.phases = () => phases;
     this.anneal = annealStrategy === 'cos' ? annealCosine : annealLinear;
     this.firstStep();
+  }
+
+  static {
+    methodsTake(this, STEP_EPOCH);
   }
 
   /** @throws RangeError after the last step */
@@ -265,14 +275,14 @@ function requireBounds(group: Group, index: number, cycleMomentum: boolean): voi
 }
 
 /** What notes a cycle's bounds with the groups, where PyTorch keeps them. */
-function boundsOf(optimizer: Optimizer, options: OneCycleLROptions, cycleMomentum: boolean): () => void {
-  const { divFactor = 25, finalDivFactor = 1e4, maxMomentum = 0.95, baseMomentum = 0.85 } = options;
-  for (const [name, value] of Object.entries({ divFactor, finalDivFactor })) {
-    checkNumber('OneCycleLR', name, value);
-    if (value === 0) throw new RangeError(`OneCycleLR: ${name} must not be 0, as it divides, got 0.`);
-  }
-  const each = (name: string, value: unknown): number[] => numbersPerGroup('OneCycleLR', name, optimizer, value);
-  const maxLrs = each('maxLr', options.maxLr);
+function boundsOf(
+  optimizer: Optimizer,
+  { maxLr, divFactor, finalDivFactor, maxMomentum, baseMomentum }: OneCycle,
+  cycleMomentum: boolean,
+): () => void {
+  const each = (name: string, value: number | readonly number[]): number[] =>
+    perGroup('OneCycleLR', name, optimizer, value);
+  const maxLrs = each('maxLr', maxLr);
   const maxMomentums = each('maxMomentum', maxMomentum);
   const baseMomentums = each('baseMomentum', baseMomentum);
   return () => {
@@ -297,7 +307,9 @@ interface WarmRestartsOptions extends CommonOptions {
   TMult?: number;
   etaMin?: number;
 }
-const WARM_RESTARTS = ['T0', 'TMult', 'etaMin', ...COMMON] as const;
+const WARM_RESTARTS = signature('CosineAnnealingWarmRestarts', [
+  OPTIMIZER, argument('T0', atLeast(1)), argument('TMult', atLeast(1), 1), argument('etaMin', REAL, 0), ...COMMON,
+]); // prettier-ignore
 
 /**
  * Half a cosine from the initial lr down to etaMin (0), again and again. `step(epoch)` takes fractions of epochs.
@@ -311,17 +323,12 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   private Ti: number;
   private TCur: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<WarmRestartsOptions, typeof WARM_RESTARTS>) {
-    const options = schedulerOptions<WarmRestartsOptions>(
-      'CosineAnnealingWarmRestarts',
-      WARM_RESTARTS,
-      optimizer,
-      args,
-    );
-    const { T0, TMult = 1, etaMin = 0, lastEpoch = -1 } = options;
-    checkInteger('CosineAnnealingWarmRestarts', 'T0', T0, 1);
-    checkInteger('CosineAnnealingWarmRestarts', 'TMult', TMult, 1);
-    checkNumber('CosineAnnealingWarmRestarts', 'etaMin', etaMin);
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<WarmRestartsOptions, OrderOf<typeof WARM_RESTARTS, 'optimizer'>>
+  ) {
+    const options = WARM_RESTARTS.takeRest([optimizer], args);
+    const { T0, TMult, etaMin, lastEpoch } = options;
     super(optimizer, options);
     this.T0 = T0;
     this.TMult = TMult;
@@ -329,6 +336,10 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     this.Ti = T0;
     this.TCur = lastEpoch;
     this.firstStep();
+  }
+
+  static {
+    methodsTake(this, STEP_EPOCH);
   }
 
   /** @throws RangeError for an epoch below 0 */

@@ -1,25 +1,31 @@
 // Learning rate schedules that fall (or rise) once: by steps, lines, powers, half a cosine.
-import { checkInteger, type Arguments } from '../base/arguments';
-import { describe } from '../base/errorText';
-import { COMMON, LRScheduler, schedulerOptions, type CommonOptions } from './lrScheduler';
-import { checkNumber } from './options';
+import type { Arguments } from '../base/arguments';
+import { atLeast, COUNT, kind, listOf, REAL } from '../base/kinds';
+import { argument, signature, type OrderOf } from '../base/signature';
+import { COMMON, LRScheduler, OPTIMIZER, type CommonOptions } from './lrScheduler';
 import type { Optimizer } from './optimizer';
+
+/** A factor that makes nothing greater. */
+const SHARE = kind<number>('in [0, 1]', (value) => typeof value === 'number' && value >= 0 && value <= 1);
 
 interface StepLROptions extends CommonOptions {
   stepSize: number;
   gamma?: number;
 }
-const STEP = ['stepSize', 'gamma', ...COMMON] as const;
+const STEP = signature('StepLR', [
+  OPTIMIZER,
+  argument('stepSize', atLeast(1)),
+  argument('gamma', REAL, 0.1),
+  ...COMMON,
+]);
 
 /** lr = lr * gamma every `stepSize` epochs; gamma defaults to 0.1. @see torch.optim.lr_scheduler.StepLR */
 export class StepLR extends LRScheduler {
   private readonly stepSize: number;
   private readonly gamma: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<StepLROptions, typeof STEP>) {
-    const { stepSize, gamma = 0.1, ...common } = schedulerOptions<StepLROptions>('StepLR', STEP, optimizer, args);
-    checkInteger('StepLR', 'stepSize', stepSize, 1);
-    checkNumber('StepLR', 'gamma', gamma);
+  constructor(optimizer: Optimizer, ...args: Arguments<StepLROptions, OrderOf<typeof STEP, 'optimizer'>>) {
+    const { stepSize, gamma, ...common } = STEP.takeRest([optimizer], args);
     super(optimizer, common);
     this.stepSize = stepSize;
     this.gamma = gamma;
@@ -39,7 +45,12 @@ interface MultiStepLROptions extends CommonOptions {
   milestones: readonly number[];
   gamma?: number;
 }
-const MULTI_STEP = ['milestones', 'gamma', ...COMMON] as const;
+const MULTI_STEP = signature('MultiStepLR', [
+  OPTIMIZER,
+  argument('milestones', listOf(COUNT)),
+  argument('gamma', REAL, 0.1),
+  ...COMMON,
+]);
 
 /** lr = lr * gamma at each of the `milestones`; gamma defaults to 0.1. @see torch.optim.lr_scheduler.MultiStepLR */
 export class MultiStepLR extends LRScheduler {
@@ -47,20 +58,11 @@ export class MultiStepLR extends LRScheduler {
   private readonly milestones: Readonly<Record<number, number>>;
   private readonly gamma: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<MultiStepLROptions, typeof MULTI_STEP>) {
-    const {
-      milestones,
-      gamma = 0.1,
-      ...common
-    } = schedulerOptions<MultiStepLROptions>('MultiStepLR', MULTI_STEP, optimizer, args);
-    checkNumber('MultiStepLR', 'gamma', gamma);
-    if (!Array.isArray(milestones)) {
-      throw new TypeError(`MultiStepLR: milestones must be a list of epochs, got ${describe(milestones)}.`);
-    }
+  constructor(optimizer: Optimizer, ...args: Arguments<MultiStepLROptions, OrderOf<typeof MULTI_STEP, 'optimizer'>>) {
+    const { milestones, gamma, ...common } = MULTI_STEP.takeRest([optimizer], args);
     const counts: Record<number, number> = {};
-    for (const milestone of milestones as readonly unknown[]) checkInteger('MultiStepLR', 'a milestone', milestone, 0);
     super(optimizer, common);
-    for (const milestone of milestones as readonly number[]) counts[milestone] = (counts[milestone] ?? 0) + 1;
+    for (const milestone of milestones) counts[milestone] = (counts[milestone] ?? 0) + 1;
     this.milestones = counts;
     this.gamma = gamma;
     this.firstStep();
@@ -84,22 +86,20 @@ interface ConstantLROptions extends CommonOptions {
   factor?: number;
   totalIters?: number;
 }
-const CONSTANT = ['factor', 'totalIters', ...COMMON] as const;
+const CONSTANT = signature('ConstantLR', [
+  OPTIMIZER,
+  argument('factor', SHARE, 1 / 3),
+  argument('totalIters', REAL, 5),
+  ...COMMON,
+]);
 
 /** lr * factor (1/3) until epoch `totalIters` (5), then lr. @see torch.optim.lr_scheduler.ConstantLR */
 export class ConstantLR extends LRScheduler {
   private readonly factor: number;
   private readonly totalIters: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<ConstantLROptions, typeof CONSTANT>) {
-    const {
-      factor = 1 / 3,
-      totalIters = 5,
-      ...common
-    } = schedulerOptions<ConstantLROptions>('ConstantLR', CONSTANT, optimizer, args);
-    checkNumber('ConstantLR', 'factor', factor);
-    checkNumber('ConstantLR', 'totalIters', totalIters);
-    if (!(factor >= 0 && factor <= 1)) throw new RangeError(`ConstantLR: factor must be in [0, 1], got ${factor}.`);
+  constructor(optimizer: Optimizer, ...args: Arguments<ConstantLROptions, OrderOf<typeof CONSTANT, 'optimizer'>>) {
+    const { factor, totalIters, ...common } = CONSTANT.takeRest([optimizer], args);
     super(optimizer, common);
     this.factor = factor;
     this.totalIters = totalIters;
@@ -123,7 +123,13 @@ interface LinearLROptions extends CommonOptions {
   endFactor?: number;
   totalIters?: number;
 }
-const LINEAR = ['startFactor', 'endFactor', 'totalIters', ...COMMON] as const;
+const LINEAR = signature('LinearLR', [
+  OPTIMIZER,
+  argument('startFactor', REAL, 1 / 3),
+  argument('endFactor', REAL, 1),
+  argument('totalIters', REAL, 5),
+  ...COMMON,
+]);
 
 /** lr times a factor that goes from startFactor (1/3) to endFactor (1) in totalIters (5) epochs. @see torch.optim.lr_scheduler.LinearLR */
 export class LinearLR extends LRScheduler {
@@ -131,12 +137,8 @@ export class LinearLR extends LRScheduler {
   private readonly endFactor: number;
   private readonly totalIters: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<LinearLROptions, typeof LINEAR>) {
-    const options = schedulerOptions<LinearLROptions>('LinearLR', LINEAR, optimizer, args);
-    const { startFactor = 1 / 3, endFactor = 1, totalIters = 5, ...common } = options;
-    for (const [name, value] of Object.entries({ startFactor, endFactor, totalIters })) {
-      checkNumber('LinearLR', name, value);
-    }
+  constructor(optimizer: Optimizer, ...args: Arguments<LinearLROptions, OrderOf<typeof LINEAR, 'optimizer'>>) {
+    const { startFactor, endFactor, totalIters, ...common } = LINEAR.takeRest([optimizer], args);
     if (!(startFactor > 0 && startFactor <= 1 && endFactor >= 0 && endFactor <= 1)) {
       throw new RangeError(
         `LinearLR: startFactor must be in (0, 1] and endFactor in [0, 1], got ${startFactor} and ${endFactor}.`,
@@ -167,15 +169,17 @@ export class LinearLR extends LRScheduler {
 interface ExponentialLROptions extends CommonOptions {
   gamma: number;
 }
-const EXPONENTIAL = ['gamma', ...COMMON] as const;
+const EXPONENTIAL = signature('ExponentialLR', [OPTIMIZER, argument('gamma', REAL), ...COMMON]);
 
 /** lr = lr * gamma every epoch. @see torch.optim.lr_scheduler.ExponentialLR */
 export class ExponentialLR extends LRScheduler {
   private readonly gamma: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<ExponentialLROptions, typeof EXPONENTIAL>) {
-    const { gamma, ...common } = schedulerOptions<ExponentialLROptions>('ExponentialLR', EXPONENTIAL, optimizer, args);
-    checkNumber('ExponentialLR', 'gamma', gamma);
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<ExponentialLROptions, OrderOf<typeof EXPONENTIAL, 'optimizer'>>
+  ) {
+    const { gamma, ...common } = EXPONENTIAL.takeRest([optimizer], args);
     super(optimizer, common);
     this.gamma = gamma;
     this.firstStep();
@@ -194,21 +198,20 @@ interface PolynomialLROptions extends CommonOptions {
   totalIters?: number;
   power?: number;
 }
-const POLYNOMIAL = ['totalIters', 'power', ...COMMON] as const;
+const POLYNOMIAL = signature('PolynomialLR', [
+  OPTIMIZER,
+  argument('totalIters', REAL, 5),
+  argument('power', REAL, 1),
+  ...COMMON,
+]);
 
 /** initial lr * (1 - epoch / totalIters)^power, 0 from epoch totalIters (5) on. @see torch.optim.lr_scheduler.PolynomialLR */
 export class PolynomialLR extends LRScheduler {
   private readonly totalIters: number;
   private readonly power: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<PolynomialLROptions, typeof POLYNOMIAL>) {
-    const {
-      totalIters = 5,
-      power = 1,
-      ...common
-    } = schedulerOptions<PolynomialLROptions>('PolynomialLR', POLYNOMIAL, optimizer, args);
-    checkNumber('PolynomialLR', 'totalIters', totalIters);
-    checkNumber('PolynomialLR', 'power', power);
+  constructor(optimizer: Optimizer, ...args: Arguments<PolynomialLROptions, OrderOf<typeof POLYNOMIAL, 'optimizer'>>) {
+    const { totalIters, power, ...common } = POLYNOMIAL.takeRest([optimizer], args);
     super(optimizer, common);
     this.totalIters = totalIters;
     this.power = power;
@@ -235,7 +238,12 @@ interface CosineAnnealingLROptions extends CommonOptions {
   TMax: number;
   etaMin?: number;
 }
-const COSINE = ['TMax', 'etaMin', ...COMMON] as const;
+const COSINE = signature('CosineAnnealingLR', [
+  OPTIMIZER,
+  argument('TMax', atLeast(1)),
+  argument('etaMin', REAL, 0),
+  ...COMMON,
+]);
 
 /**
  * Half a cosine from the initial lr down to etaMin (0) in TMax epochs, and up again.
@@ -245,14 +253,8 @@ export class CosineAnnealingLR extends LRScheduler {
   private readonly TMax: number;
   private readonly etaMin: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<CosineAnnealingLROptions, typeof COSINE>) {
-    const {
-      TMax,
-      etaMin = 0,
-      ...common
-    } = schedulerOptions<CosineAnnealingLROptions>('CosineAnnealingLR', COSINE, optimizer, args);
-    checkInteger('CosineAnnealingLR', 'TMax', TMax, 1);
-    checkNumber('CosineAnnealingLR', 'etaMin', etaMin);
+  constructor(optimizer: Optimizer, ...args: Arguments<CosineAnnealingLROptions, OrderOf<typeof COSINE, 'optimizer'>>) {
+    const { TMax, etaMin, ...common } = COSINE.takeRest([optimizer], args);
     super(optimizer, common);
     this.TMax = TMax;
     this.etaMin = etaMin;

@@ -1,11 +1,16 @@
 // L-BFGS: quasi-Newton steps of all parameters as one long vector. Decisions need values, so a step is async; what
 // needs none stays on the device.
 import { noGrad } from '../core/backward';
-import { LoadError, OutOfMemoryError } from '../base/errors';
-import { checkInteger, gather, type Arguments } from '../base/arguments';
+import { LoadError, OutOfMemoryError, ShapeError } from '../base/errors';
+import { checkInteger, type Arguments } from '../base/arguments';
+import { FUNCTION } from '../base/kinds';
+import { argument, signature } from '../base/signature';
+import { describe } from '../base/errorText';
+import { checkGiven } from '../core/given';
 import { copy_, clone, to } from '../ops/shape/copy';
 import { zeros } from '../ops/shape/creation';
 import { cat } from '../ops/shape/cat';
+import { formatShape } from '../base/shape';
 import { dot } from '../ops/linalg/matmul';
 import { narrow, reshape } from '../ops/shape/view';
 import { abs, add, mul, neg, sub } from '../ops/pointwise/arithmetic';
@@ -14,6 +19,7 @@ import { keep } from '../core/scope';
 import { libraryCode } from '../core/temporaries';
 import { Tensor } from '../core/tensor';
 import { evaluate, Optimizer, type OptimizerOptions, type ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 import type { SavedState } from './stateDict';
 import { strongWolfe, type Point } from './strongWolfe';
 
@@ -42,6 +48,8 @@ const DEFAULTS: LBFGSOptions = {
   lineSearchFn: null,
 };
 const ORDER = ['lr', 'maxIter', 'maxEval', 'toleranceGrad', 'toleranceChange', 'historySize', 'lineSearchFn'] as const;
+
+const STEP = signature('LBFGS.step', [argument('closure', FUNCTION)]);
 
 /** What is remembered from step to step, under PyTorch's names, with the first parameter. */
 /* A type, as the state of an optimizer is a Record. */
@@ -76,7 +84,7 @@ type History = {
  */
 export class LBFGS extends Optimizer<LBFGSOptions> {
   constructor(params: ParamsArgument<LBFGSOptions>, ...args: Arguments<Partial<LBFGSOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<LBFGSOptions>>('LBFGS', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<LBFGSOptions>('LBFGS', ORDER, DEFAULTS, params, args));
     if (this.paramGroups.length !== 1) {
       throw new RangeError(`LBFGS: takes one group of parameters, got ${this.paramGroups.length}.`);
     }
@@ -98,7 +106,9 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
    * @throws FaultError if the loss depends on bad data
    * @throws OutOfMemoryError with parameters and state as they were
    */
-  async step<Loss>(closure: () => Loss): Promise<Awaited<Loss>> {
+  async step<Loss>(closure: () => Loss, ...none: never[]): Promise<Awaited<Loss>> {
+    STEP.take([closure, ...none]);
+    this.checkGroups();
     const [first] = this.parameters;
     const state = this.state.get(first);
     const start = noGrad(() => this.parameters.map((p) => clone(p)));
@@ -224,11 +234,12 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
   /** Loss and gradient where the parameters are, after the closure has been called. */
   private async pointAfter(loss: unknown): Promise<Point> {
+    checkLoss(loss);
     const flat = (p: Tensor): Tensor =>
       p.grad === null ? zeros([p.numel()], { dtype: p.dtype, device: p.device }) : reshape(p.grad.detach(), [-1]);
     const grad = noGrad(() => libraryCode(() => cat(this.parameters.map(flat))));
     const [value, [steepness]] = await Promise.all([
-      loss instanceof Tensor ? loss.item() : Number(loss),
+      typeof loss === 'number' ? loss : loss.item(),
       numbers(() => [amax(abs(grad))]),
     ]);
     return { loss: value, grad, steepness };
@@ -244,6 +255,18 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       }
     });
   }
+}
+
+/** @throws TypeError, ShapeError, FreedError unless a closure gave a loss */
+function checkLoss(loss: unknown): asserts loss is number | Tensor {
+  const who = 'LBFGS: the closure';
+  if (typeof loss === 'number') return;
+  if (!(loss instanceof Tensor)) throw new TypeError(`${who} must return the loss, a tensor, got ${describe(loss)}.`);
+  checkGiven(who, loss);
+  if (loss.numel() === 1) return;
+  throw new ShapeError(`${who} must return a loss of one element, got shape ${formatShape(loss.shape)}.`, {
+    shapes: [loss.shape],
+  });
 }
 
 /** The tensors of a state, deep in its lists. */

@@ -4,11 +4,13 @@
 //
 // A group added after a scheduler was made follows it where the next rate comes from the present one. Where it comes
 // from what the scheduler noted of each group (its first rate, its bounds), the new group keeps its own rate, as in PyTorch.
-import { checkInteger, gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
 import { LoadError } from '../base/errors';
+import { atLeast, FLAG, FUNCTION, instanceOf, kind, oneOrMore, REAL, type Kind } from '../base/kinds';
+import { argument, methodsTake, signature, type OrderOf } from '../base/signature';
 import { Optimizer } from './optimizer';
-import { checkFlag, checkNumber, checkStateDict } from './options';
+import { checkNumber, checkStateDict, STATE } from './options';
 import { toCamelCase, toSnakeCase } from './stateDict';
 import { countSteps, stepsOf, warnAboutOrder } from './stepOrder';
 
@@ -22,30 +24,15 @@ export interface CommonOptions {
   /** Whether to print every change of a rate to the console. */
   verbose?: boolean | undefined;
 }
-export const COMMON = ['lastEpoch', 'verbose'] as const;
+export const COMMON = [argument('lastEpoch', atLeast(-1), -1), argument('verbose', FLAG, false)] as const;
 
-/** @throws TypeError unless `optimizer` is one */
-export function checkOptimizer(owner: string, optimizer: unknown): asserts optimizer is Optimizer {
-  if (optimizer instanceof Optimizer) return;
-  throw new TypeError(`${owner}: the first argument must be an optimizer, got ${describe(optimizer)}.`);
-}
+/** What schedulers begin with. */
+export const OPTIMIZER = argument('optimizer', instanceOf('an optimizer', Optimizer));
+/** A number for all groups, or one per group. */
+export const PER_GROUP: Kind<number | readonly number[]> = oneOrMore(REAL);
 
-/**
- * The arguments of a scheduler behind its optimizer, as options.
- * @throws TypeError for what is no optimizer, an option that does not exist or is of another kind
- */
-export function schedulerOptions<O extends object>(
-  owner: string,
-  order: readonly (keyof O & string)[],
-  optimizer: unknown,
-  args: readonly unknown[],
-): O {
-  checkOptimizer(owner, optimizer);
-  const options = gather<O & CommonOptions>(owner, order, args);
-  if (options.lastEpoch !== undefined) checkInteger(owner, 'lastEpoch', options.lastEpoch, -1);
-  if (options.verbose !== undefined) checkFlag(owner, 'verbose', options.verbose);
-  return options;
-}
+/** What `step` takes. */
+export const STEP_EPOCH = signature('step', [argument('epoch', REAL, undefined)]);
 
 /** Base of schedulers. Call `step()` after the optimizer's, once an epoch. @see torch.optim.lr_scheduler.LRScheduler */
 export abstract class LRScheduler {
@@ -57,6 +44,16 @@ export abstract class LRScheduler {
   /** Calls of `step` since the scheduler was made. */
   private stepCount = 0;
   private readonly verbose: boolean;
+
+  static {
+    methodsTake(
+      this,
+      STEP_EPOCH,
+      signature('getLastLr', []),
+      signature('stateDict', []),
+      signature('loadStateDict', [argument('state', STATE)]),
+    );
+  }
 
   protected constructor(
     readonly optimizer: Optimizer,
@@ -107,7 +104,6 @@ export abstract class LRScheduler {
    * step, which would leave out the first rate.
    */
   step(epoch?: number): void {
-    if (epoch !== undefined) checkNumber(`${this.constructor.name}.step`, 'epoch', epoch);
     if (this.stepCount === 1) warnAboutOrder(this.optimizer);
     this.stepCount++;
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
@@ -188,15 +184,6 @@ export function perGroup<T>(owner: string, name: string, { paramGroups }: Optimi
   return [...(value as readonly T[])];
 }
 
-/** As perGroup, of numbers. @throws TypeError for what is no number */
-export function numbersPerGroup(owner: string, name: string, optimizer: Optimizer, value: unknown): number[] {
-  const values = perGroup<unknown>(owner, name, optimizer, value);
-  return values.map((one) => {
-    checkNumber(owner, name, one);
-    return one;
-  });
-}
-
 /** A factor for each epoch. */
 type Lambda = (epoch: number) => number;
 
@@ -204,16 +191,10 @@ interface LambdaLROptions extends CommonOptions {
   /** For all groups, or one function per group. */
   lrLambda: Lambda | readonly Lambda[];
 }
-const LAMBDA = ['lrLambda', ...COMMON] as const;
-
-function lambdasPerGroup(owner: string, optimizer: Optimizer, lrLambda: unknown): Lambda[] {
-  const lambdas = perGroup<unknown>(owner, 'lrLambda', optimizer, lrLambda);
-  const other = lambdas.find((lambda) => typeof lambda !== 'function');
-  if (!lambdas.every((lambda) => typeof lambda === 'function')) {
-    throw new TypeError(`${owner}: lrLambda must be a function of the epoch, got ${describe(other)}.`);
-  }
-  return lambdas as Lambda[];
-}
+const OF_EPOCH = kind<Lambda>('a function of the epoch', FUNCTION.accepts);
+const LAMBDA = signature('LambdaLR', [OPTIMIZER, argument('lrLambda', oneOrMore(OF_EPOCH)), ...COMMON]);
+const MULTIPLICATIVE = LAMBDA.as('MultiplicativeLR');
+type LambdaArguments = Arguments<LambdaLROptions, OrderOf<typeof LAMBDA, 'optimizer'>>;
 
 /** What a group's function gives for the epoch. @throws TypeError unless it is a number */
 function factorAt(owner: string, lambda: Lambda, epoch: number): number {
@@ -226,9 +207,9 @@ function factorAt(owner: string, lambda: Lambda, epoch: number): number {
 export class LambdaLR extends LRScheduler {
   private readonly lrLambdas: readonly Lambda[];
 
-  constructor(optimizer: Optimizer, ...args: Arguments<LambdaLROptions, typeof LAMBDA>) {
-    const { lrLambda, ...common } = schedulerOptions<LambdaLROptions>('LambdaLR', LAMBDA, optimizer, args);
-    const lrLambdas = lambdasPerGroup('LambdaLR', optimizer, lrLambda);
+  constructor(optimizer: Optimizer, ...args: LambdaArguments) {
+    const { lrLambda, ...common } = LAMBDA.takeRest([optimizer], args);
+    const lrLambdas = perGroup('LambdaLR', 'lrLambda', optimizer, lrLambda);
     super(optimizer, common);
     this.lrLambdas = lrLambdas;
     this.firstStep();
@@ -244,9 +225,9 @@ export class LambdaLR extends LRScheduler {
 export class MultiplicativeLR extends LRScheduler {
   private readonly lrLambdas: readonly Lambda[];
 
-  constructor(optimizer: Optimizer, ...args: Arguments<LambdaLROptions, typeof LAMBDA>) {
-    const { lrLambda, ...common } = schedulerOptions<LambdaLROptions>('MultiplicativeLR', LAMBDA, optimizer, args);
-    const lrLambdas = lambdasPerGroup('MultiplicativeLR', optimizer, lrLambda);
+  constructor(optimizer: Optimizer, ...args: LambdaArguments) {
+    const { lrLambda, ...common } = MULTIPLICATIVE.takeRest([optimizer], args);
+    const lrLambdas = perGroup('MultiplicativeLR', 'lrLambda', optimizer, lrLambda);
     super(optimizer, common);
     this.lrLambdas = lrLambdas;
     this.firstStep();

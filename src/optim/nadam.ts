@@ -1,5 +1,5 @@
 import { add, constantLike, div, mul, sqrt, square, sub, type Expression } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import {
   average,
   correction,
@@ -11,6 +11,7 @@ import {
 } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 import { checkAdamOptions } from './adam';
 
 export interface NAdamOptions extends OptimizerOptions {
@@ -35,7 +36,7 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'momentumDecay'] as const;
  */
 export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
   constructor(params: ParamsArgument<NAdamOptions>, ...args: Arguments<Partial<NAdamOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<NAdamOptions>>('NAdam', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<NAdamOptions>('NAdam', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: NAdamOptions): void {

@@ -1,12 +1,14 @@
 // Optimizer: parameter groups, state and their saving. How a step is computed is for the classes below it: most are
 // an update rule, an expression per element (updateRule.ts); see sgd.ts for the smallest.
-import { gather, type Arguments } from '../base/arguments';
+import { isPlainObject, type Arguments } from '../base/arguments';
 import { enableGrad, isGradEnabled, noGrad } from '../core/backward';
 import { describe } from '../base/errorText';
+import { FLAG, FUNCTION, kind, REAL, TEXT } from '../base/kinds';
+import { argument, checkKind, methodsTake, signature } from '../base/signature';
 import { unscoped } from '../core/scope';
 import { zero_ } from '../ops/shape/copy';
 import { Tensor } from '../core/tensor';
-import { checkFlag, checkKinds, given as givenOf } from './options';
+import { checkKinds, given as givenOf, STATE } from './options';
 import {
   restoreState,
   saveState,
@@ -46,6 +48,11 @@ export type Defaults<O extends OptimizerOptions> = Omit<O, 'lr'> & { lr?: number
 /** What an optimizer optimises: parameters, or groups of them. */
 export type ParamsArgument<O extends OptimizerOptions> = Iterable<Tensor> | Iterable<ParamGroupOptions<O>>;
 
+const GROUP = { ...kind<object>('an object with params', isPlainObject), takesObject: true };
+const ZERO_GRAD = signature('zeroGrad', [argument('setToNone', FLAG, true)]);
+/** What `step` takes. */
+export const STEP_TAKES = signature('step', [argument('closure', FUNCTION, undefined)]);
+
 /** Base of all optimizers. @see torch.optim.Optimizer */
 export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S = unknown> {
   readonly paramGroups: ParamGroup<O>[] = [];
@@ -63,13 +70,28 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
    */
   constructor(params: ParamsArgument<O>, usual: Defaults<O>, given: Partial<O> = {}) {
     this.#usual = usual;
+    const strange = Object.keys(given).find((name) => name !== 'lr' && !(name in usual));
+    if (strange !== undefined) {
+      throw new TypeError(
+        `${this.name}: no option is called '${strange}'. The options are ${Object.keys({ lr: 0, ...usual }).join(', ')}.`,
+      );
+    }
     this.defaults = { ...usual, ...given };
     const items: readonly unknown[] = isTensor(params) ? [] : isIterable(params) ? [...params] : [params];
     if (items.length === 0) {
       throw new TypeError(`${this.name}: params must be a list of parameters or groups with at least one, got none.`);
     }
     if (items.every(isTensor)) this.addParams([...items], {});
-    else for (const group of items) this.addParamGroup(group as ParamGroupOptions<O>);
+    else for (const group of items) this.addGroup(group as ParamGroupOptions<O>);
+  }
+
+  static {
+    methodsTake(
+      this,
+      signature('addParamGroup', [argument('group', GROUP)]),
+      signature('stateDict', []),
+      signature('loadStateDict', [argument('stateDict', STATE)]),
+    );
   }
 
   protected get name(): string {
@@ -87,6 +109,10 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
 
   /** Adds parameters with options of their own, to train layers that were frozen before. */
   addParamGroup(group: ParamGroupOptions<O>): void {
+    this.addGroup(group);
+  }
+
+  private addGroup(group: ParamGroupOptions<O>): void {
     const { params, ...options } = Object(group) as ParamGroupOptions<O>;
     if (!isIterable(params) && !isTensor(params)) {
       throw new TypeError(`${this.name}: params must be what net.parameters() gives, got ${describe(group)}.`);
@@ -95,12 +121,6 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   }
 
   private addParams(params: Tensor[], options: object): void {
-    const names = [...Object.keys(this.defaults), 'lr', 'name', ...SCHEDULED];
-    const unknown = Object.keys(options).find((name) => !names.includes(name));
-    if (unknown !== undefined) {
-      const known = Object.keys(this.defaults).join(', ');
-      throw new TypeError(`${this.name}: no option of a group is called '${unknown}'. The options are ${known}.`);
-    }
     const group = { ...this.defaults, ...givenOf(options), params } as ParamGroup<O>;
     this.checkGroup(group);
     const known = new Set(this.paramGroups.flatMap((other) => other.params));
@@ -115,21 +135,37 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     this.paramGroups.push(group);
   }
 
-  /** @throws TypeError or RangeError unless a group has all options, each of its kind and in its range */
-  private checkGroup(group: ParamGroup<O>): void {
-    if ((group as Partial<OptimizerOptions>).lr === undefined) {
+  /** @throws TypeError or RangeError unless a group has all options and no others, each of its kind and in its range */
+  private checkGroup({ params, ...options }: ParamGroup<O>): void {
+    for (const option of Object.keys(options)) {
+      if (option in this.#usual || option === 'lr' || option === 'name' || SCHEDULED.has(option)) continue;
+      const known = Object.keys({ lr: 0, ...this.#usual }).join(', ');
+      throw new TypeError(`${this.name}: no option of a group is called '${option}'. The options are ${known}.`);
+    }
+    const group = options as Partial<OptimizerOptions>;
+    if (group.lr === undefined) {
       throw new RangeError(
         `${this.name}: lr must be given, to the optimizer or to every group of parameters, got none.`,
       );
     }
-    checkKinds(this.name, { ...this.#usual, lr: 0 }, group);
-    this.checkOptions(group);
+    checkKinds(this.name, { ...this.#usual, lr: 0 }, options);
+    for (const name of SCHEDULED) {
+      const value: unknown = Reflect.get(options, name);
+      if (value !== undefined) checkKind(this.name, name, REAL, value);
+    }
+    const name: unknown = Reflect.get(options, 'name');
+    if (name !== undefined) checkKind(this.name, 'the name of a group', TEXT, name);
+    this.checkOptions({ ...options, params } as ParamGroup<O>);
+  }
+
+  /** What may have been changed since the last step. @throws TypeError or RangeError as the constructor does */
+  protected checkGroups(): void {
+    for (const group of this.paramGroups) this.checkGroup(group);
   }
 
   /** Drops the gradients of all parameters, or with setToNone false fills them with zeros in place. */
   zeroGrad(...args: Arguments<{ setToNone?: boolean }, ['setToNone']>): void {
-    const { setToNone = true } = gather<{ setToNone?: boolean }>('zeroGrad', ['setToNone'], args);
-    checkFlag('zeroGrad', 'setToNone', setToNone);
+    const { setToNone } = ZERO_GRAD.take(args);
     for (const { params } of this.paramGroups) {
       for (const param of params) {
         if (setToNone) param.replaceGrad(null);

@@ -1,6 +1,8 @@
 // The checks that optimizers and schedulers share: which options there are, and of what kind each is.
 import { isPlainObject } from '../base/arguments';
 import { describe } from '../base/errorText';
+import { ANYTHING, FLAG, kind, REAL, type Kind } from '../base/kinds';
+import { argument, checkKind, optional, signature } from '../base/signature';
 
 /** @throws TypeError unless `value` is a number, RangeError for NaN */
 export function checkNumber(owner: string, name: string, value: unknown): asserts value is number {
@@ -8,46 +10,55 @@ export function checkNumber(owner: string, name: string, value: unknown): assert
   if (Number.isNaN(value)) throw new RangeError(`${owner}: ${name} must be a number, got NaN.`);
 }
 
-/** @throws TypeError unless `value` is true or false */
-export function checkFlag(owner: string, name: string, value: unknown): asserts value is boolean {
-  if (typeof value !== 'boolean') {
-    throw new TypeError(`${owner}: ${name} must be true or false, got ${describe(value)}.`);
-  }
-}
-
-/** @throws RangeError unless `value` is among `known` */
-export function checkOneOf(owner: string, name: string, value: unknown, known: readonly string[]): void {
-  if (known.includes(value as string)) return;
-  throw new RangeError(`${owner}: ${name} must be ${known.join(' or ')}, got ${describe(value)}.`);
-}
+/** Numbers as many as a default has. */
+const numbers = (count: number): Kind<readonly number[]> =>
+  kind(
+    `${count} numbers`,
+    (value) => Array.isArray(value) && value.length === count && Array.from<unknown>(value).every(REAL.accepts),
+  );
 
 /**
- * Holds each option against its default: a number where that is a number, as many numbers where it is a list of them, a flag
- * where it is one. What has another default, or none, is for the class itself to check.
- * @throws TypeError for an option of another kind, RangeError for NaN
+ * What an option may be: a number where its default is one, as many numbers where it is a list of them, a flag where it is
+ * one. What has another default is for the class itself to check.
  */
+function kindOf(name: string, usual: unknown): Kind<unknown> {
+  if (typeof usual === 'number' || name === 'lr') return REAL;
+  if (typeof usual === 'boolean') return FLAG;
+  return Array.isArray(usual) ? numbers(usual.length) : { ...ANYTHING, takesObject: true };
+}
+
+/** Checked by the optimizer, which tells the forms apart. */
+const PARAMS: Kind<unknown> = { ...kind('what net.parameters() gives', () => true), takesObject: true };
+
+/**
+ * The options among the arguments of an optimizer, in the given order behind its parameters.
+ * @throws TypeError for an argument too many, an option that does not exist or is of another kind than its default, RangeError for NaN
+ */
+export function optimizerOptions<O extends object>(
+  owner: string,
+  order: readonly (keyof O & string)[],
+  usual: object,
+  params: unknown,
+  args: readonly unknown[],
+): Partial<O> {
+  const options = order.map((name) => optional(name, kindOf(name, Reflect.get(usual, name))));
+  return signature(owner, [argument('params', PARAMS), ...options]).takeRest<Partial<O>>([params], args);
+}
+
+/** @throws TypeError for an option of another kind than its default, RangeError for NaN */
 export function checkKinds(owner: string, defaults: object, options: object): void {
   for (const [name, usual] of Object.entries(defaults) as [string, unknown][]) {
     const value: unknown = Reflect.get(options, name);
-    if (typeof usual === 'number') checkNumber(owner, name, value);
-    else if (typeof usual === 'boolean') checkFlag(owner, name, value);
-    else if (Array.isArray(usual)) {
-      if (!Array.isArray(value) || value.length !== usual.length) {
-        throw new TypeError(`${owner}: ${name} must be ${usual.length} numbers, got ${listed(value)}.`);
-      }
-      (value as unknown[]).forEach((item, i) => {
-        checkNumber(owner, `${name}[${i}]`, item);
-      });
-    }
+    checkKind(owner, name, kindOf(name, usual), value);
   }
 }
-
-const listed = (value: unknown): string =>
-  Array.isArray(value) ? `${value.length} item${value.length === 1 ? '' : 's'}` : describe(value);
 
 /** The entries that are given: `undefined` stands for what is left out. */
 export const given = <T extends object>(options: T): Partial<T> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+
+/** A state dict, which is looked into by who takes it over. */
+export const STATE: Kind<object> = { ...kind<object>('what stateDict() gave', () => true), takesObject: true };
 
 /** What `stateDict` gave, before it is taken over. @throws TypeError for what is no object */
 export function checkStateDict(op: string, state: unknown, entries: readonly string[]): void {

@@ -14,9 +14,10 @@ import {
   where,
   type Expression,
 } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 import { checkAdamOptions } from './adam';
 
 export interface RAdamOptions extends OptimizerOptions {
@@ -40,7 +41,7 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay'] as const;
  */
 export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
   constructor(params: ParamsArgument<RAdamOptions>, ...args: Arguments<Partial<RAdamOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<RAdamOptions>>('RAdam', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<RAdamOptions>('RAdam', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: RAdamOptions): void {

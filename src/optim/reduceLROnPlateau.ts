@@ -1,8 +1,10 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
 import type { Arguments } from '../base/arguments';
-import { numbersPerGroup, restoredFields, schedulerOptions, type SchedulerState } from './lrScheduler';
+import { FLAG, kind, NUMBER, oneOf, REAL } from '../base/kinds';
+import { argument, methodsTake, signature, type OrderOf } from '../base/signature';
+import { OPTIMIZER, PER_GROUP, perGroup, restoredFields, type SchedulerState } from './lrScheduler';
 import type { Optimizer } from './optimizer';
-import { checkFlag, checkNumber, checkOneOf } from './options';
+import { STATE } from './options';
 import { toSnakeCase } from './stateDict';
 
 export interface PlateauOptions {
@@ -26,17 +28,12 @@ export interface PlateauOptions {
   verbose?: boolean;
 }
 
-const ORDER = [
-  'mode',
-  'factor',
-  'patience',
-  'threshold',
-  'thresholdMode',
-  'cooldown',
-  'minLr',
-  'eps',
-  'verbose',
-] as const;
+const LESS_THAN_1 = kind<number>('less than 1', (value) => typeof value === 'number' && value < 1);
+const TAKES = signature('ReduceLROnPlateau', [
+  OPTIMIZER, argument('mode', oneOf('min', 'max'), 'min'), argument('factor', LESS_THAN_1, 0.1), argument('patience', REAL, 10),
+  argument('threshold', REAL, 1e-4), argument('thresholdMode', oneOf('rel', 'abs'), 'rel'), argument('cooldown', REAL, 0),
+  argument('minLr', PER_GROUP, 0), argument('eps', REAL, 1e-8), argument('verbose', FLAG, false),
+]); // prettier-ignore
 
 /**
  * Multiplies the rates with `factor` when a measurement has stopped improving.
@@ -60,28 +57,30 @@ export class ReduceLROnPlateau {
   private readonly eps: number;
   private readonly verbose: boolean;
 
+  static {
+    methodsTake(
+      this,
+      signature('step', [argument('metric', NUMBER), argument('epoch', REAL, undefined)]),
+      signature('getLastLr', []),
+      signature('stateDict', []),
+      signature('loadStateDict', [argument('state', STATE)]),
+    );
+  }
+
   /** @throws RangeError for factor >= 1, an unknown mode, or a count of `minLr` other than that of groups; TypeError for options of another kind */
   constructor(
     private readonly optimizer: Optimizer,
-    ...args: Arguments<PlateauOptions, typeof ORDER>
+    ...args: Arguments<PlateauOptions, OrderOf<typeof TAKES, 'optimizer'>>
   ) {
-    const options = schedulerOptions<PlateauOptions>('ReduceLROnPlateau', ORDER, optimizer, args);
-    const { mode = 'min', thresholdMode = 'rel', factor = 0.1, minLr = 0, verbose = false } = options;
-    const { patience = 10, threshold = 1e-4, cooldown = 0, eps = 1e-8 } = options;
-    for (const [name, value] of Object.entries({ factor, patience, threshold, cooldown, eps })) {
-      checkNumber('ReduceLROnPlateau', name, value);
-    }
-    if (factor >= 1) throw new RangeError(`ReduceLROnPlateau: factor must be less than 1, got ${factor}.`);
-    checkOneOf('ReduceLROnPlateau', 'mode', mode, ['min', 'max']);
-    checkOneOf('ReduceLROnPlateau', 'thresholdMode', thresholdMode, ['rel', 'abs']);
-    checkFlag('ReduceLROnPlateau', 'verbose', verbose);
+    const options = TAKES.takeRest([optimizer], args);
+    const { mode, thresholdMode, factor, minLr, verbose, patience, threshold, cooldown, eps } = options;
     this.mode = mode;
     this.thresholdMode = thresholdMode;
     this.factor = factor;
     this.patience = patience;
     this.threshold = threshold;
     this.cooldown = cooldown;
-    this.minLrs = numbersPerGroup('ReduceLROnPlateau', 'minLr', optimizer, minLr);
+    this.minLrs = perGroup('ReduceLROnPlateau', 'minLr', optimizer, minLr);
     this.#minLr = typeof minLr === 'number' ? minLr : null;
     this.eps = eps;
     this.verbose = verbose;
@@ -90,8 +89,6 @@ export class ReduceLROnPlateau {
 
   /** Takes in the measurement of an epoch: of the next one, or of the one given. NaN counts as no improvement. */
   step(metric: number, epoch = this.lastEpoch + 1): void {
-    if (!Number.isNaN(metric)) checkNumber('ReduceLROnPlateau', 'the metric', metric);
-    checkNumber('ReduceLROnPlateau', 'the epoch', epoch);
     this.lastEpoch = epoch;
     if (this.isBetter(metric)) {
       this.best = metric;

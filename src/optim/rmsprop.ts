@@ -1,8 +1,9 @@
 import { add, div, mul, sqrt, square, sub } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { average, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** Decay rate of the average of squares. */
@@ -38,7 +39,7 @@ const ORDER = ['lr', 'alpha', 'eps', 'weightDecay', 'momentum', 'centered', 'max
  */
 export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
   constructor(params: ParamsArgument<RMSpropOptions>, ...args: Arguments<Partial<RMSpropOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<RMSpropOptions>>('RMSprop', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<RMSpropOptions>('RMSprop', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: RMSpropOptions): void {

@@ -1,8 +1,9 @@
 import { constantLike, gt, lt, maximum, minimum, mul, sign, sub, where } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 
 export interface RpropOptions extends OptimizerOptions {
   /** Factors of the step size after a turn and without. */
@@ -24,7 +25,7 @@ const ORDER = ['lr', 'etas', 'stepSizes', 'maximize'] as const;
  */
 export class Rprop extends ElementwiseOptimizer<RpropOptions> {
   constructor(params: ParamsArgument<RpropOptions>, ...args: Arguments<Partial<RpropOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<RpropOptions>>('Rprop', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<RpropOptions>('Rprop', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: RpropOptions): void {

@@ -1,8 +1,9 @@
 import { add, constantLike, eq, mul, sub, where } from '../expression/expression';
-import { gather, type Arguments } from '../base/arguments';
+import type { Arguments } from '../base/arguments';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
+import { optimizerOptions } from './options';
 
 export interface SGDOptions extends OptimizerOptions {
   /** Share of the velocity that is kept. */
@@ -34,7 +35,7 @@ const ORDER = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximi
  */
 export class SGD extends ElementwiseOptimizer<SGDOptions> {
   constructor(params: ParamsArgument<SGDOptions>, ...args: Arguments<Partial<SGDOptions>, typeof ORDER>) {
-    super(params, DEFAULTS, gather<Partial<SGDOptions>>('SGD', ORDER, args));
+    super(params, DEFAULTS, optimizerOptions<SGDOptions>('SGD', ORDER, DEFAULTS, params, args));
   }
 
   protected checkOptions(options: SGDOptions): void {

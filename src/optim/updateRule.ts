@@ -2,13 +2,14 @@
 import { noGrad } from '../core/backward';
 import type { DType } from '../base/dtype';
 import { add, cast, constant, exp, expm1, input, mul, neg, scalar, type Expression } from '../expression/expression';
+import { methodsTake } from '../base/signature';
 import { pace } from '../core/pace';
 import { keep, unscoped } from '../core/scope';
 import { to } from '../ops/shape/copy';
 import { full, fullLike } from '../ops/shape/creation';
 import { firstElement, foreach_, programOf, type TensorGroup } from '../ops/pointwise/foreach';
 import type { Tensor } from '../core/tensor';
-import { evaluate, Optimizer, type OptimizerOptions, type ParamGroup } from './optimizer';
+import { evaluate, Optimizer, STEP_TAKES, type OptimizerOptions, type ParamGroup } from './optimizer';
 import { restoreTensors, STEP, type SavedState } from './stateDict';
 
 /** What an update rule is written in. */
@@ -65,12 +66,17 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
     return loss;
   }
 
+  static {
+    methodsTake(this, STEP_TAKES);
+  }
+
   protected restored(param: Tensor, saved: SavedState): Record<string, Tensor> {
     return restoreTensors(this.name, param, saved);
   }
 
   /** All that may run out of memory comes before the first parameter is written. */
   private updateAll(): void {
+    this.checkGroups();
     const undo: (() => void)[] = [];
     noGrad(() => {
       unscoped(() => {

@@ -125,6 +125,54 @@ describe('GradScaler', () => {
     expect([scaler.getScale(), scaler.isEnabled()]).toEqual([1, false]);
   });
 
+  it('keeps a scale that has an inverse', async () => {
+    const scaler = new amp.GradScaler({ initScale: 2 ** -120, backoffFactor: 2 ** -10 });
+    const w = weight();
+    const optimizer = new optim.SGD([w], { lr: 1 });
+    scaler.scale(w.mul(Infinity).sum()).backward();
+    await scaler.step(optimizer);
+    scaler.update();
+    // Of 2 ** -130 it would be infinite, and 0 times it NaN.
+    expect(scaler.getScale()).toBe(2 ** -120);
+  });
+
+  it('hands a closure on only if it is not enabled', async () => {
+    const [w] = [weight()];
+    const closure = (): Tensor => {
+      const loss = w.sum();
+      loss.backward();
+      return loss;
+    };
+    await new amp.GradScaler({ enabled: false }).step(new optim.SGD([w], { lr: 1 }), closure);
+    expect(await w.tolist()).toEqual([0, 1]);
+    const scaler = new amp.GradScaler();
+    scaler.scale(w.sum());
+    await expect(scaler.step(new optim.SGD([w], { lr: 1 }), closure)).rejects.toThrow('must have no closure');
+  });
+
+  it('needs a gradient to look at, as in PyTorch', async () => {
+    const scaler = new amp.GradScaler();
+    const optimizer = new optim.SGD([weight()], { lr: 1 });
+    scaler.scale(tensor(1));
+    await expect(scaler.step(optimizer)).rejects.toThrow('step: a parameter must have a gradient, got none.');
+    expect(() => scaler.update()).toThrow('got neither');
+  });
+
+  it.each<[string, (scaler: amp.GradScaler) => unknown, string]>([
+    ['a scale of 0', () => new amp.GradScaler(0), 'GradScaler: initScale must be a finite number above 0, got 0.'],
+    ['half an interval', () => new amp.GradScaler({ growthInterval: 1.5 }), 'growthInterval must be a whole number of at least 1'], // prettier-ignore
+    ['a flag of text', () => Reflect.construct(amp.GradScaler, [{ enabled: 'false' }]) as unknown, "enabled must be true or false, got 'false'."], // prettier-ignore
+    ['a loss that was read', (s) => s.scale(1 as never), 'GradScaler.scale: outputs must be a tensor, or arrays of tensors, got 1.'], // prettier-ignore
+    ['no optimizer', (s) => s.unscale_([] as never), 'GradScaler.unscale_: optimizer must be an optimizer, got [].'],
+    ['a new scale of text', (s) => s.update('8' as never), "GradScaler.update: newScale must be a finite number above 0, got '8'."], // prettier-ignore
+    ['a state of text', (s) => s.loadStateDict({ ...s.stateDict(), scale: '8' } as never), "GradScaler.loadStateDict: scale must be a finite number above 0, got '8'."], // prettier-ignore
+    ['half a state', (s) => s.loadStateDict({ scale: 8 }), 'GradScaler.loadStateDict: the state dict must be what stateDict() gave'], // prettier-ignore
+    ['no state', (s) => s.loadStateDict(undefined as never), 'GradScaler.loadStateDict: state must be'],
+    ['an argument too many', (s) => (s as object as { getScale: (n: number) => unknown }).getScale(1), 'GradScaler.getScale: takes at most 0 arguments'], // prettier-ignore
+  ])('refuses %s', (_, misuse, message) => {
+    expect(() => misuse(new amp.GradScaler())).toThrow(message);
+  });
+
   it('refuses what cannot work', async () => {
     expect(() => new amp.GradScaler({ growthFactor: 1 })).toThrow('greater than 1');
     expect(() => new amp.GradScaler({ backoffFactor: 1 })).toThrow('less than 1');

@@ -143,9 +143,11 @@ describe('DataLoader', () => {
   });
 
   it('refuses bad sizes', () => {
-    expect(() => new DataLoader(range(3), 0)).toThrow('DataLoader: batchSize must be an integer of at least 1, got 0.');
+    expect(() => new DataLoader(range(3), 0)).toThrow(
+      'DataLoader: batchSize must be a whole number of at least 1, got 0.',
+    );
     const negative = (): unknown => new DataLoader(range(3), { prefetch: -1 });
-    expect(negative).toThrow('DataLoader: prefetch must be an integer of at least 0, got -1.');
+    expect(negative).toThrow('DataLoader: prefetch must be a whole number of at least 0, got -1.');
   });
 
   it('lets the page breathe', async () => {

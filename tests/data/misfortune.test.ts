@@ -1,6 +1,6 @@
 // Loaders of datasets that go wrong: each ends clearly, and the next epoch works.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { data, tensor, type Tensor } from '../../src';
+import { data, scope, tensor, type Tensor } from '../../src';
 
 const { DataLoader, Dataset, IterableDataset, randomSplit, Subset, TensorDataset } = data;
 
@@ -71,6 +71,11 @@ describe('a dataset', () => {
   it('needs no length where a sampler has the indices', async () => {
     expect(await epoch(make({ get }, { sampler: [2, 0] }))).toEqual([[2], [0]]);
     expect(await epoch(make({ get }, { batchSampler: [[2, 0]] }))).toEqual([[2, 0]]);
+  });
+
+  it('is asked for whole numbers', async () => {
+    await expect(epoch(make({ get }, { sampler: ['1'] }))).rejects.toThrow("DataLoader: what a sampler gives must be a whole number, got '1'."); // prettier-ignore
+    await expect(epoch(make({ get }, { batchSampler: [[NaN]] }))).rejects.toThrow('must be a whole number, got NaN.');
   });
 
   it('must begin anew: iterators end once', () => {
@@ -146,11 +151,23 @@ describe('items', () => {
       'ArrayDataset: an index must be a whole number in [0, 1], got number 2.',
     );
     const rows = new TensorDataset(tensor([1, 2]));
-    await expect(epoch(make(rows, { batchSampler: [[0.5]] }))).rejects.toThrow('TensorDataset: an index must be');
+    await expect(epoch(make(rows, { batchSampler: [[0.5]] }))).rejects.toThrow(
+      'DataLoader: what a sampler gives must be a whole number, got 0.5.',
+    );
     await expect(epoch(make(rows, { batchSampler: [3] }))).rejects.toThrow(
       'DataLoader: batchSampler must give arrays of indices, got number 3.',
     );
     expect(() => new Subset(new Numbers(3), [0]).get(1)).toThrow('Subset: an index must be a whole number in [0, 0]');
+  });
+});
+
+describe('collateFn', () => {
+  it.each<[string, () => unknown, string]>([
+    ['nothing', () => undefined, 'DataLoader: collateFn must return a batch, got undefined.'],
+    ['a promise of nothing', () => Promise.resolve(undefined), 'DataLoader: collateFn must return a batch, got undefined.'], // prettier-ignore
+    ['freed tensors', () => { const made: Tensor[] = []; scope(() => void made.push(tensor([1]))); return made; }, 'DataLoader: collateFn: '], // prettier-ignore
+  ])('that gives %s is told of', async (_, collateFn, message) => {
+    await expect(epoch(make([1, 2], { collateFn }))).rejects.toThrow(message);
   });
 });
 
@@ -187,17 +204,17 @@ describe('iterators', () => {
 describe('misuse', () => {
   it.each<[string, () => unknown, string]>([
     ['shuffle', () => make([1], { shuffle: 'false' }), "DataLoader: shuffle must be true or false, got 'false'."],
-    ['sampler', () => make([1], { sampler: 5 }), 'DataLoader: sampler must be a Sampler, got number 5.'],
-    ['collateFn', () => make([1], { collateFn: [] }), 'DataLoader: collateFn must be a function, got an array'],
-    ['generator', () => make([1], { generator: 5 }), 'DataLoader: generator must be a Generator, got number 5.'],
-    ['timeout', () => make([1], { timeout: -1 }), 'DataLoader: timeout must be a number of seconds of at least 0, got number -1.'], // prettier-ignore
+    ['sampler', () => make([1], { sampler: 5 }), 'DataLoader: sampler must be a Sampler, got 5.'],
+    ['collateFn', () => make([1], { collateFn: [] }), 'DataLoader: collateFn must be a function, got [].'],
+    ['generator', () => make([1], { generator: 5 }), 'DataLoader: generator must be a Generator, got 5.'],
+    ['timeout', () => make([1], { timeout: -1 }), 'DataLoader: timeout must be a number of seconds of at least 0, got -1.'], // prettier-ignore
     ['numWorkers', () => make([1], { numWorkers: 2 }), "DataLoader: no option is called 'numWorkers'."],
-    ['collate', () => Reflect.apply(data.collate, null, [5]) as unknown, 'collate: takes an array of samples, got number 5.'], // prettier-ignore
+    ['collate', () => Reflect.apply(data.collate, null, [5]) as unknown, 'collate: samples must be an array of samples, got 5.'], // prettier-ignore
     ['collate of nothing', () => data.collate([]), 'collate: a batch must have at least one sample, got none.'],
     ['TensorDataset', () => Reflect.construct(TensorDataset, [undefined]) as unknown, 'TensorDataset: takes tensors, got undefined.'], // prettier-ignore
-    ['Subset', () => Reflect.construct(Subset, [new Numbers(3), 5]) as unknown, 'Subset: the indices must be an array of numbers, got number 5.'], // prettier-ignore
+    ['Subset', () => Reflect.construct(Subset, [new Numbers(3), 5]) as unknown, 'Subset: indices must be a list, each a whole number, got 5.'], // prettier-ignore
     ['randomSplit', () => randomSplit(new Numbers(NaN), [1]), 'randomSplit: the dataset must have a length'],
-    ['randomSplit without lengths', () => Reflect.apply(randomSplit, null, [new Numbers(3)]) as unknown, 'randomSplit: lengths must be an array of numbers, got undefined.'], // prettier-ignore
+    ['randomSplit without lengths', () => Reflect.apply(randomSplit, null, [new Numbers(3)]) as unknown, 'randomSplit: lengths must be a list, each a number, got nothing.'], // prettier-ignore
   ])('%s', (_, misuse, message) => {
     expect(misuse).toThrow(message);
   });

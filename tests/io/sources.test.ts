@@ -136,10 +136,10 @@ describe('options', () => {
     ['two places', { mapLocation: 'cpu', device: 'wasm' }, 'load: device and mapLocation exclude each other'],
     ['another device', { device: 'cuda' }, "load: device must be 'cpu', 'wasm' or 'webgpu', got 'cuda'."],
     ['text for a flag', { weightsOnly: 'true' }, "load: weightsOnly must be true or false, got 'true'."],
-    ['no function', { onProgress: 5 }, 'load: onProgress must be a function, got number 5.'],
+    ['no function', { onProgress: 5 }, 'load: onProgress must be a function, got 5.'],
     ['no signal', { signal: new AbortController() }, 'load: signal must be an AbortSignal, got a AbortController.'],
     ['no time', { timeout: '5' }, "load: timeout must be a number of milliseconds above 0, got '5'."],
-    ['time below 0', { timeout: -1 }, 'load: timeout must be a number of milliseconds above 0, got number -1.'],
+    ['time below 0', { timeout: -1 }, 'load: timeout must be a number of milliseconds above 0, got -1.'],
   ])('refuses %s', async (_, options, message) => {
     await expect(loose.load(file, options)).rejects.toThrow(message);
   });
@@ -230,7 +230,7 @@ describe('save writes nothing that load refuses', () => {
     ['metadata that is a number', { w }, { format: 'safetensors', metadata: { step: 3 } }, "save: metadata must be text, got number 3 for 'step'."], // prettier-ignore
     ['metadata that is no object', { w }, { format: 'safetensors', metadata: 'x' }, "save: metadata must be an object of text, got 'x'."], // prettier-ignore
     ['metadata that is lost', { w }, { metadata: { a: 'b' } }, "save: metadata is kept by the format 'safetensors' alone, got it for 'torch'."], // prettier-ignore
-    ['nothing', undefined, {}, 'save: a checkpoint must be given, got undefined.'],
+    ['nothing', undefined, {}, 'save: value must be a checkpoint, got nothing.'],
     ['a long integer', { n: 2n ** 600n }, {}, 'save: integers must have at most 512 bits, got more at value.n.'],
     ['half a character', { a: ['\ud800'] }, {}, 'got half a surrogate pair at value.a.0.'],
     ['half a character in a name', { '\ud800': w }, { format: 'safetensors' }, 'got half a surrogate pair'],
@@ -268,7 +268,9 @@ describe('store and download refuse before anything is touched', () => {
     await expect(loose.store('net', new ArrayBuffer(1))).rejects.toThrow(
       "store: the address must begin with 'indexeddb:' or 'opfs:', got 'net'.",
     );
-    await expect(loose.store(undefined, new ArrayBuffer(1))).rejects.toThrow('got undefined.');
+    await expect(loose.store(undefined, new ArrayBuffer(1))).rejects.toThrow(
+      'store: address must be a string, got nothing.',
+    );
     await expect(loose.store('opfs:a/', new ArrayBuffer(1))).rejects.toThrow(
       'a path must be names with a slash between',
     );

@@ -174,7 +174,7 @@ describe('what would go wrong silently', () => {
     [
       'a metric that was not read',
       () => loose(new k.optim.lrScheduler.ReduceLROnPlateau(sgd)).step(x.sum()),
-      'ReduceLROnPlateau: the metric must be a number, got a Tensor.',
+      'ReduceLROnPlateau.step: metric must be a number, got a Tensor.',
     ],
     [
       'a module for its parameters',

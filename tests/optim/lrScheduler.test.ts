@@ -120,7 +120,7 @@ describe('schedulers', () => {
   it('refuse bad options', () => {
     const optimizer = new SGD([parameter()], 0.5);
     expect(() => new lrScheduler.StepLR(optimizer, 0)).toThrow(
-      'StepLR: stepSize must be an integer of at least 1, got 0.',
+      'StepLR: stepSize must be a whole number of at least 1, got 0.',
     );
     expect(() => new lrScheduler.ConstantLR(optimizer, 2)).toThrow('ConstantLR: factor must be in [0, 1], got 2.');
     expect(() => new lrScheduler.LinearLR(optimizer, 0)).toThrow('LinearLR: startFactor must be in (0, 1]');

@@ -219,7 +219,7 @@ describe('zeroGrad', () => {
     optimizer.zeroGrad();
     expect(p.grad).toBeNull();
     const loose = optimizer as object as { zeroGrad: (setToNone: unknown) => void };
-    expect(() => loose.zeroGrad(0)).toThrow('zeroGrad: setToNone must be true or false, got number 0.');
+    expect(() => loose.zeroGrad(0)).toThrow('zeroGrad: setToNone must be true or false, got 0.');
   });
 });
 
@@ -276,7 +276,7 @@ describe('state dict', () => {
 
   const group = { lr: 0.1, params: [0] };
   it.each<[string, unknown, string]>([
-    ['nothing', undefined, 'SGD.loadStateDict: the state dict must be what stateDict() gave, with state and param_groups, got undefined.'], // prettier-ignore
+    ['nothing', undefined, 'SGD.loadStateDict: stateDict must be what stateDict() gave, got nothing.'], // prettier-ignore
     ['an empty object', {}, 'got an object without state and param_groups.'],
     ['no state', { param_groups: [group] }, 'got an object without state.'],
     ['a list of states', { state: [], param_groups: [group] }, 'SGD.loadStateDict: state must be an object by numbers of parameters, got an array'], // prettier-ignore
@@ -348,8 +348,8 @@ describe('constructors', () => {
     ['a rate that is text', () => make(SGD, [p], '0.1'), "SGD: lr must be a number, got '0.1'."],
     ['NaN', () => new SGD([p], 0.1, { dampening: NaN }), 'SGD: dampening must be a number, got NaN.'],
     ['a flag that is text', () => make(SGD, [p], 0.1, { maximize: 'false' }), "SGD: maximize must be true or false, got 'false'."], // prettier-ignore
-    ['one beta', () => make(Adam, [p], { betas: [0.9] }), 'Adam: betas must be 2 numbers, got 1 item.'],
-    ['betas that are text', () => make(Adam, [p], { betas: ['0.9', 0.9] }), "Adam: betas[0] must be a number, got '0.9'."], // prettier-ignore
+    ['one beta', () => make(Adam, [p], { betas: [0.9] }), 'Adam: betas must be 2 numbers, got [0.9].'],
+    ['betas that are text', () => make(Adam, [p], { betas: ['0.9', 0.9] }), "Adam: betas must be 2 numbers, got ['0.9', 0.9]."], // prettier-ignore
     ['a misspelt option of a group', () => make(Adam, [{ params: [p], weight_decay: 1 }]), "Adam: no option of a group is called 'weight_decay'."], // prettier-ignore
     ['half an iteration', () => new optim.LBFGS([p], { maxIter: 1.5 }), 'LBFGS: maxIter must be an integer of at least 0, got 1.5.'], // prettier-ignore
   ])('refuse %s', (_, misuse, message) => {

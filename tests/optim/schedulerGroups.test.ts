@@ -174,33 +174,37 @@ describe('misuse', () => {
       (name): [string, () => unknown, string] => [
         `${name} of no optimizer`,
         () => make(name, [parameter()], 1),
-        `${name}: the first argument must be an optimizer, got an array`,
+        `${name}: optimizer must be an optimizer, got [a `,
       ],
     ),
-    ['LambdaLR alone', () => make('LambdaLR', optimizer), 'LambdaLR: lrLambda must be a function of the epoch, got undefined.'], // prettier-ignore
+    ['LambdaLR alone', () => make('LambdaLR', optimizer), 'LambdaLR: lrLambda must be a function of the epoch, or a list of them, got nothing.'], // prettier-ignore
     ['a lambda that gives nothing', () => make('LambdaLR', optimizer, () => undefined), 'LambdaLR: lrLambda(0) must be a number, got undefined.'], // prettier-ignore
-    ['StepLR alone', () => make('StepLR', optimizer), 'StepLR: stepSize must be an integer of at least 1, got undefined.'], // prettier-ignore
+    ['StepLR alone', () => make('StepLR', optimizer), 'StepLR: stepSize must be a whole number of at least 1, got nothing.'], // prettier-ignore
     ['StepLR with text', () => make('StepLR', optimizer, 3, '0.1'), "StepLR: gamma must be a number, got '0.1'."],
-    ['MultiStepLR alone', () => make('MultiStepLR', optimizer), 'MultiStepLR: milestones must be a list of epochs, got undefined.'], // prettier-ignore
-    ['MultiStepLR of half', () => make('MultiStepLR', optimizer, [1.5]), 'MultiStepLR: a milestone must be an integer of at least 0, got 1.5.'], // prettier-ignore
-    ['ExponentialLR alone', () => make('ExponentialLR', optimizer), 'ExponentialLR: gamma must be a number, got undefined.'], // prettier-ignore
-    ['CosineAnnealingLR alone', () => make('CosineAnnealingLR', optimizer), 'CosineAnnealingLR: TMax must be an integer of at least 1, got undefined.'], // prettier-ignore
-    ['CyclicLR alone', () => make('CyclicLR', optimizer), 'CyclicLR: baseLr must be a number, got undefined.'],
-    ['CyclicLR without maxLr', () => make('CyclicLR', optimizer, 0.1), 'CyclicLR: maxLr must be a number, got undefined.'], // prettier-ignore
+    ['MultiStepLR alone', () => make('MultiStepLR', optimizer), 'MultiStepLR: milestones must be a list, each a whole number of at least 0, got nothing.'], // prettier-ignore
+    ['MultiStepLR of half', () => make('MultiStepLR', optimizer, [1.5]), 'MultiStepLR: milestones must be a list, each a whole number of at least 0, got [1.5].'], // prettier-ignore
+    ['ExponentialLR alone', () => make('ExponentialLR', optimizer), 'ExponentialLR: gamma must be a number, got nothing.'], // prettier-ignore
+    ['CosineAnnealingLR alone', () => make('CosineAnnealingLR', optimizer), 'CosineAnnealingLR: TMax must be a whole number of at least 1, got nothing.'], // prettier-ignore
+    [
+      'CyclicLR alone',
+      () => make('CyclicLR', optimizer),
+      'CyclicLR: baseLr must be a number, or a list of them, got nothing.',
+    ],
+    ['CyclicLR without maxLr', () => make('CyclicLR', optimizer, 0.1), 'CyclicLR: maxLr must be a number, or a list of them, got nothing.'], // prettier-ignore
     ['CyclicLR without a rise', () => make('CyclicLR', optimizer, 0.1, 1, 0), 'CyclicLR: stepSizeUp must be above 0'],
-    ['OneCycleLR alone', () => make('OneCycleLR', optimizer), 'OneCycleLR: totalSteps, or epochs and stepsPerEpoch, must be integers above 0'], // prettier-ignore
-    ['OneCycleLR without maxLr', () => make('OneCycleLR', optimizer, { totalSteps: 5 }), 'OneCycleLR: maxLr must be a number, got undefined.'], // prettier-ignore
+    ['OneCycleLR alone', () => make('OneCycleLR', optimizer, 1), 'OneCycleLR: totalSteps, or epochs and stepsPerEpoch, must be integers above 0'], // prettier-ignore
+    ['OneCycleLR without maxLr', () => make('OneCycleLR', optimizer, { totalSteps: 5 }), 'OneCycleLR: maxLr must be a number, or a list of them, got nothing.'], // prettier-ignore
     ['OneCycleLR without a rise', () => make('OneCycleLR', optimizer, 1, 10, { pctStart: 0.1 }), 'OneCycleLR: pctStart must leave every phase'], // prettier-ignore
     ['OneCycleLR that goes on without bounds', () => make('OneCycleLR', new SGD([{ params: [parameter()], lr: 1, initialLr: 1 }], { momentum: 0.9 }), 1, 10, { lastEpoch: 3 }), 'OneCycleLR: to go on with a cycle, groups need their maxLr, got none in group 0.'], // prettier-ignore
-    ['CosineAnnealingWarmRestarts alone', () => make('CosineAnnealingWarmRestarts', optimizer), 'CosineAnnealingWarmRestarts: T0 must be an integer of at least 1, got undefined.'], // prettier-ignore
-    ['ChainedScheduler alone', () => make('ChainedScheduler'), 'ChainedScheduler: takes a list of at least one scheduler, got undefined.'], // prettier-ignore
+    ['CosineAnnealingWarmRestarts alone', () => make('CosineAnnealingWarmRestarts', optimizer), 'CosineAnnealingWarmRestarts: T0 must be a whole number of at least 1, got nothing.'], // prettier-ignore
+    ['ChainedScheduler alone', () => make('ChainedScheduler'), 'ChainedScheduler: schedulers must be a list of schedulers, got nothing.'], // prettier-ignore
     ['ChainedScheduler of a plateau', () => make('ChainedScheduler', [new lrScheduler.ReduceLROnPlateau(optimizer)]), 'ChainedScheduler: takes schedulers whose step() takes nothing, got a ReduceLROnPlateau at 0.'], // prettier-ignore
-    ['SequentialLR alone', () => make('SequentialLR', optimizer), 'SequentialLR: takes a list of at least one scheduler, got undefined.'], // prettier-ignore
-    ['SequentialLR without milestones', () => make('SequentialLR', optimizer, [scheduler]), 'SequentialLR: milestones must be a list of epochs, got undefined.'], // prettier-ignore
-    ['a plateau of text', () => make('ReduceLROnPlateau', optimizer, 'least'), "ReduceLROnPlateau: mode must be min or max, got 'least'."], // prettier-ignore
-    ['lastEpoch of text', () => make('StepLR', optimizer, 3, 0.1, '4'), "StepLR: lastEpoch must be an integer of at least -1, got '4'."], // prettier-ignore
+    ['SequentialLR alone', () => make('SequentialLR', optimizer), 'SequentialLR: schedulers must be a list of schedulers, got nothing.'], // prettier-ignore
+    ['SequentialLR without milestones', () => make('SequentialLR', optimizer, [scheduler]), 'SequentialLR: milestones must be a list, each a whole number of at least 0, got nothing.'], // prettier-ignore
+    ['a plateau of text', () => make('ReduceLROnPlateau', optimizer, 'least'), "ReduceLROnPlateau: mode must be 'min' or 'max', got 'least'."], // prettier-ignore
+    ['lastEpoch of text', () => make('StepLR', optimizer, 3, 0.1, '4'), "StepLR: lastEpoch must be a whole number of at least -1, got '4'."], // prettier-ignore
     ['an epoch of text', () => loose.step('4'), "StepLR.step: epoch must be a number, got '4'."], // prettier-ignore
-    ['no state', () => loose.loadStateDict(), 'StepLR.loadStateDict: the state dict must be what stateDict() gave, got undefined.'], // prettier-ignore
+    ['no state', () => loose.loadStateDict(), 'StepLR.loadStateDict: state must be what stateDict() gave, got nothing.'], // prettier-ignore
     ['a state of another kind', () => scheduler.loadStateDict({ last_epoch: '4' }), "StepLR.loadStateDict: last_epoch must be a number, got '4'."], // prettier-ignore
   ])('%s', (_, misuse, message) => {
     expect(misuse).toThrow(message);
