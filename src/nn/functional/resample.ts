@@ -2,7 +2,7 @@
 import { argument, optional, signature, type OrderOf } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOf, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
-import { gather, type Arguments } from '../../base/arguments';
+import type { Arguments } from '../../base/arguments';
 import { ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { adaptiveAvgPool } from '../../ops/spatial/avgPool';
@@ -242,8 +242,9 @@ export function affineGrid(
 
 /** A function of a tensor and one number, by position or by name. */
 function ofNumber<const K extends string>(name: string, option: K, fn: (x: Tensor, value: number) => Tensor) {
+  const takes = signature(name, [argument('input', TENSOR), argument(option, INTEGER)]);
   return (input: Tensor, ...args: Arguments<Readonly<Record<K, number>>, readonly [K]>): Tensor =>
-    fn(input, gather<Record<K, number>>(name, [option], args)[option]);
+    fn(input, takes.takeRest<Record<K, number>>([input], args)[option]);
 }
 
 /** r² channels as r x r cells. Shape: [*, C r², H, W] -> [*, C, H r, W r]. @see torch.nn.functional.pixel_shuffle */
