@@ -4,7 +4,6 @@ import { setWorker } from './engine/worker';
 
 export { help, recoverHelper } from './engine/barrier';
 export { recover, run } from './engine/interpreter';
-export { multiplyTile6 } from './kernels/microkernel';
 
 /** Gives this instance its scratch memory (SCRATCH_BYTES) and, in the leader, the number of its helpers. */
 export function initialize(scratch: usize, helpers: i32): void {

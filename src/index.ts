@@ -99,3 +99,9 @@ export * as io from './io';
 export * as amp from './amp';
 
 import './methods';
+import type { TensorMethods } from './methods';
+
+declare module './core/tensor' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the list of methods has its members
+  interface Tensor extends TensorMethods {}
+}

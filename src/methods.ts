@@ -204,7 +204,7 @@ type Methods = {
 };
 type Properties = { readonly [K in keyof typeof properties]: Tensor };
 
-/** What this file adds to Tensor. */
+/** What this file adds to Tensor; index.ts says so to TypeScript. */
 export interface TensorMethods extends Methods, Properties {}
 
 /** What PyTorch's users assign to, and how it is done here. */

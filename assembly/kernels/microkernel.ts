@@ -114,16 +114,7 @@ function finish(start: usize, out: usize, low: v128, high: v128): void {
   v128.store(out, f32x4.add(v128.load(start, 16), high), 16);
 }
 
-/** Exported by both builds, though only one uses it: with the same functions in the same order they differ little. */
-export function multiplyTile6(
-  a: usize,
-  b: usize,
-  start: usize,
-  out: usize,
-  depth: u32,
-  startRow: usize,
-  outRow: usize,
-): void {
+function multiplyTile6(a: usize, b: usize, start: usize, out: usize, depth: u32, startRow: usize, outRow: usize): void {
   let low0 = f32x4.splat(0);
   let high0 = low0;
   let low1 = low0;

@@ -18,7 +18,7 @@ interface DTypeInfo {
   /** Size of an element in bytes. */
   readonly bytes: number;
   readonly category: Category;
-  /** Code in commands. */
+  /** @internal Code in commands. */
   readonly code: DTypeCode;
   /** The values that memory holds. */
   readonly array: (buffer: ArrayBuffer) => TypedArray;

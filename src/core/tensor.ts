@@ -9,8 +9,6 @@ import type { Device, DeviceBuffer, DeviceName, View } from '../device/contract'
 import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from '../base/dtype';
 import { AutogradError, DTypeError } from '../base/errors';
 import { Handle, type Storage } from './storage';
-// eslint-disable-next-line import-x/no-restricted-paths -- the type of Tensor has its methods
-import type { TensorMethods } from '../methods';
 import { formatTensor } from '../base/print';
 import { formatShape, isDense, layoutFault, numelOf, sameShape, wrapDim, type Shape } from '../base/shape';
 
@@ -60,17 +58,12 @@ export interface AutogradMeta {
 const REQUIRES_GRAD = signature('requiresGrad_', [argument('requiresGrad', FLAG, true)]);
 const SIZE = signature('size', [argument('dim', INTEGER, null)]);
 
-// The methods are installed by methods.ts. An augmentation from there would be lost in the shipped types.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
-export interface Tensor extends TensorMethods {}
-
 /**
  * A multi-dimensional array on a device.
  *
  * Operations on tensors return at once and are queued; values come back by `await t.data()`, `item()`, `tolist()`
  * or `repr()`. Nothing needs to be disposed of.
  */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Tensor extends Handle implements View {
   /** Where and as what the elements lie; replaced as a whole where the tensor takes over another one. */
   private layout: Layout;

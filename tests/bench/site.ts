@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize, resolve } from 'node:path';
 import { build } from 'vite';
-import { engineModules } from '../../vite.config';
+import { engineModules } from '../../tools/engineModules';
 import type { Site } from '../browser/server';
 
 const HERE = resolve(import.meta.dirname);

@@ -1,2 +1,2 @@
 // Before the unit tests: the engine's binaries in build/ are those of the sources.
-export { compileEngine as default } from '../../vite.config';
+export { compileEngine as default } from '../../tools/engine';

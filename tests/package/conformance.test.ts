@@ -1,5 +1,4 @@
-// The recorded cases on the classic script, which is built unlike the sources that all other tests run: minified, its
-// namespaces and fields rewritten.
+// The recorded cases on the classic script, which is minified, unlike the sources that all other tests run.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -14,7 +14,7 @@ type Exports = Readonly<Record<string, unknown>>;
 
 /** Runs the classic script as a page does, and gives its global. */
 function loadGlobal(): Exports {
-  const exports: unknown = new Script(`${source('kindling.global.js')};kindling`).runInThisContext();
+  const exports: unknown = new Script(`${source('kindling.global.js')}\n;kindling`).runInThisContext();
   return exports as Exports;
 }
 

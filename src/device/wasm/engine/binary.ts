@@ -1,7 +1,6 @@
-// The engine's binary: one file serves shared and unshared memory; it is embedded packed, in base64.
-import engines, { sizes } from 'kindling:wasm';
+// The engine's binary: one file serves shared and unshared memory; it is embedded deflated, in base64.
+import relaxed from 'kindling:relaxed';
 import { DeviceError } from '../../../base/errors';
-import { unpackLzma } from './lzma';
 
 /** The two builds, from one source. */
 export type Build = 'relaxed' | 'baseline';
@@ -21,27 +20,40 @@ export function patchMemoryFlag(binary: Uint8Array<ArrayBuffer>, shared: boolean
 
 /** Compiles a build, embedded or from `url` (a folder with <build>.wasm in it, or the file itself). */
 export async function compileBuild(build: Build, shared: boolean, url?: string): Promise<WebAssembly.Module> {
-  const bytes = await (url === undefined ? unpack(build) : download(url, build));
-  return WebAssembly.compile(patchMemoryFlag(bytes, shared));
-}
-
-/** The builds differ little, so that the second, which costs the page 1 KB, is packed as its differences from the first. */
-async function unpack(build: Build): Promise<Uint8Array<ArrayBuffer>> {
-  if (engines === '') {
+  if (url !== undefined) return compileFile(url, build, shared);
+  const deflated = await embedded(build);
+  if (deflated === '') {
     throw new DeviceError('init: this entry has no engine inside. Give init({ wasmUrl, workerUrl }).', { build });
   }
-  const packed = Uint8Array.from(atob(engines), (character) => character.charCodeAt(0));
-  const [relaxed, baseline] = sizes;
-  return build === 'relaxed'
-    ? unpackLzma(packed, relaxed)
-    : (await unpackLzma(packed, relaxed + baseline)).slice(relaxed);
+  return WebAssembly.compile(patchMemoryFlag(await inflate(deflated), shared));
 }
 
-async function download(url: string, build: Build): Promise<Uint8Array<ArrayBuffer>> {
+/** The build that most browsers take is at hand; bundlers that split code leave the other to those that ask for it. */
+const embedded = async (build: Build): Promise<string> =>
+  build === 'relaxed' ? relaxed : (await import('kindling:baseline')).default;
+
+/** The bytes that were deflated and written as base64. */
+export async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  // Written at once: a stream of a Blob would ask the browser's process for each piece.
+  const { readable, writable } = new DecompressionStream('deflate-raw');
+  const writer = writable.getWriter();
+  const written = Promise.all([writer.write(bytes), writer.close()]);
+  const [inflated] = await Promise.all([new Response(readable).arrayBuffer(), written]);
+  return new Uint8Array(inflated);
+}
+
+/** The file has the flag of shared memory, so that it is compiled as it comes where memory is shared. */
+async function compileFile(url: string, build: Build, shared: boolean): Promise<WebAssembly.Module> {
   const file = url.endsWith('.wasm') ? url : `${url.replace(/\/$/, '')}/${build}.wasm`;
   const response = await fetch(file);
   if (!response.ok) {
     throw new DeviceError(`init: wasmUrl ${file} must be readable, got status ${response.status}.`, { url: file });
   }
-  return new Uint8Array(await response.arrayBuffer());
+  // Servers that do not know the type of the file have it compiled once it is there.
+  const isTyped = response.headers.get('Content-Type')?.split(';')[0].trim().toLowerCase() === 'application/wasm';
+  if (shared && isTyped) return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(patchMemoryFlag(new Uint8Array(await response.arrayBuffer()), shared));
 }

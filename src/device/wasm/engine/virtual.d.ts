@@ -1,12 +1,16 @@
-// Modules that the build makes (vite.config.ts): the engine's binaries and its worker, inlined.
-// In the entry with separate files both are empty, and init({ workerUrl, wasmUrl }) names the files.
+// Modules that the build makes (tools/engineModules.ts): the engine's binaries and its worker, inlined.
+// In the entry with separate files they are empty, and init({ workerUrl, wasmUrl }) names the files.
 
-declare module 'kindling:wasm' {
-  /** Bytes of the relaxed and of the baseline build. */
-  export const sizes: readonly [relaxed: number, baseline: number];
-  /** Both, one after the other: packed (lzma.ts), then base64. */
-  const packed: string;
-  export default packed;
+declare module 'kindling:relaxed' {
+  /** The binary with relaxed SIMD: deflated, then base64. */
+  const deflated: string;
+  export default deflated;
+}
+
+declare module 'kindling:baseline' {
+  /** The binary for engines without it. */
+  const deflated: string;
+  export default deflated;
 }
 
 declare module 'kindling:worker' {

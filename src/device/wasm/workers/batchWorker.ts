@@ -24,9 +24,9 @@ export class BatchWorker implements BatchEngine {
     this.death.catch(() => undefined);
   }
 
-  /** @throws DeviceError if the worker does not start. */
+  /** Starts the worker beside the compilation of `module`. @throws DeviceError if it does not start; what `module` rejects with. */
   static async start(
-    module: WebAssembly.Module,
+    module: Promise<WebAssembly.Module>,
     maxMemory: number | undefined,
     workerUrl: string | undefined,
     receive: (report: EngineReport) => void,
@@ -34,7 +34,7 @@ export class BatchWorker implements BatchEngine {
     const { port1, port2 } = new MessageChannel();
     const worker = spawnWorker(workerUrl);
     try {
-      const serve = worker.remote.serve(module, maxMemory, transfer(port2, [port2]));
+      const serve = worker.remote.serve(await module, maxMemory, transfer(port2, [port2]));
       const limit = await withLimit(Promise.race([serve, worker.death]));
       port1.onmessage = ({ data }: MessageEvent<EngineReport>) => receive(data);
       return new BatchWorker(worker, port1, limit);

@@ -18,9 +18,12 @@ export class WorkerPool implements Leader {
     private readonly reports: MessagePort,
   ) {}
 
-  /** Starts `size` workers and waits until each has an engine. @throws DeviceError if one does not start. */
+  /**
+   * Starts `size` workers beside the compilation of `module`, and waits until each has an engine.
+   * @throws DeviceError if one does not start; what `module` rejects with.
+   */
   static async start(
-    module: WebAssembly.Module,
+    module: Promise<WebAssembly.Module>,
     memory: WebAssembly.Memory,
     size: number,
     workerUrl: string | undefined,
@@ -31,12 +34,13 @@ export class WorkerPool implements Leader {
     const workers: SpawnedWorker[] = [];
     try {
       for (let index = 0; index < size; index++) workers.push(spawnWorker(workerUrl));
+      const binary = await module;
       const started = workers.map(({ remote, death }, index) => {
         const options = { index, helpers: index === 0 ? size - 1 : 0, copies: false, faultCount };
         const start =
           index === 0
-            ? remote.lead(module, memory, options, transfer(port2, [port2]))
-            : remote.assist(module, memory, options);
+            ? remote.lead(binary, memory, options, transfer(port2, [port2]))
+            : remote.assist(binary, memory, options);
         return Promise.race([start, death]);
       });
       await withLimit(Promise.all(started));

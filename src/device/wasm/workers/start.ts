@@ -107,11 +107,12 @@ function startShared({ settings, features, events, notes, compile }: Launch): Tr
   const module = compile(true);
 
   const start = async (faultCount: number): Promise<void> => {
-    const binary = await module;
     let pool: WorkerPool;
     try {
-      pool = await WorkerPool.start(binary, memory, size, settings.workerUrl, faultCount, receive);
+      pool = await WorkerPool.start(module, memory, size, settings.workerUrl, faultCount, receive);
     } catch (error) {
+      // Without a binary there is nothing to fall back to.
+      const binary = await module;
       noteFallback(notes, error);
       transport.start(new InlineLeader(binary, memory, faultCount, receive));
       return;
@@ -142,11 +143,12 @@ function startBatch({ settings, events, notes, compile }: Launch): Transport {
   const module = compile(false);
 
   const start = async (): Promise<void> => {
-    const binary = await module;
     let worker: BatchWorker;
     try {
-      worker = await BatchWorker.start(binary, settings.maxMemory, settings.workerUrl, receive);
+      worker = await BatchWorker.start(module, settings.maxMemory, settings.workerUrl, receive);
     } catch (error) {
+      // Without a binary there is nothing to fall back to.
+      const binary = await module;
       const engine = new InlineBatchEngine(binary, settings.maxMemory, receive);
       noteFallback(notes, error);
       transport.start(engine, engine.limit);
