@@ -9,18 +9,28 @@ import { spawnWorker, type SpawnedWorker } from './spawn';
 /** Milliseconds in which a worker must have answered that it runs. */
 const START_LIMIT = 20_000;
 
-/** Running workers; `died` rejects with the first death. */
+/** Running workers. The leader does not wait for helpers, which join it when they are up. */
 export class WorkerPool implements Leader {
   readonly drain = null;
+  /** Rejects when a worker dies; one that hangs or is killed may not tell. Never resolves. */
+  readonly death: Promise<never>;
+  private size: number;
+  private readonly failures: string[] = [];
 
   private constructor(
     private readonly workers: readonly SpawnedWorker[],
     private readonly reports: MessagePort,
-  ) {}
+    helpers: readonly Promise<void>[],
+  ) {
+    this.size = workers.length;
+    const [leader, ...others] = workers;
+    this.death = Promise.race([leader.death, ...others.map((worker, i) => this.join(worker, helpers[i]))]);
+    this.death.catch(() => undefined);
+  }
 
   /**
-   * Starts `size` workers beside the compilation of `module`, and waits until each has an engine.
-   * @throws DeviceError if one does not start; what `module` rejects with.
+   * Starts `size` workers beside the compilation of `module`, and waits until the leader has an engine.
+   * @throws DeviceError if it does not start; what `module` rejects with.
    */
   static async start(
     module: Promise<WebAssembly.Module>,
@@ -35,26 +45,37 @@ export class WorkerPool implements Leader {
     try {
       for (let index = 0; index < size; index++) workers.push(spawnWorker(workerUrl));
       const binary = await module;
-      const started = workers.map(({ remote, death }, index) => {
+      const [leader, ...helpers] = workers.map(({ remote, death }, index) => {
         const options = { index, helpers: index === 0 ? size - 1 : 0, copies: false, faultCount };
         const start =
           index === 0
             ? remote.lead(binary, memory, options, transfer(port2, [port2]))
             : remote.assist(binary, memory, options);
-        return Promise.race([start, death]);
+        const started = withLimit(Promise.race([start, death]));
+        // Those of helpers may fail before somebody looks.
+        started.catch(() => undefined);
+        return started;
       });
-      await withLimit(Promise.all(started));
+      await leader;
+      port1.onmessage = ({ data }: MessageEvent<EngineReport>) => receive(data);
+      return new WorkerPool(workers, port1, helpers);
     } catch (error) {
       for (const worker of workers) worker.terminate();
       throw error;
     }
-    port1.onmessage = ({ data }: MessageEvent<EngineReport>) => receive(data);
-    return new WorkerPool(workers, port1);
   }
 
-  /** Rejects when a worker dies; a worker that hangs or is killed may not tell. */
-  get death(): Promise<never> {
-    return Promise.race(this.workers.map(({ death }) => death));
+  /** The death of a helper that has started; one that does not start is done without. */
+  private join(worker: SpawnedWorker, started: Promise<void>): Promise<never> {
+    return started.then(
+      () => worker.death,
+      (error: unknown) => {
+        worker.terminate();
+        this.size--;
+        this.failures.push(`workers: one did not start (${String(error)})`);
+        return new Promise<never>(() => undefined);
+      },
+    );
   }
 
   wake(): void {
@@ -62,7 +83,7 @@ export class WorkerPool implements Leader {
   }
 
   describe(): string[] {
-    return [`engine: ${this.workers.length} ${this.workers.length === 1 ? 'worker' : 'workers'} over shared memory`];
+    return [`engine: ${this.size} ${this.size === 1 ? 'worker' : 'workers'} over shared memory`, ...this.failures];
   }
 
   stop(): void {
