@@ -44,7 +44,7 @@ const ZONES = [
 
 export default defineConfig(
   // What imports the benchmark's peers can only be checked where they are installed.
-  globalIgnores(['tests/bench/peers/tfjs.ts', 'tests/bench/peers/jax.ts', 'tests/bench/peers/onnx.ts']),
+  globalIgnores(['tests/bench/{first,peers}/jax.ts', 'tests/bench/peers/{tfjs,onnx}.ts']),
   globalIgnores(['assembly', 'build', 'dist', 'coverage', 'docs/api', 'playwright-report', 'test-results', '**/dist']),
   eslint.configs.recommended,
   {

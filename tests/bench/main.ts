@@ -5,11 +5,12 @@ import { cpus } from 'node:os';
 import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import { findChromium } from '../browser/chromium';
 import { disagreement } from './agreement';
+import { measureStarts, printStarts, STARTERS } from './firstResult';
 import { LINES, type Line } from './lines';
 import type { Bench, Digest, Effort } from './page';
 import { printNotes, printProfile, printTable, type Cell, type Figures } from './report';
 import { parseSettings, REFERENCE, type Contender, type Settings } from './settings';
-import { buildPages, serve } from './site';
+import { buildPages, buildStarts, serve } from './site';
 
 declare const bench: Bench;
 
@@ -33,6 +34,7 @@ const launch = (hasRealAdapter: boolean): Promise<Browser> =>
 export async function main(args: readonly string[]): Promise<number> {
   const settings = parseSettings(args);
   if (settings === null) return 0;
+  if (settings.isStart) return compareStarts(settings);
   const modules = new Set(
     [REFERENCE, ...(settings.profile === null ? settings.contenders : [])].map(({ module }) => module),
   );
@@ -43,6 +45,17 @@ export async function main(args: readonly string[]): Promise<number> {
   } finally {
     site.close();
   }
+}
+
+async function compareStarts({ rounds, hasRealAdapter }: Settings): Promise<number> {
+  await buildStarts(STARTERS);
+  const site = await serve();
+  try {
+    printStarts(await measureStarts(() => launch(hasRealAdapter), site.origin, rounds));
+  } finally {
+    site.close();
+  }
+  return 0;
 }
 
 /** A browser that is started again if it has crashed. */

@@ -42,6 +42,8 @@ export interface Settings {
   readonly json: string | null;
   /** Name of the line to profile instead of comparing. */
   readonly profile: string | null;
+  /** Whether the time to the first result is measured instead. */
+  readonly isStart: boolean;
 }
 
 const HELP = `npm run bench -- [options]
@@ -53,6 +55,7 @@ const HELP = `npm run bench -- [options]
   --adapter real    webgpu on the machine's graphics adapter (default: swiftshader)
   --json FILE       writes the figures of all rounds
   --profile LINE    kernels of kindling on the line whose name that is, or begins so, instead of comparing
+  --start           from the start of the script to the first result, beside jax-js, instead of comparing
   --list            names of the lines`;
 
 /** Settings from the command line; null if only help was asked for, which is then printed. */
@@ -67,6 +70,7 @@ export function parseSettings(args: readonly string[]): Settings | null {
       adapter: { type: 'string', default: 'swiftshader' },
       json: { type: 'string' },
       profile: { type: 'string' },
+      start: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -92,6 +96,7 @@ export function parseSettings(args: readonly string[]): Settings | null {
     hasRealAdapter: given.adapter === 'real',
     json: given.json ?? null,
     profile: given.profile ?? null,
+    isStart: given.start,
   };
 }
 

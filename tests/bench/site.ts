@@ -3,9 +3,10 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join, normalize, resolve } from 'node:path';
+import { basename, extname, join, normalize, resolve } from 'node:path';
 import { build } from 'vite';
 import { engineModules } from '../../tools/engineModules';
+import { startPage } from './firstResult';
 import type { Site } from '../browser/server';
 
 const HERE = resolve(import.meta.dirname);
@@ -23,8 +24,21 @@ const PAGE = `<!doctype html><html lang="en"><head><title>benchmark</title><link
 <script type="module" src="/page.js"></script></head><body></body></html>`;
 
 /** Builds the page and the modules of these peers, with the library from its sources. */
-export async function buildPages(modules: readonly string[]): Promise<void> {
-  const names = modules.map((name) => [name, resolve(HERE, `peers/${name}.ts`)] as const);
+export const buildPages = (modules: readonly string[]): Promise<void> =>
+  // tfjs makes a worker of a function's text, which does not survive.
+  buildEntries([['page', 'page.ts'], ...modules.map((name) => [name, `peers/${name}.ts`] as const)], false);
+
+/** Builds what gives a library's first result, as it is deployed. */
+export const buildStarts = (starters: readonly string[]): Promise<void> =>
+  buildEntries(
+    starters.map((name) => [`first/${name}`, `first/${name}.ts`] as const),
+    true,
+  );
+
+async function buildEntries(
+  entries: readonly (readonly [name: string, file: string])[],
+  minify: boolean,
+): Promise<void> {
   await build({
     configFile: false,
     root: HERE,
@@ -35,10 +49,9 @@ export async function buildPages(modules: readonly string[]): Promise<void> {
       target: 'es2022',
       outDir: BUILT,
       emptyOutDir: true,
-      // tfjs makes a worker of a function's text, which does not survive.
-      minify: false,
+      minify,
       rolldownOptions: {
-        input: { page: resolve(HERE, 'page.ts'), ...Object.fromEntries(names) },
+        input: Object.fromEntries(entries.map(([name, file]) => [name, resolve(HERE, file)])),
         preserveEntrySignatures: 'strict',
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
       },
@@ -51,8 +64,8 @@ export async function serve(): Promise<Site> {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    if (path === '/') {
-      response.setHeader('Content-Type', TYPES['.html']).end(PAGE);
+    if (path === '/' || path.startsWith('/start/')) {
+      response.setHeader('Content-Type', TYPES['.html']).end(path === '/' ? PAGE : startPage(basename(path)));
       return;
     }
     const file = path.startsWith('/modules/') ? join(MODULES, path.slice('/modules/'.length)) : join(BUILT, path);
