@@ -40,6 +40,7 @@ describe.each([true, false])('killed silently: %s', (silently) => {
     const device = engine({ ...settings, mode: 'shared', threads: 2 });
     const x = tensor(device, new Float32Array(1_000_000).fill(1));
     expect(await floats(device, sum(device, x))).toEqual(Float32Array.of(1_000_000));
+    await vi.waitFor(() => expect(device.diagnose().join('\n')).not.toContain('still starting'), 10_000);
     await kill(workers[index], silently);
     // The command that was interrupted may be a fault; from then on all is well.
     await device.read(sum(device, x)).catch(() => undefined);

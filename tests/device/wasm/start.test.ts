@@ -40,7 +40,7 @@ test('a helper that does not start is done without', async () => {
   fates.push(alive, failing, alive);
   void init({ threads: 3 });
   expect(await product()).toBe(300 ** 3);
-  expect(diagnose()).toContain('engine: 2 workers over shared memory');
+  await vi.waitFor(() => expect(diagnose()).toMatch(/^engine: 2 workers over shared memory$/m), 10_000);
   expect(diagnose()).toContain('workers: one did not start (Error: no more threads)');
 });
 
@@ -48,7 +48,7 @@ test('a helper that takes its time is not waited for', async () => {
   fates.push(alive, silent);
   void init({ threads: 2 });
   expect(await product()).toBe(300 ** 3);
-  expect(diagnose()).toContain('engine: 2 workers over shared memory');
+  expect(diagnose()).toContain('engine: 2 workers over shared memory, 1 still starting');
 });
 
 test('where the leader does not start, the calling thread computes, and says so', async () => {

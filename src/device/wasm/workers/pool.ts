@@ -15,6 +15,8 @@ export class WorkerPool implements Leader {
   /** Rejects when a worker dies; one that hangs or is killed may not tell. Never resolves. */
   readonly death: Promise<never>;
   private size: number;
+  /** Helpers that are not up yet. */
+  private starting: number;
   private readonly failures: string[] = [];
 
   private constructor(
@@ -23,6 +25,7 @@ export class WorkerPool implements Leader {
     helpers: readonly Promise<void>[],
   ) {
     this.size = workers.length;
+    this.starting = helpers.length;
     const [leader, ...others] = workers;
     this.death = Promise.race([leader.death, ...others.map((worker, i) => this.join(worker, helpers[i]))]);
     this.death.catch(() => undefined);
@@ -68,9 +71,13 @@ export class WorkerPool implements Leader {
   /** The death of a helper that has started; one that does not start is done without. */
   private join(worker: SpawnedWorker, started: Promise<void>): Promise<never> {
     return started.then(
-      () => worker.death,
+      () => {
+        this.starting--;
+        return worker.death;
+      },
       (error: unknown) => {
         worker.terminate();
+        this.starting--;
         this.size--;
         this.failures.push(`workers: one did not start (${String(error)})`);
         return new Promise<never>(() => undefined);
@@ -83,7 +90,11 @@ export class WorkerPool implements Leader {
   }
 
   describe(): string[] {
-    return [`engine: ${this.size} ${this.size === 1 ? 'worker' : 'workers'} over shared memory`, ...this.failures];
+    const starting = this.starting === 0 ? '' : `, ${this.starting} still starting`;
+    return [
+      `engine: ${this.size} ${this.size === 1 ? 'worker' : 'workers'} over shared memory${starting}`,
+      ...this.failures,
+    ];
   }
 
   stop(): void {
