@@ -74,6 +74,7 @@ import { argument, signature, taking } from './base/signature';
 import { INPUT, OPERAND, TENSOR } from './core/kinds';
 import { inPlaceForms, type Operand } from './core/pointwiseFunctions';
 import { Tensor } from './core/tensor';
+import type { Arguments } from './base/arguments';
 
 /** Those that also write over their first tensor: `add` gives the method `add_`. */
 const writing = {
@@ -124,7 +125,15 @@ const writtenBack = {
   unsqueeze_: reshaping(unsqueeze),
 };
 
-const whereOf: (x: Tensor, condition: Tensor, other: Operand) => Tensor = taking(
+const whereOf: (
+  x: Tensor,
+  ...args: Arguments<
+    [condition: Tensor, other: Operand],
+    [],
+    { condition: Tensor; other: Operand },
+    [condition: Tensor, options: { other: Operand }]
+  >
+) => Tensor = taking(
   signature('where', [INPUT, argument('condition', TENSOR), argument('other', OPERAND)]),
   (x, condition, other) => where(condition, x, other),
 );

@@ -1,7 +1,7 @@
 // Scaling of losses for float16, whose gradients would vanish below 6e-8 otherwise.
 import { isPlainObject, type Arguments } from '../base/arguments';
 import { atLeast, COUNT, FINITE, FLAG, FUNCTION, kind, REAL, type Kind } from '../base/kinds';
-import { argument, checkKind, methodsTake, signature, type OrderOf } from '../base/signature';
+import { argument, checkKind, methodsTake, signature } from '../base/signature';
 import { noGrad } from '../core/backward';
 import { DTypeError } from '../base/errors';
 import { TENSOR } from '../core/kinds';
@@ -115,7 +115,13 @@ export class GradScaler {
     );
   }
 
-  constructor(...args: Arguments<GradScalerOptions, OrderOf<typeof TAKES>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [initScale?: number, growthFactor?: number, backoffFactor?: number, growthInterval?: number, enabled?: boolean],
+      GradScalerOptions
+    >
+  ) {
     const { initScale, growthFactor, backoffFactor, growthInterval, enabled } = TAKES.take(args);
     if (enabled && !(growthFactor > 1)) {
       throw new RangeError(`GradScaler: growthFactor must be greater than 1, got ${growthFactor}.`);

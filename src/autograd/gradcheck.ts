@@ -28,10 +28,16 @@ const GRADCHECK = signature('gradcheck', [
   argument('rtol', NUMBER, 1e-3), argument('raiseException', FLAG, true),
 ]); // prettier-ignore
 const GRADGRADCHECK = GRADCHECK.as('gradgradcheck');
-type GradcheckArguments = Arguments<GradcheckOptions, ['eps', 'atol', 'rtol', 'raiseException']>;
+type GradcheckArguments = Arguments<
+  [],
+  [eps?: number, atol?: number, rtol?: number, raiseException?: boolean],
+  GradcheckOptions
+>;
 
 /** A function of tensors, of which those that require gradients are checked. */
 export type CheckedFunction = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+/** Such a function whose arguments may also be given in other ways, as those of kindling itself. */
+type NamedFunction = (...inputs: never) => Tensor | readonly Tensor[];
 
 /** The differentiable results of a checked function. @throws TypeError unless it gives tensors, at once */
 function listOf(out: Tensor | readonly Tensor[]): Tensor[] {
@@ -109,11 +115,22 @@ async function analyticJacobian(fn: CheckedFunction, inputs: Tensor[], at: numbe
  * Resolves to true. @throws AutogradError naming input, output element and both values on a mismatch.
  * @see torch.autograd.gradcheck
  */
-export async function gradcheck(
+export function gradcheck(
   fn: CheckedFunction,
   inputs: Tensor | readonly Tensor[],
   ...args: GradcheckArguments
+): Promise<boolean>;
+export function gradcheck(
+  fn: NamedFunction,
+  inputs: Tensor | readonly Tensor[],
+  ...args: GradcheckArguments
+): Promise<boolean>;
+export async function gradcheck(
+  checked: CheckedFunction | NamedFunction,
+  inputs: Tensor | readonly Tensor[],
+  ...args: GradcheckArguments
 ): Promise<boolean> {
+  const fn = checked as CheckedFunction;
   const { eps, atol, rtol, raiseException } = GRADCHECK.take([fn, inputs, ...args]);
   const list = inputs instanceof Tensor ? [inputs] : [...inputs];
   if (!isGradEnabled()) throw new AutogradError('gradcheck: must run with recording on, got a call inside noGrad.');
@@ -143,27 +160,38 @@ export async function gradcheck(
 }
 
 /** gradcheck of the gradients of `fn`, with random first gradients. @see torch.autograd.gradgradcheck */
-export async function gradgradcheck(
+export function gradgradcheck(
   fn: CheckedFunction,
   inputs: Tensor | readonly Tensor[],
   ...args: GradcheckArguments
+): Promise<boolean>;
+export function gradgradcheck(
+  fn: NamedFunction,
+  inputs: Tensor | readonly Tensor[],
+  ...args: GradcheckArguments
+): Promise<boolean>;
+export async function gradgradcheck(
+  checked: CheckedFunction | NamedFunction,
+  inputs: Tensor | readonly Tensor[],
+  ...args: GradcheckArguments
 ): Promise<boolean> {
+  const fn = checked as CheckedFunction;
   const { eps, atol, rtol, raiseException } = GRADGRADCHECK.take([fn, inputs, ...args]);
   const list = inputs instanceof Tensor ? [inputs] : [...inputs];
   const outputs = noGrad(() => listOf(fn(...list)));
   const firsts = outputs.map((out) => rand(out.shape, { dtype: out.dtype, device: out.device }).requiresGrad_());
-  const checked = list.filter((t) => t.requiresGrad);
+  const wanted = list.filter((t) => t.requiresGrad);
   const gradients: CheckedFunction = (...args) => {
     const own = args.slice(0, list.length);
     // The objects of `list` are passed through, so that the wanted inputs are those of the graph.
     const outs = listOf(fn(...own));
     const used = outs.flatMap((out, i) => (out.requiresGrad ? [{ out, first: args[list.length + i] }] : []));
-    const results = grad(used.map((u) => u.out), checked, {
+    const results = grad(used.map((u) => u.out), wanted, {
       gradOutputs: used.map((u) => u.first),
       createGraph: true,
       allowUnused: true,
     }); // prettier-ignore
-    return results.map((g, i) => g ?? checked[i].detach().zerosLike());
+    return results.map((g, i) => g ?? wanted[i].detach().zerosLike());
   };
   // Finite differences run without recording, but here the function itself needs a graph.
   return gradcheck((...args) => enableGrad(() => gradients(...args)), [...list, ...firsts], {

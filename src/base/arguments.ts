@@ -3,22 +3,27 @@
 import { describe } from './errorText';
 
 /**
- * The argument lists that stand for the options `O`, whose names are given in PyTorch's order: every
- * prefix of the values, alone or followed by an object with the rest.
- * @example Arguments<{ p: number; inplace?: boolean }, ['p', 'inplace']>
- *   // [{ p, inplace? }] | [p] | [p, { inplace? }] | [p, inplace]
+ * The argument lists of a function. `Required` and `Rest` are its arguments by position, tuples with their names, which
+ * editors show; `Names` are the same by name. Arguments are given by position, with any optional tail in one object in last
+ * place, or all by name. Where several are required, `LastNamed` is the list in which the last of these is given by name.
+ * @example Arguments<[k: number], [dim?: number], { k: number; dim?: number }>
+ *   // (k, dim?), (k, { dim? }), ({ k, dim? })
  */
-export type Arguments<O, Order extends readonly PropertyKey[]> = Order extends readonly [
-  infer Name extends keyof O,
-  ...infer Rest extends readonly PropertyKey[],
-]
-  ? Options<O> | [value: O[Name], ...rest: Arguments<Omit<O, Name>, Rest>]
-  : [keyof O] extends [never]
-    ? []
-    : Options<O>;
+// Nothing here may compare the types of values: that would need all members of Tensor, whose types are made of these.
+export type Arguments<
+  Required extends readonly unknown[],
+  Rest extends readonly unknown[],
+  Names extends object,
+  LastNamed extends readonly unknown[] = never,
+> =
+  | [...Required, ...OrNamed<Rest, OptionsOf<Names>>]
+  | (Required['length'] extends 0 ? never : [options: Names])
+  | LastNamed;
 
-/** The options object itself; it may be left out when nothing in it is required. */
-type Options<O> = Record<never, never> extends O ? [options?: O] : [options: O];
+/** Optional arguments by position; in the place of each there may be the object with it and those behind it. */
+type OrNamed<Places extends readonly unknown[], Options> = { [I in keyof Places]: Places[I] | Options };
+/** The options that need not be given. */
+type OptionsOf<Names> = { [K in keyof Names as Record<never, never> extends Pick<Names, K> ? K : never]: Names[K] };
 
 /** An object written as `{ ... }`, as opposed to an array, a tensor, a module or a Map. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

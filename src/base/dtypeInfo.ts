@@ -1,4 +1,5 @@
 // What numbers each dtype holds: torch.finfo and torch.iinfo.
+import type { Arguments } from './arguments';
 import {
   isFloat,
   itemSize,
@@ -74,7 +75,10 @@ export const iinfo: (dtype: DType) => IntegerInfo = taking(IINFO, (dtype) => {
 
 const PROMOTE_TYPES = signature('promoteTypes', [argument('type1', DTYPE), argument('type2', DTYPE)]);
 /** The dtype that holds the values of both. @see torch.promote_types */
-export const promoteTypes: (a: DType, b: DType) => DType = taking(PROMOTE_TYPES, promoted);
+export const promoteTypes: (a: DType, ...args: Arguments<[type2: DType], [], { type2: DType }>) => DType = taking(
+  PROMOTE_TYPES,
+  promoted,
+);
 
 const HAS_DTYPE = kind<Operand>(
   'a tensor or a number',

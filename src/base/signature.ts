@@ -1,6 +1,6 @@
 // How every public function and constructor takes its arguments: by position in PyTorch's order, with any tail, or all, given
 // by name in one plain object in last place. Whatever is unknown, given twice, missing, too much or of another kind throws.
-import { isPlainObject, type Arguments } from './arguments';
+import { isPlainObject } from './arguments';
 import { describe, explained, inNameOf } from './errorText';
 import { ANYTHING, type Kind } from './kinds';
 
@@ -51,17 +51,6 @@ export type Taken<A extends AnyArguments> = {
 export type Values<A extends AnyArguments> = {
   [I in keyof A]: A[I] extends Argument<string, infer T, infer O> ? (O extends true ? T | undefined : T) : never;
 };
-/** The names in order, without those that a function takes before the rest, for `Arguments`. */
-export type OrderOf<S, Before = never> = S extends Signature<infer A> ? Names<A, Before> : never;
-type Names<A extends readonly unknown[], Before> = A extends readonly [
-  { readonly name: infer N },
-  ...infer Rest extends readonly unknown[],
-]
-  ? N extends Before
-    ? Names<Rest, Before>
-    : readonly [N, ...Names<Rest, Before>]
-  : readonly [];
-
 /** A name and the arguments in PyTorch's order. */
 export class Signature<const A extends AnyArguments> {
   private readonly index: ReadonlyMap<string, number>;
@@ -235,11 +224,10 @@ export function taking<const A extends AnyArguments, R>(
 export function takingNamed<const A extends AnyArguments, X, O extends object, R>(
   takes: Signature<A>,
   f: (x: X, options: O) => R,
-): (x: X, ...args: Arguments<O, RestOf<A>>) => R {
+): (...given: unknown[]) => R {
   return taking(takes, (...values) => {
     const options: Record<string, unknown> = {};
     for (let i = 1; i < values.length; i++) options[takes.args[i].name] = values[i];
     return f(values[0] as X, options as O);
   });
 }
-type RestOf<A> = A extends readonly [unknown, ...infer Rest] ? Names<Rest, never> : readonly [];

@@ -239,8 +239,15 @@ const BACKWARD = signature('backward', [
 
 /** The gradient to start from, then options; any tail by name. */
 export type BackwardArguments = Arguments<
-  AllBackwardOptions,
-  ['gradient', 'retainGraph', 'createGraph', 'inputs', 'gradTensors']
+  [],
+  [
+    gradient?: FirstGradients,
+    retainGraph?: boolean,
+    createGraph?: boolean,
+    inputs?: readonly Tensor[] | Tensor,
+    gradTensors?: FirstGradients,
+  ],
+  AllBackwardOptions
 >;
 
 /** All arguments of `backward` by name. */
@@ -324,8 +331,16 @@ export function grad(
 ): Tensor[];
 export function grad(
   ...args: Arguments<
+    [outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[]],
+    [
+      gradOutputs?: FirstGradients,
+      retainGraph?: boolean,
+      createGraph?: boolean,
+      onlyInputs?: boolean,
+      allowUnused?: boolean,
+    ],
     AllGradOptions,
-    ['outputs', 'inputs', 'gradOutputs', 'retainGraph', 'createGraph', 'onlyInputs', 'allowUnused']
+    [outputs: Tensor | readonly Tensor[], options: Omit<AllGradOptions, 'outputs'>]
   >
 ): Tensor[];
 export function grad(...args: unknown[]): (Tensor | null)[] {
@@ -354,7 +369,10 @@ export function grad(...args: unknown[]): (Tensor | null)[] {
 const REGISTER_HOOK = signature('registerHook', [INPUT, argument('hook', FUNCTION)]);
 
 /** Calls `hook` with the gradient of `t` whenever it is computed; what it returns is used instead. @see torch.Tensor.register_hook */
-export const registerHook: (t: Tensor, hook: GradHook) => RemovableHandle = taking(REGISTER_HOOK, (t, hook) => {
+export const registerHook: (
+  t: Tensor,
+  ...args: Arguments<[hook: GradHook], [], { hook: GradHook }>
+) => RemovableHandle = taking(REGISTER_HOOK, (t, hook) => {
   if (!t.requiresGrad)
     throw new AutogradError('registerHook: the tensor must require gradients, got one that does not.');
   const node = t.gradFn as Node | null;

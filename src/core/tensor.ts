@@ -375,7 +375,7 @@ export class Parameter extends Tensor {
   declare protected readonly isParameter: true;
 
   /** Shares the memory of `data`, outside its graph. */
-  constructor(...args: Arguments<{ data: Tensor; requiresGrad?: boolean }, ['data', 'requiresGrad']>) {
+  constructor(...args: Arguments<[data: Tensor], [requiresGrad?: boolean], { data: Tensor; requiresGrad?: boolean }>) {
     const { data, requiresGrad } = PARAMETER.take(args);
     super(data.storage, data.dtype, data.shape, data.strides, data.offset);
     this.kept = true;

@@ -5,7 +5,7 @@ import { unscoped } from '../core/scope';
 import { Tensor } from '../core/tensor';
 import type { Arguments } from '../base/arguments';
 import { atLeast, COUNT, FLAG, FUNCTION, INTEGER, kind } from '../base/kinds';
-import { argument, checkKind, optional, signature, type OrderOf } from '../base/signature';
+import { argument, checkKind, optional, signature } from '../base/signature';
 import { drawSeed, type Generator } from '../base/generator';
 import { describe } from '../base/errorText';
 import { collate, type Collated } from './collate';
@@ -70,7 +70,21 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
 
   constructor(
     dataset: Dataset<Sample> | IterableDataset<Sample> | readonly Sample[],
-    ...args: Arguments<DataLoaderOptions<Sample, Batch>, OrderOf<typeof TAKES, 'dataset'>>
+    ...args: Arguments<
+      [],
+      [
+        batchSize?: number,
+        shuffle?: boolean,
+        sampler?: Sampler,
+        batchSampler?: Sampler<number[]>,
+        collateFn?: (samples: Sample[]) => Batch | Promise<Batch>,
+        dropLast?: boolean,
+        generator?: Generator,
+        prefetch?: number,
+        timeout?: number,
+      ],
+      DataLoaderOptions<Sample, Batch>
+    >
   ) {
     this.dataset = datasetOf(dataset);
     const options = TAKES.takeRest<Taken<Sample, Batch>>([dataset], args);

@@ -181,7 +181,7 @@ const RANDOM_SPLIT = signature('randomSplit', [
 export function randomSplit<Sample>(
   dataset: Dataset<Sample>,
   lengths: readonly number[],
-  ...args: Arguments<{ generator?: Generator | null }, ['generator']>
+  ...args: Arguments<[], [generator?: Generator | null], { generator?: Generator | null }>
 ): Subset<Sample>[] {
   const { generator } = RANDOM_SPLIT.takeRest([dataset, lengths], args);
   const total = lengthOf('randomSplit', 'the dataset', dataset);

@@ -2,7 +2,7 @@
 import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
 import { atLeast, FLAG, instanceOf, INTEGER, ITERABLE, kind, listOf, type Kind } from '../base/kinds';
-import { argument, signature, type OrderOf } from '../base/signature';
+import { argument, signature } from '../base/signature';
 import { drawSeed, fillRandint, Generator, permutation } from '../base/generator';
 
 /** Something with a number of samples. */
@@ -82,7 +82,11 @@ export class RandomSampler extends Sampler {
 
   constructor(
     private readonly source: Sized,
-    ...args: Arguments<RandomSamplerOptions, OrderOf<typeof RANDOM, 'source'>>
+    ...args: Arguments<
+      [],
+      [replacement?: boolean, numSamples?: number, generator?: Generator | null],
+      RandomSamplerOptions
+    >
   ) {
     super();
     const { replacement, numSamples, generator } = RANDOM.takeRest([source], args);
@@ -121,7 +125,10 @@ export class SubsetRandomSampler extends Sampler {
   private readonly indices: readonly number[];
   private readonly generator: Generator | null;
 
-  constructor(indices: readonly number[], ...args: Arguments<{ generator?: Generator | null }, ['generator']>) {
+  constructor(
+    indices: readonly number[],
+    ...args: Arguments<[], [generator?: Generator | null], { generator?: Generator | null }>
+  ) {
     super();
     const taken = SUBSET.take([indices, ...args]);
     this.indices = taken.indices;
@@ -147,7 +154,7 @@ export class BatchSampler extends Sampler<number[]> {
   private readonly batchSize: number;
   private readonly dropLast: boolean;
 
-  constructor(sampler: Sampler, ...args: Arguments<BatchSamplerOptions, OrderOf<typeof BATCH, 'sampler'>>) {
+  constructor(sampler: Sampler, ...args: Arguments<[batchSize: number], [dropLast?: boolean], BatchSamplerOptions>) {
     super();
     const { batchSize, dropLast } = BATCH.takeRest([sampler], args);
     this.sampler = sampler;

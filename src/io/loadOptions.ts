@@ -1,7 +1,7 @@
 // The options of `load`.
 import { isPlainObject, type Arguments } from '../base/arguments';
 import { ANYTHING, FLAG, FUNCTION, instanceOf, kind } from '../base/kinds';
-import { argument, optional, signature, type OrderOf } from '../base/signature';
+import { argument, optional, signature } from '../base/signature';
 import { describe } from '../base/errorText';
 import type { Tensor } from '../core/tensor';
 import type { ReadOptions } from './source';
@@ -45,7 +45,18 @@ const TAKES = signature('load', [
   argument('device', ANYTHING, undefined), optional('onProgress', PROGRESS),
   optional('signal', instanceOf('an AbortSignal', AbortSignal)), optional('timeout', MILLISECONDS),
 ]); // prettier-ignore
-export type LoadArguments = Arguments<LoadOptions, OrderOf<typeof TAKES, 'source'>>;
+export type LoadArguments = Arguments<
+  [],
+  [
+    mapLocation?: MapLocation | null,
+    weightsOnly?: boolean,
+    device?: DeviceName,
+    onProgress?: (loaded: number, total: number | null) => void,
+    signal?: AbortSignal | undefined,
+    timeout?: number | undefined,
+  ],
+  LoadOptions
+>;
 
 /** The device for what was at a location. */
 export type Located = (record: { readonly location: string }) => DeviceName | undefined;

@@ -2,7 +2,7 @@
 // are in torchFile.ts and safetensors.ts. Whatever is written here can be read again; what could not is refused by its path.
 import { isPlainObject, type Arguments } from '../base/arguments';
 import { ANYTHING, kind, oneOf } from '../base/kinds';
-import { argument, signature, type OrderOf } from '../base/signature';
+import { argument, signature } from '../base/signature';
 import { describe } from '../base/errorText';
 import type { Storage } from '../core/storage';
 import { Parameter, Tensor } from '../core/tensor';
@@ -46,7 +46,7 @@ export type Checkpoint = unknown;
  */
 export async function save(
   value: Checkpoint,
-  ...args: Arguments<SaveOptions, OrderOf<typeof TAKES, 'value'>>
+  ...args: Arguments<[], [format?: Format, metadata?: Metadata], SaveOptions>
 ): Promise<ArrayBuffer> {
   const { format, metadata } = TAKES.takeRest([value], args);
   checkMetadata(format, metadata);

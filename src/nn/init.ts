@@ -1,6 +1,6 @@
 // Initialisation of parameters, with PyTorch's distributions and its order of random draws. Every function
 // works in place, outside the graph, and returns the tensor.
-import { argument, optional, signature, type OrderOf } from '../base/signature';
+import { argument, optional, signature } from '../base/signature';
 import { COUNT, FUNCTION, NUMBER, REAL, type Kind, nullable, oneOf } from '../base/kinds';
 import { GENERATOR, TENSOR } from '../core/kinds';
 import { noGrad } from '../core/backward';
@@ -151,7 +151,9 @@ const CALCULATE_GAIN = signature('calculateGain', [
  * The recommended factor of the standard deviation for a nonlinearity.
  * @see torch.nn.init.calculate_gain
  */
-export function calculateGain(...args: Arguments<CalculateGainOptions, OrderOf<typeof CALCULATE_GAIN>>): number {
+export function calculateGain(
+  ...args: Arguments<[nonlinearity: Nonlinearity], [param?: number | null], CalculateGainOptions>
+): number {
   const { nonlinearity, param } = CALCULATE_GAIN.take<CalculateGainOptions>(args);
   switch (nonlinearity) {
     case 'tanh':
@@ -194,7 +196,7 @@ export function calculateFanInAndFanOut(tensor: Tensor, ...none: never[]): [fanI
 /** U(a, b). @see torch.nn.init.uniform_ */
 export function uniform_<T extends Tensor>(
   tensor: T,
-  ...args: Arguments<UniformOptions, OrderOf<typeof UNIFORM, 'tensor'>>
+  ...args: Arguments<[], [a?: number, b?: number, generator?: Generator | undefined], UniformOptions>
 ): T {
   const { a = 0, b = 1, generator } = UNIFORM.takeRest<UniformOptions>([tensor], args);
   return drawEach('uniform_', tensor, (values, half) => {
@@ -205,7 +207,7 @@ export function uniform_<T extends Tensor>(
 /** N(mean, std²). @see torch.nn.init.normal_ */
 export function normal_<T extends Tensor>(
   tensor: T,
-  ...args: Arguments<NormalOptions, OrderOf<typeof NORMAL, 'tensor'>>
+  ...args: Arguments<[], [mean?: number, std?: number, generator?: Generator | undefined], NormalOptions>
 ): T {
   const { mean = 0, std = 1, generator } = NORMAL.takeRest<NormalOptions>([tensor], args);
   return drawEach('normal_', tensor, (values, half, isDense) => {
@@ -216,7 +218,11 @@ export function normal_<T extends Tensor>(
 /** N(mean, std²), cut off outside [a, b]. @see torch.nn.init.trunc_normal_ */
 export function truncNormal_<T extends Tensor>(
   tensor: T,
-  ...args: Arguments<TruncNormalOptions, OrderOf<typeof TRUNC_NORMAL, 'tensor'>>
+  ...args: Arguments<
+    [],
+    [mean?: number, std?: number, a?: number, b?: number, generator?: Generator | undefined],
+    TruncNormalOptions
+  >
 ): T {
   const { mean = 0, std = 1, a = -2, b = 2, generator } = TRUNC_NORMAL.takeRest<TruncNormalOptions>([tensor], args);
   return drawEach('truncNormal_', tensor, (values, half) => {
@@ -229,10 +235,7 @@ const CONSTANT = signature('constant_', [argument('tensor', TENSOR), argument('v
 const ofTensor = (name: string) => signature(name, [argument('tensor', TENSOR)]);
 
 /** One value everywhere. @see torch.nn.init.constant_ */
-export function constant_<T extends Tensor>(
-  tensor: T,
-  ...args: Arguments<{ val: number }, OrderOf<typeof CONSTANT, 'tensor'>>
-): T {
+export function constant_<T extends Tensor>(tensor: T, ...args: Arguments<[val: number], [], { val: number }>): T {
   const { val } = CONSTANT.takeRest<{ val: number }>([tensor], args);
   if (isSkipped) return tensor;
   noGrad(() => tensor.fill_(val));
@@ -266,10 +269,7 @@ export function eye_<T extends Tensor>(tensor: T, ...none: never[]): T {
  * @throws ShapeError unless the tensor has three to five dimensions and its first is a multiple of `groups`.
  * @see torch.nn.init.dirac_
  */
-export function dirac_<T extends Tensor>(
-  tensor: T,
-  ...args: Arguments<{ groups?: number }, OrderOf<typeof DIRAC, 'tensor'>>
-): T {
+export function dirac_<T extends Tensor>(tensor: T, ...args: Arguments<[], [groups?: number], { groups?: number }>): T {
   const { groups = 1 } = DIRAC.takeRest<{ groups?: number }>([tensor], args);
   const { shape } = tensor;
   checkDimensions('dirac_', tensor, shape.length >= 3 && shape.length <= 5, 'three to five dimensions');
@@ -287,11 +287,10 @@ export function dirac_<T extends Tensor>(
   });
 }
 
+type GainArgs = Arguments<[], [gain?: number, generator?: Generator | undefined], GainOptions>;
+
 /** U(-a, a) with a = gain sqrt(6 / (fanIn + fanOut)). @see torch.nn.init.xavier_uniform_ */
-export function xavierUniform_<T extends Tensor>(
-  tensor: T,
-  ...args: Arguments<GainOptions, OrderOf<typeof XAVIER_UNIFORM, 'tensor'>>
-): T {
+export function xavierUniform_<T extends Tensor>(tensor: T, ...args: GainArgs): T {
   const { gain = 1, ...options } = XAVIER_UNIFORM.takeRest<GainOptions>([tensor], args);
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
   const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
@@ -299,23 +298,23 @@ export function xavierUniform_<T extends Tensor>(
 }
 
 /** N(0, gain² 2 / (fanIn + fanOut)). @see torch.nn.init.xavier_normal_ */
-export function xavierNormal_<T extends Tensor>(
-  tensor: T,
-  ...args: Arguments<GainOptions, OrderOf<typeof XAVIER_NORMAL, 'tensor'>>
-): T {
+export function xavierNormal_<T extends Tensor>(tensor: T, ...args: GainArgs): T {
   const { gain = 1, ...options } = XAVIER_NORMAL.takeRest<GainOptions>([tensor], args);
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
   return normal_(tensor, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), options);
 }
 
+type KaimingArgs = Arguments<
+  [],
+  [a?: number, mode?: FanMode, nonlinearity?: Nonlinearity, generator?: Generator | undefined],
+  KaimingOptions
+>;
+
 /**
  * U(-bound, bound) with bound = gain sqrt(3 / fan).
  * @see torch.nn.init.kaiming_uniform_
  */
-export function kaimingUniform_<T extends Tensor>(
-  tensor: T,
-  ...args: Arguments<KaimingOptions, OrderOf<typeof KAIMING_UNIFORM, 'tensor'>>
-): T {
+export function kaimingUniform_<T extends Tensor>(tensor: T, ...args: KaimingArgs): T {
   const {
     a = 0,
     mode = 'fan_in',
@@ -331,10 +330,7 @@ export function kaimingUniform_<T extends Tensor>(
  * N(0, gain² / fan).
  * @see torch.nn.init.kaiming_normal_
  */
-export function kaimingNormal_<T extends Tensor>(
-  tensor: T,
-  ...args: Arguments<KaimingOptions, OrderOf<typeof KAIMING_NORMAL, 'tensor'>>
-): T {
+export function kaimingNormal_<T extends Tensor>(tensor: T, ...args: KaimingArgs): T {
   const {
     a = 0,
     mode = 'fan_in',
@@ -359,10 +355,7 @@ function kaimingStd(tensor: Tensor, a: number, mode: FanMode, nonlinearity: Nonl
  * @throws ShapeError if the tensor has fewer than two dimensions.
  * @see torch.nn.init.orthogonal_
  */
-export function orthogonal_<T extends Tensor>(
-  tensor: T,
-  ...args: Arguments<GainOptions, OrderOf<typeof ORTHOGONAL, 'tensor'>>
-): T {
+export function orthogonal_<T extends Tensor>(tensor: T, ...args: GainArgs): T {
   const { gain = 1, generator } = ORTHOGONAL.takeRest<GainOptions>([tensor], args);
   checkDimensions('orthogonal_', tensor, tensor.ndim >= 2, 'at least two dimensions');
   const rows = tensor.shape[0];
@@ -419,7 +412,7 @@ function dot(a: Float64Array, b: Float64Array): number {
  */
 export function sparse_<T extends Tensor>(
   tensor: T,
-  ...args: Arguments<SparseOptions, OrderOf<typeof SPARSE, 'tensor'>>
+  ...args: Arguments<[sparsity: number], [std?: number, generator?: Generator | undefined], SparseOptions>
 ): T {
   const { sparsity, std = 0.01, generator } = SPARSE.takeRest<SparseOptions>([tensor], args);
   checkDimensions('sparse_', tensor, tensor.ndim === 2, 'two dimensions');

@@ -25,7 +25,14 @@ const ORDER = ['lr', 'rho', 'eps', 'weightDecay', 'maximize'] as const;
  * @see torch.optim.Adadelta, https://arxiv.org/abs/1212.5701
  */
 export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
-  constructor(params: ParamsArgument<AdadeltaOptions>, ...args: Arguments<Partial<AdadeltaOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<AdadeltaOptions>,
+    ...args: Arguments<
+      [],
+      [lr?: number, rho?: number, eps?: number, weightDecay?: number, maximize?: boolean],
+      Partial<AdadeltaOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<AdadeltaOptions>('Adadelta', ORDER, DEFAULTS, params, args));
   }
 

@@ -34,7 +34,21 @@ const ORDER = ['lr', 'lrDecay', 'weightDecay', 'initialAccumulatorValue', 'eps',
  * @see torch.optim.Adagrad, https://jmlr.org/papers/v12/duchi11a.html
  */
 export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
-  constructor(params: ParamsArgument<AdagradOptions>, ...args: Arguments<Partial<AdagradOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<AdagradOptions>,
+    ...args: Arguments<
+      [],
+      [
+        lr?: number,
+        lrDecay?: number,
+        weightDecay?: number,
+        initialAccumulatorValue?: number,
+        eps?: number,
+        maximize?: boolean,
+      ],
+      Partial<AdagradOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<AdagradOptions>('Adagrad', ORDER, DEFAULTS, params, args));
   }
 

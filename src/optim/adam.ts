@@ -30,7 +30,18 @@ export const ADAM_DEFAULTS: AdamOptions = {
 export const ADAM_ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maximize'] as const;
 
 /** The list of arguments of Adam and AdamW. */
-export type AdamArguments = Arguments<Partial<AdamOptions>, typeof ADAM_ORDER>;
+export type AdamArguments = Arguments<
+  [],
+  [
+    lr?: number,
+    betas?: readonly [number, number],
+    eps?: number,
+    weightDecay?: number,
+    amsgrad?: boolean,
+    maximize?: boolean,
+  ],
+  Partial<AdamOptions>
+>;
 
 /**
  * Adam: m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,

@@ -25,7 +25,14 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'maximize'] as const;
  * @see torch.optim.Adamax, https://arxiv.org/abs/1412.6980
  */
 export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
-  constructor(params: ParamsArgument<AdamaxOptions>, ...args: Arguments<Partial<AdamaxOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<AdamaxOptions>,
+    ...args: Arguments<
+      [],
+      [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number, maximize?: boolean],
+      Partial<AdamaxOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<AdamaxOptions>('Adamax', ORDER, DEFAULTS, params, args));
   }
 

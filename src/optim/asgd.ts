@@ -28,7 +28,14 @@ const ORDER = ['lr', 'lambd', 'alpha', 't0', 'weightDecay', 'maximize'] as const
  * @see torch.optim.ASGD, https://dl.acm.org/citation.cfm?id=131098
  */
 export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
-  constructor(params: ParamsArgument<ASGDOptions>, ...args: Arguments<Partial<ASGDOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<ASGDOptions>,
+    ...args: Arguments<
+      [],
+      [lr?: number, lambd?: number, alpha?: number, t0?: number, weightDecay?: number, maximize?: boolean],
+      Partial<ASGDOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<ASGDOptions>('ASGD', ORDER, DEFAULTS, params, args));
   }
 

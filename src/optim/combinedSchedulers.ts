@@ -1,7 +1,7 @@
 // Schedulers made of schedulers: all at once, or one after the other.
 import type { Arguments } from '../base/arguments';
 import { atLeast, COUNT, kind, listOf } from '../base/kinds';
-import { argument, checkKind, methodsTake, signature, type OrderOf } from '../base/signature';
+import { argument, checkKind, methodsTake, signature } from '../base/signature';
 import { describe } from '../base/errorText';
 import { LoadError } from '../base/errors';
 import { COMMON, LRScheduler, OPTIMIZER, restoredFields, type SchedulerState } from './lrScheduler';
@@ -140,7 +140,15 @@ export class SequentialLR extends SchedulerList {
   private milestones: readonly number[];
 
   /** @throws TypeError for schedulers of another optimizer, RangeError unless there is one milestone fewer */
-  constructor(optimizer: Optimizer, ...args: Arguments<SequentialLROptions, OrderOf<typeof SEQUENTIAL, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [schedulers: readonly LRScheduler[], milestones: readonly number[]],
+      [lastEpoch?: number | undefined, verbose?: boolean | undefined],
+      SequentialLROptions,
+      [schedulers: readonly LRScheduler[], options: Omit<SequentialLROptions, 'schedulers'>]
+    >
+  ) {
     const { schedulers, milestones, lastEpoch } = SEQUENTIAL.takeRest([optimizer], args);
     checkSchedulers('SequentialLR', schedulers, isScheduler, optimizer);
     if (milestones.length !== schedulers.length - 1) {

@@ -1,7 +1,7 @@
 // Learning rate schedules that go up and down, the momentum against them: CyclicLR, OneCycleLR, warm restarts.
 import type { Arguments } from '../base/arguments';
 import { atLeast, FLAG, FUNCTION, kind, oneOf, REAL, TEXT } from '../base/kinds';
-import { argument, checkKind, methodsTake, signature, type OrderOf, type Taken } from '../base/signature';
+import { argument, checkKind, methodsTake, signature, type Taken } from '../base/signature';
 import { COMMON, LRScheduler, OPTIMIZER, PER_GROUP, perGroup, STEP_EPOCH, type CommonOptions } from './lrScheduler';
 import { checkNumber } from './options';
 import type { Optimizer, ParamGroup, OptimizerOptions } from './optimizer';
@@ -75,7 +75,27 @@ export class CyclicLR extends LRScheduler {
   private readonly maxMomentums: readonly number[] = [];
   private readonly scaleFn: ((x: number) => number) | null;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<CyclicLROptions, OrderOf<typeof CYCLIC, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [baseLr: number | readonly number[], maxLr: number | readonly number[]],
+      [
+        stepSizeUp?: number,
+        stepSizeDown?: number | null,
+        mode?: 'triangular' | 'triangular2' | 'exp_range',
+        gamma?: number,
+        scaleFn?: ((x: number) => number) | null,
+        scaleMode?: 'cycle' | 'iterations',
+        cycleMomentum?: boolean,
+        baseMomentum?: number | readonly number[],
+        maxMomentum?: number | readonly number[],
+        lastEpoch?: number | undefined,
+        verbose?: boolean | undefined,
+      ],
+      CyclicLROptions,
+      [baseLr: number | readonly number[], options: Omit<CyclicLROptions, 'baseLr'>]
+    >
+  ) {
     const options = CYCLIC.takeRest([optimizer], args);
     const { mode, scaleFn, stepSizeUp, cycleMomentum, lastEpoch, gamma, scaleMode, baseMomentum, maxMomentum } =
       options;
@@ -183,7 +203,28 @@ export class OneCycleLR extends LRScheduler {
   private readonly phases: () => readonly Phase[];
   private readonly anneal: (from: number, to: number, share: number) => number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<OneCycleLROptions, OrderOf<typeof ONE_CYCLE, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [maxLr: number | readonly number[]],
+      [
+        totalSteps?: number | null,
+        epochs?: number | null,
+        stepsPerEpoch?: number | null,
+        pctStart?: number,
+        annealStrategy?: 'cos' | 'linear',
+        cycleMomentum?: boolean,
+        baseMomentum?: number | readonly number[],
+        maxMomentum?: number | readonly number[],
+        divFactor?: number,
+        finalDivFactor?: number,
+        threePhase?: boolean,
+        lastEpoch?: number | undefined,
+        verbose?: boolean | undefined,
+      ],
+      OneCycleLROptions
+    >
+  ) {
     const options = ONE_CYCLE.takeRest([optimizer], args);
     const { pctStart, annealStrategy, cycleMomentum, lastEpoch } = options;
     const totalSteps = options.totalSteps ?? (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN);
@@ -325,7 +366,11 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
 
   constructor(
     optimizer: Optimizer,
-    ...args: Arguments<WarmRestartsOptions, OrderOf<typeof WARM_RESTARTS, 'optimizer'>>
+    ...args: Arguments<
+      [T0: number],
+      [TMult?: number, etaMin?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
+      WarmRestartsOptions
+    >
   ) {
     const options = WARM_RESTARTS.takeRest([optimizer], args);
     const { T0, TMult, etaMin, lastEpoch } = options;

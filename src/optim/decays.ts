@@ -1,7 +1,7 @@
 // Learning rate schedules that fall (or rise) once: by steps, lines, powers, half a cosine.
 import type { Arguments } from '../base/arguments';
 import { atLeast, COUNT, kind, listOf, REAL } from '../base/kinds';
-import { argument, signature, type OrderOf } from '../base/signature';
+import { argument, signature } from '../base/signature';
 import { COMMON, LRScheduler, OPTIMIZER, type CommonOptions } from './lrScheduler';
 import type { Optimizer } from './optimizer';
 
@@ -24,7 +24,14 @@ export class StepLR extends LRScheduler {
   private readonly stepSize: number;
   private readonly gamma: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<StepLROptions, OrderOf<typeof STEP, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [stepSize: number],
+      [gamma?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
+      StepLROptions
+    >
+  ) {
     const { stepSize, gamma, ...common } = STEP.takeRest([optimizer], args);
     super(optimizer, common);
     this.stepSize = stepSize;
@@ -58,7 +65,14 @@ export class MultiStepLR extends LRScheduler {
   private readonly milestones: Readonly<Record<number, number>>;
   private readonly gamma: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<MultiStepLROptions, OrderOf<typeof MULTI_STEP, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [milestones: readonly number[]],
+      [gamma?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
+      MultiStepLROptions
+    >
+  ) {
     const { milestones, gamma, ...common } = MULTI_STEP.takeRest([optimizer], args);
     const counts: Record<number, number> = {};
     super(optimizer, common);
@@ -98,7 +112,14 @@ export class ConstantLR extends LRScheduler {
   private readonly factor: number;
   private readonly totalIters: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<ConstantLROptions, OrderOf<typeof CONSTANT, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [],
+      [factor?: number, totalIters?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
+      ConstantLROptions
+    >
+  ) {
     const { factor, totalIters, ...common } = CONSTANT.takeRest([optimizer], args);
     super(optimizer, common);
     this.factor = factor;
@@ -137,7 +158,20 @@ export class LinearLR extends LRScheduler {
   private readonly endFactor: number;
   private readonly totalIters: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<LinearLROptions, OrderOf<typeof LINEAR, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [],
+      [
+        startFactor?: number,
+        endFactor?: number,
+        totalIters?: number,
+        lastEpoch?: number | undefined,
+        verbose?: boolean | undefined,
+      ],
+      LinearLROptions
+    >
+  ) {
     const { startFactor, endFactor, totalIters, ...common } = LINEAR.takeRest([optimizer], args);
     if (!(startFactor > 0 && startFactor <= 1 && endFactor >= 0 && endFactor <= 1)) {
       throw new RangeError(
@@ -177,7 +211,11 @@ export class ExponentialLR extends LRScheduler {
 
   constructor(
     optimizer: Optimizer,
-    ...args: Arguments<ExponentialLROptions, OrderOf<typeof EXPONENTIAL, 'optimizer'>>
+    ...args: Arguments<
+      [gamma: number],
+      [lastEpoch?: number | undefined, verbose?: boolean | undefined],
+      ExponentialLROptions
+    >
   ) {
     const { gamma, ...common } = EXPONENTIAL.takeRest([optimizer], args);
     super(optimizer, common);
@@ -210,7 +248,14 @@ export class PolynomialLR extends LRScheduler {
   private readonly totalIters: number;
   private readonly power: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<PolynomialLROptions, OrderOf<typeof POLYNOMIAL, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [],
+      [totalIters?: number, power?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
+      PolynomialLROptions
+    >
+  ) {
     const { totalIters, power, ...common } = POLYNOMIAL.takeRest([optimizer], args);
     super(optimizer, common);
     this.totalIters = totalIters;
@@ -253,7 +298,14 @@ export class CosineAnnealingLR extends LRScheduler {
   private readonly TMax: number;
   private readonly etaMin: number;
 
-  constructor(optimizer: Optimizer, ...args: Arguments<CosineAnnealingLROptions, OrderOf<typeof COSINE, 'optimizer'>>) {
+  constructor(
+    optimizer: Optimizer,
+    ...args: Arguments<
+      [TMax: number],
+      [etaMin?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
+      CosineAnnealingLROptions
+    >
+  ) {
     const { TMax, etaMin, ...common } = COSINE.takeRest([optimizer], args);
     super(optimizer, common);
     this.TMax = TMax;

@@ -83,7 +83,22 @@ type History = {
  * @see torch.optim.LBFGS
  */
 export class LBFGS extends Optimizer<LBFGSOptions> {
-  constructor(params: ParamsArgument<LBFGSOptions>, ...args: Arguments<Partial<LBFGSOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<LBFGSOptions>,
+    ...args: Arguments<
+      [],
+      [
+        lr?: number,
+        maxIter?: number,
+        maxEval?: number | null,
+        toleranceGrad?: number,
+        toleranceChange?: number,
+        historySize?: number,
+        lineSearchFn?: 'strong_wolfe' | null,
+      ],
+      Partial<LBFGSOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<LBFGSOptions>('LBFGS', ORDER, DEFAULTS, params, args));
     if (this.paramGroups.length !== 1) {
       throw new RangeError(`LBFGS: takes one group of parameters, got ${this.paramGroups.length}.`);

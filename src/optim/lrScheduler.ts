@@ -8,7 +8,7 @@ import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
 import { LoadError } from '../base/errors';
 import { atLeast, FLAG, FUNCTION, instanceOf, kind, oneOrMore, REAL, type Kind } from '../base/kinds';
-import { argument, methodsTake, signature, type OrderOf } from '../base/signature';
+import { argument, methodsTake, signature } from '../base/signature';
 import { Optimizer } from './optimizer';
 import { checkNumber, checkStateDict, STATE } from './options';
 import { toCamelCase, toSnakeCase } from './stateDict';
@@ -194,7 +194,11 @@ interface LambdaLROptions extends CommonOptions {
 const OF_EPOCH = kind<Lambda>('a function of the epoch', FUNCTION.accepts);
 const LAMBDA = signature('LambdaLR', [OPTIMIZER, argument('lrLambda', oneOrMore(OF_EPOCH)), ...COMMON]);
 const MULTIPLICATIVE = LAMBDA.as('MultiplicativeLR');
-type LambdaArguments = Arguments<LambdaLROptions, OrderOf<typeof LAMBDA, 'optimizer'>>;
+type LambdaArguments = Arguments<
+  [lrLambda: Lambda | readonly Lambda[]],
+  [lastEpoch?: number | undefined, verbose?: boolean | undefined],
+  LambdaLROptions
+>;
 
 /** What a group's function gives for the epoch. @throws TypeError unless it is a number */
 function factorAt(owner: string, lambda: Lambda, epoch: number): number {

@@ -35,7 +35,14 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'momentumDecay'] as const;
  * @see torch.optim.NAdam, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
  */
 export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
-  constructor(params: ParamsArgument<NAdamOptions>, ...args: Arguments<Partial<NAdamOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<NAdamOptions>,
+    ...args: Arguments<
+      [],
+      [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number, momentumDecay?: number],
+      Partial<NAdamOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<NAdamOptions>('NAdam', ORDER, DEFAULTS, params, args));
   }
 

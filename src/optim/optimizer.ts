@@ -164,7 +164,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   }
 
   /** Drops the gradients of all parameters, or with setToNone false fills them with zeros in place. */
-  zeroGrad(...args: Arguments<{ setToNone?: boolean }, ['setToNone']>): void {
+  zeroGrad(...args: Arguments<[], [setToNone?: boolean], { setToNone?: boolean }>): void {
     const { setToNone } = ZERO_GRAD.take(args);
     for (const { params } of this.paramGroups) {
       for (const param of params) {

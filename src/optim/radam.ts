@@ -40,7 +40,14 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay'] as const;
  * @see torch.optim.RAdam, https://arxiv.org/abs/1908.03265
  */
 export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
-  constructor(params: ParamsArgument<RAdamOptions>, ...args: Arguments<Partial<RAdamOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<RAdamOptions>,
+    ...args: Arguments<
+      [],
+      [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number],
+      Partial<RAdamOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<RAdamOptions>('RAdam', ORDER, DEFAULTS, params, args));
   }
 

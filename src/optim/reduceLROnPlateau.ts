@@ -1,7 +1,7 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
 import type { Arguments } from '../base/arguments';
 import { FLAG, kind, NUMBER, oneOf, REAL } from '../base/kinds';
-import { argument, methodsTake, signature, type OrderOf } from '../base/signature';
+import { argument, methodsTake, signature } from '../base/signature';
 import { OPTIMIZER, PER_GROUP, perGroup, restoredFields, type SchedulerState } from './lrScheduler';
 import type { Optimizer } from './optimizer';
 import { STATE } from './options';
@@ -70,7 +70,21 @@ export class ReduceLROnPlateau {
   /** @throws RangeError for factor >= 1, an unknown mode, or a count of `minLr` other than that of groups; TypeError for options of another kind */
   constructor(
     private readonly optimizer: Optimizer,
-    ...args: Arguments<PlateauOptions, OrderOf<typeof TAKES, 'optimizer'>>
+    ...args: Arguments<
+      [],
+      [
+        mode?: 'min' | 'max',
+        factor?: number,
+        patience?: number,
+        threshold?: number,
+        thresholdMode?: 'rel' | 'abs',
+        cooldown?: number,
+        minLr?: number | readonly number[],
+        eps?: number,
+        verbose?: boolean,
+      ],
+      PlateauOptions
+    >
   ) {
     const options = TAKES.takeRest([optimizer], args);
     const { mode, thresholdMode, factor, minLr, verbose, patience, threshold, cooldown, eps } = options;

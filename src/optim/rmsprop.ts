@@ -38,7 +38,22 @@ const ORDER = ['lr', 'alpha', 'eps', 'weightDecay', 'momentum', 'centered', 'max
  * @see torch.optim.RMSprop
  */
 export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
-  constructor(params: ParamsArgument<RMSpropOptions>, ...args: Arguments<Partial<RMSpropOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<RMSpropOptions>,
+    ...args: Arguments<
+      [],
+      [
+        lr?: number,
+        alpha?: number,
+        eps?: number,
+        weightDecay?: number,
+        momentum?: number,
+        centered?: boolean,
+        maximize?: boolean,
+      ],
+      Partial<RMSpropOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<RMSpropOptions>('RMSprop', ORDER, DEFAULTS, params, args));
   }
 

@@ -24,7 +24,14 @@ const ORDER = ['lr', 'etas', 'stepSizes', 'maximize'] as const;
  * @see torch.optim.Rprop
  */
 export class Rprop extends ElementwiseOptimizer<RpropOptions> {
-  constructor(params: ParamsArgument<RpropOptions>, ...args: Arguments<Partial<RpropOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<RpropOptions>,
+    ...args: Arguments<
+      [],
+      [lr?: number, etas?: readonly [number, number], stepSizes?: readonly [number, number], maximize?: boolean],
+      Partial<RpropOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<RpropOptions>('Rprop', ORDER, DEFAULTS, params, args));
   }
 

@@ -34,7 +34,21 @@ const ORDER = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximi
  * @see torch.optim.SGD
  */
 export class SGD extends ElementwiseOptimizer<SGDOptions> {
-  constructor(params: ParamsArgument<SGDOptions>, ...args: Arguments<Partial<SGDOptions>, typeof ORDER>) {
+  constructor(
+    params: ParamsArgument<SGDOptions>,
+    ...args: Arguments<
+      [],
+      [
+        lr?: number,
+        momentum?: number,
+        dampening?: number,
+        weightDecay?: number,
+        nesterov?: boolean,
+        maximize?: boolean,
+      ],
+      Partial<SGDOptions>
+    >
+  ) {
     super(params, DEFAULTS, optimizerOptions<SGDOptions>('SGD', ORDER, DEFAULTS, params, args));
   }
 

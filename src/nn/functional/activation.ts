@@ -1,6 +1,6 @@
 // Activation functions with PyTorch's arguments. The formulas are rows of ops/pointwise/activation.ts; here they get the last
 // argument `inplace`, and those along a dimension are added.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import * as ops from '../../ops/pointwise/activation';
@@ -39,24 +39,24 @@ const DIM = signature('glu', [argument('input', TENSOR), optional('dim', INTEGER
 const PRELU = signature('prelu', [argument('input', TENSOR), argument('weight', TENSOR)]);
 
 /** An activation whose one argument is `inplace`. */
-type Plain = (input: Tensor, ...args: Arguments<InplaceOptions, OrderOf<typeof INPLACE, 'input'>>) => Tensor;
+type Plain = (input: Tensor, ...args: Arguments<[], [inplace?: boolean], InplaceOptions>) => Tensor;
 
 function plain(name: string, fn: UnaryFunction): Plain {
   return (input, ...args) =>
     INPLACE.takeRest<InplaceOptions>([input], args, name).inplace === true ? fn.inPlace(input) : fn(input);
 }
 
-/** An activation that takes numbers and then `inplace`. */
-type Parametric<P, Names extends readonly (keyof P)[]> = (
+/** An activation that takes numbers, by position `Places`, and then `inplace`. */
+type Parametric<P, Places extends readonly unknown[]> = (
   input: Tensor,
-  ...args: Arguments<Partial<P> & InplaceOptions, readonly [...Names, 'inplace']>
+  ...args: Arguments<[], [...Places, inplace?: boolean], Partial<P> & InplaceOptions>
 ) => Tensor;
 
-function parametric<P, const Names extends readonly (keyof P & string)[]>(
+function parametric<P, Places extends readonly unknown[]>(
   name: string,
   fn: ParametricFunction<P>,
-  ...names: Names
-): Parametric<P, Names> {
+  ...names: (keyof P & string)[]
+): Parametric<P, Places> {
   const numberArguments = names.map((number) => optional(number, REAL));
   const taken = signature(name, [argument('input', TENSOR), ...numberArguments, optional('inplace', FLAG)]);
   return (input, ...args) => {
@@ -81,11 +81,15 @@ export const hardsigmoid = plain('hardsigmoid', ops.hardsigmoid);
 export const hardswish = plain('hardswish', ops.hardswish);
 
 /** x, or negativeSlope x below 0. @see torch.nn.functional.leaky_relu */
-export const leakyRelu = parametric('leakyRelu', ops.leakyRelu, 'negativeSlope');
+export const leakyRelu: Parametric<{ negativeSlope: number }, [negativeSlope?: number]> = parametric(
+  'leakyRelu',
+  ops.leakyRelu,
+  'negativeSlope',
+);
 /** x, or alpha (exp(x) - 1) below 0. @see torch.nn.functional.elu */
-export const elu = parametric('elu', ops.elu, 'alpha');
+export const elu: Parametric<{ alpha: number }, [alpha?: number]> = parametric('elu', ops.elu, 'alpha');
 const CELU = signature('celu', [argument('input', TENSOR), optional('alpha', REAL), optional('inplace', FLAG)]);
-const scaledCelu = parametric('celu', ops.celu, 'alpha');
+const scaledCelu: Parametric<{ alpha: number }, [alpha?: number]> = parametric('celu', ops.celu, 'alpha');
 /** x, or alpha (exp(x / alpha) - 1) below 0. @throws RangeError if alpha is 0. @see torch.nn.functional.celu */
 export const celu: typeof scaledCelu = (input, ...args) => {
   const { alpha } = CELU.takeRest<{ alpha?: number }>([input], args);
@@ -93,9 +97,15 @@ export const celu: typeof scaledCelu = (input, ...args) => {
   return scaledCelu(input, ...args);
 };
 /** x within [minVal, maxVal]. @see torch.nn.functional.hardtanh */
-export const hardtanh = parametric('hardtanh', ops.hardtanh, 'minVal', 'maxVal');
+export const hardtanh: Parametric<{ minVal: number; maxVal: number }, [minVal?: number, maxVal?: number]> = parametric(
+  'hardtanh',
+  ops.hardtanh,
+  'minVal',
+  'maxVal',
+);
 /** x above the threshold, else value. @see torch.nn.functional.threshold */
-export const threshold = parametric('threshold', ops.threshold, 'threshold', 'value');
+export const threshold: Parametric<{ threshold: number; value: number }, [threshold?: number, value?: number]> =
+  parametric('threshold', ops.threshold, 'threshold', 'value');
 
 /** relu, writing over its input. @see torch.nn.functional.relu_ */
 export const relu_ = ops.relu.inPlace;
@@ -136,14 +146,19 @@ const RRELU = signature('rrelu', [...RRELU_.args, optional('inplace', FLAG)]);
  * @throws RangeError if lower is above upper.
  * @see torch.nn.functional.rrelu
  */
-export function rrelu(input: Tensor, ...args: Arguments<RReLUArguments, OrderOf<typeof RRELU, 'input'>>): Tensor {
+export function rrelu(
+  input: Tensor,
+  ...args: Arguments<[], [lower?: number, upper?: number, training?: boolean, inplace?: boolean], RReLUArguments>
+): Tensor {
   const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false } = RRELU.takeRest<RReLUArguments>([input], args); // prettier-ignore
   return (inplace ? randomized.inPlace : randomized)(input, { lower, upper }, training);
 }
 
 /** rrelu, writing over its input. @see torch.nn.functional.rrelu_ */
-export const rrelu_ = (input: Tensor, ...args: Arguments<RReLUArguments_, OrderOf<typeof RRELU_, 'input'>>): Tensor =>
-  rrelu(input, { ...RRELU_.takeRest<RReLUArguments_>([input], args), inplace: true });
+export const rrelu_ = (
+  input: Tensor,
+  ...args: Arguments<[], [lower?: number, upper?: number, training?: boolean], RReLUArguments_>
+): Tensor => rrelu(input, { ...RRELU_.takeRest<RReLUArguments_>([input], args), inplace: true });
 
 /** Arguments of gumbelSoftmax beside the logits. */
 export interface GumbelSoftmaxArguments {
@@ -172,7 +187,7 @@ const GUMBEL_SOFTMAX = signature('gumbelSoftmax', [
  */
 export function gumbelSoftmax(
   logits: Tensor,
-  ...args: Arguments<GumbelSoftmaxArguments, OrderOf<typeof GUMBEL_SOFTMAX, 'logits'>>
+  ...args: Arguments<[], [tau?: number, hard?: boolean, eps?: number, dim?: number], GumbelSoftmaxArguments>
 ): Tensor {
   const { tau = 1, hard = false, dim = -1 } = GUMBEL_SOFTMAX.takeRest<GumbelSoftmaxArguments>([logits], args);
   return libraryCode(() => {
@@ -187,17 +202,14 @@ export function gumbelSoftmax(
 const SOFTSHRINK = signature('softshrink', [argument('input', TENSOR), optional('lambd', REAL)]);
 
 /** x drawn towards 0 by lambd. @throws RangeError if lambd is negative. @see torch.nn.functional.softshrink */
-export function softshrink(
-  input: Tensor,
-  ...args: Arguments<{ lambd?: number }, OrderOf<typeof SOFTSHRINK, 'input'>>
-): Tensor {
+export function softshrink(input: Tensor, ...args: Arguments<[], [lambd?: number], { lambd?: number }>): Tensor {
   const { lambd = 0.5 } = SOFTSHRINK.takeRest<{ lambd?: number }>([input], args);
   if (!(lambd >= 0)) throw new RangeError(`softshrink: lambd must be at least 0, got ${lambd}.`);
   return ops.softshrink(input, lambd);
 }
 
 /** a sigmoid(b), where a and b are the halves of x along a dimension. @see torch.nn.functional.glu */
-export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, OrderOf<typeof DIM, 'input'>>): Tensor {
+export function glu(input: Tensor, ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor {
   const { dim = -1 } = DIM.takeRest<{ dim?: number }>([input], args);
   const size = input.size(dim);
   if (size % 2 !== 0) {
@@ -214,7 +226,7 @@ export function glu(input: Tensor, ...args: Arguments<{ dim?: number }, OrderOf<
  * @throws ShapeError for another number of weights.
  * @see torch.nn.functional.prelu
  */
-export function prelu(input: Tensor, ...args: Arguments<{ weight: Tensor }, OrderOf<typeof PRELU, 'input'>>): Tensor {
+export function prelu(input: Tensor, ...args: Arguments<[weight: Tensor], [], { weight: Tensor }>): Tensor {
   const { weight } = PRELU.takeRest<{ weight: Tensor }>([input], args);
   const count = weight.numel();
   const channels = input.ndim > 1 ? input.size(1) : 1;

@@ -1,5 +1,5 @@
 // Attention: the weighted mean of values, and its form with several heads and projections.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
@@ -41,6 +41,12 @@ const ATTENTION = signature('scaledDotProductAttention', [
   optional('needAttnWeights', FLAG),
 ]);
 
+type AttentionArgs = Arguments<
+  [],
+  [attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean, scale?: number | null, needAttnWeights?: boolean],
+  AttentionOptions
+>;
+
 /**
  * softmax(scale q kᵀ + mask) v.
  *
@@ -55,17 +61,12 @@ export function scaledDotProductAttention(
   value: Tensor,
   options: AttentionOptions & { needAttnWeights: boolean },
 ): [output: Tensor, weights: Tensor];
+export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, ...args: AttentionArgs): Tensor;
 export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  ...args: Arguments<AttentionOptions, OrderOf<typeof ATTENTION, 'query' | 'key' | 'value'>>
-): Tensor;
-export function scaledDotProductAttention(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  ...args: Arguments<AttentionOptions, OrderOf<typeof ATTENTION, 'query' | 'key' | 'value'>>
+  ...args: AttentionArgs
 ): Tensor | [output: Tensor, weights: Tensor] {
   const name = 'scaledDotProductAttention';
   const {
@@ -229,7 +230,57 @@ export function multiHeadAttentionForward(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  ...args: Arguments<MultiHeadAttentionOptions, OrderOf<typeof MULTI_HEAD, 'query' | 'key' | 'value'>>
+  ...args: Arguments<
+    [
+      embedDimToCheck: number,
+      numHeads: number,
+      inProjWeight: Tensor | null,
+      inProjBias: Tensor | null,
+      biasK: Tensor | null,
+      biasV: Tensor | null,
+      addZeroAttn: boolean,
+      dropoutP: number,
+      outProjWeight: Tensor,
+      outProjBias: Tensor | null,
+    ],
+    [
+      training?: boolean,
+      keyPaddingMask?: Tensor | null,
+      needWeights?: boolean,
+      attnMask?: Tensor | null,
+      useSeparateProjWeight?: boolean,
+      qProjWeight?: Tensor | null,
+      kProjWeight?: Tensor | null,
+      vProjWeight?: Tensor | null,
+      staticK?: Tensor | null,
+      staticV?: Tensor | null,
+      averageAttnWeights?: boolean,
+    ],
+    MultiHeadAttentionOptions,
+    [
+      embedDimToCheck: number,
+      numHeads: number,
+      inProjWeight: Tensor | null,
+      inProjBias: Tensor | null,
+      biasK: Tensor | null,
+      biasV: Tensor | null,
+      addZeroAttn: boolean,
+      dropoutP: number,
+      outProjWeight: Tensor,
+      options: Omit<
+        MultiHeadAttentionOptions,
+        | 'embedDimToCheck'
+        | 'numHeads'
+        | 'inProjWeight'
+        | 'inProjBias'
+        | 'biasK'
+        | 'biasV'
+        | 'addZeroAttn'
+        | 'dropoutP'
+        | 'outProjWeight'
+      >,
+    ]
+  >
 ): [output: Tensor, weights: Tensor | null] {
   const options = MULTI_HEAD.takeRest<MultiHeadAttentionOptions>([query, key, value], args);
   const isBatched = checkShapes(query, key, value, options);

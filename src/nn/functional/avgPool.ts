@@ -1,6 +1,6 @@
 // Average and power-average pooling with PyTorch's arguments. Functions that differ only in the number of dimensions are
 // made from one.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
@@ -45,7 +45,11 @@ const AVG_POOL_2D = signature('avgPool2d', AVG_POOL);
 /** The mean of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.avg_pool1d */
 export function avgPool1d(
   input: Tensor,
-  ...args: Arguments<AvgPoolArguments<Size1d>, OrderOf<typeof AVG_POOL_1D, 'input'>>
+  ...args: Arguments<
+    [kernelSize: Size1d],
+    [stride?: Size1d | null, padding?: Size1d, ceilMode?: boolean, countIncludePad?: boolean],
+    AvgPoolArguments<Size1d>
+  >
 ): Tensor {
   const { kernelSize, ...options } = AVG_POOL_1D.takeRest<AvgPoolArguments<Size1d>>([input], args);
   return ops.avgPool(1, input, kernelSize, options);
@@ -54,7 +58,17 @@ export function avgPool1d(
 /** The mean of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.avg_pool2d */
 export function avgPool2d(
   input: Tensor,
-  ...args: Arguments<AvgPool2dArguments, OrderOf<typeof AVG_POOL_2D, 'input'>>
+  ...args: Arguments<
+    [kernelSize: Size2d],
+    [
+      stride?: Size2d | null,
+      padding?: Size2d,
+      ceilMode?: boolean,
+      countIncludePad?: boolean,
+      divisorOverride?: number | null,
+    ],
+    AvgPool2dArguments
+  >
 ): Tensor {
   const { kernelSize, ...options } = AVG_POOL_2D.takeRest<AvgPool2dArguments>([input], args);
   return ops.avgPool(2, input, kernelSize, options);
@@ -63,7 +77,17 @@ export function avgPool2d(
 /** The mean of each window of a volume. Shape: [N, C, D, H, W] or [C, D, H, W] -> D', H', W'. @see torch.nn.functional.avg_pool3d */
 export function avgPool3d(
   input: Tensor,
-  ...args: Arguments<AvgPool2dArguments<Size3d>, OrderOf<typeof AVG_POOL_3D, 'input'>>
+  ...args: Arguments<
+    [kernelSize: Size3d],
+    [
+      stride?: Size3d | null,
+      padding?: Size3d,
+      ceilMode?: boolean,
+      countIncludePad?: boolean,
+      divisorOverride?: number | null,
+    ],
+    AvgPool2dArguments<Size3d>
+  >
 ): Tensor {
   const { kernelSize, ...options } = AVG_POOL_3D.takeRest<AvgPool2dArguments<Size3d>>([input], args);
   return ops.avgPool(3, input, kernelSize, options);
@@ -78,7 +102,7 @@ const ADAPTIVE = signature('adaptiveAvgPool', [argument('input', TENSOR), argume
 
 const adaptive =
   (dims: SpatialDims) =>
-  (input: Tensor, ...args: Arguments<AdaptiveAvgPoolArguments, OrderOf<typeof ADAPTIVE, 'input'>>): Tensor => {
+  (input: Tensor, ...args: Arguments<[outputSize: AdaptiveSize], [], AdaptiveAvgPoolArguments>): Tensor => {
     const { outputSize } = ADAPTIVE.takeRest<AdaptiveAvgPoolArguments>([input], args, `adaptiveAvgPool${dims}d`);
     return ops.adaptiveAvgPool(dims, input, outputSize ?? null);
   };
@@ -110,7 +134,12 @@ const LP_POOL = signature('lpPool', [
 
 type LPPoolFunction<Size> = (
   input: Tensor,
-  ...args: Arguments<LPPoolArguments<Size>, OrderOf<typeof LP_POOL, 'input'>>
+  ...args: Arguments<
+    [normType: number, kernelSize: Size],
+    [stride?: Size | null, ceilMode?: boolean],
+    LPPoolArguments<Size>,
+    [normType: number, options: Omit<LPPoolArguments<Size>, 'normType'>]
+  >
 ) => Tensor;
 
 function lpPool<Size extends number | Shape>(dims: SpatialDims): LPPoolFunction<Size> {

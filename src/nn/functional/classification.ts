@@ -1,5 +1,5 @@
 // Losses of classes: negative log likelihood and cross entropy.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
@@ -55,7 +55,17 @@ interface Settings {
 export function nllLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<NLLOptions, OrderOf<typeof NLL, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [
+      weight?: Tensor | null,
+      sizeAverage?: boolean | null,
+      ignoreIndex?: number,
+      reduce?: boolean | null,
+      reduction?: Reduction,
+    ],
+    NLLOptions
+  >
 ): Tensor {
   const settings = settingsOf('nllLoss', NLL.takeRest<NLLOptions>([input, target], args));
   checkTarget('nllLoss', input, target, settings.weight);
@@ -73,7 +83,18 @@ export function nllLoss(
 export function crossEntropy(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<CrossEntropyOptions, OrderOf<typeof CROSS_ENTROPY, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [
+      weight?: Tensor | null,
+      sizeAverage?: boolean | null,
+      ignoreIndex?: number,
+      reduce?: boolean | null,
+      reduction?: Reduction,
+      labelSmoothing?: number,
+    ],
+    CrossEntropyOptions
+  >
 ): Tensor {
   const name = 'crossEntropy';
   const settings = settingsOf(name, CROSS_ENTROPY.takeRest<CrossEntropyOptions>([input, target], args));

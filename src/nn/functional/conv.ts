@@ -1,5 +1,5 @@
 // Convolutions with PyTorch's arguments: sizes by position or by name.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, SIZE, either, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import * as conv from '../../ops/spatial/conv';
@@ -31,6 +31,12 @@ const CONV_1D = signature('conv1d', [argument('input', TENSOR), argument('weight
 const CONV_2D = signature('conv2d', [argument('input', TENSOR), argument('weight', TENSOR), ...CONV]);
 const CONV_3D = signature('conv3d', [argument('input', TENSOR), argument('weight', TENSOR), ...CONV]);
 
+type ConvArgs<Size> = Arguments<
+  [],
+  [bias?: Tensor | null, stride?: Size, padding?: 'same' | 'valid' | Size, dilation?: Size, groups?: number],
+  ConvArguments<Size>
+>;
+
 /**
  * Convolution of a sequence.
  *
@@ -38,11 +44,7 @@ const CONV_3D = signature('conv3d', [argument('input', TENSOR), argument('weight
  * @throws ShapeError if they do not fit.
  * @see torch.nn.functional.conv1d
  */
-export function conv1d(
-  input: Tensor,
-  weight: Tensor,
-  ...args: Arguments<ConvArguments<Size1d>, OrderOf<typeof CONV_1D, 'input' | 'weight'>>
-): Tensor {
+export function conv1d(input: Tensor, weight: Tensor, ...args: ConvArgs<Size1d>): Tensor {
   const { bias = null, ...sizes } = CONV_1D.takeRest<ConvArguments<Size1d>>([input, weight], args);
   return conv.conv1d(input, weight, bias, sizes);
 }
@@ -54,11 +56,7 @@ export function conv1d(
  * @throws ShapeError if they do not fit.
  * @see torch.nn.functional.conv2d
  */
-export function conv2d(
-  input: Tensor,
-  weight: Tensor,
-  ...args: Arguments<ConvArguments<Size2d>, OrderOf<typeof CONV_2D, 'input' | 'weight'>>
-): Tensor {
+export function conv2d(input: Tensor, weight: Tensor, ...args: ConvArgs<Size2d>): Tensor {
   const { bias = null, ...sizes } = CONV_2D.takeRest<ConvArguments<Size2d>>([input, weight], args);
   return conv.conv2d(input, weight, bias, sizes);
 }
@@ -70,11 +68,7 @@ export function conv2d(
  * @throws ShapeError if they do not fit.
  * @see torch.nn.functional.conv3d
  */
-export function conv3d(
-  input: Tensor,
-  weight: Tensor,
-  ...args: Arguments<ConvArguments<Size3d>, OrderOf<typeof CONV_3D, 'input' | 'weight'>>
-): Tensor {
+export function conv3d(input: Tensor, weight: Tensor, ...args: ConvArgs<Size3d>): Tensor {
   const { bias = null, ...sizes } = CONV_3D.takeRest<ConvArguments<Size3d>>([input, weight], args);
   return conv.conv3d(input, weight, bias, sizes);
 }
@@ -118,8 +112,9 @@ const CONV_TRANSPOSE_3D = signature('convTranspose3d', [
   ...CONV_TRANSPOSE,
 ]);
 type ConvTransposeArgs<Size> = Arguments<
-  ConvTransposeArguments<Size>,
-  OrderOf<typeof CONV_TRANSPOSE_1D, 'input' | 'weight'>
+  [],
+  [bias?: Tensor | null, stride?: Size, padding?: Size, outputPadding?: Size, groups?: number, dilation?: Size],
+  ConvTransposeArguments<Size>
 >;
 
 /**

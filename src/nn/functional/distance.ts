@@ -1,5 +1,5 @@
 // Similarities and distances of vectors, and what scales vectors to length 1.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { resultType } from '../../base/dtype';
@@ -39,7 +39,7 @@ function boundedLength(x: Tensor, dim: number, eps: number): Tensor {
  * x1 · x2 / (max(‖x1‖, eps) max(‖x2‖, eps)) along a dimension. Shape: two that broadcast, [*1, D, *2] -> [*1, *2].
  * @see torch.nn.functional.cosine_similarity
  */
-export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Arguments<CosineSimilarityOptions, OrderOf<typeof COSINE, 'x1' | 'x2'>>): Tensor {
+export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Arguments<[], [dim?: number, eps?: number], CosineSimilarityOptions>): Tensor {
   const { dim = 1, eps = 1e-8 } = COSINE.takeRest<CosineSimilarityOptions>([x1, x2], args);
   return libraryCode(() => {
     const dtype = resultType(x1, x2);
@@ -67,7 +67,7 @@ const PAIRWISE = signature('pairwiseDistance', [
 ]);
 
 /** ‖x1 - x2 + eps‖ along the last dimension. Shape: two that broadcast, [*, D] -> [*]. @see torch.nn.functional.pairwise_distance */
-export function pairwiseDistance(x1: Tensor, x2: Tensor, ...args: Arguments<PairwiseDistanceOptions, OrderOf<typeof PAIRWISE, 'x1' | 'x2'>>): Tensor {
+export function pairwiseDistance(x1: Tensor, x2: Tensor, ...args: Arguments<[], [p?: number, eps?: number, keepdim?: boolean], PairwiseDistanceOptions>): Tensor {
   const { p = 2, eps = 1e-6, keepdim = false } = PAIRWISE.takeRest<PairwiseDistanceOptions>([x1, x2], args);
   return composed('pairwiseDistance', () => libraryCode(() => x1.sub(x2).add(eps).norm(p, -1, keepdim)));
 } // prettier-ignore
@@ -80,7 +80,7 @@ const PDIST = signature('pdist', [argument('input', TENSOR), optional('p', REAL)
  * @throws ShapeError unless the input is a matrix; RangeError for a negative p.
  * @see torch.nn.functional.pdist
  */
-export function pdist(input: Tensor, ...args: Arguments<{ p?: number }, OrderOf<typeof PDIST, 'input'>>): Tensor {
+export function pdist(input: Tensor, ...args: Arguments<[], [p?: number], { p?: number }>): Tensor {
   const { p = 2 } = PDIST.takeRest<{ p?: number }>([input], args);
   if (input.ndim !== 2) {
     throw new ShapeError(`pdist: the input must be a matrix, got ${formatShape(input.shape)}.`, { shape: input.shape });
@@ -115,7 +115,7 @@ const NORMALIZE = signature('normalize', [
 /** x / max(‖x‖, eps) along a dimension. Shape: any, unchanged. @see torch.nn.functional.normalize */
 export function normalize(
   input: Tensor,
-  ...args: Arguments<NormalizeOptions, OrderOf<typeof NORMALIZE, 'input'>>
+  ...args: Arguments<[], [p?: number, dim?: number, eps?: number], NormalizeOptions>
 ): Tensor {
   const { p = 2, dim = 1, eps = 1e-12 } = NORMALIZE.takeRest<NormalizeOptions>([input], args);
   return composed('normalize', () => libraryCode(() => input.div(clampMin(input.norm(p, dim, true), eps))));
@@ -140,7 +140,7 @@ const BILINEAR = signature('bilinear', [
  * @throws ShapeError if the inputs do not fit each other or the weight.
  * @see torch.nn.functional.bilinear
  */
-export function bilinear(input1: Tensor, input2: Tensor, ...args: Arguments<BilinearArguments, OrderOf<typeof BILINEAR, 'input1' | 'input2'>>): Tensor {
+export function bilinear(input1: Tensor, input2: Tensor, ...args: Arguments<[weight: Tensor], [bias?: Tensor | null], BilinearArguments>): Tensor {
   const { weight, bias = null } = BILINEAR.takeRest<BilinearArguments>([input1, input2], args);
   const [batch, other] = [input1.shape.slice(0, -1), input2.shape.slice(0, -1)];
   const [out, n, m] = weight.shape;

@@ -1,5 +1,5 @@
 // Dropouts with PyTorch's arguments.
-import { argument, optional, signature, checkKind, type OrderOf } from '../../base/signature';
+import { argument, optional, signature, checkKind } from '../../base/signature';
 import { FLAG, REAL } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
@@ -26,7 +26,7 @@ const DROPOUT = signature('dropout', [
 ]);
 type DropoutFunction = (
   input: Tensor,
-  ...args: Arguments<DropoutArguments, OrderOf<typeof DROPOUT, 'input'>>
+  ...args: Arguments<[], [p?: number, training?: boolean, inplace?: boolean], DropoutArguments>
 ) => Tensor;
 
 /** A function with these arguments, spelled out. */

@@ -1,5 +1,5 @@
 // Look-up tables with PyTorch's arguments.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import * as ops from '../../ops/indexing/embedding';
@@ -43,7 +43,17 @@ const EMBEDDING = signature('embedding', [
  */
 export function embedding(
   input: Tensor,
-  ...args: Arguments<EmbeddingArguments, OrderOf<typeof EMBEDDING, 'input'>>
+  ...args: Arguments<
+    [weight: Tensor],
+    [
+      paddingIdx?: number | null,
+      maxNorm?: number | null,
+      normType?: number,
+      scaleGradByFreq?: boolean,
+      sparse?: boolean,
+    ],
+    EmbeddingArguments
+  >
 ): Tensor {
   const { weight, ...options } = EMBEDDING.takeRest<EmbeddingArguments>([input], args);
   const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
@@ -79,7 +89,21 @@ const EMBEDDING_BAG = signature('embeddingBag', [argument('input', TENSOR), argu
  */
 export function embeddingBag(
   input: Tensor,
-  ...args: Arguments<EmbeddingBagArguments, OrderOf<typeof EMBEDDING_BAG, 'input'>>
+  ...args: Arguments<
+    [weight: Tensor],
+    [
+      offsets?: Tensor | null,
+      maxNorm?: number | null,
+      normType?: number,
+      scaleGradByFreq?: boolean,
+      mode?: BagMode,
+      sparse?: boolean,
+      perSampleWeights?: Tensor | null,
+      includeLastOffset?: boolean,
+      paddingIdx?: number | null,
+    ],
+    EmbeddingBagArguments
+  >
 ): Tensor {
   const { weight, ...options } = EMBEDDING_BAG.takeRest<EmbeddingBagArguments>([input], args);
   const { maxNorm = null, normType = 2, scaleGradByFreq = false, mode = 'mean', paddingIdx = null } = options;

@@ -1,5 +1,5 @@
 // Sliding blocks with PyTorch's arguments.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { SIZE } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import * as ops from '../../ops/spatial/fold';
@@ -42,7 +42,10 @@ const FOLD = signature('fold', [
  * The sliding blocks of an image as columns. Shape: [N, C, H, W] or [C, H, W] -> [N, C kH kW, L] or [C kH kW, L].
  * @see torch.nn.functional.unfold
  */
-export function unfold(input: Tensor, ...args: Arguments<UnfoldArguments, OrderOf<typeof UNFOLD, 'input'>>): Tensor {
+export function unfold(
+  input: Tensor,
+  ...args: Arguments<[kernelSize: Size2d], [dilation?: Size2d, padding?: Size2d, stride?: Size2d], UnfoldArguments>
+): Tensor {
   const { kernelSize, ...options } = UNFOLD.takeRest<UnfoldArguments>([input], args);
   return ops.unfold(input, kernelSize, options);
 }
@@ -51,7 +54,15 @@ export function unfold(input: Tensor, ...args: Arguments<UnfoldArguments, OrderO
  * Columns added up to an image. Shape: [N, C kH kW, L] or [C kH kW, L] -> [N, C, H, W] or [C, H, W].
  * @see torch.nn.functional.fold
  */
-export function fold(input: Tensor, ...args: Arguments<FoldArguments, OrderOf<typeof FOLD, 'input'>>): Tensor {
+export function fold(
+  input: Tensor,
+  ...args: Arguments<
+    [outputSize: Size2d, kernelSize: Size2d],
+    [dilation?: Size2d, padding?: Size2d, stride?: Size2d],
+    FoldArguments,
+    [outputSize: Size2d, options: Omit<FoldArguments, 'outputSize'>]
+  >
+): Tensor {
   const { outputSize, kernelSize, ...options } = FOLD.takeRest<FoldArguments>([input], args);
   return ops.fold(input, outputSize, kernelSize, options);
 }

@@ -1,5 +1,5 @@
 // Negative log likelihoods of counts, of measurements, and of label sequences without alignment (CTC).
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, INTEGER, REAL, either, listOf, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -38,7 +38,18 @@ const POISSON = signature('poissonNllLoss', [
 export function poissonNllLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<PoissonNLLOptions, OrderOf<typeof POISSON, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [
+      logInput?: boolean,
+      full?: boolean,
+      sizeAverage?: boolean | null,
+      eps?: number,
+      reduce?: boolean | null,
+      reduction?: Reduction,
+    ],
+    PoissonNLLOptions
+  >
 ): Tensor {
   const {
     logInput = true,
@@ -78,7 +89,7 @@ export function gaussianNllLoss(
   input: Tensor,
   target: Tensor,
   variance: Tensor,
-  ...args: Arguments<GaussianNLLOptions, OrderOf<typeof GAUSSIAN, 'input' | 'target' | 'variance'>>
+  ...args: Arguments<[], [full?: boolean, eps?: number, reduction?: Reduction], GaussianNLLOptions>
 ): Tensor {
   const name = 'gaussianNllLoss';
   const {
@@ -142,7 +153,7 @@ export function ctcLoss(
   targets: Tensor,
   inputLengths: CTCLengths,
   targetLengths: CTCLengths,
-  ...args: Arguments<CTCOptions, OrderOf<typeof CTC, 'logProbs' | 'targets' | 'inputLengths' | 'targetLengths'>>
+  ...args: Arguments<[], [blank?: number, reduction?: Reduction, zeroInfinity?: boolean], CTCOptions>
 ): Tensor {
   const name = 'ctcLoss';
   const {

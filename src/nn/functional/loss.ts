@@ -1,5 +1,5 @@
 // Loss functions: a formula per element (ops/pointwise/loss.ts) and a reduction.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -52,7 +52,11 @@ const SMOOTH_L1 = signature('smoothL1Loss', [
 export function smoothL1Loss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<SmoothL1Options, OrderOf<typeof SMOOTH_L1, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction, beta?: number],
+    SmoothL1Options
+  >
 ): Tensor {
   const { beta = 1, ...rest } = SMOOTH_L1.takeRest<SmoothL1Options>([input, target], args);
   const reduction = reductionOf('smoothL1Loss', rest);
@@ -82,7 +86,7 @@ const HUBER = signature('huberLoss', [
 export function huberLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<HuberOptions, OrderOf<typeof HUBER, 'input' | 'target'>>
+  ...args: Arguments<[], [reduction?: Reduction, delta?: number], HuberOptions>
 ): Tensor {
   const { reduction = 'mean', delta = 1 } = HUBER.takeRest<HuberOptions>([input, target], args);
   checkReduction('huberLoss', reduction);
@@ -111,7 +115,11 @@ const WEIGHTED = signature('binaryCrossEntropy', [
 export function binaryCrossEntropy(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<WeightedOptions, OrderOf<typeof WEIGHTED, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction],
+    WeightedOptions
+  >
 ): Tensor {
   const name = 'binaryCrossEntropy';
   const { weight = null, ...rest } = WEIGHTED.takeRest<WeightedOptions>([input, target], args);
@@ -143,7 +151,17 @@ const BCE_WITH_LOGITS = signature('binaryCrossEntropyWithLogits', [
 export function binaryCrossEntropyWithLogits(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<BCEWithLogitsOptions, OrderOf<typeof BCE_WITH_LOGITS, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [
+      weight?: Tensor | null,
+      sizeAverage?: boolean | null,
+      reduce?: boolean | null,
+      reduction?: Reduction,
+      posWeight?: Tensor | null,
+    ],
+    BCEWithLogitsOptions
+  >
 ): Tensor {
   const name = 'binaryCrossEntropyWithLogits';
   const {
@@ -191,7 +209,11 @@ const KL_DIV = signature('klDiv', [
 export function klDiv(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<KLDivOptions, OrderOf<typeof KL_DIV, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction | 'batchmean', logTarget?: boolean],
+    KLDivOptions
+  >
 ): Tensor {
   const {
     logTarget = false,

@@ -1,5 +1,5 @@
 // Losses with a margin: rankings, hinges, labels of several classes, embeddings and triplets.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, FUNCTION, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -52,7 +52,11 @@ const COSINE_EMBEDDING = signature('cosineEmbeddingLoss', [
   argument('target', TENSOR),
   ...MARGIN,
 ]);
-type MarginArguments = Arguments<MarginOptions, OrderOf<typeof HINGE_EMBEDDING_LOSS, 'input' | 'target'>>;
+type MarginArguments = Arguments<
+  [],
+  [margin?: number, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction],
+  MarginOptions
+>;
 
 /**
  * max(0, -y (x1 - x2) + margin): y is 1 if x1 should be greater, -1 if x2. The margin is 0 by default.
@@ -132,7 +136,11 @@ const WEIGHTED = signature('multilabelSoftMarginLoss', [
 export function multilabelSoftMarginLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<WeightedClassOptions, OrderOf<typeof WEIGHTED, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction],
+    WeightedClassOptions
+  >
 ): Tensor {
   const { weight = null, ...rest } = WEIGHTED.takeRest<WeightedClassOptions>([input, target], args);
   const reduction = reductionOf('multilabelSoftMarginLoss', rest);
@@ -163,7 +171,11 @@ function asRows(name: string, input: Tensor, targetShape: readonly number[], exp
 export function multilabelMarginLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<ReductionOptions, OrderOf<typeof PAIRWISE, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction],
+    ReductionOptions
+  >
 ): Tensor {
   const name = 'multilabelMarginLoss';
   const reduction = reductionOf(name, PAIRWISE.takeRest<ReductionOptions>([input, target], args, name));
@@ -207,7 +219,18 @@ const MULTI_MARGIN = signature('multiMarginLoss', [
 export function multiMarginLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<MultiMarginOptions, OrderOf<typeof MULTI_MARGIN, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [
+      p?: number,
+      margin?: number,
+      weight?: Tensor | null,
+      sizeAverage?: boolean | null,
+      reduce?: boolean | null,
+      reduction?: Reduction,
+    ],
+    MultiMarginOptions
+  >
 ): Tensor {
   const name = 'multiMarginLoss';
   const {
@@ -270,7 +293,19 @@ export function tripletMarginLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  ...args: Arguments<TripletMarginOptions, OrderOf<typeof TRIPLET, 'anchor' | 'positive' | 'negative'>>
+  ...args: Arguments<
+    [],
+    [
+      margin?: number,
+      p?: number,
+      eps?: number,
+      swap?: boolean,
+      sizeAverage?: boolean | null,
+      reduce?: boolean | null,
+      reduction?: Reduction,
+    ],
+    TripletMarginOptions
+  >
 ): Tensor {
   const name = 'tripletMarginLoss';
   const {
@@ -329,7 +364,11 @@ export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  ...args: Arguments<TripletDistanceOptions, OrderOf<typeof TRIPLET_DISTANCE, 'anchor' | 'positive' | 'negative'>>
+  ...args: Arguments<
+    [],
+    [distanceFunction?: DistanceFunction | null, margin?: number, swap?: boolean, reduction?: Reduction],
+    TripletDistanceOptions
+  >
 ): Tensor {
   const name = 'tripletMarginWithDistanceLoss';
   const options = TRIPLET_DISTANCE.takeRest<TripletDistanceOptions>([anchor, positive, negative], args);

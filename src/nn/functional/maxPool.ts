@@ -1,6 +1,6 @@
 // Max pooling with PyTorch's arguments: sizes by position or by name. Functions that differ only in the number of
 // dimensions are made from one.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
@@ -46,7 +46,11 @@ const pooled = <Indices extends boolean>(results: readonly Tensor[]): MaxPooled<
 
 type MaxPoolFunction<Size> = <Indices extends boolean = false>(
   input: Tensor,
-  ...args: Arguments<MaxPoolArguments<Size> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL, 'input'>>
+  ...args: Arguments<
+    [kernelSize: Size],
+    [stride?: Size | null, padding?: Size, dilation?: Size, ceilMode?: boolean, returnIndices?: boolean],
+    MaxPoolArguments<Size> & { returnIndices?: Indices }
+  >
 ) => MaxPooled<Indices>;
 
 function maxPool<Size extends number | Shape>(dims: SpatialDims): MaxPoolFunction<Size> {
@@ -78,7 +82,11 @@ const ADAPTIVE = signature('adaptiveMaxPool', [
 
 type AdaptiveMaxPoolFunction = <Indices extends boolean = false>(
   input: Tensor,
-  ...args: Arguments<AdaptiveMaxPoolArguments & { returnIndices?: Indices }, OrderOf<typeof ADAPTIVE, 'input'>>
+  ...args: Arguments<
+    [outputSize: AdaptiveSize],
+    [returnIndices?: boolean],
+    AdaptiveMaxPoolArguments & { returnIndices?: Indices }
+  >
 ) => MaxPooled<Indices>;
 
 function adaptiveMaxPool(dims: SpatialDims): AdaptiveMaxPoolFunction {
@@ -118,7 +126,12 @@ const UNPOOL = signature('maxUnpool', [
 
 type MaxUnpoolFunction<Size> = (
   input: Tensor,
-  ...args: Arguments<MaxUnpoolArguments<Size>, OrderOf<typeof UNPOOL, 'input'>>
+  ...args: Arguments<
+    [indices: Tensor, kernelSize: Size],
+    [stride?: Size | null, padding?: Size, outputSize?: Shape | null],
+    MaxUnpoolArguments<Size>,
+    [indices: Tensor, options: Omit<MaxUnpoolArguments<Size>, 'indices'>]
+  >
 ) => Tensor;
 
 function maxUnpool<Size extends number | Shape>(dims: SpatialDims): MaxUnpoolFunction<Size> {
@@ -176,8 +189,9 @@ const FRACTIONAL = signature('fractionalMaxPool', [
 type FractionalMaxPoolFunction<Size> = <Indices extends boolean = false>(
   input: Tensor,
   ...args: Arguments<
-    FractionalMaxPoolArguments<Size> & { returnIndices?: Indices },
-    OrderOf<typeof FRACTIONAL, 'input'>
+    [kernelSize: Size],
+    [outputSize?: Size | null, outputRatio?: Size | null, returnIndices?: boolean, _randomSamples?: Tensor | null],
+    FractionalMaxPoolArguments<Size> & { returnIndices?: Indices }
   >
 ) => MaxPooled<Indices>;
 

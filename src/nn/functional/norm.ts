@@ -1,5 +1,5 @@
 // Normalization with PyTorch's arguments.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, INTEGER, REAL, listOf, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -45,7 +45,12 @@ const BATCH_NORM = signature('batchNorm', [
 /** Normalizes each channel over the batch. Shape: [N, C, *] -> same; others [C]. @see torch.nn.functional.batch_norm */
 export function batchNorm(
   input: Tensor,
-  ...args: Arguments<BatchNormArguments, OrderOf<typeof BATCH_NORM, 'input'>>
+  ...args: Arguments<
+    [runningMean: Tensor | null, runningVar: Tensor | null],
+    [weight?: Tensor | null, bias?: Tensor | null, training?: boolean, momentum?: number, eps?: number],
+    BatchNormArguments,
+    [runningMean: Tensor | null, options: Omit<BatchNormArguments, 'runningMean'>]
+  >
 ): Tensor {
   const { runningMean, runningVar, weight, bias, training, momentum, eps } = BATCH_NORM.takeRest<BatchNormArguments>([input], args); // prettier-ignore
   return ops.batchNorm(input, runningMean, runningVar, weight, bias, training, momentum, eps);
@@ -67,7 +72,11 @@ const LAYER_NORM = signature('layerNorm', [
 /** Normalizes over the last dimensions. Shape: [*, ...normalizedShape] -> same. @see torch.nn.functional.layer_norm */
 export function layerNorm(
   input: Tensor,
-  ...args: Arguments<LayerNormArguments, OrderOf<typeof LAYER_NORM, 'input'>>
+  ...args: Arguments<
+    [normalizedShape: Shape],
+    [weight?: Tensor | null, bias?: Tensor | null, eps?: number],
+    LayerNormArguments
+  >
 ): Tensor {
   const { normalizedShape, weight, bias, eps } = LAYER_NORM.takeRest<LayerNormArguments>([input], args);
   return ops.layerNorm(input, normalizedShape, weight, bias, eps);
@@ -88,7 +97,11 @@ const GROUP_NORM = signature('groupNorm', [
 /** Normalizes each group of channels of each sample. Shape: [N, C, *] -> same; others [C]. @see torch.nn.functional.group_norm */
 export function groupNorm(
   input: Tensor,
-  ...args: Arguments<GroupNormArguments, OrderOf<typeof GROUP_NORM, 'input'>>
+  ...args: Arguments<
+    [numGroups: number],
+    [weight?: Tensor | null, bias?: Tensor | null, eps?: number],
+    GroupNormArguments
+  >
 ): Tensor {
   const { numGroups, weight, bias, eps } = GROUP_NORM.takeRest<GroupNormArguments>([input], args);
   return ops.groupNorm(input, numGroups, weight, bias, eps);
@@ -118,7 +131,19 @@ const INSTANCE_NORM = signature('instanceNorm', [
 /** Normalizes each channel of each sample. Shape: [N, C, *] -> same; others [C]. @see torch.nn.functional.instance_norm */
 export function instanceNorm(
   input: Tensor,
-  ...args: Arguments<InstanceNormArguments, OrderOf<typeof INSTANCE_NORM, 'input'>>
+  ...args: Arguments<
+    [],
+    [
+      runningMean?: Tensor | null,
+      runningVar?: Tensor | null,
+      weight?: Tensor | null,
+      bias?: Tensor | null,
+      useInputStats?: boolean,
+      momentum?: number,
+      eps?: number,
+    ],
+    InstanceNormArguments
+  >
 ): Tensor {
   const { runningMean, runningVar, weight, bias, useInputStats, momentum, eps } = INSTANCE_NORM.takeRest<InstanceNormArguments>([input], args); // prettier-ignore
   return ops.instanceNorm(input, runningMean, runningVar, weight, bias, useInputStats, momentum, eps);
@@ -146,7 +171,7 @@ const RMS_NORM = signature('rmsNorm', [
  */
 export function rmsNorm(
   input: Tensor,
-  ...args: Arguments<RMSNormArguments, OrderOf<typeof RMS_NORM, 'input'>>
+  ...args: Arguments<[normalizedShape: Shape], [weight?: Tensor | null, eps?: number | null], RMSNormArguments>
 ): Tensor {
   const { normalizedShape, weight = null, eps = null } = RMS_NORM.takeRest<RMSNormArguments>([input], args);
   const lead = input.ndim - normalizedShape.length;
@@ -190,7 +215,7 @@ const LOCAL_RESPONSE_NORM = signature('localResponseNorm', [
  */
 export function localResponseNorm(
   input: Tensor,
-  ...args: Arguments<LocalResponseNormArguments, OrderOf<typeof LOCAL_RESPONSE_NORM, 'input'>>
+  ...args: Arguments<[size: number], [alpha?: number, beta?: number, k?: number], LocalResponseNormArguments>
 ): Tensor {
   const { size, alpha = 1e-4, beta = 0.75, k = 1 } = LOCAL_RESPONSE_NORM.takeRest<LocalResponseNormArguments>([input], args); // prettier-ignore
   if (input.ndim < 3) {

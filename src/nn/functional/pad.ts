@@ -1,5 +1,5 @@
 // Padding: with a constant, or with values of the input picked by index.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { INTEGER, REAL, listOf, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -37,7 +37,10 @@ const PAD = signature('pad', [
  * @throws ShapeError if there is more padding than the mode has values for.
  * @see torch.nn.functional.pad
  */
-export function pad(input: Tensor, ...args: Arguments<PadArguments, OrderOf<typeof PAD, 'input'>>): Tensor {
+export function pad(
+  input: Tensor,
+  ...args: Arguments<[pad: readonly number[]], [mode?: PaddingMode, value?: number | null], PadArguments>
+): Tensor {
   const { pad: cells, mode = 'constant', value } = PAD.takeRest<PadArguments>([input], args);
   if (mode === 'constant') return constantPad(input, cells, value ?? 0);
   const pick = SOURCES[mode];

@@ -1,5 +1,5 @@
 // How losses are reduced, and the arguments that say so.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { libraryCode } from '../../core/temporaries';
@@ -73,7 +73,11 @@ export const PAIRWISE = signature('loss', [argument('input', TENSOR), argument('
 type ElementwiseLoss = (
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<ReductionOptions, OrderOf<typeof PAIRWISE, 'input' | 'target'>>
+  ...args: Arguments<
+    [],
+    [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction],
+    ReductionOptions
+  >
 ) => Tensor;
 
 /** @throws ShapeError unless `other` broadcasts to the shape of `input` as it is */

@@ -1,5 +1,5 @@
 // Images at other sizes: interpolation, sampling at grids, cells and channels exchanged. With PyTorch's arguments.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOf, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
@@ -8,7 +8,6 @@ import { libraryCode } from '../../core/temporaries';
 import { adaptiveAvgPool } from '../../ops/spatial/avgPool';
 import type { SpatialDims } from '../../ops/spatial/conv';
 import * as grids from '../../ops/spatial/gridSample';
-import * as shuffles from '../../ops/shape/shuffle';
 import { resample, type ResampleMode, type ResampleSize } from '../../ops/spatial/resample';
 import { formatShape, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -96,7 +95,18 @@ function sizesOf(
  */
 export function interpolate(
   input: Tensor,
-  ...args: Arguments<InterpolateArguments, OrderOf<typeof INTERPOLATE, 'input'>>
+  ...args: Arguments<
+    [],
+    [
+      size?: PerDimension | null,
+      scaleFactor?: PerDimension | null,
+      mode?: InterpolationMode,
+      alignCorners?: boolean | null,
+      recomputeScaleFactor?: boolean | null,
+      antialias?: boolean,
+    ],
+    InterpolateArguments
+  >
 ): Tensor {
   const options = INTERPOLATE.takeRest<InterpolateArguments>([input], args);
   const { mode = 'nearest', alignCorners = null, antialias = false } = options;
@@ -153,17 +163,14 @@ const UPSAMPLE = [optional('size', nullable(SIZE)), optional('scaleFactor', null
 const UPSAMPLE_BILINEAR = signature('upsampleBilinear', [argument('input', TENSOR), ...UPSAMPLE]);
 const UPSAMPLE_NEAREST = signature('upsampleNearest', [argument('input', TENSOR), ...UPSAMPLE]);
 
+type UpsampleArgs = Arguments<[], [size?: PerDimension | null, scaleFactor?: PerDimension | null], UpsampleArguments>;
+
 /** interpolate with mode 'nearest'. @see torch.nn.functional.upsample_nearest */
-export const upsampleNearest = (
-  input: Tensor,
-  ...args: Arguments<UpsampleArguments, OrderOf<typeof UPSAMPLE_NEAREST, 'input'>>
-): Tensor => interpolate(input, UPSAMPLE_NEAREST.takeRest<UpsampleArguments>([input], args));
+export const upsampleNearest = (input: Tensor, ...args: UpsampleArgs): Tensor =>
+  interpolate(input, UPSAMPLE_NEAREST.takeRest<UpsampleArguments>([input], args));
 
 /** interpolate with mode 'bilinear' and alignCorners. @see torch.nn.functional.upsample_bilinear */
-export const upsampleBilinear = (
-  input: Tensor,
-  ...args: Arguments<UpsampleArguments, OrderOf<typeof UPSAMPLE_BILINEAR, 'input'>>
-): Tensor =>
+export const upsampleBilinear = (input: Tensor, ...args: UpsampleArgs): Tensor =>
   interpolate(input, {
     ...UPSAMPLE_BILINEAR.takeRest<UpsampleArguments>([input], args),
     mode: 'bilinear',
@@ -201,7 +208,11 @@ const GRID_PADDING: readonly string[] = ['zeros', 'border', 'reflection'] satisf
  */
 export function gridSample(
   input: Tensor,
-  ...args: Arguments<GridSampleArguments, OrderOf<typeof GRID_SAMPLE, 'input'>>
+  ...args: Arguments<
+    [grid: Tensor],
+    [mode?: grids.GridMode, paddingMode?: grids.GridPadding, alignCorners?: boolean | null],
+    GridSampleArguments
+  >
 ): Tensor {
   const { grid, mode = 'bilinear', paddingMode = 'zeros', alignCorners } = GRID_SAMPLE.takeRest<GridSampleArguments>([input], args); // prettier-ignore
   if (!GRID_MODES.includes(mode) || !GRID_PADDING.includes(paddingMode)) {
@@ -234,22 +245,10 @@ const AFFINE_GRID = signature('affineGrid', [
  */
 export function affineGrid(
   theta: Tensor,
-  ...args: Arguments<AffineGridArguments, OrderOf<typeof AFFINE_GRID, 'theta'>>
+  ...args: Arguments<[size: Shape], [alignCorners?: boolean | null], AffineGridArguments>
 ): Tensor {
   const { size, alignCorners } = AFFINE_GRID.takeRest<AffineGridArguments>([theta], args);
   return grids.affineGrid(theta, size, alignCorners ?? false);
 }
 
-/** A function of a tensor and one number, by position or by name. */
-function ofNumber<const K extends string>(name: string, option: K, fn: (x: Tensor, value: number) => Tensor) {
-  const takes = signature(name, [argument('input', TENSOR), argument(option, INTEGER)]);
-  return (input: Tensor, ...args: Arguments<Readonly<Record<K, number>>, readonly [K]>): Tensor =>
-    fn(input, takes.takeRest<Record<K, number>>([input], args)[option]);
-}
-
-/** r² channels as r x r cells. Shape: [*, C r², H, W] -> [*, C, H r, W r]. @see torch.nn.functional.pixel_shuffle */
-export const pixelShuffle = ofNumber('pixelShuffle', 'upscaleFactor', shuffles.pixelShuffle);
-/** r x r cells as r² channels. Shape: [*, C, H r, W r] -> [*, C r², H, W]. @see torch.nn.functional.pixel_unshuffle */
-export const pixelUnshuffle = ofNumber('pixelUnshuffle', 'downscaleFactor', shuffles.pixelUnshuffle);
-/** A channel of each group in turn. Shape: [N, C, *], unchanged. @see torch.nn.functional.channel_shuffle */
-export const channelShuffle = ofNumber('channelShuffle', 'groups', shuffles.channelShuffle);
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from '../../ops/shape/shuffle';

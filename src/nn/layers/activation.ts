@@ -1,6 +1,6 @@
 // Activation layers, one after another and all alike, hence the length. They hold parameters only; the formulas are
 // in functional/activation.ts.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, INTEGER, REAL, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -12,8 +12,9 @@ import {
   celu, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leakyRelu, logSoftmax, logsigmoid, mish, prelu, relu,
   relu6, rrelu, selu, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink, threshold,
 } from '../functional'; // prettier-ignore
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { float, literal } from '../module/representation';
+import type { DType } from '../../base/dtype';
 
 /** Arguments of activations that may overwrite their input. */
 export interface InplaceOptions {
@@ -26,7 +27,7 @@ const INPLACE = signature('InplaceActivation', [optional('inplace', FLAG)]);
 abstract class InplaceActivation extends Module {
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<InplaceOptions, OrderOf<typeof INPLACE>>) {
+  constructor(...args: Arguments<[], [inplace?: boolean], InplaceOptions>) {
     super();
     this.inplace = INPLACE.take<InplaceOptions>(args, new.target.name).inplace ?? false;
   }
@@ -225,7 +226,7 @@ export class LeakyReLU extends Module {
   readonly negativeSlope: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<LeakyReLUOptions, OrderOf<typeof LEAKY_RELU>>) {
+  constructor(...args: Arguments<[], [negativeSlope?: number, inplace?: boolean], LeakyReLUOptions>) {
     super();
     const { negativeSlope = 0.01, inplace = false } = LEAKY_RELU.take<LeakyReLUOptions>(args, new.target.name);
     this.negativeSlope = negativeSlope;
@@ -264,7 +265,7 @@ export class RReLU extends Module {
   readonly upper: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<RReLUOptions, OrderOf<typeof RRELU>>) {
+  constructor(...args: Arguments<[], [lower?: number, upper?: number, inplace?: boolean], RReLUOptions>) {
     super();
     const { lower = 1 / 8, upper = 1 / 3, inplace = false } = RRELU.take<RReLUOptions>(args, new.target.name);
     this.lower = lower;
@@ -302,7 +303,7 @@ export class ELU extends Module {
   readonly alpha: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<ELUOptions, OrderOf<typeof ELU_ORDER>>) {
+  constructor(...args: Arguments<[], [alpha?: number, inplace?: boolean], ELUOptions>) {
     super();
     const { alpha = 1, inplace = false } = ELU_ORDER.take<ELUOptions>(args, new.target.name);
     this.alpha = alpha;
@@ -339,7 +340,7 @@ export class CELU extends Module {
   readonly alpha: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<CELUOptions, OrderOf<typeof CELU_ORDER>>) {
+  constructor(...args: Arguments<[], [alpha?: number, inplace?: boolean], CELUOptions>) {
     super();
     const { alpha = 1, inplace = false } = CELU_ORDER.take<CELUOptions>(args, new.target.name);
     this.alpha = alpha;
@@ -379,7 +380,7 @@ export class Hardtanh extends Module {
   readonly maxVal: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<HardtanhOptions, OrderOf<typeof HARDTANH>>) {
+  constructor(...args: Arguments<[], [minVal?: number, maxVal?: number, inplace?: boolean], HardtanhOptions>) {
     super();
     const { minVal = -1, maxVal = 1, inplace = false } = HARDTANH.take<HardtanhOptions>(args, new.target.name);
     this.minVal = minVal;
@@ -422,7 +423,14 @@ export class Threshold extends Module {
   readonly value: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<ThresholdOptions, OrderOf<typeof THRESHOLD>>) {
+  constructor(
+    ...args: Arguments<
+      [threshold: number, value: number],
+      [inplace?: boolean],
+      ThresholdOptions,
+      [threshold: number, options: Omit<ThresholdOptions, 'threshold'>]
+    >
+  ) {
     super();
     const { threshold, value, inplace = false } = THRESHOLD.take<ThresholdOptions>(args, new.target.name);
     this.threshold = threshold;
@@ -460,7 +468,7 @@ export class Softplus extends Module {
   readonly beta: number;
   readonly threshold: number;
 
-  constructor(...args: Arguments<SoftplusOptions, OrderOf<typeof SOFTPLUS>>) {
+  constructor(...args: Arguments<[], [beta?: number, threshold?: number], SoftplusOptions>) {
     super();
     const { beta = 1, threshold = 20 } = SOFTPLUS.take<SoftplusOptions>(args, new.target.name);
     this.beta = beta;
@@ -494,7 +502,7 @@ export class Softshrink extends Module {
 
   readonly lambd: number;
 
-  constructor(...args: Arguments<SoftshrinkOptions, OrderOf<typeof SOFTSHRINK>>) {
+  constructor(...args: Arguments<[], [lambd?: number], SoftshrinkOptions>) {
     super();
     const { lambd = 0.5 } = SOFTSHRINK.take<SoftshrinkOptions>(args, new.target.name);
     this.lambd = lambd;
@@ -527,7 +535,7 @@ export class Hardshrink extends Module {
 
   readonly lambd: number;
 
-  constructor(...args: Arguments<HardshrinkOptions, OrderOf<typeof HARDSHRINK>>) {
+  constructor(...args: Arguments<[], [lambd?: number], HardshrinkOptions>) {
     super();
     const { lambd = 0.5 } = HARDSHRINK.take<HardshrinkOptions>(args, new.target.name);
     this.lambd = lambd;
@@ -560,7 +568,7 @@ export class GELU extends Module {
 
   readonly approximate: 'none' | 'tanh';
 
-  constructor(...args: Arguments<GELUOptions, OrderOf<typeof GELU_ORDER>>) {
+  constructor(...args: Arguments<[], [approximate?: 'none' | 'tanh'], GELUOptions>) {
     super();
     const { approximate = 'none' } = GELU_ORDER.take<GELUOptions>(args, new.target.name);
     this.approximate = approximate;
@@ -593,7 +601,7 @@ export class Softmax extends Module {
 
   readonly dim: number;
 
-  constructor(...args: Arguments<SoftmaxOptions, OrderOf<typeof SOFTMAX>>) {
+  constructor(...args: Arguments<[dim: number], [], SoftmaxOptions>) {
     super();
     const { dim } = SOFTMAX.take<SoftmaxOptions>(args, new.target.name);
     this.dim = dim;
@@ -626,7 +634,7 @@ export class LogSoftmax extends Module {
 
   readonly dim: number;
 
-  constructor(...args: Arguments<LogSoftmaxOptions, OrderOf<typeof LOGSOFTMAX>>) {
+  constructor(...args: Arguments<[dim: number], [], LogSoftmaxOptions>) {
     super();
     const { dim } = LOGSOFTMAX.take<LogSoftmaxOptions>(args, new.target.name);
     this.dim = dim;
@@ -659,7 +667,7 @@ export class Softmin extends Module {
 
   readonly dim: number;
 
-  constructor(...args: Arguments<SoftminOptions, OrderOf<typeof SOFTMIN>>) {
+  constructor(...args: Arguments<[dim: number], [], SoftminOptions>) {
     super();
     const { dim } = SOFTMIN.take<SoftminOptions>(args, new.target.name);
     this.dim = dim;
@@ -710,7 +718,7 @@ export class GLU extends Module {
 
   readonly dim: number;
 
-  constructor(...args: Arguments<GLUOptions, OrderOf<typeof GLU_ORDER>>) {
+  constructor(...args: Arguments<[], [dim?: number], GLUOptions>) {
     super();
     const { dim = -1 } = GLU_ORDER.take<GLUOptions>(args, new.target.name);
     this.dim = dim;
@@ -752,7 +760,9 @@ export class PReLU extends Module {
   readonly init: number;
   declare weight: Parameter;
 
-  constructor(...args: Arguments<PReLUOptions, OrderOf<typeof PRELU>>) {
+  constructor(
+    ...args: Arguments<[], [numParameters?: number, init?: number, device?: DeviceName, dtype?: DType], PReLUOptions>
+  ) {
     super();
     const options = PRELU.take<PReLUOptions>(args, new.target.name);
     const { numParameters = 1, init = 0.25 } = options;

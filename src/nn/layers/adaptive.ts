@@ -1,5 +1,5 @@
 // Softmax over many classes, of which few are frequent.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, listOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { DTypeError, ShapeError } from '../../base/errors';
@@ -12,7 +12,8 @@ import type { Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { ModuleList, Sequential } from './containers';
 import { Linear } from './linear';
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import type { DType } from '../../base/dtype';
 
 /** Arguments of AdaptiveLogSoftmaxWithLoss. */
 export interface AdaptiveOptions extends FactoryOptions {
@@ -62,7 +63,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   head: Linear;
   tail: ModuleList<Sequential<[Linear, Linear]>>;
 
-  constructor(...args: Arguments<AdaptiveOptions, OrderOf<typeof ADAPTIVE>>) {
+  constructor(
+    ...args: Arguments<
+      [inFeatures: number, nClasses: number, cutoffs: readonly number[]],
+      [divValue?: number, headBias?: boolean, device?: DeviceName, dtype?: DType],
+      AdaptiveOptions,
+      [inFeatures: number, nClasses: number, options: Omit<AdaptiveOptions, 'inFeatures' | 'nClasses'>]
+    >
+  ) {
     super();
     const name = new.target.name;
     const options = ADAPTIVE.take<AdaptiveOptions>(args, name);

@@ -1,5 +1,5 @@
 // Attention layers.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { empty } from '../../ops/shape/creation';
@@ -8,7 +8,8 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { multiHeadAttentionForward } from '../functional';
 import { constant_, xavierNormal_, xavierUniform_ } from '../init';
 import { Linear } from './linear';
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import type { DType } from '../../base/dtype';
 
 /** The output projection; PyTorch has a class of its own for it, whose name is printed. */
 class NonDynamicallyQuantizableLinear extends Linear {}
@@ -88,7 +89,24 @@ export class MultiheadAttention extends Module {
   declare bias_k: Parameter | null;
   declare bias_v: Parameter | null;
 
-  constructor(...args: Arguments<MultiheadAttentionOptions, OrderOf<typeof ATTENTION>>) {
+  constructor(
+    ...args: Arguments<
+      [embedDim: number, numHeads: number],
+      [
+        dropout?: number,
+        bias?: boolean,
+        addBiasKv?: boolean,
+        addZeroAttn?: boolean,
+        kdim?: number | null,
+        vdim?: number | null,
+        batchFirst?: boolean,
+        device?: DeviceName,
+        dtype?: DType,
+      ],
+      MultiheadAttentionOptions,
+      [embedDim: number, options: Omit<MultiheadAttentionOptions, 'embedDim'>]
+    >
+  ) {
     super();
     const name = new.target.name;
     const options = ATTENTION.take<MultiheadAttentionOptions>(args, name);
@@ -137,7 +155,11 @@ export class MultiheadAttention extends Module {
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    ...args: Arguments<AttentionCallOptions, OrderOf<typeof CALL, 'query' | 'key' | 'value'>>
+    ...args: Arguments<
+      [],
+      [keyPaddingMask?: Tensor | null, needWeights?: boolean, attnMask?: Tensor | null, averageAttnWeights?: boolean],
+      AttentionCallOptions
+    >
   ): [output: Tensor, weights: Tensor | null] {
     const call = CALL.takeRest<AttentionCallOptions>([query, key, value], args, this.constructor.name);
     const turned = this.batchFirst && query.ndim === 3;

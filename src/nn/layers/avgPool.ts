@@ -1,5 +1,5 @@
 // Average pooling layers, their adaptive kin, and power-average pooling.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, nullable } from '../../base/kinds';
 import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
@@ -71,7 +71,13 @@ abstract class AvgPool<Size extends number | readonly number[]> extends Module {
 export class AvgPool1d extends AvgPool<readonly [number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<AvgPoolOptions<Size1d>, OrderOf<typeof AVG_POOL_1D>>) {
+  constructor(
+    ...args: Arguments<
+      [kernelSize: Size1d],
+      [stride?: Size1d | null, padding?: Size1d, ceilMode?: boolean, countIncludePad?: boolean],
+      AvgPoolOptions<Size1d>
+    >
+  ) {
     const { kernelSize, stride, padding, ...options } = AVG_POOL_1D.take<AvgPoolOptions<Size1d>>(args, new.target.name);
     // Sizes are kept as PyTorch prints them, which in this layer alone is always as tuples.
     super(1, {
@@ -87,11 +93,23 @@ export class AvgPool1d extends AvgPool<readonly [number]> {
   }
 }
 
+type AvgPool2dArgs<Size> = Arguments<
+  [kernelSize: Size],
+  [
+    stride?: Size | null,
+    padding?: Size,
+    ceilMode?: boolean,
+    countIncludePad?: boolean,
+    divisorOverride?: number | null,
+  ],
+  AvgPool2dOptions<Size>
+>;
+
 /** Average pooling that can divide by something else. */
 abstract class DividingAvgPool<Size extends number | readonly number[]> extends AvgPool<Size> {
   readonly divisorOverride: number | null;
 
-  constructor(dimensions: number, args: Arguments<AvgPool2dOptions<Size>, OrderOf<typeof AVG_POOL>>) {
+  constructor(dimensions: number, args: AvgPool2dArgs<Size>) {
     const { divisorOverride = null, ...options } = AVG_POOL.take<AvgPool2dOptions<Size>>(args, new.target.name);
     if (divisorOverride === 0) throw new RangeError(`${new.target.name}: divisorOverride must not be 0.`);
     super(dimensions, options);
@@ -109,7 +127,7 @@ abstract class DividingAvgPool<Size extends number | readonly number[]> extends 
 export class AvgPool2d extends DividingAvgPool<Size2d> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<AvgPool2dOptions<Size2d>, OrderOf<typeof AVG_POOL>>) {
+  constructor(...args: AvgPool2dArgs<Size2d>) {
     super(2, args);
   }
 
@@ -129,7 +147,7 @@ export class AvgPool2d extends DividingAvgPool<Size2d> {
 export class AvgPool3d extends DividingAvgPool<Size3d> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<AvgPool2dOptions<Size3d>, OrderOf<typeof AVG_POOL>>) {
+  constructor(...args: AvgPool2dArgs<Size3d>) {
     super(3, args);
   }
 
@@ -145,7 +163,7 @@ export interface AdaptivePoolOptions {
   outputSize: AdaptiveSize;
 }
 const ADAPTIVE = signature('AdaptiveAvgPool2d', [argument('outputSize', ADAPTIVE_SIZE)]);
-type AdaptiveArguments = Arguments<AdaptivePoolOptions, OrderOf<typeof ADAPTIVE>>;
+type AdaptiveArguments = Arguments<[outputSize: AdaptiveSize], [], AdaptivePoolOptions>;
 
 /** What adaptive average pooling of all dimensions shares. */
 abstract class AdaptiveAvgPool extends Module {
@@ -233,6 +251,13 @@ const LP_POOL = signature('LPPool', [
   optional('ceilMode', FLAG),
 ]);
 
+type LPPoolArgs<Size> = Arguments<
+  [normType: number, kernelSize: Size],
+  [stride?: Size | null, ceilMode?: boolean],
+  LPPoolOptions<Size>,
+  [normType: number, options: Omit<LPPoolOptions<Size>, 'normType'>]
+>;
+
 /** What power-average pooling of all dimensions shares. */
 abstract class LPPool<Size extends number | readonly number[]> extends Module {
   readonly normType: number;
@@ -240,7 +265,7 @@ abstract class LPPool<Size extends number | readonly number[]> extends Module {
   readonly stride: Size | null;
   readonly ceilMode: boolean;
 
-  constructor(dimensions: number, args: Arguments<LPPoolOptions<Size>, OrderOf<typeof LP_POOL>>) {
+  constructor(dimensions: number, args: LPPoolArgs<Size>) {
     super();
     const { name } = new.target;
     const { normType, kernelSize, stride = null, ceilMode = false } = LP_POOL.take<LPPoolOptions<Size>>(args, name);
@@ -267,7 +292,7 @@ abstract class LPPool<Size extends number | readonly number[]> extends Module {
 export class LPPool1d extends LPPool<Size1d> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<LPPoolOptions<Size1d>, OrderOf<typeof LP_POOL>>) {
+  constructor(...args: LPPoolArgs<Size1d>) {
     super(1, args);
   }
 
@@ -286,7 +311,7 @@ export class LPPool1d extends LPPool<Size1d> {
 export class LPPool2d extends LPPool<Size2d> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<LPPoolOptions<Size2d>, OrderOf<typeof LP_POOL>>) {
+  constructor(...args: LPPoolArgs<Size2d>) {
     super(2, args);
   }
 
@@ -305,7 +330,7 @@ export class LPPool2d extends LPPool<Size2d> {
 export class LPPool3d extends LPPool<Size3d> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<LPPoolOptions<Size3d>, OrderOf<typeof LP_POOL>>) {
+  constructor(...args: LPPoolArgs<Size3d>) {
     super(3, args);
   }
 

@@ -1,6 +1,6 @@
 // Batch and instance normalization: layers with statistics per channel. One file of 15 small classes and what they share,
 // hence the length.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
@@ -13,9 +13,10 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { batchNorm, instanceNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedBuffer, UninitializedParameter } from '../module/lazy';
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { StateDict, StateMetadata } from '../module/stateDict';
+import type { DType } from '../../base/dtype';
 
 /** Arguments of lazy batch normalization. */
 export interface LazyBatchNormOptions extends FactoryOptions {
@@ -191,6 +192,19 @@ abstract class BatchNorm extends ChannelNorm {
   }
 }
 
+type BatchNormArgs = Arguments<
+  [numFeatures: number],
+  [
+    eps?: number,
+    momentum?: number | null,
+    affine?: boolean,
+    trackRunningStats?: boolean,
+    device?: DeviceName,
+    dtype?: DType,
+  ],
+  BatchNormOptions
+>;
+
 /**
  * Normalizes each channel over the batch: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias, with the statistics of the
  * batch in training (biased variance) and running ones (unbiased variance) in evaluation.
@@ -203,7 +217,7 @@ abstract class BatchNorm extends ChannelNorm {
 export class BatchNorm1d extends BatchNorm {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
+  constructor(...args: BatchNormArgs) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
 
@@ -224,7 +238,7 @@ export class BatchNorm1d extends BatchNorm {
 export class BatchNorm2d extends BatchNorm {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
+  constructor(...args: BatchNormArgs) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
 
@@ -245,7 +259,7 @@ export class BatchNorm2d extends BatchNorm {
 export class BatchNorm3d extends BatchNorm {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<BatchNormOptions, OrderOf<typeof BATCH_NORM>>) {
+  constructor(...args: BatchNormArgs) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
   }
 
@@ -255,9 +269,22 @@ export class BatchNorm3d extends BatchNorm {
   }
 }
 
+type LazyBatchNormArgs = Arguments<
+  [],
+  [
+    eps?: number,
+    momentum?: number | null,
+    affine?: boolean,
+    trackRunningStats?: boolean,
+    device?: DeviceName,
+    dtype?: DType,
+  ],
+  LazyBatchNormOptions
+>;
+
 /** A BatchNorm1d that takes numFeatures from its first input and is a BatchNorm1d from then on. @see torch.nn.LazyBatchNorm1d */
 export class LazyBatchNorm1d extends BatchNorm1d {
-  constructor(...args: Arguments<LazyBatchNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+  constructor(...args: LazyBatchNormArgs) {
     const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
     this.makeLazy(BatchNorm1d, options);
@@ -266,7 +293,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 
 /** A BatchNorm2d that takes numFeatures from its first input and is a BatchNorm2d from then on. @see torch.nn.LazyBatchNorm2d */
 export class LazyBatchNorm2d extends BatchNorm2d {
-  constructor(...args: Arguments<LazyBatchNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+  constructor(...args: LazyBatchNormArgs) {
     const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
     this.makeLazy(BatchNorm2d, options);
@@ -275,7 +302,7 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 
 /** A BatchNorm3d that takes numFeatures from its first input and is a BatchNorm3d from then on. @see torch.nn.LazyBatchNorm3d */
 export class LazyBatchNorm3d extends BatchNorm3d {
-  constructor(...args: Arguments<LazyBatchNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+  constructor(...args: LazyBatchNormArgs) {
     const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
     this.makeLazy(BatchNorm3d, options);
@@ -323,6 +350,12 @@ abstract class InstanceNorm extends ChannelNorm {
   }
 }
 
+type InstanceNormArgs = Arguments<
+  [numFeatures: number],
+  [eps?: number, momentum?: number, affine?: boolean, trackRunningStats?: boolean, device?: DeviceName, dtype?: DType],
+  InstanceNormOptions
+>;
+
 /**
  * Normalizes each channel of each sample over the sequence: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias, with the biased
  * variance; with trackRunningStats by the running statistics in evaluation.
@@ -335,7 +368,7 @@ abstract class InstanceNorm extends ChannelNorm {
 export class InstanceNorm1d extends InstanceNorm {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
+  constructor(...args: InstanceNormArgs) {
     super(1, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }
 }
@@ -351,7 +384,7 @@ export class InstanceNorm1d extends InstanceNorm {
 export class InstanceNorm2d extends InstanceNorm {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
+  constructor(...args: InstanceNormArgs) {
     super(2, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }
 }
@@ -367,17 +400,23 @@ export class InstanceNorm2d extends InstanceNorm {
 export class InstanceNorm3d extends InstanceNorm {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<InstanceNormOptions, OrderOf<typeof BATCH_NORM>>) {
+  constructor(...args: InstanceNormArgs) {
     super(3, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
   }
 }
+
+type LazyInstanceNormArgs = Arguments<
+  [],
+  [eps?: number, momentum?: number, affine?: boolean, trackRunningStats?: boolean, device?: DeviceName, dtype?: DType],
+  LazyInstanceNormOptions
+>;
 
 /**
  * An InstanceNorm1d that takes numFeatures from its first input and is an InstanceNorm1d from then on.
  * @see torch.nn.LazyInstanceNorm1d
  */
 export class LazyInstanceNorm1d extends InstanceNorm1d {
-  constructor(...args: Arguments<LazyInstanceNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+  constructor(...args: LazyInstanceNormArgs) {
     const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };
     super({ ...options, numFeatures: 0 });
@@ -390,7 +429,7 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
  * @see torch.nn.LazyInstanceNorm2d
  */
 export class LazyInstanceNorm2d extends InstanceNorm2d {
-  constructor(...args: Arguments<LazyInstanceNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+  constructor(...args: LazyInstanceNormArgs) {
     const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };
     super({ ...options, numFeatures: 0 });
@@ -403,7 +442,7 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
  * @see torch.nn.LazyInstanceNorm3d
  */
 export class LazyInstanceNorm3d extends InstanceNorm3d {
-  constructor(...args: Arguments<LazyInstanceNormOptions, OrderOf<typeof LAZY_BATCH_NORM>>) {
+  constructor(...args: LazyInstanceNormArgs) {
     const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };
     super({ ...options, numFeatures: 0 });

@@ -1,5 +1,5 @@
 // Convolution layers. The transposed ones are in convTranspose.ts.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, SIZE, either, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -12,8 +12,9 @@ import { conv1d, conv2d, conv3d, pad, type PaddingMode } from '../functional';
 import { kaimingUniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
 import { resetBias } from './linear';
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { literal } from '../module/representation';
+import type { DType } from '../../base/dtype';
 
 /** What a convolution sees outside its input. */
 export type ConvPaddingMode = 'zeros' | Exclude<PaddingMode, 'constant'>;
@@ -192,6 +193,22 @@ export function withoutElements<O>(options: O): O & { inChannels: number; outCha
   return { ...options, inChannels: 0, outChannels: 0, bias: false };
 }
 
+type ConvArgs<Size> = Arguments<
+  [inChannels: number, outChannels: number, kernelSize: Size],
+  [
+    stride?: Size,
+    padding?: 'same' | 'valid' | Size,
+    dilation?: Size,
+    groups?: number,
+    bias?: boolean,
+    paddingMode?: ConvPaddingMode,
+    device?: DeviceName,
+    dtype?: DType,
+  ],
+  ConvOptions<Size>,
+  [inChannels: number, outChannels: number, options: Omit<ConvOptions<Size>, 'inChannels' | 'outChannels'>]
+>;
+
 /**
  * Slides kernels over a sequence: out(o, t) = b(o) + Σ_c Σ_k w(o, c, k) x(c, stride t + dilation k - padding).
  *
@@ -206,7 +223,7 @@ export function withoutElements<O>(options: O): O & { inChannels: number; outCha
 export class Conv1d extends Conv<readonly [number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConvOptions<Size1d>, OrderOf<typeof CONV>>) {
+  constructor(...args: ConvArgs<Size1d>) {
     super(1, CONV.take<ConvOptions<Size1d>>(args, new.target.name));
   }
 
@@ -233,7 +250,7 @@ export class Conv1d extends Conv<readonly [number]> {
 export class Conv2d extends Conv<readonly [number, number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConvOptions<Size2d>, OrderOf<typeof CONV>>) {
+  constructor(...args: ConvArgs<Size2d>) {
     super(2, CONV.take<ConvOptions<Size2d>>(args, new.target.name));
   }
 
@@ -260,7 +277,7 @@ export class Conv2d extends Conv<readonly [number, number]> {
 export class Conv3d extends Conv<readonly [number, number, number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConvOptions<Size3d>, OrderOf<typeof CONV>>) {
+  constructor(...args: ConvArgs<Size3d>) {
     super(3, CONV.take<ConvOptions<Size3d>>(args, new.target.name));
   }
 
@@ -273,9 +290,25 @@ export class Conv3d extends Conv<readonly [number, number, number]> {
   }
 }
 
+type LazyConvArgs<Size> = Arguments<
+  [outChannels: number, kernelSize: Size],
+  [
+    stride?: Size,
+    padding?: 'same' | 'valid' | Size,
+    dilation?: Size,
+    groups?: number,
+    bias?: boolean,
+    paddingMode?: ConvPaddingMode,
+    device?: DeviceName,
+    dtype?: DType,
+  ],
+  LazyConvOptions<Size>,
+  [outChannels: number, options: Omit<LazyConvOptions<Size>, 'outChannels'>]
+>;
+
 /** A Conv1d that takes inChannels from its first input and is a Conv1d from then on. @see torch.nn.LazyConv1d */
 export class LazyConv1d extends Conv1d {
-  constructor(...args: Arguments<LazyConvOptions<Size1d>, OrderOf<typeof LAZY_CONV>>) {
+  constructor(...args: LazyConvArgs<Size1d>) {
     const options = LAZY_CONV.take<LazyConvOptions<Size1d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(Conv1d, options);
@@ -284,7 +317,7 @@ export class LazyConv1d extends Conv1d {
 
 /** A Conv2d that takes inChannels from its first input and is a Conv2d from then on. @see torch.nn.LazyConv2d */
 export class LazyConv2d extends Conv2d {
-  constructor(...args: Arguments<LazyConvOptions<Size2d>, OrderOf<typeof LAZY_CONV>>) {
+  constructor(...args: LazyConvArgs<Size2d>) {
     const options = LAZY_CONV.take<LazyConvOptions<Size2d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(Conv2d, options);
@@ -293,7 +326,7 @@ export class LazyConv2d extends Conv2d {
 
 /** A Conv3d that takes inChannels from its first input and is a Conv3d from then on. @see torch.nn.LazyConv3d */
 export class LazyConv3d extends Conv3d {
-  constructor(...args: Arguments<LazyConvOptions<Size3d>, OrderOf<typeof LAZY_CONV>>) {
+  constructor(...args: LazyConvArgs<Size3d>) {
     const options = LAZY_CONV.take<LazyConvOptions<Size3d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(Conv3d, options);

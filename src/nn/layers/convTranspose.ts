@@ -1,5 +1,5 @@
 // Transposed convolution layers: those of conv.ts with input and output exchanged.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, SIZE, nullable, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { formatShape } from '../../base/shape';
@@ -7,6 +7,8 @@ import type { Tensor } from '../../core/tensor';
 import { checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
 import { ConvBase, withoutElements, type LazyConvOptions } from './conv';
 import { convTranspose1d, convTranspose2d, convTranspose3d } from '../functional';
+import type { DType } from '../../base/dtype';
+import type { DeviceName } from '../module/module';
 
 /** Arguments of lazy transposed convolutions; `Size` is a number or one per dimension. */
 export interface LazyConvTransposeOptions<Size> extends Omit<LazyConvOptions<Size>, 'padding' | 'paddingMode'> {
@@ -31,7 +33,7 @@ export interface ConvTransposeForward {
   outputSize?: readonly number[] | null;
 }
 const FORWARD = signature('ConvTranspose', [optional('outputSize', nullable(SIZE))]);
-type ForwardArguments = Arguments<ConvTransposeForward, OrderOf<typeof FORWARD>>;
+type ForwardArguments = Arguments<[], [outputSize?: readonly number[] | null], ConvTransposeForward>;
 
 /** What transposed convolutions of all dimensions share. */
 abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Size> {
@@ -74,6 +76,23 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
   }
 }
 
+type ConvTransposeArgs<Size> = Arguments<
+  [inChannels: number, outChannels: number, kernelSize: Size],
+  [
+    stride?: Size,
+    padding?: Size,
+    outputPadding?: Size,
+    groups?: number,
+    bias?: boolean,
+    dilation?: Size,
+    paddingMode?: 'zeros',
+    device?: DeviceName,
+    dtype?: DType,
+  ],
+  ConvTransposeOptions<Size>,
+  [inChannels: number, outChannels: number, options: Omit<ConvTransposeOptions<Size>, 'inChannels' | 'outChannels'>]
+>;
+
 /**
  * Spreads a sequence by kernels: what Conv1d with this weight does to the gradient of its input.
  *
@@ -89,7 +108,7 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
 export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConvTransposeOptions<Size1d>, OrderOf<typeof CONV_TRANSPOSE>>) {
+  constructor(...args: ConvTransposeArgs<Size1d>) {
     super(1, CONV_TRANSPOSE.take<ConvTransposeOptions<Size1d>>(args, new.target.name));
   }
 
@@ -115,7 +134,7 @@ export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
 export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConvTransposeOptions<Size2d>, OrderOf<typeof CONV_TRANSPOSE>>) {
+  constructor(...args: ConvTransposeArgs<Size2d>) {
     super(2, CONV_TRANSPOSE.take<ConvTransposeOptions<Size2d>>(args, new.target.name));
   }
 
@@ -141,7 +160,7 @@ export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
 export class ConvTranspose3d extends ConvTranspose<readonly [number, number, number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConvTransposeOptions<Size3d>, OrderOf<typeof CONV_TRANSPOSE>>) {
+  constructor(...args: ConvTransposeArgs<Size3d>) {
     super(3, CONV_TRANSPOSE.take<ConvTransposeOptions<Size3d>>(args, new.target.name));
   }
 
@@ -152,12 +171,29 @@ export class ConvTranspose3d extends ConvTranspose<readonly [number, number, num
   }
 }
 
+type LazyConvTransposeArgs<Size> = Arguments<
+  [outChannels: number, kernelSize: Size],
+  [
+    stride?: Size,
+    padding?: Size,
+    outputPadding?: Size,
+    groups?: number,
+    bias?: boolean,
+    dilation?: Size,
+    paddingMode?: 'zeros',
+    device?: DeviceName,
+    dtype?: DType,
+  ],
+  LazyConvTransposeOptions<Size>,
+  [outChannels: number, options: Omit<LazyConvTransposeOptions<Size>, 'outChannels'>]
+>;
+
 /**
  * A ConvTranspose1d that takes inChannels from its first input and is a ConvTranspose1d from then on.
  * @see torch.nn.LazyConvTranspose1d
  */
 export class LazyConvTranspose1d extends ConvTranspose1d {
-  constructor(...args: Arguments<LazyConvTransposeOptions<Size1d>, OrderOf<typeof LAZY_CONV_TRANSPOSE>>) {
+  constructor(...args: LazyConvTransposeArgs<Size1d>) {
     const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size1d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(ConvTranspose1d, options);
@@ -169,7 +205,7 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
  * @see torch.nn.LazyConvTranspose2d
  */
 export class LazyConvTranspose2d extends ConvTranspose2d {
-  constructor(...args: Arguments<LazyConvTransposeOptions<Size2d>, OrderOf<typeof LAZY_CONV_TRANSPOSE>>) {
+  constructor(...args: LazyConvTransposeArgs<Size2d>) {
     const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size2d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(ConvTranspose2d, options);
@@ -181,7 +217,7 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
  * @see torch.nn.LazyConvTranspose3d
  */
 export class LazyConvTranspose3d extends ConvTranspose3d {
-  constructor(...args: Arguments<LazyConvTransposeOptions<Size3d>, OrderOf<typeof LAZY_CONV_TRANSPOSE>>) {
+  constructor(...args: LazyConvTransposeArgs<Size3d>) {
     const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size3d>>(args, new.target.name);
     super(withoutElements(options));
     this.makeLazy(ConvTranspose3d, options);

@@ -1,5 +1,5 @@
 // Layers that compare vectors.
-import { optional, signature, type OrderOf } from '../../base/signature';
+import { optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL } from '../../base/kinds';
 import type { Tensor } from '../../core/tensor';
 import type { Arguments } from '../../base/arguments';
@@ -20,7 +20,7 @@ export class CosineSimilarity extends Module {
   readonly dim: number;
   readonly eps: number;
 
-  constructor(...args: Arguments<F.CosineSimilarityOptions, OrderOf<typeof COSINE>>) {
+  constructor(...args: Arguments<[], [dim?: number, eps?: number], F.CosineSimilarityOptions>) {
     super();
     const { dim = 1, eps = 1e-8 } = COSINE.take<F.CosineSimilarityOptions>(args, new.target.name);
     this.dim = dim;
@@ -47,7 +47,7 @@ export class PairwiseDistance extends Module {
   readonly eps: number;
   readonly keepdim: boolean;
 
-  constructor(...args: Arguments<F.PairwiseDistanceOptions, OrderOf<typeof PAIRWISE>>) {
+  constructor(...args: Arguments<[], [p?: number, eps?: number, keepdim?: boolean], F.PairwiseDistanceOptions>) {
     super();
     const { p = 2, eps = 1e-6, keepdim = false } = PAIRWISE.take<F.PairwiseDistanceOptions>(args, new.target.name);
     this.norm = p;

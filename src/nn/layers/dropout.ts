@@ -1,5 +1,5 @@
 // Dropout layers: in training they drop elements or channels, in evaluation they are the identity.
-import { optional, signature, type OrderOf } from '../../base/signature';
+import { optional, signature } from '../../base/signature';
 import { FLAG, REAL } from '../../base/kinds';
 import type { Tensor } from '../../core/tensor';
 import type { Arguments } from '../../base/arguments';
@@ -21,7 +21,7 @@ abstract class DropoutBase extends Module {
   p: number;
   readonly inplace: boolean;
 
-  constructor(...args: Arguments<DropoutOptions, OrderOf<typeof DROPOUT>>) {
+  constructor(...args: Arguments<[], [p?: number, inplace?: boolean], DropoutOptions>) {
     super();
     const { p = 0.5, inplace = false } = DROPOUT.take<DropoutOptions>(args, new.target.name);
     if (!(p >= 0 && p <= 1)) throw new RangeError(`${new.target.name}: p must be a probability in [0, 1], got ${p}.`);

@@ -1,5 +1,5 @@
 // Look-up tables.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
@@ -11,8 +11,9 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { embedding, embeddingBag } from '../functional';
 import { normal_ } from '../init';
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { float, literal } from '../module/representation';
+import type { DType } from '../../base/dtype';
 
 /** What tables of both kinds take besides their sizes. */
 interface TableOptions extends FactoryOptions {
@@ -133,14 +134,41 @@ const PRETRAINED = signature('fromPretrained', [
 export class Embedding extends Table {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<EmbeddingOptions, OrderOf<typeof EMBEDDING>>) {
+  constructor(
+    ...args: Arguments<
+      [numEmbeddings: number, embeddingDim: number],
+      [
+        paddingIdx?: number | null,
+        maxNorm?: number | null,
+        normType?: number,
+        scaleGradByFreq?: boolean,
+        sparse?: boolean,
+        _weight?: Tensor | null,
+        device?: DeviceName,
+        dtype?: DType,
+      ],
+      EmbeddingOptions,
+      [numEmbeddings: number, options: Omit<EmbeddingOptions, 'numEmbeddings'>]
+    >
+  ) {
     super(new.target.name, EMBEDDING.take<EmbeddingOptions>(args, new.target.name));
   }
 
   /** A layer around a table [numEmbeddings, embeddingDim]. @see torch.nn.Embedding.from_pretrained */
   static fromPretrained(
     embeddings: Tensor,
-    ...args: Arguments<PretrainedOptions, OrderOf<typeof PRETRAINED, 'embeddings'>>
+    ...args: Arguments<
+      [],
+      [
+        freeze?: boolean,
+        paddingIdx?: number | null,
+        maxNorm?: number | null,
+        normType?: number,
+        scaleGradByFreq?: boolean,
+        sparse?: boolean,
+      ],
+      PretrainedOptions
+    >
   ): Embedding {
     const name = 'Embedding.fromPretrained';
     const { freeze = true, ...options } = PRETRAINED.takeRest<PretrainedOptions>([embeddings], args);
@@ -196,7 +224,25 @@ export class EmbeddingBag extends Table {
   readonly mode: BagMode;
   readonly includeLastOffset: boolean;
 
-  constructor(...args: Arguments<EmbeddingBagOptions, OrderOf<typeof EMBEDDING_BAG>>) {
+  constructor(
+    ...args: Arguments<
+      [numEmbeddings: number, embeddingDim: number],
+      [
+        maxNorm?: number | null,
+        normType?: number,
+        scaleGradByFreq?: boolean,
+        mode?: BagMode,
+        sparse?: boolean,
+        _weight?: Tensor | null,
+        includeLastOffset?: boolean,
+        paddingIdx?: number | null,
+        device?: DeviceName,
+        dtype?: DType,
+      ],
+      EmbeddingBagOptions,
+      [numEmbeddings: number, options: Omit<EmbeddingBagOptions, 'numEmbeddings'>]
+    >
+  ) {
     const name = new.target.name;
     const options = EMBEDDING_BAG.take<EmbeddingBagOptions>(args, name);
     const { mode = 'mean', includeLastOffset = false } = options;
@@ -209,7 +255,20 @@ export class EmbeddingBag extends Table {
   /** A layer around a table [numEmbeddings, embeddingDim]. @see torch.nn.EmbeddingBag.from_pretrained */
   static fromPretrained(
     embeddings: Tensor,
-    ...args: Arguments<PretrainedBagOptions, OrderOf<typeof PRETRAINED_BAG, 'embeddings'>>
+    ...args: Arguments<
+      [],
+      [
+        freeze?: boolean,
+        maxNorm?: number | null,
+        normType?: number,
+        scaleGradByFreq?: boolean,
+        mode?: BagMode,
+        sparse?: boolean,
+        includeLastOffset?: boolean,
+        paddingIdx?: number | null,
+      ],
+      PretrainedBagOptions
+    >
   ): EmbeddingBag {
     const name = 'EmbeddingBag.fromPretrained';
     const { freeze = true, ...options } = PRETRAINED_BAG.takeRest<PretrainedBagOptions>([embeddings], args);
@@ -218,7 +277,10 @@ export class EmbeddingBag extends Table {
     return layer;
   }
 
-  override forward(input: Tensor, ...args: Arguments<BagCallOptions, OrderOf<typeof BAG_CALL, 'input'>>): Tensor {
+  override forward(
+    input: Tensor,
+    ...args: Arguments<[], [offsets?: Tensor | null, perSampleWeights?: Tensor | null], BagCallOptions>
+  ): Tensor {
     const { offsets = null, perSampleWeights = null } = BAG_CALL.takeRest<BagCallOptions>(
       [input],
       args,

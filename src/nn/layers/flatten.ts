@@ -1,5 +1,5 @@
 // Layers that change the shape only.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { INTEGER, listOf } from '../../base/kinds';
 import type { Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -28,7 +28,7 @@ export class Flatten extends Module {
   readonly startDim: number;
   readonly endDim: number;
 
-  constructor(...args: Arguments<FlattenOptions, OrderOf<typeof FLATTEN>>) {
+  constructor(...args: Arguments<[], [startDim?: number, endDim?: number], FlattenOptions>) {
     super();
     ({ startDim: this.startDim = 1, endDim: this.endDim = -1 } = FLATTEN.take<FlattenOptions>(args, new.target.name));
   }
@@ -62,7 +62,14 @@ export class Unflatten extends Module {
   readonly dim: number;
   readonly unflattenedSize: Shape;
 
-  constructor(...args: Arguments<UnflattenOptions, OrderOf<typeof UNFLATTEN>>) {
+  constructor(
+    ...args: Arguments<
+      [dim: number, unflattenedSize: Shape],
+      [],
+      UnflattenOptions,
+      [dim: number, options: Omit<UnflattenOptions, 'dim'>]
+    >
+  ) {
     super();
     ({ dim: this.dim, unflattenedSize: this.unflattenedSize } = UNFLATTEN.take<UnflattenOptions>(
       args,

@@ -1,5 +1,5 @@
 // Layers of sliding blocks.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { SIZE } from '../../base/kinds';
 import type { Arguments, Size2d } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
@@ -62,7 +62,9 @@ abstract class Blocks extends Module {
 export class Unfold extends Blocks {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<UnfoldOptions, OrderOf<typeof UNFOLD>>) {
+  constructor(
+    ...args: Arguments<[kernelSize: Size2d], [dilation?: Size2d, padding?: Size2d, stride?: Size2d], UnfoldOptions>
+  ) {
     super(UNFOLD.take<UnfoldOptions>(args, new.target.name));
   }
 
@@ -83,7 +85,14 @@ export class Fold extends Blocks {
 
   readonly outputSize: Size2d;
 
-  constructor(...args: Arguments<FoldOptions, OrderOf<typeof FOLD>>) {
+  constructor(
+    ...args: Arguments<
+      [outputSize: Size2d, kernelSize: Size2d],
+      [dilation?: Size2d, padding?: Size2d, stride?: Size2d],
+      FoldOptions,
+      [outputSize: Size2d, options: Omit<FoldOptions, 'outputSize'>]
+    >
+  ) {
     const { outputSize, ...blocks } = FOLD.take<FoldOptions>(args, new.target.name);
     super(blocks);
     this.outputSize = outputSize;

@@ -1,5 +1,5 @@
 // Layers of negative log likelihoods of counts, measurements and label sequences. The formulas are in functional/likelihoodLoss.ts.
-import { optional, signature, type OrderOf } from '../../base/signature';
+import { optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import type { Tensor } from '../../core/tensor';
 import type { Arguments } from '../../base/arguments';
@@ -30,7 +30,20 @@ export class PoissonNLLLoss extends Module {
   readonly eps: number;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.PoissonNLLOptions, OrderOf<typeof POISSON>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [
+        logInput?: boolean,
+        full?: boolean,
+        sizeAverage?: boolean | null,
+        eps?: number,
+        reduce?: boolean | null,
+        reduction?: F.Reduction,
+      ],
+      F.PoissonNLLOptions
+    >
+  ) {
     super();
     const options = POISSON.take<F.PoissonNLLOptions>(args, new.target.name);
     const { logInput = true, full = false, eps = 1e-8, ...rest } = options;
@@ -66,7 +79,7 @@ export class GaussianNLLLoss extends Module {
   readonly eps: number;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.GaussianNLLOptions, OrderOf<typeof GAUSSIAN>>) {
+  constructor(...args: Arguments<[], [full?: boolean, eps?: number, reduction?: F.Reduction], F.GaussianNLLOptions>) {
     super();
     const { full = false, eps = 1e-6, ...rest } = GAUSSIAN.take<F.GaussianNLLOptions>(args, new.target.name);
     this.full = full;
@@ -101,7 +114,7 @@ export class CTCLoss extends Module {
   readonly reduction: F.Reduction;
   readonly zeroInfinity: boolean;
 
-  constructor(...args: Arguments<F.CTCOptions, OrderOf<typeof CTC>>) {
+  constructor(...args: Arguments<[], [blank?: number, reduction?: F.Reduction, zeroInfinity?: boolean], F.CTCOptions>) {
     super();
     const { blank = 0, zeroInfinity = false, ...rest } = CTC.take<F.CTCOptions>(args, new.target.name);
     this.blank = blank;

@@ -1,5 +1,5 @@
 // Affine layers.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { empty } from '../../ops/shape/creation';
@@ -8,8 +8,9 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { bilinear, linear } from '../functional';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
-import { Module, type FactoryOptions } from '../module/module';
+import { Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { literal } from '../module/representation';
+import type { DType } from '../../base/dtype';
 
 /** Arguments of LazyLinear. */
 export interface LazyLinearOptions extends FactoryOptions {
@@ -47,7 +48,14 @@ export class Linear extends Module {
   declare weight: Parameter;
   declare bias: Parameter | null;
 
-  constructor(...args: Arguments<LinearOptions, OrderOf<typeof LINEAR>>) {
+  constructor(
+    ...args: Arguments<
+      [inFeatures: number, outFeatures: number],
+      [bias?: boolean, device?: DeviceName, dtype?: DType],
+      LinearOptions,
+      [inFeatures: number, options: Omit<LinearOptions, 'inFeatures'>]
+    >
+  ) {
     super();
     const { inFeatures, outFeatures, bias = true, ...options } = LINEAR.take<LinearOptions>(args, new.target.name);
     checkInteger(new.target.name, 'inFeatures', inFeatures, 0);
@@ -115,7 +123,14 @@ export class Bilinear extends Module {
   declare weight: Parameter;
   declare bias: Parameter | null;
 
-  constructor(...args: Arguments<BilinearOptions, OrderOf<typeof BILINEAR>>) {
+  constructor(
+    ...args: Arguments<
+      [in1Features: number, in2Features: number, outFeatures: number],
+      [bias?: boolean, device?: DeviceName, dtype?: DType],
+      BilinearOptions,
+      [in1Features: number, in2Features: number, options: Omit<BilinearOptions, 'in1Features' | 'in2Features'>]
+    >
+  ) {
     super();
     const { in1Features, in2Features, outFeatures, bias = true, ...options } = BILINEAR.take<BilinearOptions>(args, new.target.name); // prettier-ignore
     checkInteger(new.target.name, 'in1Features', in1Features, 1);
@@ -153,7 +168,9 @@ export class Bilinear extends Module {
  * @see torch.nn.LazyLinear
  */
 export class LazyLinear extends Linear {
-  constructor(...args: Arguments<LazyLinearOptions, OrderOf<typeof LAZY_LINEAR>>) {
+  constructor(
+    ...args: Arguments<[outFeatures: number], [bias?: boolean, device?: DeviceName, dtype?: DType], LazyLinearOptions>
+  ) {
     const { outFeatures, bias = true, ...options } = LAZY_LINEAR.take<LazyLinearOptions>(args, new.target.name);
     checkInteger(new.target.name, 'outFeatures', outFeatures, 0);
     // Without elements, so that no random numbers are drawn before the shapes are known.

@@ -1,5 +1,5 @@
 // Loss layers. The formulas are in functional/loss.ts; layers only hold their arguments.
-import { optional, signature, type OrderOf } from '../../base/signature';
+import { optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
@@ -38,7 +38,20 @@ export class CrossEntropyLoss extends Module {
   readonly reduction: Reduction;
   readonly labelSmoothing: number;
 
-  constructor(...args: Arguments<F.CrossEntropyOptions, OrderOf<typeof CROSS_ENTROPY>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [
+        weight?: Tensor | null,
+        sizeAverage?: boolean | null,
+        ignoreIndex?: number,
+        reduce?: boolean | null,
+        reduction?: Reduction,
+        labelSmoothing?: number,
+      ],
+      F.CrossEntropyOptions
+    >
+  ) {
     super();
     const { weight = null, ignoreIndex = -100, labelSmoothing = 0, ...rest } = CROSS_ENTROPY.take<F.CrossEntropyOptions>(args, new.target.name); // prettier-ignore
     this.weight = this.registerBuffer('weight', weight);
@@ -74,7 +87,19 @@ export class NLLLoss extends Module {
   readonly ignoreIndex: number;
   readonly reduction: Reduction;
 
-  constructor(...args: Arguments<F.NLLOptions, OrderOf<typeof NLL>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [
+        weight?: Tensor | null,
+        sizeAverage?: boolean | null,
+        ignoreIndex?: number,
+        reduce?: boolean | null,
+        reduction?: Reduction,
+      ],
+      F.NLLOptions
+    >
+  ) {
     super();
     const { weight = null, ignoreIndex = -100, ...rest } = NLL.take<F.NLLOptions>(args, new.target.name);
     this.weight = this.registerBuffer('weight', weight);
@@ -98,7 +123,13 @@ const REDUCTION = signature('ElementwiseLoss', [
 abstract class ElementwiseLoss extends Module {
   readonly reduction: Reduction;
 
-  constructor(...args: Arguments<F.ReductionOptions, OrderOf<typeof REDUCTION>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction],
+      F.ReductionOptions
+    >
+  ) {
     super();
     this.reduction = reductionOf(new.target.name, REDUCTION.take<F.ReductionOptions>(args, new.target.name));
   }
@@ -147,7 +178,13 @@ export class SmoothL1Loss extends Module {
   readonly reduction: Reduction;
   readonly beta: number;
 
-  constructor(...args: Arguments<F.SmoothL1Options, OrderOf<typeof SMOOTH_L1>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction, beta?: number],
+      F.SmoothL1Options
+    >
+  ) {
     super();
     const { beta = 1, ...rest } = SMOOTH_L1.take<F.SmoothL1Options>(args, new.target.name);
     this.reduction = reductionOf(new.target.name, rest);
@@ -174,7 +211,7 @@ export class HuberLoss extends Module {
   readonly reduction: Reduction;
   readonly delta: number;
 
-  constructor(...args: Arguments<F.HuberOptions, OrderOf<typeof HUBER>>) {
+  constructor(...args: Arguments<[], [reduction?: Reduction, delta?: number], F.HuberOptions>) {
     super();
     const { delta = 1, ...rest } = HUBER.take<F.HuberOptions>(args, new.target.name);
     this.reduction = reductionOf(new.target.name, rest);
@@ -200,7 +237,13 @@ export class BCELoss extends Module {
   readonly weight: Tensor | null;
   readonly reduction: Reduction;
 
-  constructor(...args: Arguments<F.WeightedOptions, OrderOf<typeof BCE>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction],
+      F.WeightedOptions
+    >
+  ) {
     super();
     const { weight = null, ...rest } = BCE.take<F.WeightedOptions>(args, new.target.name);
     this.weight = this.registerBuffer('weight', weight);
@@ -227,7 +270,19 @@ export class BCEWithLogitsLoss extends Module {
   readonly reduction: Reduction;
   declare pos_weight: Tensor | null;
 
-  constructor(...args: Arguments<F.BCEWithLogitsOptions, OrderOf<typeof BCE_WITH_LOGITS>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [
+        weight?: Tensor | null,
+        sizeAverage?: boolean | null,
+        reduce?: boolean | null,
+        reduction?: Reduction,
+        posWeight?: Tensor | null,
+      ],
+      F.BCEWithLogitsOptions
+    >
+  ) {
     super();
     const { weight = null, posWeight = null, ...rest } = BCE_WITH_LOGITS.take<F.BCEWithLogitsOptions>(args, new.target.name); // prettier-ignore
     this.weight = this.registerBuffer('weight', weight);
@@ -260,7 +315,13 @@ export class KLDivLoss extends Module {
   readonly reduction: Reduction | 'batchmean';
   readonly logTarget: boolean;
 
-  constructor(...args: Arguments<F.KLDivOptions, OrderOf<typeof KL_DIV>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: Reduction | 'batchmean', logTarget?: boolean],
+      F.KLDivOptions
+    >
+  ) {
     super();
     const { logTarget = false, reduction = 'mean', ...rest } = KL_DIV.take<F.KLDivOptions>(args, new.target.name);
     this.reduction = reduction === 'batchmean' ? reduction : reductionOf(new.target.name, { ...rest, reduction });

@@ -1,5 +1,5 @@
 // Layers of losses with a margin. The formulas are in functional/marginLoss.ts; layers only hold their arguments.
-import { optional, signature, type OrderOf } from '../../base/signature';
+import { optional, signature } from '../../base/signature';
 import { FLAG, FUNCTION, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
@@ -11,12 +11,18 @@ import { Module } from '../module/module';
 const REDUCED = signature('MultiLabelMarginLoss', REDUCTION);
 const MARGIN = signature('MarginRankingLoss', [optional('margin', REAL), ...REDUCTION]);
 
+type MarginArgs = Arguments<
+  [],
+  [margin?: number, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: F.Reduction],
+  F.MarginOptions
+>;
+
 /** A loss whose one argument besides the reduction is a margin. */
 abstract class MarginLoss extends Module {
   readonly margin: number;
   readonly reduction: F.Reduction;
 
-  constructor(name: string, defaultMargin: number, args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
+  constructor(name: string, defaultMargin: number, args: MarginArgs) {
     super();
     const { margin = defaultMargin, ...rest } = MARGIN.take<F.MarginOptions>(args, name);
     this.margin = margin;
@@ -33,7 +39,7 @@ abstract class MarginLoss extends Module {
 export class MarginRankingLoss extends MarginLoss {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
+  constructor(...args: MarginArgs) {
     super(new.target.name, 0, args);
   }
 
@@ -52,7 +58,7 @@ export class MarginRankingLoss extends MarginLoss {
 export class HingeEmbeddingLoss extends MarginLoss {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
+  constructor(...args: MarginArgs) {
     super(new.target.name, 1, args);
   }
 
@@ -71,7 +77,7 @@ export class HingeEmbeddingLoss extends MarginLoss {
 export class CosineEmbeddingLoss extends MarginLoss {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<F.MarginOptions, OrderOf<typeof MARGIN>>) {
+  constructor(...args: MarginArgs) {
     super(new.target.name, 0, args);
   }
 
@@ -85,7 +91,13 @@ export class CosineEmbeddingLoss extends MarginLoss {
 abstract class ReducedLoss extends Module {
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.ReductionOptions, OrderOf<typeof REDUCED>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: F.Reduction],
+      F.ReductionOptions
+    >
+  ) {
     super();
     this.reduction = reductionOf(new.target.name, REDUCED.take<F.ReductionOptions>(args, new.target.name));
   }
@@ -134,7 +146,13 @@ export class MultiLabelSoftMarginLoss extends Module {
   readonly weight: Tensor | null;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.WeightedClassOptions, OrderOf<typeof WEIGHTED>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: F.Reduction],
+      F.WeightedClassOptions
+    >
+  ) {
     super();
     const { weight = null, ...rest } = WEIGHTED.take<F.WeightedClassOptions>(args, new.target.name);
     this.weight = this.registerBuffer('weight', weight);
@@ -169,7 +187,20 @@ export class MultiMarginLoss extends Module {
   readonly weight: Tensor | null;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.MultiMarginOptions, OrderOf<typeof MULTI_MARGIN>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [
+        p?: number,
+        margin?: number,
+        weight?: Tensor | null,
+        sizeAverage?: boolean | null,
+        reduce?: boolean | null,
+        reduction?: F.Reduction,
+      ],
+      F.MultiMarginOptions
+    >
+  ) {
     super();
     const name = new.target.name;
     const { p = 1, margin = 1, weight = null, ...rest } = MULTI_MARGIN.take<F.MultiMarginOptions>(args, name);
@@ -209,7 +240,21 @@ export class TripletMarginLoss extends Module {
   readonly swap: boolean;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.TripletMarginOptions, OrderOf<typeof TRIPLET>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [
+        margin?: number,
+        p?: number,
+        eps?: number,
+        swap?: boolean,
+        sizeAverage?: boolean | null,
+        reduce?: boolean | null,
+        reduction?: F.Reduction,
+      ],
+      F.TripletMarginOptions
+    >
+  ) {
     super();
     const options = TRIPLET.take<F.TripletMarginOptions>(args, new.target.name);
     const { margin = 1, p = 2, eps = 1e-6, swap = false, ...rest } = options;
@@ -248,7 +293,13 @@ export class TripletMarginWithDistanceLoss extends Module {
   readonly swap: boolean;
   readonly reduction: F.Reduction;
 
-  constructor(...args: Arguments<F.TripletDistanceOptions, OrderOf<typeof TRIPLET_DISTANCE>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [distanceFunction?: F.DistanceFunction | null, margin?: number, swap?: boolean, reduction?: F.Reduction],
+      F.TripletDistanceOptions
+    >
+  ) {
     super();
     const options = TRIPLET_DISTANCE.take<F.TripletDistanceOptions>(args, new.target.name);
     const { distanceFunction = null, margin = 1, swap = false, ...rest } = options;

@@ -1,5 +1,5 @@
 // Max pooling layers, their adaptive and fractional kin, and unpooling.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, REAL, SIZE, nullable, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
@@ -76,7 +76,13 @@ abstract class MaxPool<Size extends number | readonly number[], Indices extends 
 export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, Indices> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<MaxPoolOptions<Size1d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
+  constructor(
+    ...args: Arguments<
+      [kernelSize: Size1d],
+      [stride?: Size1d | null, padding?: Size1d, dilation?: Size1d, returnIndices?: boolean, ceilMode?: boolean],
+      MaxPoolOptions<Size1d> & { returnIndices?: Indices }
+    >
+  ) {
     super(1, MAX_POOL.take<MaxPoolOptions<Size1d>>(args, new.target.name));
   }
 
@@ -97,7 +103,13 @@ export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, 
 export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, Indices> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<MaxPoolOptions<Size2d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
+  constructor(
+    ...args: Arguments<
+      [kernelSize: Size2d],
+      [stride?: Size2d | null, padding?: Size2d, dilation?: Size2d, returnIndices?: boolean, ceilMode?: boolean],
+      MaxPoolOptions<Size2d> & { returnIndices?: Indices }
+    >
+  ) {
     super(2, MAX_POOL.take<MaxPoolOptions<Size2d>>(args, new.target.name));
   }
 
@@ -117,7 +129,13 @@ export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, 
 export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Size3d, Indices> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<MaxPoolOptions<Size3d> & { returnIndices?: Indices }, OrderOf<typeof MAX_POOL>>) {
+  constructor(
+    ...args: Arguments<
+      [kernelSize: Size3d],
+      [stride?: Size3d | null, padding?: Size3d, dilation?: Size3d, returnIndices?: boolean, ceilMode?: boolean],
+      MaxPoolOptions<Size3d> & { returnIndices?: Indices }
+    >
+  ) {
     super(3, MAX_POOL.take<MaxPoolOptions<Size3d>>(args, new.target.name));
   }
 
@@ -139,8 +157,9 @@ const ADAPTIVE = signature('AdaptiveMaxPool2d', [
   optional('returnIndices', FLAG),
 ]);
 type AdaptiveArguments<Indices extends boolean> = Arguments<
-  AdaptiveMaxPoolOptions & { returnIndices?: Indices },
-  OrderOf<typeof ADAPTIVE>
+  [outputSize: AdaptiveSize],
+  [returnIndices?: boolean],
+  AdaptiveMaxPoolOptions & { returnIndices?: Indices }
 >;
 
 /** What adaptive max pooling of all dimensions shares. */
@@ -236,7 +255,7 @@ export interface MaxUnpoolForward {
   outputSize?: readonly number[] | null;
 }
 const UNPOOL_FORWARD = signature('MaxUnpool', [argument('indices', TENSOR), optional('outputSize', nullable(SIZE))]);
-type UnpoolForward = Arguments<MaxUnpoolForward, OrderOf<typeof UNPOOL_FORWARD>>;
+type UnpoolForward = Arguments<[indices: Tensor], [outputSize?: readonly number[] | null], MaxUnpoolForward>;
 
 /** What max unpooling of all dimensions shares; sizes are kept per dimension. */
 abstract class MaxUnpool<Size extends readonly number[]> extends Module {
@@ -244,7 +263,14 @@ abstract class MaxUnpool<Size extends readonly number[]> extends Module {
   readonly stride: Size;
   readonly padding: Size;
 
-  constructor(dimensions: Size['length'], args: Arguments<MaxUnpoolOptions<number | Size>, OrderOf<typeof UNPOOL>>) {
+  constructor(
+    dimensions: Size['length'],
+    args: Arguments<
+      [kernelSize: number | Size],
+      [stride?: number | Size | null, padding?: number | Size],
+      MaxUnpoolOptions<number | Size>
+    >,
+  ) {
     super();
     const { name } = new.target;
     const { kernelSize, stride, padding = 0 } = UNPOOL.take<MaxUnpoolOptions<number | Size>>(args, name);
@@ -265,6 +291,12 @@ abstract class MaxUnpool<Size extends readonly number[]> extends Module {
   }
 }
 
+type MaxUnpoolArgs<Size> = Arguments<
+  [kernelSize: Size],
+  [stride?: Size | null, padding?: Size],
+  MaxUnpoolOptions<Size>
+>;
+
 /**
  * Puts the maxima that MaxPool1d took from a sequence back among zeros.
  *
@@ -276,7 +308,7 @@ abstract class MaxUnpool<Size extends readonly number[]> extends Module {
 export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<MaxUnpoolOptions<Size1d>, OrderOf<typeof UNPOOL>>) {
+  constructor(...args: MaxUnpoolArgs<Size1d>) {
     super(1, args);
   }
 
@@ -296,7 +328,7 @@ export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
 export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<MaxUnpoolOptions<Size2d>, OrderOf<typeof UNPOOL>>) {
+  constructor(...args: MaxUnpoolArgs<Size2d>) {
     super(2, args);
   }
 
@@ -316,7 +348,7 @@ export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
 export class MaxUnpool3d extends MaxUnpool<readonly [number, number, number]> {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<MaxUnpoolOptions<Size3d>, OrderOf<typeof UNPOOL>>) {
+  constructor(...args: MaxUnpoolArgs<Size3d>) {
     super(3, args);
   }
 
@@ -355,7 +387,16 @@ abstract class FractionalMaxPool<Size extends readonly number[], Indices extends
 
   constructor(
     dimensions: Size['length'],
-    args: Arguments<FractionalMaxPoolOptions<number | Size>, OrderOf<typeof FRACTIONAL>>,
+    args: Arguments<
+      [kernelSize: number | Size],
+      [
+        outputSize?: number | Size | null,
+        outputRatio?: number | Size | null,
+        returnIndices?: boolean,
+        _randomSamples?: Tensor | null,
+      ],
+      FractionalMaxPoolOptions<number | Size>
+    >,
   ) {
     super();
     const { name } = new.target;
@@ -398,7 +439,16 @@ export class FractionalMaxPool2d<Indices extends boolean = false> extends Fracti
   static override readonly isBuiltIn = true;
 
   constructor(
-    ...args: Arguments<FractionalMaxPoolOptions<Size2d> & { returnIndices?: Indices }, OrderOf<typeof FRACTIONAL>>
+    ...args: Arguments<
+      [kernelSize: Size2d],
+      [
+        outputSize?: Size2d | null,
+        outputRatio?: Size2d | null,
+        returnIndices?: boolean,
+        _randomSamples?: Tensor | null,
+      ],
+      FractionalMaxPoolOptions<Size2d> & { returnIndices?: Indices }
+    >
   ) {
     super(2, args);
   }
@@ -422,7 +472,16 @@ export class FractionalMaxPool3d<Indices extends boolean = false> extends Fracti
   static override readonly isBuiltIn = true;
 
   constructor(
-    ...args: Arguments<FractionalMaxPoolOptions<Size3d> & { returnIndices?: Indices }, OrderOf<typeof FRACTIONAL>>
+    ...args: Arguments<
+      [kernelSize: Size3d],
+      [
+        outputSize?: Size3d | null,
+        outputRatio?: Size3d | null,
+        returnIndices?: boolean,
+        _randomSamples?: Tensor | null,
+      ],
+      FractionalMaxPoolOptions<Size3d> & { returnIndices?: Indices }
+    >
   ) {
     super(3, args);
   }

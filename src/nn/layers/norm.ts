@@ -1,5 +1,5 @@
 // Normalization layers without statistics per channel; those with are in channelNorm.ts.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, SIZE, nullable } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ones, zeros } from '../../ops/shape/creation';
@@ -8,8 +8,9 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { float, literal } from '../module/representation';
+import type { DType } from '../../base/dtype';
 
 /** Arguments of LayerNorm. */
 export interface LayerNormOptions extends FactoryOptions {
@@ -47,7 +48,13 @@ export class LayerNorm extends Module {
   declare weight: Parameter | null;
   declare bias: Parameter | null;
 
-  constructor(...args: Arguments<LayerNormOptions, OrderOf<typeof LAYER_NORM>>) {
+  constructor(
+    ...args: Arguments<
+      [normalizedShape: number | Shape],
+      [eps?: number, elementwiseAffine?: boolean, bias?: boolean, device?: DeviceName, dtype?: DType],
+      LayerNormOptions
+    >
+  ) {
     super();
     const options = LAYER_NORM.take<LayerNormOptions>(args, new.target.name);
     const { normalizedShape, eps = 1e-5, elementwiseAffine = true, bias = true } = options;
@@ -117,7 +124,14 @@ export class GroupNorm extends Module {
   declare weight: Parameter | null;
   declare bias: Parameter | null;
 
-  constructor(...args: Arguments<GroupNormOptions, OrderOf<typeof GROUP_NORM>>) {
+  constructor(
+    ...args: Arguments<
+      [numGroups: number, numChannels: number],
+      [eps?: number, affine?: boolean, device?: DeviceName, dtype?: DType],
+      GroupNormOptions,
+      [numGroups: number, options: Omit<GroupNormOptions, 'numGroups'>]
+    >
+  ) {
     super();
     const options = GROUP_NORM.take<GroupNormOptions>(args, new.target.name);
     const { numGroups, numChannels, eps = 1e-5, affine = true } = options;
@@ -183,7 +197,13 @@ export class RMSNorm extends Module {
   readonly elementwiseAffine: boolean;
   declare weight: Parameter | null;
 
-  constructor(...args: Arguments<RMSNormOptions, OrderOf<typeof RMS_NORM>>) {
+  constructor(
+    ...args: Arguments<
+      [normalizedShape: number | Shape],
+      [eps?: number | null, elementwiseAffine?: boolean, device?: DeviceName, dtype?: DType],
+      RMSNormOptions
+    >
+  ) {
     super();
     const options = RMS_NORM.take<RMSNormOptions>(args, new.target.name);
     const { normalizedShape, eps = null, elementwiseAffine = true } = options;
@@ -244,7 +264,9 @@ export class LocalResponseNorm extends Module {
   readonly beta: number;
   readonly k: number;
 
-  constructor(...args: Arguments<LocalResponseNormOptions, OrderOf<typeof LOCAL_RESPONSE_NORM>>) {
+  constructor(
+    ...args: Arguments<[size: number], [alpha?: number, beta?: number, k?: number], LocalResponseNormOptions>
+  ) {
     super();
     const options = LOCAL_RESPONSE_NORM.take<LocalResponseNormOptions>(args, new.target.name);
     checkInteger(new.target.name, 'size', options.size, 1);

@@ -1,5 +1,5 @@
 // Padding layers: functional `pad` with its arguments fixed.
-import { argument, signature, type OrderOf } from '../../base/signature';
+import { argument, signature } from '../../base/signature';
 import { REAL, SIZE } from '../../base/kinds';
 import type { Arguments } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
@@ -19,7 +19,7 @@ export interface ConstantPadOptions extends PaddingOptions {
 }
 const PADDING = signature('ZeroPad2d', [argument('padding', SIZE)]);
 const CONSTANT = signature('ConstantPad1d', [argument('padding', SIZE), argument('value', REAL)]);
-type PaddingArguments = Arguments<PaddingOptions, OrderOf<typeof PADDING>>;
+type PaddingArguments = Arguments<[padding: number | readonly number[]], [], PaddingOptions>;
 
 /** What padding over some of the last dimensions shares. */
 abstract class Pad extends Module {
@@ -84,11 +84,18 @@ abstract class ZeroPad extends ConstantPad {
   }
 }
 
+type ConstantPadArgs = Arguments<
+  [padding: number | readonly number[], value: number],
+  [],
+  ConstantPadOptions,
+  [padding: number | readonly number[], options: Omit<ConstantPadOptions, 'padding'>]
+>;
+
 /** Puts a constant around a sequence. Shape: [*, L] -> [*, left + L + right]. @see torch.nn.ConstantPad1d */
 export class ConstantPad1d extends ConstantPad {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
+  constructor(...args: ConstantPadArgs) {
     super(1, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
 }
@@ -97,7 +104,7 @@ export class ConstantPad1d extends ConstantPad {
 export class ConstantPad2d extends ConstantPad {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
+  constructor(...args: ConstantPadArgs) {
     super(2, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
 }
@@ -106,7 +113,7 @@ export class ConstantPad2d extends ConstantPad {
 export class ConstantPad3d extends ConstantPad {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<ConstantPadOptions, OrderOf<typeof CONSTANT>>) {
+  constructor(...args: ConstantPadArgs) {
     super(3, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
   }
 }

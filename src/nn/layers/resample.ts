@@ -1,5 +1,5 @@
 // Layers that change the size of images.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, REAL, SIZE, nullable, oneOf, oneOrMore } from '../../base/kinds';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import type { Tensor } from '../../core/tensor';
@@ -51,7 +51,19 @@ export class Upsample extends Module {
   readonly alignCorners: boolean | null;
   readonly recomputeScaleFactor: boolean | null;
 
-  constructor(...args: Arguments<UpsampleOptions, OrderOf<typeof UPSAMPLE>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [
+        size?: number | readonly number[] | null,
+        scaleFactor?: number | readonly number[] | null,
+        mode?: InterpolationMode,
+        alignCorners?: boolean | null,
+        recomputeScaleFactor?: boolean | null,
+      ],
+      UpsampleOptions
+    >
+  ) {
     super();
     const options = UPSAMPLE.take<UpsampleOptions>(args, new.target.name);
     this.size = options.size ?? null;
@@ -74,11 +86,17 @@ export class Upsample extends Module {
   }
 }
 
+type UpsamplingArgs = Arguments<
+  [],
+  [size?: number | readonly number[] | null, scaleFactor?: number | readonly number[] | null],
+  UpsamplingOptions
+>;
+
 /** Upsample with mode 'nearest'. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingNearest2d */
 export class UpsamplingNearest2d extends Upsample {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<UpsamplingOptions, OrderOf<typeof UPSAMPLING>>) {
+  constructor(...args: UpsamplingArgs) {
     super({ ...UPSAMPLING.take<UpsamplingOptions>(args, new.target.name), mode: 'nearest' });
   }
 }
@@ -87,7 +105,7 @@ export class UpsamplingNearest2d extends Upsample {
 export class UpsamplingBilinear2d extends Upsample {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<UpsamplingOptions, OrderOf<typeof UPSAMPLING>>) {
+  constructor(...args: UpsamplingArgs) {
     super({ ...UPSAMPLING.take<UpsamplingOptions>(args, new.target.name), mode: 'bilinear', alignCorners: true });
   }
 }
@@ -108,7 +126,7 @@ export class PixelShuffle extends Module {
 
   readonly upscaleFactor: number;
 
-  constructor(...args: Arguments<{ upscaleFactor: number }, OrderOf<typeof UPSCALE>>) {
+  constructor(...args: Arguments<[upscaleFactor: number], [], { upscaleFactor: number }>) {
     super();
     this.upscaleFactor = UPSCALE.take<{ upscaleFactor: number }>(args, new.target.name).upscaleFactor;
     checkInteger(new.target.name, 'upscaleFactor', this.upscaleFactor, 1);
@@ -135,7 +153,7 @@ export class PixelUnshuffle extends Module {
 
   readonly downscaleFactor: number;
 
-  constructor(...args: Arguments<{ downscaleFactor: number }, OrderOf<typeof DOWNSCALE>>) {
+  constructor(...args: Arguments<[downscaleFactor: number], [], { downscaleFactor: number }>) {
     super();
     this.downscaleFactor = DOWNSCALE.take<{ downscaleFactor: number }>(args, new.target.name).downscaleFactor;
     checkInteger(new.target.name, 'downscaleFactor', this.downscaleFactor, 1);
@@ -162,7 +180,7 @@ export class ChannelShuffle extends Module {
 
   readonly groups: number;
 
-  constructor(...args: Arguments<{ groups: number }, OrderOf<typeof GROUPS>>) {
+  constructor(...args: Arguments<[groups: number], [], { groups: number }>) {
     super();
     this.groups = GROUPS.take<{ groups: number }>(args, new.target.name).groups;
     checkInteger(new.target.name, 'groups', this.groups, 1);

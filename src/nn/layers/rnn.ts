@@ -1,5 +1,5 @@
 // Recurrent layers. The walk along the steps is in recurrence.ts.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -11,10 +11,11 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { dropout } from '../functional';
 import { uniform_ } from '../init';
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { GATES, recur, type CellKind, type CellWeights, type State } from './recurrence';
 import { float, literal } from '../module/representation';
 import { PackedSequence } from '../utils/rnn';
+import type { DType } from '../../base/dtype';
 
 /** Arguments of GRU. */
 export interface GRUOptions extends FactoryOptions {
@@ -298,7 +299,23 @@ export class RNN extends RecurrentLayer {
 
   readonly nonlinearity: 'tanh' | 'relu';
 
-  constructor(...args: Arguments<RNNOptions, OrderOf<typeof RNN_ORDER>>) {
+  constructor(
+    ...args: Arguments<
+      [inputSize: number, hiddenSize: number],
+      [
+        numLayers?: number,
+        bias?: boolean,
+        batchFirst?: boolean,
+        dropout?: number,
+        bidirectional?: boolean,
+        nonlinearity?: 'tanh' | 'relu',
+        device?: DeviceName,
+        dtype?: DType,
+      ],
+      RNNOptions,
+      [inputSize: number, options: Omit<RNNOptions, 'inputSize'>]
+    >
+  ) {
     const { nonlinearity = 'tanh', ...options } = RNN_ORDER.take<RNNOptions>(args, new.target.name);
     checkNonlinearity(new.target.name, nonlinearity);
     super(new.target.name, GATES.RNN_TANH, options);
@@ -333,7 +350,22 @@ export interface GRU {
 export class GRU extends RecurrentLayer {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<GRUOptions, OrderOf<typeof GRU_ORDER>>) {
+  constructor(
+    ...args: Arguments<
+      [inputSize: number, hiddenSize: number],
+      [
+        numLayers?: number,
+        bias?: boolean,
+        batchFirst?: boolean,
+        dropout?: number,
+        bidirectional?: boolean,
+        device?: DeviceName,
+        dtype?: DType,
+      ],
+      GRUOptions,
+      [inputSize: number, options: Omit<GRUOptions, 'inputSize'>]
+    >
+  ) {
     super(new.target.name, GATES.GRU, GRU_ORDER.take<GRUOptions>(args, new.target.name));
   }
 
@@ -369,7 +401,23 @@ export interface LSTM {
 export class LSTM extends RecurrentLayer {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<LSTMOptions, OrderOf<typeof LSTM_ORDER>>) {
+  constructor(
+    ...args: Arguments<
+      [inputSize: number, hiddenSize: number],
+      [
+        numLayers?: number,
+        bias?: boolean,
+        batchFirst?: boolean,
+        dropout?: number,
+        bidirectional?: boolean,
+        projSize?: number,
+        device?: DeviceName,
+        dtype?: DType,
+      ],
+      LSTMOptions,
+      [inputSize: number, options: Omit<LSTMOptions, 'inputSize'>]
+    >
+  ) {
     super(new.target.name, GATES.LSTM, LSTM_ORDER.take<LSTMOptions>(args, new.target.name));
   }
 

@@ -1,5 +1,5 @@
 // Single steps of recurrent networks, for loops of one's own.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -9,10 +9,11 @@ import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { uniform_ } from '../init';
-import { factory, Module, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { GATES, oneStep, type CellKind, type State } from './recurrence';
 import { literal } from '../module/representation';
 import { checkNonlinearity, type LSTMState } from './rnn';
+import type { DType } from '../../base/dtype';
 
 /** Arguments of LSTMCell and GRUCell. */
 export interface RecurrentCellOptions extends FactoryOptions {
@@ -124,7 +125,14 @@ export class RNNCell extends RecurrentCell {
 
   readonly nonlinearity: 'tanh' | 'relu';
 
-  constructor(...args: Arguments<RNNCellOptions, OrderOf<typeof RNN_CELL>>) {
+  constructor(
+    ...args: Arguments<
+      [inputSize: number, hiddenSize: number],
+      [bias?: boolean, nonlinearity?: 'tanh' | 'relu', device?: DeviceName, dtype?: DType],
+      RNNCellOptions,
+      [inputSize: number, options: Omit<RNNCellOptions, 'inputSize'>]
+    >
+  ) {
     const { nonlinearity = 'tanh', ...options } = RNN_CELL.take<RNNCellOptions>(args, new.target.name);
     checkNonlinearity(new.target.name, nonlinearity);
     super(new.target.name, GATES.RNN_TANH, options);
@@ -141,6 +149,13 @@ export class RNNCell extends RecurrentCell {
   }
 }
 
+type RecurrentCellArgs = Arguments<
+  [inputSize: number, hiddenSize: number],
+  [bias?: boolean, device?: DeviceName, dtype?: DType],
+  RecurrentCellOptions,
+  [inputSize: number, options: Omit<RecurrentCellOptions, 'inputSize'>]
+>;
+
 /**
  * One step of gated recurrent units, as GRU.
  *
@@ -150,7 +165,7 @@ export class RNNCell extends RecurrentCell {
 export class GRUCell extends RecurrentCell {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<RecurrentCellOptions, OrderOf<typeof CELL>>) {
+  constructor(...args: RecurrentCellArgs) {
     super(new.target.name, GATES.GRU, CELL.take<RecurrentCellOptions>(args, new.target.name));
   }
 
@@ -168,7 +183,7 @@ export class GRUCell extends RecurrentCell {
 export class LSTMCell extends RecurrentCell {
   static override readonly isBuiltIn = true;
 
-  constructor(...args: Arguments<RecurrentCellOptions, OrderOf<typeof CELL>>) {
+  constructor(...args: RecurrentCellArgs) {
     super(new.target.name, GATES.LSTM, CELL.take<RecurrentCellOptions>(args, new.target.name));
   }
 

@@ -1,6 +1,6 @@
 // Transformers, after "Attention Is All You Need" (https://arxiv.org/abs/1706.03762). Five classes and the arguments they hand to
 // each other, hence the length.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, FUNCTION, REAL, either, nullable, oneOf } from '../../base/kinds';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { MODULE } from '../module/module';
@@ -20,6 +20,7 @@ import { xavierUniform_ } from '../init';
 import { Linear } from './linear';
 import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
 import { LayerNorm } from './norm';
+import type { DType } from '../../base/dtype';
 
 /** What stands between the two linear layers: a name, a function or a module. */
 export type Activation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
@@ -48,7 +49,21 @@ export interface TransformerLayerOptions extends LayerArguments {
   nhead: number;
 }
 const LAYER = signature('TransformerLayer', [argument('dModel', COUNT), argument('nhead', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
-type LayerArgumentList = Arguments<TransformerLayerOptions, OrderOf<typeof LAYER>>;
+type LayerArgumentList = Arguments<
+  [dModel: number, nhead: number],
+  [
+    dimFeedforward?: number,
+    dropout?: number,
+    activation?: Activation,
+    layerNormEps?: number,
+    batchFirst?: boolean,
+    normFirst?: boolean,
+    device?: DeviceName,
+    dtype?: DType,
+  ],
+  TransformerLayerOptions,
+  [dModel: number, options: Omit<TransformerLayerOptions, 'dModel'>]
+>;
 
 /** Masks of one attention: what it leaves out, or numbers that are added to the scores. */
 interface Masks {
@@ -149,7 +164,7 @@ export class TransformerEncoderLayer extends Module {
 
   override forward(
     src: Tensor,
-    ...args: Arguments<EncoderLayerMasks, OrderOf<typeof ENCODER_LAYER_CALL, 'src'>>
+    ...args: Arguments<[], [srcMask?: Tensor | null, srcKeyPaddingMask?: Tensor | null], EncoderLayerMasks>
   ): Tensor {
     const call = ENCODER_LAYER_CALL.takeRest<EncoderLayerMasks>([src], args, this.constructor.name);
     const masks = masksOf(call.srcMask, call.srcKeyPaddingMask);
@@ -184,7 +199,16 @@ const DECODER_CALL = signature('TransformerDecoderLayer', [
   optional('tgtKeyPaddingMask', nullable(TENSOR)),
   optional('memoryKeyPaddingMask', nullable(TENSOR)),
 ]);
-type DecoderArguments = Arguments<DecoderMasks, OrderOf<typeof DECODER_CALL, 'tgt' | 'memory'>>;
+type DecoderArguments = Arguments<
+  [],
+  [
+    tgtMask?: Tensor | null,
+    memoryMask?: Tensor | null,
+    tgtKeyPaddingMask?: Tensor | null,
+    memoryKeyPaddingMask?: Tensor | null,
+  ],
+  DecoderMasks
+>;
 
 /**
  * Self-attention, attention to the encoder's output and two linear layers, each with a residual connection, dropout and
@@ -303,7 +327,14 @@ export class TransformerEncoder extends Module {
   readonly numLayers: number;
   norm: Module | null;
 
-  constructor(...args: Arguments<TransformerEncoderOptions, OrderOf<typeof ENCODER>>) {
+  constructor(
+    ...args: Arguments<
+      [encoderLayer: TransformerEncoderLayer, numLayers: number],
+      [norm?: Module | null, enableNestedTensor?: boolean, maskCheck?: boolean],
+      TransformerEncoderOptions,
+      [encoderLayer: TransformerEncoderLayer, options: Omit<TransformerEncoderOptions, 'encoderLayer'>]
+    >
+  ) {
     super();
     const { encoderLayer, numLayers, norm = null } = ENCODER.take<TransformerEncoderOptions>(args, new.target.name);
     this.layers = copiesOf(new.target.name, encoderLayer, numLayers);
@@ -311,7 +342,10 @@ export class TransformerEncoder extends Module {
     this.norm = norm;
   }
 
-  override forward(src: Tensor, ...args: Arguments<EncoderMasks, OrderOf<typeof ENCODER_CALL, 'src'>>): Tensor {
+  override forward(
+    src: Tensor,
+    ...args: Arguments<[], [mask?: Tensor | null, srcKeyPaddingMask?: Tensor | null], EncoderMasks>
+  ): Tensor {
     const { mask: srcMask = null, srcKeyPaddingMask = null } = ENCODER_CALL.takeRest<EncoderMasks>([src], args, this.constructor.name); // prettier-ignore
     let x = src;
     for (const layer of this.layers) {
@@ -351,7 +385,14 @@ export class TransformerDecoder extends Module {
   readonly numLayers: number;
   norm: Module | null;
 
-  constructor(...args: Arguments<TransformerDecoderOptions, OrderOf<typeof DECODER>>) {
+  constructor(
+    ...args: Arguments<
+      [decoderLayer: TransformerDecoderLayer, numLayers: number],
+      [norm?: Module | null],
+      TransformerDecoderOptions,
+      [decoderLayer: TransformerDecoderLayer, options: Omit<TransformerDecoderOptions, 'decoderLayer'>]
+    >
+  ) {
     super();
     const { decoderLayer, numLayers, norm = null } = DECODER.take<TransformerDecoderOptions>(args, new.target.name);
     this.layers = copiesOf(new.target.name, decoderLayer, numLayers);
@@ -413,7 +454,28 @@ export class Transformer extends Module {
   readonly nhead: number;
   readonly batchFirst: boolean;
 
-  constructor(...args: Arguments<TransformerOptions, OrderOf<typeof TRANSFORMER>>) {
+  constructor(
+    ...args: Arguments<
+      [],
+      [
+        dModel?: number,
+        nhead?: number,
+        numEncoderLayers?: number,
+        numDecoderLayers?: number,
+        dimFeedforward?: number,
+        dropout?: number,
+        activation?: Activation,
+        customEncoder?: Module | null,
+        customDecoder?: Module | null,
+        layerNormEps?: number,
+        batchFirst?: boolean,
+        normFirst?: boolean,
+        device?: DeviceName,
+        dtype?: DType,
+      ],
+      TransformerOptions
+    >
+  ) {
     super();
     const options = TRANSFORMER.take<TransformerOptions>(args, new.target.name);
     const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...others } = options;
@@ -435,7 +497,18 @@ export class Transformer extends Module {
   override forward(
     src: Tensor,
     tgt: Tensor,
-    ...args: Arguments<TransformerMasks, OrderOf<typeof TRANSFORMER_CALL, 'src' | 'tgt'>>
+    ...args: Arguments<
+      [],
+      [
+        srcMask?: Tensor | null,
+        tgtMask?: Tensor | null,
+        memoryMask?: Tensor | null,
+        srcKeyPaddingMask?: Tensor | null,
+        tgtKeyPaddingMask?: Tensor | null,
+        memoryKeyPaddingMask?: Tensor | null,
+      ],
+      TransformerMasks
+    >
   ): Tensor {
     const { srcMask: mask = null, srcKeyPaddingMask = null, ...masks } = TRANSFORMER_CALL.takeRest<TransformerMasks>([src, tgt], args, this.constructor.name); // prettier-ignore
     const batchDim = this.batchFirst ? 0 : 1;

@@ -1,6 +1,6 @@
 // Module: the base of layers and models. One class with all of PyTorch's methods, hence the length; they find
 // parameters, buffers and children. hooks.ts runs calls with hooks, stateDict.ts saves and loads.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, FUNCTION, TEXT, instanceOf, kind } from '../../base/kinds';
 import { checkDType, isFloat, type DType } from '../../base/dtype';
 import { DTypeError } from '../../base/errors';
@@ -141,6 +141,8 @@ export interface Module {
  * net(randn(8, 4)); // [8, 2]
  * @see torch.nn.Module
  */
+type ListingArgs = Arguments<[], [prefix?: string, recurse?: boolean, removeDuplicate?: boolean], ListingOptions>;
+
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Module extends Callable implements Holder {
   /** @internal Whether `forward` is code of the library, which keeps nothing of what passes through; classes do not inherit it. */
@@ -232,7 +234,7 @@ export class Module extends Callable implements Holder {
   registerBuffer<T extends Tensor | null>(
     name: string,
     tensor: T,
-    ...args: Arguments<{ persistent?: boolean }, OrderOf<typeof REGISTER_BUFFER>>
+    ...args: Arguments<[], [persistent?: boolean], { persistent?: boolean }>
   ): T {
     const { persistent = true } = REGISTER_BUFFER.take<{ persistent?: boolean }>(args);
     this.#register(name, tensor, 'Tensor');
@@ -351,23 +353,23 @@ export class Module extends Callable implements Holder {
   }
 
   /** Parameters with their names, each shared one once: own ones first, then those of every descendant. */
-  namedParameters(...args: Arguments<ListingOptions, OrderOf<typeof LISTING>>): [name: string, parameter: Parameter][] {
+  namedParameters(...args: ListingArgs): [name: string, parameter: Parameter][] {
     return this.#list((module) => module.#ownParameters(), args);
   }
 
   /** All parameters, each shared one once. */
-  parameters(...args: Arguments<RecurseOptions, OrderOf<typeof RECURSE>>): Parameter[] {
+  parameters(...args: Arguments<[], [recurse?: boolean], RecurseOptions>): Parameter[] {
     const { recurse = true } = RECURSE.take<RecurseOptions>(args, 'parameters');
     return this.namedParameters({ recurse }).map(([, parameter]) => parameter);
   }
 
   /** Buffers with their names, persistent or not. */
-  namedBuffers(...args: Arguments<ListingOptions, OrderOf<typeof LISTING>>): [name: string, buffer: Tensor][] {
+  namedBuffers(...args: ListingArgs): [name: string, buffer: Tensor][] {
     return this.#list((module) => module.#ownBuffers(), args);
   }
 
   /** All buffers, persistent or not. */
-  buffers(...args: Arguments<RecurseOptions, OrderOf<typeof RECURSE>>): Tensor[] {
+  buffers(...args: Arguments<[], [recurse?: boolean], RecurseOptions>): Tensor[] {
     const { recurse = true } = RECURSE.take<RecurseOptions>(args, 'buffers');
     return this.namedBuffers({ recurse }).map(([, buffer]) => buffer);
   }
@@ -385,7 +387,7 @@ export class Module extends Callable implements Holder {
 
   /** This module (its name is `prefix`) and all descendants, parents before children, with dotted names. */
   namedModules(
-    ...args: Arguments<NamedModulesOptions, OrderOf<typeof NAMED_MODULES>>
+    ...args: Arguments<[], [prefix?: string, removeDuplicate?: boolean], NamedModulesOptions>
   ): [name: string, module: Module][] {
     const { prefix = '', removeDuplicate = true } = NAMED_MODULES.take<NamedModulesOptions>(args);
     const found: [string, Module][] = [];
@@ -452,7 +454,7 @@ export class Module extends Callable implements Holder {
   }
 
   /** Sets training mode here and in all descendants. */
-  train(...args: Arguments<{ mode?: boolean }, OrderOf<typeof TRAIN>>): this {
+  train(...args: Arguments<[], [mode?: boolean], { mode?: boolean }>): this {
     const { mode = true } = TRAIN.take<{ mode?: boolean }>(args);
     this.training = mode;
     for (const child of this.children()) child.train(mode);
@@ -466,14 +468,14 @@ export class Module extends Callable implements Holder {
   }
 
   /** Sets whether the parameters require gradients. */
-  requiresGrad_(...args: Arguments<{ requiresGrad?: boolean }, OrderOf<typeof REQUIRES_GRAD>>): this {
+  requiresGrad_(...args: Arguments<[], [requiresGrad?: boolean], { requiresGrad?: boolean }>): this {
     const { requiresGrad = true } = REQUIRES_GRAD.take<{ requiresGrad?: boolean }>(args);
     for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
     return this;
   }
 
   /** Clears the gradients of all parameters: to null, or with `setToNone` false to zeros. */
-  zeroGrad(...args: Arguments<{ setToNone?: boolean }, OrderOf<typeof ZERO_GRAD>>): void {
+  zeroGrad(...args: Arguments<[], [setToNone?: boolean], { setToNone?: boolean }>): void {
     const { setToNone = true } = ZERO_GRAD.take<{ setToNone?: boolean }>(args);
     for (const parameter of this.parameters()) {
       if (setToNone) parameter.grad = null;
@@ -543,7 +545,7 @@ export class Module extends Callable implements Holder {
    * @throws LoadError listing every key that is missing, unexpected or of another shape; with `strict` false only
    * shapes matter.
    */
-  loadStateDict(state: StateDict, ...args: Arguments<LoadOptions, OrderOf<typeof LOAD_STATE_DICT>>): LoadResult {
+  loadStateDict(state: StateDict, ...args: Arguments<[], [strict?: boolean], LoadOptions>): LoadResult {
     const { strict = true } = LOAD_STATE_DICT.take<LoadOptions>(args);
     return loadStateDict(this, (module) => module.#state(), state, strict);
   }

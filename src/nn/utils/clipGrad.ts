@@ -1,5 +1,5 @@
 // Clipping of gradients, between `backward` and the optimizer's step. All on the device: nothing is waited for.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { REAL, either } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { PARAMETERS } from './vectors';
@@ -39,7 +39,7 @@ const EPS = 1e-6;
  */
 export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
-  ...args: Arguments<ClipNormOptions, OrderOf<typeof CLIP_NORM_UNCHECKED, 'parameters'>>
+  ...args: Arguments<[maxNorm: number], [normType?: number], ClipNormOptions>
 ): Tensor {
   const { maxNorm, normType = 2 } = CLIP_NORM_UNCHECKED.takeRest<ClipNormOptions>([parameters], args);
   const grads = gradsOf('clipGradNorm_', parameters, maxNorm);
@@ -54,7 +54,7 @@ export function clipGradNorm_(
  */
 export async function clipGradNormChecked_(
   parameters: Tensor | Iterable<Tensor>,
-  ...args: Arguments<ClipNormOptions, OrderOf<typeof CLIP_NORM_CHECKED, 'parameters'>>
+  ...args: Arguments<[maxNorm: number], [normType?: number], ClipNormOptions>
 ): Promise<Tensor> {
   const { maxNorm, normType = 2 } = CLIP_NORM_CHECKED.takeRest<ClipNormOptions>([parameters], args);
   const grads = gradsOf('clipGradNormChecked_', parameters, maxNorm);
@@ -70,7 +70,7 @@ export async function clipGradNormChecked_(
 /** Limits every element of the gradients to [-clipValue, clipValue]. @see torch.nn.utils.clip_grad_value_ */
 export function clipGradValue_(
   parameters: Tensor | Iterable<Tensor>,
-  ...args: Arguments<{ clipValue: number }, OrderOf<typeof CLIP_VALUE, 'parameters'>>
+  ...args: Arguments<[clipValue: number], [], { clipValue: number }>
 ): void {
   const { clipValue } = CLIP_VALUE.takeRest<{ clipValue: number }>([parameters], args);
   const limited = (grad: Expression, dtype: DType): Expression =>

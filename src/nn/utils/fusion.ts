@@ -1,5 +1,5 @@
 // Batch normalization folded into the layer before it, for evaluation.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG } from '../../base/kinds';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
@@ -69,7 +69,7 @@ const FUSE_LINEAR = signature('fuseLinearBnEval', [argument('linear', MODULE), a
 export const fuseConvBnEval = <C extends Weighted>(
   conv: C,
   bn: Normalization,
-  ...args: Arguments<{ transpose?: boolean }, OrderOf<typeof FUSE_CONV, 'conv' | 'bn'>>
+  ...args: Arguments<[], [transpose?: boolean], { transpose?: boolean }>
 ): C => {
   const { transpose = false } = FUSE_CONV.takeRest<{ transpose?: boolean }>([conv, bn], args);
   return fuse('fuseConvBnEval', conv, bn, transpose ? 1 : 0);

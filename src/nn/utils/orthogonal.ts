@@ -1,6 +1,6 @@
 // Orthogonal matrices as functions of unconstrained ones: the exponential, the Cayley map, Householder reflections. All of
 // it is composed of other operations on the last two dimensions, so it is differentiable and works on batches.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, TEXT, nullable, oneOf } from '../../base/kinds';
 import { MODULE } from '../module/module';
 import type { Arguments } from '../../base/arguments';
@@ -51,7 +51,11 @@ const MAPS: readonly unknown[] = ['matrix_exp', 'cayley', 'householder'];
  */
 export function orthogonal<M extends Module>(
   module: M,
-  ...args: Arguments<OrthogonalOptions, OrderOf<typeof ORTHOGONAL, 'module'>>
+  ...args: Arguments<
+    [],
+    [name?: string, orthogonalMap?: OrthogonalMap | null, useTrivialization?: boolean],
+    OrthogonalOptions
+  >
 ): Parametrized<M> {
   const options = ORTHOGONAL.takeRest<OrthogonalOptions>([module], args);
   const { name = 'weight', useTrivialization = true } = options;

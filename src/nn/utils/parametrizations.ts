@@ -1,5 +1,5 @@
 // torch.nn.utils.parametrizations: orthogonal, of unit spectral norm, as direction and length.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { INTEGER, TEXT, nullable } from '../../base/kinds';
 import { MODULE } from '../module/module';
 import type { Arguments } from '../../base/arguments';
@@ -100,7 +100,7 @@ const WEIGHT_NORM = signature('weightNorm', [
  */
 export function weightNorm<M extends Module>(
   module: M,
-  ...args: Arguments<WeightNormOptions, OrderOf<typeof WEIGHT_NORM, 'module'>>
+  ...args: Arguments<[], [name?: string, dim?: number | null], WeightNormOptions>
 ): Parametrized<M> {
   const { name = 'weight', dim = 0 } = WEIGHT_NORM.takeRest<WeightNormOptions>([module], args);
   return registerParametrization(module, name, new WeightNorm(dim), { unsafe: true });

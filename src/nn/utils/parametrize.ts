@@ -1,6 +1,6 @@
 // torch.nn.utils.parametrize: tensors of a module as functions of others. The functions are modules, the others are
 // parameters below `parametrizations`; the tensor is computed whenever it is read.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { FLAG, TEXT } from '../../base/kinds';
 import { MODULE } from '../module/module';
 import type { Arguments } from '../../base/arguments';
@@ -244,7 +244,12 @@ type RegisterOptions = ParametrizationOptions & { tensorName: string; parametriz
  */
 export function registerParametrization<M extends Module>(
   module: M,
-  ...args: Arguments<RegisterOptions, OrderOf<typeof OPTIONS, 'module'>>
+  ...args: Arguments<
+    [tensorName: string, parametrization: Parametrization],
+    [unsafe?: boolean],
+    RegisterOptions,
+    [tensorName: string, options: Omit<RegisterOptions, 'tensorName'>]
+  >
 ): Parametrized<M> {
   const { tensorName, parametrization, unsafe = false } = OPTIONS.takeRest<RegisterOptions>([module], args);
   parametrization.train(module.training);

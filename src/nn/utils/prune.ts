@@ -1,5 +1,5 @@
 // torch.nn.utils.prune: pruning methods as functions of modules.
-import { argument, optional, signature, checkKind, type OrderOf } from '../../base/signature';
+import { argument, optional, signature, checkKind } from '../../base/signature';
 import { FUNCTION, INTEGER, REAL, TEXT, kind, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { PARAMETERS } from './vectors';
@@ -54,7 +54,7 @@ const RANDOM_CHANNELS = signature('randomStructured', [...TARGET, argument('amou
 export function randomUnstructured<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<AmountOptions, OrderOf<typeof RANDOM, 'module' | 'name'>>
+  ...args: Arguments<[amount: number], [], AmountOptions>
 ): M {
   const { amount } = RANDOM.takeRest<AmountOptions>([module, name], args);
   new RandomUnstructured(amount).apply(module, name);
@@ -81,7 +81,7 @@ const L1 = signature('l1Unstructured', [
 export function l1Unstructured<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<AmountOptions & ScoreOptions, OrderOf<typeof L1, 'module' | 'name'>>
+  ...args: Arguments<[amount: number], [importanceScores?: Tensor | null], AmountOptions & ScoreOptions>
 ): M {
   const { amount, importanceScores = null } = L1.takeRest<AmountOptions & ScoreOptions>([module, name], args);
   new L1Unstructured(amount).apply(module, name, importanceScores);
@@ -92,7 +92,7 @@ export function l1Unstructured<M extends Module>(
 export function randomStructured<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<StructuredOptions, OrderOf<typeof RANDOM_CHANNELS, 'module' | 'name'>>
+  ...args: Arguments<[amount: number], [dim?: number], StructuredOptions>
 ): M {
   const options = RANDOM_CHANNELS.takeRest<StructuredOptions>([module, name], args);
   new RandomStructured(options).apply(module, name);
@@ -111,7 +111,12 @@ const LN = signature('lnStructured', [
 export function lnStructured<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<LnStructuredOptions & ScoreOptions, OrderOf<typeof LN, 'module' | 'name'>>
+  ...args: Arguments<
+    [amount: number, n: number],
+    [dim?: number, importanceScores?: Tensor | null],
+    LnStructuredOptions & ScoreOptions,
+    [amount: number, options: Omit<LnStructuredOptions & ScoreOptions, 'amount'>]
+  >
 ): M {
   const { importanceScores = null, ...rest } = LN.takeRest<LnStructuredOptions & ScoreOptions>([module, name], args);
   new LnStructured(rest).apply(module, name, importanceScores);
@@ -122,7 +127,7 @@ export function lnStructured<M extends Module>(
 export function customFromMask<M extends Module>(
   module: M,
   name: string,
-  ...args: Arguments<{ mask: Tensor }, OrderOf<typeof MASK, 'module' | 'name'>>
+  ...args: Arguments<[mask: Tensor], [], { mask: Tensor }>
 ): M {
   const { mask } = MASK.takeRest<{ mask: Tensor }>([module, name], args);
   new CustomFromMask(mask).apply(module, name);

@@ -1,6 +1,6 @@
 // Pruning methods: parameters times masks of zeros and ones, computed before every call. Masks are made on the device,
 // where the values are: nothing is waited for.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { INTEGER, REAL } from '../../base/kinds';
 import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
@@ -210,7 +210,7 @@ export class RandomUnstructured extends BasePruningMethod {
   readonly pruningType = 'unstructured';
   private readonly amount: number;
 
-  constructor(...args: Arguments<AmountOptions, OrderOf<typeof AMOUNT>>) {
+  constructor(...args: Arguments<[amount: number], [], AmountOptions>) {
     super();
     this.amount = AMOUNT.take<AmountOptions>(args, 'RandomUnstructured').amount;
     checkAmount(this.amount);
@@ -226,7 +226,7 @@ export class L1Unstructured extends BasePruningMethod {
   readonly pruningType = 'unstructured';
   private readonly amount: number;
 
-  constructor(...args: Arguments<AmountOptions, OrderOf<typeof AMOUNT>>) {
+  constructor(...args: Arguments<[amount: number], [], AmountOptions>) {
     super();
     this.amount = AMOUNT.take<AmountOptions>(args, 'L1Unstructured').amount;
     checkAmount(this.amount);
@@ -251,7 +251,7 @@ export class RandomStructured extends BasePruningMethod {
   readonly dim: number;
   private readonly amount: number;
 
-  constructor(...args: Arguments<StructuredOptions, OrderOf<typeof STRUCTURED>>) {
+  constructor(...args: Arguments<[amount: number], [dim?: number], StructuredOptions>) {
     super();
     const { amount, dim = -1 } = STRUCTURED.take<StructuredOptions>(args);
     checkAmount(amount);
@@ -285,7 +285,14 @@ export class LnStructured extends BasePruningMethod {
   private readonly amount: number;
   private readonly n: number;
 
-  constructor(...args: Arguments<LnStructuredOptions, OrderOf<typeof LN_STRUCTURED>>) {
+  constructor(
+    ...args: Arguments<
+      [amount: number, n: number],
+      [dim?: number],
+      LnStructuredOptions,
+      [amount: number, options: Omit<LnStructuredOptions, 'amount'>]
+    >
+  ) {
     super();
     const { amount, n, dim = -1 } = LN_STRUCTURED.take<LnStructuredOptions>(args);
     checkAmount(amount);

@@ -1,7 +1,7 @@
 // Sequences of different lengths in one tensor: padded, or packed without the padding. How many steps there are decides
 // what a network computes, so lengths are numbers that the page knows; functions that are given a tensor of them read
 // it first and return a promise.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, REAL, either, instanceOf, listOf, nullable } from '../../base/kinds';
 import { TENSOR, TENSORS } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
@@ -108,7 +108,7 @@ const PACK_PADDED = signature('packPaddedSequence', [
 ]);
 const PACK = signature('packSequence', [argument('sequences', TENSORS), optional('enforceSorted', FLAG)]);
 
-type PackArguments = Arguments<PackOptions, OrderOf<typeof PACK_PADDED, 'input' | 'lengths'>>;
+type PackArguments = Arguments<[], [batchFirst?: boolean, enforceSorted?: boolean], PackOptions>;
 
 /**
  * Packs a padded batch. Shape: input [T, B, *], or [B, T, *] with batchFirst; lengths: B numbers in [1, T].
@@ -189,7 +189,7 @@ const PAD_PACKED = signature('padPackedSequence', [
  */
 export function padPackedSequence(
   sequence: PackedSequence,
-  ...args: Arguments<PadPackedOptions, OrderOf<typeof PAD_PACKED, 'sequence'>>
+  ...args: Arguments<[], [batchFirst?: boolean, paddingValue?: number, totalLength?: number | null], PadPackedOptions>
 ): [padded: Tensor, lengths: number[]] {
   const options = PAD_PACKED.takeRest<PadPackedOptions>([sequence], args);
   const { batchFirst = false, paddingValue = 0, totalLength = null } = options;
@@ -238,7 +238,7 @@ const PAD = signature('padSequence', [
  */
 export function padSequence(
   sequences: readonly Tensor[],
-  ...args: Arguments<PadOptions, OrderOf<typeof PAD, 'sequences'>>
+  ...args: Arguments<[], [batchFirst?: boolean, paddingValue?: number], PadOptions>
 ): Tensor {
   const { batchFirst = false, paddingValue = 0 } = PAD.takeRest<PadOptions>([sequences], args);
   if (sequences.length === 0) throw new ShapeError('padSequence: expected at least one sequence, got an empty array.');
@@ -266,7 +266,7 @@ export function padSequence(
  */
 export function packSequence(
   sequences: readonly Tensor[],
-  ...args: Arguments<{ enforceSorted?: boolean }, OrderOf<typeof PACK, 'sequences'>>
+  ...args: Arguments<[], [enforceSorted?: boolean], { enforceSorted?: boolean }>
 ): PackedSequence {
   const { enforceSorted = true } = PACK.takeRest<{ enforceSorted?: boolean }>([sequences], args);
   return libraryCode(() => {
@@ -280,7 +280,7 @@ const UNPAD = signature('unpadSequence', [
   argument('lengths', LENGTHS),
   optional('batchFirst', FLAG),
 ]);
-type UnpadArguments = Arguments<BatchFirstOptions, OrderOf<typeof UNPAD, 'padded' | 'lengths'>>;
+type UnpadArguments = Arguments<[], [batchFirst?: boolean], BatchFirstOptions>;
 
 /**
  * The sequences [L_i, *] of a padded batch. With a tensor of lengths, whose values have to be read, the result is a promise.

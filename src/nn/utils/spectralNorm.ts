@@ -1,5 +1,5 @@
 // Spectral normalization: a weight divided by its greatest singular value, which power iterations follow.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { COUNT, INTEGER, REAL, TEXT, nullable } from '../../base/kinds';
 import { MODULE } from '../module/module';
 import { checkInteger, type Arguments } from '../../base/arguments';
@@ -35,10 +35,16 @@ const SPECTRAL_NORM = signature('spectralNorm', [
   optional('dim', nullable(INTEGER)),
 ]);
 
+type SpectralNormArgs = Arguments<
+  [],
+  [name?: string, nPowerIterations?: number, eps?: number, dim?: number | null],
+  SpectralNormOptions
+>;
+
 /** The options with their defaults. @throws RangeError for a count below 1 */
 export function spectralOptions(
   module: Module,
-  args: Arguments<SpectralNormOptions, OrderOf<typeof SPECTRAL_NORM, 'module'>>,
+  args: SpectralNormArgs,
 ): Required<SpectralNormOptions> & { dim: number } {
   const options = SPECTRAL_NORM.takeRest<SpectralNormOptions>([module], args);
   const { name = 'weight', nPowerIterations = 1, eps = 1e-12 } = options;
@@ -46,7 +52,7 @@ export function spectralOptions(
   const isTransposed = [ConvTranspose1d, ConvTranspose2d, ConvTranspose3d].some((Class) => module instanceof Class);
   return { name, nPowerIterations, eps, dim: options.dim ?? (isTransposed ? 1 : 0) };
 }
-export type SpectralNormArguments = Arguments<SpectralNormOptions, OrderOf<typeof SPECTRAL_NORM, 'module'>>;
+export type SpectralNormArguments = SpectralNormArgs;
 
 /** The weight as a matrix whose rows are outputs. */
 export function asMatrix(weight: Tensor, dim: number): Tensor {
@@ -127,7 +133,7 @@ const REMOVE = signature('removeSpectralNorm', [argument('module', MODULE), opti
 /** Makes a parameter of what `spectralNorm` computes, without another iteration. @see torch.nn.utils.remove_spectral_norm */
 export function removeSpectralNorm<M extends Module>(
   module: M,
-  ...args: Arguments<{ name?: string }, OrderOf<typeof REMOVE, 'module'>>
+  ...args: Arguments<[], [name?: string], { name?: string }>
 ): M {
   const { name = 'weight' } = REMOVE.takeRest<{ name?: string }>([module], args);
   const found = replacementOf(module, name);

@@ -1,5 +1,5 @@
 // Weight normalization: a weight as direction and length.
-import { argument, optional, signature, type OrderOf } from '../../base/signature';
+import { argument, optional, signature } from '../../base/signature';
 import { INTEGER, TEXT, nullable } from '../../base/kinds';
 import { MODULE } from '../module/module';
 import type { Arguments } from '../../base/arguments';
@@ -44,7 +44,7 @@ export const normalized = (v: Tensor, g: Tensor, dim: number | null): Tensor => 
  */
 export function weightNorm<M extends Module>(
   module: M,
-  ...args: Arguments<WeightNormOptions, OrderOf<typeof WEIGHT_NORM, 'module'>>
+  ...args: Arguments<[], [name?: string, dim?: number | null], WeightNormOptions>
 ): M {
   const { name = 'weight', dim = 0 } = WEIGHT_NORM.takeRest<WeightNormOptions>([module], args);
   const weight = ownParameter('weightNorm', module, name);
@@ -62,7 +62,7 @@ const REMOVE = signature('removeWeightNorm', [argument('module', MODULE), option
 /** Makes a parameter of what `weightNorm` computes. @see torch.nn.utils.remove_weight_norm */
 export function removeWeightNorm<M extends Module>(
   module: M,
-  ...args: Arguments<{ name?: string }, OrderOf<typeof REMOVE, 'module'>>
+  ...args: Arguments<[], [name?: string], { name?: string }>
 ): M {
   const { name = 'weight' } = REMOVE.takeRest<{ name?: string }>([module], args);
   const found = replacementOf(module, name);

@@ -346,8 +346,13 @@ const INDEX_PUT = signature('indexPut', [
 export function indexPut(
   x: Tensor,
   ...args: Arguments<
+    [indices: readonly (Tensor | null)[], values: Tensor],
+    [accumulate?: boolean],
     IndexPutOptions & { indices: readonly (Tensor | null)[]; values: Tensor },
-    ['indices', 'values', 'accumulate']
+    [
+      indices: readonly (Tensor | null)[],
+      options: Omit<IndexPutOptions & { indices: readonly (Tensor | null)[]; values: Tensor }, 'indices'>,
+    ]
   >
 ): Tensor {
   const { indices, values, accumulate: adds } = INDEX_PUT.take([x, ...args]);

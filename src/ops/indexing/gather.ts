@@ -193,7 +193,15 @@ export function gatherWith(x: Tensor, dim: number, index: Tensor, options: Index
  * @throws ShapeError if index has other dimensions than x, or larger ones outside `dim`
  * @see torch.gather
  */
-export const gather: (x: Tensor, dim: number, index: Tensor) => Tensor = taking(
+export const gather: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor],
+    [],
+    { dim: number; index: Tensor },
+    [dim: number, options: { index: Tensor }]
+  >
+) => Tensor = taking(
   signature('gather', [INPUT, argument('dim', DIM), argument('index', TENSOR), withoutEffect('sparseGrad')]),
   (x, dim, index) => {
     return gatherWith(x, dim, index, { op: 'gather', what: 'index', ignore: null });
@@ -209,7 +217,15 @@ export function checkVector(op: string, index: Tensor): void {
 }
 
 /** The slices of x along `dim` that index [m] names. Shape: x with size m there. @see torch.index_select */
-export const indexSelect: (x: Tensor, dim: number, index: Tensor) => Tensor = taking(
+export const indexSelect: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor],
+    [],
+    { dim: number; index: Tensor },
+    [dim: number, options: { index: Tensor }]
+  >
+) => Tensor = taking(
   signature('indexSelect', [INPUT, argument('dim', DIM), argument('index', TENSOR)]),
   (x, dim, index) => {
     checkVector('indexSelect', index);
@@ -260,7 +276,15 @@ const INDEX_ADD_ARGUMENTS = signature('indexAdd', [
 ]); // prettier-ignore
 
 /** `x` with alpha times the slices of `source` added where index [m] says along `dim`. @see torch.index_add */
-export function indexAdd(x: Tensor, ...args: Arguments<IndexAddOptions, ['dim', 'index', 'source', 'alpha']>): Tensor {
+export function indexAdd(
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor, source: Tensor],
+    [alpha?: number],
+    IndexAddOptions,
+    [dim: number, index: Tensor, options: Omit<IndexAddOptions, 'dim' | 'index'>]
+  >
+): Tensor {
   const { dim, index, source, alpha } = INDEX_ADD_ARGUMENTS.take([x, ...args]);
   checkVector('indexAdd', index);
   const d = wrapDim('indexAdd', dim, x.ndim);
@@ -310,7 +334,7 @@ export function requireAll(op: string, what: string, holds: Tensor, { dtype, dev
 }
 
 /** Elements of x, taken as a vector, by index; negative ones count from the end. Shape: that of index. @see torch.take */
-export const take: (x: Tensor, index: Tensor) => Tensor = taking(
+export const take: (x: Tensor, ...args: Arguments<[index: Tensor], [], { index: Tensor }>) => Tensor = taking(
   signature('take', [INPUT, argument('index', TENSOR)]),
   (x, index) => {
     checkPlaces('take', index);
@@ -334,7 +358,7 @@ function above(op: string, x: Tensor, diagonal: number): Tensor {
 export interface TriangleOptions {
   diagonal?: number;
 }
-type TriangleArguments = Arguments<TriangleOptions, ['diagonal']>;
+type TriangleArguments = Arguments<[], [diagonal?: number], TriangleOptions>;
 
 const TRIL = signature('tril', [INPUT, argument('diagonal', INTEGER, undefined)]);
 
@@ -359,7 +383,10 @@ export interface TakeAlongDimOptions {
 }
 
 /** `gather` with x and indices broadcast against each other outside `dim`; without a dim from the flattened x. @see torch.take_along_dim */
-export const takeAlongDim = takingNamed(
+export const takeAlongDim: (
+  x: Tensor,
+  ...args: Arguments<[indices: Tensor], [dim?: number | null], TakeAlongDimOptions>
+) => Tensor = takingNamed(
   signature('takeAlongDim', [INPUT, argument('indices', TENSOR), argument('dim', DIM, null)]),
   (x: Tensor, { indices, dim = null }: TakeAlongDimOptions): Tensor => {
     checkPlaces('takeAlongDim', indices);

@@ -73,15 +73,13 @@ export const argwhere: (x: Tensor) => Promise<Tensor> = taking(signature('argwhe
  * The elements where the mask holds (both broadcast), as a vector. A promise, as only the data tells how many; gradients
  * go back to the places. @see torch.masked_select
  */
-export const maskedSelect: (x: Tensor, mask: Tensor) => Promise<Tensor> = taking(
-  signature('maskedSelect', [INPUT, argument('mask', TENSOR)]),
-  async (x, mask) => {
+export const maskedSelect: (x: Tensor, ...args: Arguments<[mask: Tensor], [], { mask: Tensor }>) => Promise<Tensor> =
+  taking(signature('maskedSelect', [INPUT, argument('mask', TENSOR)]), async (x, mask) => {
     if (mask.dtype !== 'bool') throw new DTypeError(`maskedSelect: mask must be bool, got ${mask.dtype}.`);
     const shape = broadcastShapes('maskedSelect', x.shape, mask.shape);
     const places = await placesOf(reshape(expand(mask, shape), -1));
     return indexSelect(reshape(expand(x, shape), -1), 0, places);
-  },
-);
+  });
 
 // ---- different values -------------------------------------------------------------------------------------
 
@@ -146,7 +144,14 @@ async function unique_(op: string, x: Tensor, options: UniqueOptions, sorts: boo
  * The different values in ascending order, or slices along `dim`; with `returnInverse` and `returnCounts` an array with
  * these behind. A promise, as only the data tells how many there are. @see torch.unique
  */
-export const unique = takingNamed(
+export const unique: (
+  x: Tensor,
+  ...args: Arguments<
+    [],
+    [sorted?: boolean, returnInverse?: boolean, returnCounts?: boolean, dim?: number | null],
+    UniqueOptions
+  >
+) => Promise<Unique> = takingNamed(
   signature('unique', [
     INPUT,
     argument('sorted', FLAG, undefined),
@@ -158,7 +163,10 @@ export const unique = takingNamed(
 );
 
 /** The first of each run of equal values, or slices along `dim`; a promise, as `unique`. @see torch.unique_consecutive */
-export const uniqueConsecutive = takingNamed(
+export const uniqueConsecutive: (
+  x: Tensor,
+  ...args: Arguments<[], [returnInverse?: boolean, returnCounts?: boolean, dim?: number | null], UniqueOptions>
+) => Promise<Unique> = takingNamed(
   signature('uniqueConsecutive', [
     INPUT,
     argument('returnInverse', FLAG, undefined),
@@ -185,7 +193,10 @@ const BINCOUNT = signature('bincount', [
 ]);
 
 /** How often each whole number from 0 occurs in a vector; a promise, as only the data tells the greatest. @see torch.bincount */
-export function bincount(x: Tensor, ...args: Arguments<BincountOptions, ['weights', 'minlength']>): Promise<Tensor> {
+export function bincount(
+  x: Tensor,
+  ...args: Arguments<[], [weights?: Tensor | null, minlength?: number], BincountOptions>
+): Promise<Tensor> {
   const { weights = null, minlength = 0 } = BINCOUNT.take([x, ...args]);
   if (x.ndim !== 1 || isFloat(x.dtype) || x.dtype === 'bool') {
     throw new ShapeError(`bincount: expected a vector of integers, got ${x.dtype} ${formatShape(x.shape)}.`);
@@ -208,19 +219,17 @@ async function countInto(x: Tensor, weights: Tensor | null, minlength: number): 
 }
 
 /** Whether all elements are equal (and the shapes are); a promise of a boolean. @see torch.equal */
-export const equal: (a: Tensor, b: Tensor) => Promise<boolean> = taking(
-  signature('equal', [INPUT, OTHER]),
-  async (a, b) => {
+export const equal: (a: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Promise<boolean> =
+  taking(signature('equal', [INPUT, OTHER]), async (a, b) => {
     if (!sameShape(a.shape, b.shape)) return false;
     return (await any(ne(a, b)).item()) === 0;
-  },
-);
+  });
 
 /** Whether all elements are as close as `isclose` says; a promise of a boolean. @see torch.allclose */
 export const allclose: (
   a: Tensor,
   b: Tensor,
-  ...args: Arguments<IscloseOptions, ['rtol', 'atol', 'equalNan']>
+  ...args: Arguments<[], [rtol?: number, atol?: number, equalNan?: boolean], IscloseOptions>
 ) => Promise<boolean> = taking(CLOSE.as('allclose'), async (a, b, rtol, atol, equalNan) => {
   return (await all(isclose(a, b, rtol, atol, equalNan)).item()) !== 0;
 });

@@ -27,6 +27,7 @@ import { expand, narrow, reshape } from '../shape/view';
 import { add, div, floorDivide, mul } from '../pointwise/arithmetic';
 import { sum } from '../reduce/reduce';
 import { cumsum } from '../reduce/scan';
+import type { Arguments } from '../../base/arguments';
 
 interface JoinParams {
   readonly op: string;
@@ -134,7 +135,15 @@ export interface ScatterOptions {
  * @throws DTypeError unless index is int64 and src of the dtype of x; ShapeError if they do not fit
  * @see torch.scatter
  */
-export const scatter = takingNamed(
+export const scatter: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor],
+    [src?: Tensor | number, reduce?: 'add' | 'multiply' | null, value?: number],
+    Partial<ScatterOptions> & Pick<ScatterOptions, 'dim' | 'index'>,
+    [dim: number, options: Omit<Partial<ScatterOptions> & Pick<ScatterOptions, 'dim' | 'index'>, 'dim'>]
+  >
+) => Tensor = takingNamed(
   signature('scatter', [
     INPUT,
     argument('dim', DIM),
@@ -160,7 +169,15 @@ export const scatter = takingNamed(
 );
 
 /** A copy of x with the elements of `src` added at the places that index names along `dim`. @see torch.scatter_add */
-export const scatterAdd = takingNamed(
+export const scatterAdd: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor, src: Tensor],
+    [],
+    { dim: number; index: Tensor; src: Tensor },
+    [dim: number, index: Tensor, options: Omit<{ dim: number; index: Tensor; src: Tensor }, 'dim' | 'index'>]
+  >
+) => Tensor = takingNamed(
   signature('scatterAdd', [INPUT, argument('dim', DIM), argument('index', TENSOR), argument('src', TENSOR)]),
   (x: Tensor, { dim, index, src }: { dim: number; index: Tensor; src: Tensor }): Tensor =>
     onReached('scatterAdd', x, dim, index, src, adding('scatterAdd')),
@@ -269,7 +286,15 @@ export interface ScatterReduceOptions {
 }
 
 /** A copy of x joined with the elements of `src` at the places of index. Ties of extremes share the gradient. @see torch.scatter_reduce */
-export const scatterReduce = takingNamed(
+export const scatterReduce: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor, src: Tensor, reduce: ScatterReduction],
+    [includeSelf?: boolean],
+    ScatterReduceOptions,
+    [dim: number, index: Tensor, src: Tensor, options: Omit<ScatterReduceOptions, 'dim' | 'index' | 'src'>]
+  >
+) => Tensor = takingNamed(
   signature('scatterReduce', [
     INPUT,
     argument('dim', DIM),
@@ -312,7 +337,15 @@ export interface IndexSourceOptions {
 }
 
 /** A copy of x with slices of `source` where index [m] says along `dim`. @see torch.index_copy */
-export const indexCopy = takingNamed(
+export const indexCopy: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor, source: Tensor],
+    [],
+    IndexSourceOptions,
+    [dim: number, index: Tensor, options: Omit<IndexSourceOptions, 'dim' | 'index'>]
+  >
+) => Tensor = takingNamed(
   signature('indexCopy', [INPUT, argument('dim', DIM), argument('index', TENSOR), argument('source', TENSOR)]),
   (x: Tensor, { dim, index, source }: IndexSourceOptions): Tensor => {
     checkPlaces('indexCopy', index);
@@ -329,7 +362,15 @@ export interface IndexReduceOptions extends IndexSourceOptions {
 }
 
 /** A copy of x joined with slices of `source` where index [m] says along `dim`. @see torch.Tensor.index_reduce */
-export const indexReduce = takingNamed(
+export const indexReduce: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor, source: Tensor, reduce: Exclude<ScatterReduction, 'sum'>],
+    [includeSelf?: boolean],
+    IndexReduceOptions,
+    [dim: number, index: Tensor, source: Tensor, options: Omit<IndexReduceOptions, 'dim' | 'index' | 'source'>]
+  >
+) => Tensor = takingNamed(
   signature('indexReduce', [
     INPUT,
     argument('dim', DIM),
@@ -353,7 +394,15 @@ export interface IndexFillOptions {
 }
 
 /** A copy of x with `value` (a number or a tensor of one) in the slices that index [m] names. @see torch.index_fill */
-export const indexFill = takingNamed(
+export const indexFill: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: Tensor, value: number | boolean | Tensor],
+    [],
+    IndexFillOptions,
+    [dim: number, index: Tensor, options: Omit<IndexFillOptions, 'dim' | 'index'>]
+  >
+) => Tensor = takingNamed(
   signature('indexFill', [INPUT, argument('dim', DIM), argument('index', TENSOR), argument('value', OPERAND)]),
   (x: Tensor, { dim, index, value }: IndexFillOptions): Tensor => {
     checkPlaces('indexFill', index);
@@ -385,7 +434,15 @@ export interface PutOptions {
 }
 
 /** A copy of x, taken as a vector, with the elements of `source` at the places of index. @see torch.Tensor.put_ */
-export const put = takingNamed(
+export const put: (
+  x: Tensor,
+  ...args: Arguments<
+    [index: Tensor, source: Tensor],
+    [accumulate?: boolean],
+    PutOptions,
+    [index: Tensor, options: Omit<PutOptions, 'index'>]
+  >
+) => Tensor = takingNamed(
   signature('put', [
     INPUT,
     argument('index', TENSOR),
@@ -408,7 +465,15 @@ export const put = takingNamed(
  * A source with too few elements is a fault.
  * @see torch.Tensor.masked_scatter
  */
-export const maskedScatter: (x: Tensor, mask: Tensor, source: Tensor) => Tensor = taking(
+export const maskedScatter: (
+  x: Tensor,
+  ...args: Arguments<
+    [mask: Tensor, source: Tensor],
+    [],
+    { mask: Tensor; source: Tensor },
+    [mask: Tensor, options: { source: Tensor }]
+  >
+) => Tensor = taking(
   signature('maskedScatter', [INPUT, argument('mask', TENSOR), argument('source', TENSOR)]),
   (x, mask, source) => {
     if (mask.dtype !== 'bool') throw new DTypeError(`maskedScatter: mask must be bool, got ${mask.dtype}.`);

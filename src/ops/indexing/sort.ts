@@ -18,6 +18,7 @@ import { expand, movedim, narrow, reshape, select, squeeze, unsqueeze } from '..
 import { ceil, floor, floorDivide, lerp, mul, round, rsub, sub } from '../pointwise/arithmetic';
 import { all, any, sum } from '../reduce/reduce';
 import { cummax } from '../reduce/scan';
+import type { Arguments } from '../../base/arguments';
 
 interface SortParams {
   readonly dim: number;
@@ -52,7 +53,10 @@ export interface SortOptions {
 }
 
 /** Places (int64) that put x in order along a dimension; NaN is the greatest. @see torch.argsort */
-export const argsort = takingNamed(
+export const argsort: (
+  x: Tensor,
+  ...args: Arguments<[], [dim?: number, descending?: boolean, stable?: boolean | null], SortOptions>
+) => Tensor = takingNamed(
   signature('argsort', [
     INPUT,
     argument('dim', DIM, undefined),
@@ -65,7 +69,10 @@ export const argsort = takingNamed(
 );
 
 /** Sorted along a dimension, with the places the values came from. @see torch.sort */
-export const sort = takingNamed(
+export const sort: (
+  x: Tensor,
+  ...args: Arguments<[], [dim?: number, descending?: boolean, stable?: boolean | null], SortOptions>
+) => Extremum = takingNamed(
   signature('sort', [
     INPUT,
     argument('dim', DIM, undefined),
@@ -91,7 +98,10 @@ export interface TopkOptions {
 }
 
 /** The k greatest (or least) along a dimension in order, with their places. @see torch.topk */
-export const topk = takingNamed(
+export const topk: (
+  x: Tensor,
+  ...args: Arguments<[k: number], [dim?: number, largest?: boolean, sorted?: boolean], TopkOptions>
+) => Extremum = takingNamed(
   signature('topk', [
     INPUT,
     argument('k', INTEGER),
@@ -130,7 +140,10 @@ export interface KthvalueOptions extends ChoiceOptions {
 }
 
 /** The k-th least along a dimension (k counts from 1), with its place. @see torch.kthvalue */
-export const kthvalue = takingNamed(
+export const kthvalue: (
+  x: Tensor,
+  ...args: Arguments<[k: number], [dim?: number, keepdim?: boolean], KthvalueOptions>
+) => Extremum = takingNamed(
   signature('kthvalue', [
     INPUT,
     argument('k', INTEGER),
@@ -205,22 +218,23 @@ export const nanmedian: MedianFunction = takingNamed(
 ) as MedianFunction;
 
 /** The most frequent value along a dimension (of equals the least), with the last of its places. @see torch.mode */
-export const mode = takingNamed(
-  signature('mode', [INPUT, argument('dim', DIM, undefined), argument('keepdim', FLAG, undefined)]),
-  (x: Tensor, { dim = -1, keepdim = false }: ChoiceOptions): Extremum => {
-    const [order, d] = orderOf('mode', x, dim, false);
-    if (x.ndim === 0) return chosen(x, d, order, keepdim);
-    const n = x.shape[d];
-    if (n === 0) throw new ShapeError(`mode: dimension ${d} must not be empty, got shape ${formatShape(x.shape)}.`);
-    const sorted = gather(x.detach(), d, order);
-    // Runs of equal values: how many elements of the run lie at or before each place; its last place has the count.
-    const starts = n === 1 ? full(sorted.shape, true) : cat([full(narrow(sorted, d, 0, 1).shape, true, { device: x.device }), ne(narrow(sorted, d, 1, n - 1), narrow(sorted, d, 0, n - 1))], d); // prettier-ignore
-    const places = to(expand(reshape(arange(n, { device: x.device }), x.shape.map((_, i) => (i === d ? n : 1))), x.shape), 'int64'); // prettier-ignore
-    const lengths = sub(places, startOfRun(starts, places, d));
-    const best = lengths.argmax(d, true);
-    return chosen(x, d, gather(order, d, best), keepdim);
-  },
-);
+export const mode: (x: Tensor, ...args: Arguments<[], [dim?: number, keepdim?: boolean], ChoiceOptions>) => Extremum =
+  takingNamed(
+    signature('mode', [INPUT, argument('dim', DIM, undefined), argument('keepdim', FLAG, undefined)]),
+    (x: Tensor, { dim = -1, keepdim = false }: ChoiceOptions): Extremum => {
+      const [order, d] = orderOf('mode', x, dim, false);
+      if (x.ndim === 0) return chosen(x, d, order, keepdim);
+      const n = x.shape[d];
+      if (n === 0) throw new ShapeError(`mode: dimension ${d} must not be empty, got shape ${formatShape(x.shape)}.`);
+      const sorted = gather(x.detach(), d, order);
+      // Runs of equal values: how many elements of the run lie at or before each place; its last place has the count.
+      const starts = n === 1 ? full(sorted.shape, true) : cat([full(narrow(sorted, d, 0, 1).shape, true, { device: x.device }), ne(narrow(sorted, d, 1, n - 1), narrow(sorted, d, 0, n - 1))], d); // prettier-ignore
+      const places = to(expand(reshape(arange(n, { device: x.device }), x.shape.map((_, i) => (i === d ? n : 1))), x.shape), 'int64'); // prettier-ignore
+      const lengths = sub(places, startOfRun(starts, places, d));
+      const best = lengths.argmax(d, true);
+      return chosen(x, d, gather(order, d, best), keepdim);
+    },
+  );
 
 /** For each place, where its run started. */
 function startOfRun(starts: Tensor, places: Tensor, dim: number): Tensor {
@@ -298,7 +312,14 @@ function arranged(values: Tensor, x: Tensor, qDims: number, dim: number | null, 
 }
 
 /** The value below which a share q of the elements lies; NaN if there is one. @see torch.quantile */
-export const quantile = takingNamed(
+export const quantile: (
+  x: Tensor,
+  ...args: Arguments<
+    [q: number | Tensor],
+    [dim?: number | null, keepdim?: boolean, interpolation?: Interpolation],
+    QuantileOptions
+  >
+) => Tensor = takingNamed(
   signature('quantile', [
     INPUT,
     argument('q', either(NUMBER, TENSOR)),
@@ -309,7 +330,14 @@ export const quantile = takingNamed(
   (x: Tensor, options: QuantileOptions): Tensor => quantileOf('quantile', false, x, options),
 );
 /** The quantile of what is not NaN. @see torch.nanquantile */
-export const nanquantile = takingNamed(
+export const nanquantile: (
+  x: Tensor,
+  ...args: Arguments<
+    [q: number | Tensor],
+    [dim?: number | null, keepdim?: boolean, interpolation?: Interpolation],
+    QuantileOptions
+  >
+) => Tensor = takingNamed(
   signature('nanquantile', [
     INPUT,
     argument('q', either(NUMBER, TENSOR)),
@@ -352,7 +380,14 @@ const PLACES: (sorted: Tensor, values: Tensor, params: { right: boolean }) => Te
  * @throws ShapeError unless the dimensions before the last match, RangeError for contradicting sides
  * @see torch.searchsorted
  */
-export const searchsorted = takingNamed(
+export const searchsorted: (
+  x: Tensor,
+  ...args: Arguments<
+    [values: Tensor | number],
+    [outInt32?: boolean, right?: boolean, side?: 'left' | 'right' | null, sorter?: Tensor | null],
+    SearchsortedOptions
+  >
+) => Tensor = takingNamed(
   signature('searchsorted', [
     argument('sortedSequence', TENSOR),
     argument('values', OPERAND),
@@ -400,7 +435,10 @@ export interface BucketizeOptions {
 }
 
 /** The number of the bucket between ascending boundaries that each element falls into. @see torch.bucketize */
-export const bucketize = takingNamed(
+export const bucketize: (
+  x: number | Tensor,
+  ...args: Arguments<[boundaries: Tensor], [outInt32?: boolean, right?: boolean], BucketizeOptions>
+) => Tensor = takingNamed(
   signature('bucketize', [
     argument('input', OPERAND),
     argument('boundaries', TENSOR),
@@ -424,7 +462,10 @@ export interface IsinOptions {
 }
 
 /** Whether each element is one of `testElements`. @see torch.isin */
-export const isin = takingNamed(
+export const isin: (
+  x: number | Tensor,
+  ...args: Arguments<[testElements: Tensor | number], [assumeUnique?: boolean, invert?: boolean], IsinOptions>
+) => Tensor = takingNamed(
   signature('isin', [
     argument('elements', OPERAND),
     argument('testElements', OPERAND),

@@ -150,7 +150,7 @@ const TENSORDOT = signature('tensordot', [INPUT, OTHER, argument('dims', either(
 export function tensordot(
   a: Tensor,
   b: Tensor,
-  ...args: Arguments<{ dims?: TensordotDims }, readonly ['dims']>
+  ...args: Arguments<[], [dims?: TensordotDims], { dims?: TensordotDims }>
 ): Tensor {
   const { dims: given } = TENSORDOT.take([a, b, ...args]);
   if (typeof given === 'number' && (given > a.ndim || given > b.ndim)) {
@@ -181,21 +181,25 @@ export function tensordot(
 }
 
 /** Products summed over the last dimension of both; a scalar multiplies. @see torch.inner */
-export const inner: (a: Tensor, b: Tensor) => Tensor = taking(signature('inner', [INPUT, OTHER]), (a, b) =>
-  a.ndim === 0 || b.ndim === 0 ? mul(a, b) : composed('inner', () => tensordot(a, b, [[-1], [-1]])),
+export const inner: (a: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(
+  signature('inner', [INPUT, OTHER]),
+  (a, b) => (a.ndim === 0 || b.ndim === 0 ? mul(a, b) : composed('inner', () => tensordot(a, b, [[-1], [-1]]))),
 );
 
 /** The same as `dot` for real vectors. @see torch.vdot */
 export const vdot = dot;
 
 /** Every product of two elements, in blocks: [m] and [n] -> [m n] along each dimension. @see torch.kron */
-export const kron: (a: Tensor, b: Tensor) => Tensor = taking(signature('kron', [INPUT, OTHER]), (a, b) => {
-  const ndim = Math.max(a.ndim, b.ndim);
-  const padded = ({ shape }: Tensor): number[] => [...new Array<number>(ndim - shape.length).fill(1), ...shape];
-  const [left, right] = [padded(a), padded(b)];
-  const product = mul(reshape(a, left.flatMap((n) => [n, 1])), reshape(b, right.flatMap((n) => [1, n]))); // prettier-ignore
-  return reshape(product, left.map((n, d) => n * right[d])); // prettier-ignore
-});
+export const kron: (a: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(
+  signature('kron', [INPUT, OTHER]),
+  (a, b) => {
+    const ndim = Math.max(a.ndim, b.ndim);
+    const padded = ({ shape }: Tensor): number[] => [...new Array<number>(ndim - shape.length).fill(1), ...shape];
+    const [left, right] = [padded(a), padded(b)];
+    const product = mul(reshape(a, left.flatMap((n) => [n, 1])), reshape(b, right.flatMap((n) => [1, n]))); // prettier-ignore
+    return reshape(product, left.map((n, d) => n * right[d])); // prettier-ignore
+  },
+);
 
 /** The cross product of vectors of 3 along a dimension (default: the last). */
 export function crossAlong(op: string, a: Tensor, b: Tensor, dim: number): Tensor {
@@ -214,7 +218,11 @@ export function crossAlong(op: string, a: Tensor, b: Tensor, dim: number): Tenso
 const CROSS = signature('cross', [INPUT, OTHER, argument('dim', DIM, null)]);
 
 /** The cross product along `dim`, by default the first dimension of size 3. @see torch.cross */
-export function cross(a: Tensor, b: Tensor, ...args: Arguments<{ dim?: number | null }, ['dim']>): Tensor {
+export function cross(
+  a: Tensor,
+  b: Tensor,
+  ...args: Arguments<[], [dim?: number | null], { dim?: number | null }>
+): Tensor {
   const { dim = null } = CROSS.take([a, b, ...args]);
   const first = a.shape.indexOf(3);
   if (dim === null && first < 0) throw new ShapeError(`cross: no dimension has size 3, got ${formatShape(a.shape)}.`);
@@ -232,7 +240,10 @@ export interface CdistOptions {
 }
 
 /** Distances between all pairs of rows, in the p-norm. Shape: [*, m, k] and [*, n, k] -> [*, m, n]. @see torch.cdist */
-export const cdist = takingNamed(
+export const cdist: (
+  x: Tensor,
+  ...args: Arguments<[x2: Tensor], [p?: number, computeMode?: string | null], CdistOptions>
+) => Tensor = takingNamed(
   signature('cdist', [
     argument('x1', TENSOR),
     argument('x2', TENSOR),
@@ -252,7 +263,10 @@ export const cdist = takingNamed(
 );
 
 /** The p-norm of a - b. @see torch.dist */
-export const dist = takingNamed(
+export const dist: (
+  x: Tensor,
+  ...args: Arguments<[other: Tensor], [p?: number], { other: Tensor; p?: number }>
+) => Tensor = takingNamed(
   signature('dist', [INPUT, OTHER, argument('p', NUMBER, undefined)]),
   (a: Tensor, { other, p = 2 }: { other: Tensor; p?: number }): Tensor => norm(sub(a, other), p),
 );

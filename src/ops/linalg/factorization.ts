@@ -16,7 +16,7 @@ export interface CholeskyOptions {
 }
 
 /** L with A = L Lᵀ of symmetric positive definite matrices; others are faults. @see torch.linalg.cholesky */
-export const cholesky = takingNamed(
+export const cholesky: (x: Tensor, ...args: Arguments<[], [upper?: boolean], CholeskyOptions>) => Tensor = takingNamed(
   signature('linalg.cholesky', [INPUT, argument('upper', FLAG, undefined)]),
   (a: Tensor, { upper = false }: CholeskyOptions): Tensor => {
     const [factor] = choleskyOf('linalg.cholesky', a, true);
@@ -25,7 +25,10 @@ export const cholesky = takingNamed(
 );
 
 /** cholesky, with what failed (int32: 0, or the order of the leading minor) instead of a fault. @see torch.linalg.cholesky_ex */
-export const choleskyEx = takingNamed(
+export const choleskyEx: (
+  x: Tensor,
+  ...args: Arguments<[], [upper?: boolean, checkErrors?: boolean], CholeskyOptions & { checkErrors?: boolean }>
+) => Results<'L' | 'info'> = takingNamed(
   signature('linalg.choleskyEx', [INPUT, argument('upper', FLAG, undefined), argument('checkErrors', FLAG, undefined)]),
   (
     a: Tensor,
@@ -43,7 +46,10 @@ export interface QrOptions {
 }
 
 /** A = Q R with orthogonal columns in Q and an upper triangle R. @see torch.linalg.qr */
-export const qr = takingNamed(
+export const qr: (
+  x: Tensor,
+  ...args: Arguments<[], [mode?: 'reduced' | 'complete' | 'r'], QrOptions>
+) => Results<'Q' | 'R'> = takingNamed(
   signature('linalg.qr', [INPUT, argument('mode', oneOf('reduced', 'complete', 'r'), undefined)]),
   (a: Tensor, { mode = 'reduced' }: QrOptions): Results<'Q' | 'R'> => {
     const [q, r] = qrOf(a, mode === 'complete');
@@ -58,7 +64,10 @@ export interface SvdOptions {
 }
 
 /** A = U diag(S) Vᵀ with S descending. @see torch.linalg.svd */
-export const svd = takingNamed(
+export const svd: (
+  x: Tensor,
+  ...args: Arguments<[], [fullMatrices?: boolean], SvdOptions>
+) => Results<'U' | 'S' | 'Vh'> = takingNamed(
   signature('linalg.svd', [INPUT, argument('fullMatrices', FLAG, undefined)]),
   (a: Tensor, { fullMatrices = true }: SvdOptions): Results<'U' | 'S' | 'Vh'> => {
     const [u, s, vh] = svdOf('linalg.svd', a);
@@ -81,7 +90,7 @@ export const svdvals: (a: Tensor) => Tensor = taking(
   (a) => svdOf('linalg.svdvals', a)[1],
 );
 
-type UploArguments = Arguments<{ UPLO?: 'L' | 'U' }, ['UPLO']>;
+type UploArguments = Arguments<[], [UPLO?: 'L' | 'U'], { UPLO?: 'L' | 'U' }>;
 
 const symmetricTaking = (op: string) => signature(op, [INPUT, argument('UPLO', oneOf('L', 'U'), 'L')]);
 const EIGH = symmetricTaking('linalg.eigh');

@@ -117,13 +117,19 @@ const WITH_MAT2 = [INPUT, argument('mat2', TENSOR)] as const;
  * @throws ShapeError, DTypeError
  * @see torch.mm
  */
-export const mm: (a: Tensor, b: Tensor) => Tensor = taking(signature('mm', WITH_MAT2), MM);
+export const mm: (a: Tensor, ...args: Arguments<[mat2: Tensor], [], { mat2: Tensor }>) => Tensor = taking(
+  signature('mm', WITH_MAT2),
+  MM,
+);
 /**
  * Products of two batches of matrices. Shape: [batch, m, k] and [batch, k, n] -> [batch, m, n].
  * @throws ShapeError, DTypeError
  * @see torch.bmm
  */
-export const bmm: (a: Tensor, b: Tensor) => Tensor = taking(signature('bmm', WITH_MAT2), BMM);
+export const bmm: (a: Tensor, ...args: Arguments<[mat2: Tensor], [], { mat2: Tensor }>) => Tensor = taking(
+  signature('bmm', WITH_MAT2),
+  BMM,
+);
 
 const rowsOf = (shape: Shape): number => numelOf(shape.slice(0, -1));
 
@@ -205,13 +211,16 @@ function asRows(x: Tensor): Tensor {
  * @throws ShapeError, DTypeError
  * @see torch.nn.functional.linear
  */
-export const linear: (input: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor = taking(
+export const linear: (
+  input: Tensor,
+  ...args: Arguments<[weight: Tensor], [bias?: Tensor | null], { weight: Tensor; bias?: Tensor | null }>
+) => Tensor = taking(
   signature('linear', [INPUT, argument('weight', TENSOR), argument('bias', TENSOR, null)]),
   (input, weight, bias) => affine(asRows(input), weight, bias === null ? null : contiguous(bias)),
 );
 
 /** Product of a matrix and a vector. Shape: [m, k] and [k] -> [m]. @throws ShapeError, DTypeError @see torch.mv */
-export const mv: (matrix: Tensor, vector: Tensor) => Tensor = taking(
+export const mv: (matrix: Tensor, ...args: Arguments<[vec: Tensor], [], { vec: Tensor }>) => Tensor = taking(
   signature('mv', [INPUT, argument('vec', TENSOR)]),
   (matrix, vector) => {
     checkDimensions('mv', 'the matrix', matrix, 2);
@@ -222,7 +231,7 @@ export const mv: (matrix: Tensor, vector: Tensor) => Tensor = taking(
 );
 
 /** Sum of the products of two vectors. Shape: [n] and [n] -> []. @throws ShapeError, DTypeError @see torch.dot */
-export const dot: (a: Tensor, b: Tensor) => Tensor = taking(
+export const dot: (a: Tensor, ...args: Arguments<[tensor: Tensor], [], { tensor: Tensor }>) => Tensor = taking(
   signature('dot', [INPUT, argument('tensor', TENSOR)]),
   (a, b) => {
     checkDimensions('dot', 'the first vector', a, 1);
@@ -233,7 +242,7 @@ export const dot: (a: Tensor, b: Tensor) => Tensor = taking(
 );
 
 /** All products of two vectors' elements. Shape: [m] and [n] -> [m, n]. @throws ShapeError, DTypeError @see torch.outer */
-export const outer: (a: Tensor, b: Tensor) => Tensor = taking(
+export const outer: (a: Tensor, ...args: Arguments<[vec2: Tensor], [], { vec2: Tensor }>) => Tensor = taking(
   signature('outer', [INPUT, argument('vec2', TENSOR)]),
   (a, b) => {
     checkDimensions('outer', 'the first vector', a, 1);
@@ -250,7 +259,10 @@ export const outer: (a: Tensor, b: Tensor) => Tensor = taking(
  * @throws ShapeError, DTypeError
  * @see torch.matmul
  */
-export const matmul: (a: Tensor, b: Tensor) => Tensor = taking(signature('matmul', [INPUT, OTHER]), product);
+export const matmul: (a: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(
+  signature('matmul', [INPUT, OTHER]),
+  product,
+);
 
 function product(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 0 || b.ndim === 0) {
@@ -309,7 +321,12 @@ function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: 
   return typeof alpha === 'boolean' ? add(kept, mul(product, alpha)) : add(kept, product, { alpha });
 }
 
-type AddingProduct = (input: Tensor, a: Tensor, b: Tensor, ...args: Arguments<AddOptions, ['beta', 'alpha']>) => Tensor;
+type AddingProduct = (
+  input: Tensor,
+  a: Tensor,
+  b: Tensor,
+  ...args: Arguments<[], [beta?: number, alpha?: number], AddOptions>
+) => Tensor;
 
 /** Such a function, whose factors PyTorch calls `first` and `second`. */
 const adding = (

@@ -15,6 +15,7 @@ import { diagonal as diagonalOf, permute, reshape, unsqueeze } from '../shape/vi
 import { abs, add, div, exp2, log2, mul, neg, pow } from '../pointwise/arithmetic';
 import { amax, sum } from '../reduce/reduce';
 import { inv, solve } from './solve';
+import type { Arguments } from '../../base/arguments';
 
 const MATRIX_POWER = signature('linalg.matrixPower', [INPUT, argument('n', INTEGER)]);
 
@@ -73,20 +74,33 @@ export const multiDot: (tensors: readonly Tensor[]) => Tensor = taking(
 );
 
 /** Σ x y along a dimension. @see torch.linalg.vecdot */
-export const vecdot = takingNamed(
+export const vecdot: (
+  x: Tensor,
+  ...args: Arguments<[y: Tensor], [dim?: number], { y: Tensor; dim?: number }>
+) => Tensor = takingNamed(
   signature('linalg.vecdot', [argument('x', TENSOR), argument('y', TENSOR), argument('dim', DIM, undefined)]),
   (x: Tensor, { y, dim = -1 }: { y: Tensor; dim?: number }): Tensor => sum(mul(x, y), dim),
 );
 
 /** The cross product of vectors of 3 along a dimension; others broadcast. @see torch.linalg.cross */
-export const cross = takingNamed(
+export const cross: (
+  x: Tensor,
+  ...args: Arguments<[other: Tensor], [dim?: number], { other: Tensor; dim?: number }>
+) => Tensor = takingNamed(
   signature('linalg.cross', [INPUT, OTHER, argument('dim', DIM, undefined)]),
   (a: Tensor, { other, dim = -1 }: { other: Tensor; dim?: number }): Tensor =>
     crossAlong('linalg.cross', a, other, dim),
 );
 
 /** Diagonals of matrices. @see torch.linalg.diagonal */
-export const diagonal = takingNamed(
+export const diagonal: (
+  x: Tensor,
+  ...args: Arguments<
+    [],
+    [offset?: number, dim1?: number, dim2?: number],
+    { offset?: number; dim1?: number; dim2?: number }
+  >
+) => Tensor = takingNamed(
   signature('linalg.diagonal', [
     INPUT,
     argument('offset', INTEGER, undefined),
@@ -98,17 +112,18 @@ export const diagonal = takingNamed(
 );
 
 /** Powers 0 to N - 1 of each element, along a new last dimension. @see torch.linalg.vander */
-export const vander = takingNamed(
-  signature('linalg.vander', [argument('x', TENSOR), argument('N', COUNT, null)]),
-  (x: Tensor, { N }: { N?: number | null }): Tensor => {
-    const vectors = x.ndim === 0 ? unsqueeze(x, 0) : x;
-    const n = N ?? vectors.shape[vectors.ndim - 1];
-    return pow(unsqueeze(vectors, -1), arange(n, { device: x.device }));
-  },
-);
+export const vander: (x: Tensor, ...args: Arguments<[], [N?: number | null], { N?: number | null }>) => Tensor =
+  takingNamed(
+    signature('linalg.vander', [argument('x', TENSOR), argument('N', COUNT, null)]),
+    (x: Tensor, { N }: { N?: number | null }): Tensor => {
+      const vectors = x.ndim === 0 ? unsqueeze(x, 0) : x;
+      const n = N ?? vectors.shape[vectors.ndim - 1];
+      return pow(unsqueeze(vectors, -1), arange(n, { device: x.device }));
+    },
+  );
 
 /** The inverse of a as a map from its last dimensions to its first `ind`. @see torch.linalg.tensorinv */
-export const tensorinv = takingNamed(
+export const tensorinv: (x: Tensor, ...args: Arguments<[], [ind?: number], { ind?: number }>) => Tensor = takingNamed(
   signature('linalg.tensorinv', [INPUT, argument('ind', INTEGER, undefined)]),
   (a: Tensor, { ind = 2 }: { ind?: number }): Tensor => {
     if (!(ind > 0)) throw new RangeError(`linalg.tensorinv: ind must be positive, got ${ind}.`);
@@ -123,7 +138,10 @@ export const tensorinv = takingNamed(
 );
 
 /** X with the sum over its dimensions of a X equal to b. @see torch.linalg.tensorsolve */
-export const tensorsolve = takingNamed(
+export const tensorsolve: (
+  x: Tensor,
+  ...args: Arguments<[b: Tensor], [dims?: readonly number[] | null], { b: Tensor; dims?: readonly number[] | null }>
+) => Tensor = takingNamed(
   signature('linalg.tensorsolve', [INPUT, argument('b', TENSOR), argument('dims', listOf(INTEGER), null)]),
   (a: Tensor, { b, dims = null }: { b: Tensor; dims?: readonly number[] | null }): Tensor => {
     const last = dims === null ? [] : wrapDims('linalg.tensorsolve', dims, a.ndim);

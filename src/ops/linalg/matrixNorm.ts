@@ -12,6 +12,7 @@ import { movedim, reshape, select } from '../shape/view';
 import { abs, div, mul } from '../pointwise/arithmetic';
 import { amax, amin, sum } from '../reduce/reduce';
 import { norm as anyNorm } from '../reduce/statistics';
+import type { Arguments } from '../../base/arguments';
 
 /** Options of `vectorNorm`. */
 export interface VectorNormOptions {
@@ -24,7 +25,14 @@ export interface VectorNormOptions {
 }
 
 /** (Σ |x|^ord)^(1/ord) over some dimensions or all. @see torch.linalg.vector_norm */
-export const vectorNorm = takingNamed(
+export const vectorNorm: (
+  x: Tensor,
+  ...args: Arguments<
+    [],
+    [ord?: number, dim?: number | readonly number[] | null, keepdim?: boolean, dtype?: DType | null],
+    VectorNormOptions
+  >
+) => Tensor = takingNamed(
   signature('linalg.vectorNorm', [
     INPUT,
     argument('ord', NUMBER, undefined),
@@ -52,7 +60,14 @@ export interface MatrixNormOptions {
 }
 
 /** A norm of matrices. @see torch.linalg.matrix_norm */
-export const matrixNorm = takingNamed(
+export const matrixNorm: (
+  x: Tensor,
+  ...args: Arguments<
+    [],
+    [ord?: MatrixOrder, dim?: readonly number[], keepdim?: boolean, dtype?: DType | null],
+    MatrixNormOptions
+  >
+) => Tensor = takingNamed(
   signature('linalg.matrixNorm', [
     INPUT,
     argument('ord', ORDER, undefined),
@@ -98,7 +113,14 @@ export interface LinalgNormOptions {
 }
 
 /** The vector norm over one dimension or, without `ord`, all; the matrix norm over two. @see torch.linalg.norm */
-export const norm = takingNamed(
+export const norm: (
+  x: Tensor,
+  ...args: Arguments<
+    [],
+    [ord?: MatrixOrder | null, dim?: number | readonly number[] | null, keepdim?: boolean, dtype?: DType | null],
+    LinalgNormOptions
+  >
+) => Tensor = takingNamed(
   signature('linalg.norm', [
     INPUT,
     argument('ord', ORDER, null),
@@ -122,15 +144,16 @@ export const norm = takingNamed(
 );
 
 /** The condition number: the norm of A times that of its inverse; by default σ₁ / σₙ. @see torch.linalg.cond */
-export const cond = takingNamed(
-  signature('linalg.cond', [INPUT, argument('p', ORDER, null)]),
-  (a: Tensor, { p = null }: { p?: MatrixOrder | null }): Tensor => {
-    if (p === null || p === 2 || p === -2) {
-      const s = svdOf('linalg.cond', a)[1];
-      const [first, last] = [select(s, -1, 0), select(s, -1, -1)];
-      return p === -2 ? div(last, first) : div(first, last);
-    }
-    checkMatrix('linalg.cond', a, true);
-    return mul(matrixNorm(a, p), matrixNorm(solveBatch('linalg.cond', a, identityLike(a), false)[0], p));
-  },
-);
+export const cond: (x: Tensor, ...args: Arguments<[], [p?: MatrixOrder | null], { p?: MatrixOrder | null }>) => Tensor =
+  takingNamed(
+    signature('linalg.cond', [INPUT, argument('p', ORDER, null)]),
+    (a: Tensor, { p = null }: { p?: MatrixOrder | null }): Tensor => {
+      if (p === null || p === 2 || p === -2) {
+        const s = svdOf('linalg.cond', a)[1];
+        const [first, last] = [select(s, -1, 0), select(s, -1, -1)];
+        return p === -2 ? div(last, first) : div(first, last);
+      }
+      checkMatrix('linalg.cond', a, true);
+      return mul(matrixNorm(a, p), matrixNorm(solveBatch('linalg.cond', a, identityLike(a), false)[0], p));
+    },
+  );

@@ -51,7 +51,11 @@ const MATRIX_RANK = signature('linalg.matrixRank', [
 /** How many singular values differ from 0 (int64). @see torch.linalg.matrix_rank */
 export function matrixRank(
   a: Tensor,
-  ...args: Arguments<RankOptions & { tol?: number | Tensor | null }, ['tol', 'hermitian', 'atol', 'rtol']>
+  ...args: Arguments<
+    [],
+    [tol?: number | Tensor | null, hermitian?: boolean, atol?: number | Tensor | null, rtol?: number | Tensor | null],
+    RankOptions & { tol?: number | Tensor | null }
+  >
 ): Tensor {
   const { tol = null, hermitian = false, ...rest } = MATRIX_RANK.take([a, ...args]);
   const values = spectrum('linalg.matrixRank', a.detach(), hermitian);
@@ -70,7 +74,11 @@ const PINV = signature('linalg.pinv', [
 /** The inverse of Moore and Penrose. Shape: [*, m, n] -> [*, n, m]. @see torch.linalg.pinv */
 export function pinv(
   a: Tensor,
-  ...args: Arguments<RankOptions & { rcond?: number | Tensor | null }, ['rcond', 'hermitian', 'atol', 'rtol']>
+  ...args: Arguments<
+    [],
+    [rcond?: number | Tensor | null, hermitian?: boolean, atol?: number | Tensor | null, rtol?: number | Tensor | null],
+    RankOptions & { rcond?: number | Tensor | null }
+  >
 ): Tensor {
   const { rcond = null, hermitian = false, ...rest } = PINV.take([a, ...args]);
   checkMatrix('linalg.pinv', a, hermitian);
@@ -122,7 +130,14 @@ export interface LstsqOptions {
  * the rank (not with 'gels') and the singular values ('gelsd' and 'gelss' only); what there is not is empty.
  * @see torch.linalg.lstsq
  */
-export const lstsq = takingNamed(
+export const lstsq: (
+  x: Tensor,
+  ...args: Arguments<
+    [B: Tensor],
+    [rcond?: number | null, driver?: 'gels' | 'gelsy' | 'gelsd' | 'gelss' | null],
+    LstsqOptions
+  >
+) => Results<'solution' | 'residuals' | 'rank' | 'singularValues'> = takingNamed(
   signature('linalg.lstsq', [
     INPUT,
     argument('B', TENSOR),

@@ -18,6 +18,7 @@ import { tril, triu } from '../indexing/gather';
 import { matmul as product } from './matmul';
 import { expand, mT, squeeze, unsqueeze } from '../shape/view';
 import { add, neg, sub } from '../pointwise/arithmetic';
+import type { Arguments } from '../../base/arguments';
 
 /** Options of `solve`. */
 export interface SolveOptions {
@@ -38,15 +39,19 @@ function solving(op: string, a: Tensor, { B, left = true }: SolveOptions, checks
 }
 
 /** X with A X = B; B holds matrices or vectors. A singular matrix is a fault. @see torch.linalg.solve */
-export const solve = takingNamed(
-  signature('linalg.solve', [argument('A', TENSOR), argument('B', TENSOR), argument('left', FLAG, undefined)]),
-  (a: Tensor, options: SolveOptions): Tensor => {
-    return solving('linalg.solve', a, options, true)[0];
-  },
-);
+export const solve: (x: Tensor, ...args: Arguments<[B: Tensor], [left?: boolean], SolveOptions>) => Tensor =
+  takingNamed(
+    signature('linalg.solve', [argument('A', TENSOR), argument('B', TENSOR), argument('left', FLAG, undefined)]),
+    (a: Tensor, options: SolveOptions): Tensor => {
+      return solving('linalg.solve', a, options, true)[0];
+    },
+  );
 
 /** solve, with what failed (int32, 0 for nothing) instead of a fault. @see torch.linalg.solve_ex */
-export const solveEx = takingNamed(
+export const solveEx: (
+  x: Tensor,
+  ...args: Arguments<[B: Tensor], [left?: boolean, checkErrors?: boolean], SolveOptions & { checkErrors?: boolean }>
+) => Results<'info' | 'result'> = takingNamed(
   signature('linalg.solveEx', [
     argument('A', TENSOR),
     argument('B', TENSOR),
@@ -70,7 +75,15 @@ export interface SolveTriangularOptions {
 }
 
 /** X with A X = B for a triangle of A. @see torch.linalg.solve_triangular */
-export const solveTriangular = takingNamed(
+export const solveTriangular: (
+  x: Tensor,
+  ...args: Arguments<
+    [B: Tensor, upper: boolean],
+    [left?: boolean, unitriangular?: boolean],
+    SolveTriangularOptions,
+    [B: Tensor, options: Omit<SolveTriangularOptions, 'B'>]
+  >
+) => Tensor = takingNamed(
   signature('linalg.solveTriangular', [
     argument('A', TENSOR),
     argument('B', TENSOR),
@@ -96,7 +109,10 @@ const inverseGradient = withGradient(
 );
 
 /** inv, with what failed (int32, 0 for nothing) instead of a fault. @see torch.linalg.inv_ex */
-export const invEx = takingNamed(
+export const invEx: (
+  x: Tensor,
+  ...args: Arguments<[], [checkErrors?: boolean], { checkErrors?: boolean }>
+) => Results<'inverse' | 'info'> = takingNamed(
   signature('linalg.invEx', [INPUT, argument('checkErrors', FLAG, undefined)]),
   (a: Tensor, { checkErrors = false }: { checkErrors?: boolean }): Results<'inverse' | 'info'> =>
     named(['inverse', 'info'], solveBatch('linalg.invEx', a, identityLike(a), checkErrors)),
@@ -110,13 +126,17 @@ function fromFactor(factor: Tensor, upper: boolean): Tensor {
 }
 
 /** A⁻¹ from its Cholesky factor. @see torch.cholesky_inverse */
-export const choleskyInverse = takingNamed(
-  signature('choleskyInverse', [INPUT, argument('upper', FLAG, undefined)]),
-  (factor: Tensor, { upper = false }: CholeskyOptions): Tensor => inv(fromFactor(factor, upper)),
-);
+export const choleskyInverse: (x: Tensor, ...args: Arguments<[], [upper?: boolean], CholeskyOptions>) => Tensor =
+  takingNamed(
+    signature('choleskyInverse', [INPUT, argument('upper', FLAG, undefined)]),
+    (factor: Tensor, { upper = false }: CholeskyOptions): Tensor => inv(fromFactor(factor, upper)),
+  );
 
 /** A⁻¹ B from the Cholesky factor of A. @see torch.cholesky_solve */
-export const choleskySolve = takingNamed(
+export const choleskySolve: (
+  x: Tensor,
+  ...args: Arguments<[input2: Tensor], [upper?: boolean], { input2: Tensor } & CholeskyOptions>
+) => Tensor = takingNamed(
   signature('choleskySolve', [INPUT, argument('input2', TENSOR), argument('upper', FLAG, undefined)]),
   (b: Tensor, { input2, upper = false }: { input2: Tensor } & CholeskyOptions): Tensor =>
     solveBatch('choleskySolve', fromFactor(input2, upper), b, true)[0],
@@ -132,7 +152,14 @@ export interface TriangularSolveOptions {
 }
 
 /** X with A X = b for a triangle of A, and a copy of A. @see torch.triangular_solve */
-export const triangularSolve = takingNamed(
+export const triangularSolve: (
+  x: Tensor,
+  ...args: Arguments<
+    [A: Tensor],
+    [upper?: boolean, transpose?: boolean, unitriangular?: boolean],
+    TriangularSolveOptions
+  >
+) => Results<'solution' | 'clonedCoefficient'> = takingNamed(
   signature('triangularSolve', [
     argument('b', TENSOR),
     argument('A', TENSOR),

@@ -199,7 +199,7 @@ export interface GeluOptions {
 
 const geluBy = (approximate: 'none' | 'tanh'): UnaryFunction => (approximate === 'tanh' ? geluByTanh : geluByErf);
 
-type GeluArguments = Arguments<GeluOptions, ['approximate']>;
+type GeluArguments = Arguments<[], [approximate?: 'none' | 'tanh'], GeluOptions>;
 const GELU = signature('gelu', [INPUT, argument('approximate', oneOf('none', 'tanh'), 'none')]);
 
 /** x Φ(x), Φ the normal distribution function. @see torch.nn.functional.gelu */

@@ -18,7 +18,7 @@ const like = e.constantLike;
 
 // ---- sums and products --------------------------------------------------------------------------------
 
-type ScaledArguments = Arguments<{ other: Operand; alpha?: number }, ['other', 'alpha']>;
+type ScaledArguments = Arguments<[other: Operand], [alpha?: number], { other: Operand; alpha?: number }>;
 /** `f(a, b, { alpha })`. */
 type ScaledFunction = ((a: Tensor, ...args: ScaledArguments) => Tensor) & InPlaceForm<ScaledArguments>;
 
@@ -71,7 +71,11 @@ function divider(roundingMode: 'trunc' | 'floor' | null): BinaryFunction {
   if (roundingMode === null) return floatQuotient;
   return roundingMode === 'trunc' ? divideTowardsZero : divideDown;
 }
-type DivArguments = Arguments<DivOptions & { other: Operand }, ['other', 'roundingMode']>;
+type DivArguments = Arguments<
+  [other: Operand],
+  [roundingMode?: 'trunc' | 'floor' | null],
+  DivOptions & { other: Operand }
+>;
 
 /**
  * a / b; integers give float32 unless a rounding mode keeps them integers.
@@ -102,7 +106,12 @@ export const addcmul = withValue('addcmul', e.mul);
 /** x + value a / b. @see torch.addcdiv */
 export const addcdiv = withValue('addcdiv', e.div);
 
-type ValueArguments = Arguments<{ tensor1: Tensor; tensor2: Tensor; value?: number }, ['tensor1', 'tensor2', 'value']>;
+type ValueArguments = Arguments<
+  [tensor1: Tensor, tensor2: Tensor],
+  [value?: number],
+  { tensor1: Tensor; tensor2: Tensor; value?: number },
+  [tensor1: Tensor, options: Omit<{ tensor1: Tensor; tensor2: Tensor; value?: number }, 'tensor1'>]
+>;
 
 function withValue(
   name: string,
@@ -193,7 +202,7 @@ const powerInPlace = (self: Tensor, exponent: Operand): Tensor =>
 
 const EXPONENT = argument('exponent', OPERAND);
 
-type PowArguments = Arguments<{ exponent: Operand }, ['exponent']>;
+type PowArguments = Arguments<[exponent: Operand], [], { exponent: Operand }>;
 
 /** base^exponent. @see torch.pow */
 export const pow: ((base: Operand, ...args: PowArguments) => Tensor) & InPlaceForm<PowArguments> = ofOperands(
@@ -241,7 +250,7 @@ export interface RoundOptions {
   decimals?: number;
 }
 
-type RoundArguments = Arguments<RoundOptions, ['decimals']>;
+type RoundArguments = Arguments<[], [decimals?: number], RoundOptions>;
 const ROUND = signature('round', [INPUT, argument('decimals', INTEGER, 0)]);
 
 /** Nearest multiple of 10^-decimals, the even one of two. @see torch.round */
@@ -390,7 +399,7 @@ const clampedLogit = parametric(
   },
 );
 
-type LogitArguments = Arguments<{ eps?: number | null }, ['eps']>;
+type LogitArguments = Arguments<[], [eps?: number | null], { eps?: number | null }>;
 const LOGIT = signature('logit', [INPUT, argument('eps', NUMBER, null)]);
 
 /** log(x / (1 - x)), with x clamped to [eps, 1 - eps] if eps is given. @see torch.logit */

@@ -82,7 +82,7 @@ export const CLOSE = signature('isclose', [
 export const isclose: (
   a: Tensor,
   b: Tensor,
-  ...args: Arguments<IscloseOptions, ['rtol', 'atol', 'equalNan']>
+  ...args: Arguments<[], [rtol?: number, atol?: number, equalNan?: boolean], IscloseOptions>
 ) => Tensor = taking(CLOSE, (a, b, rtol, atol, equalNan) => {
   if (!(rtol >= 0 && atol >= 0)) {
     throw new RangeError(`isclose: rtol and atol must be at least 0, got ${rtol} and ${atol}.`);
@@ -124,9 +124,15 @@ const WHERE_ARGUMENTS = signature('where', [
 ]);
 
 /** a where the condition holds, else b; gradients go to the one chosen. @see torch.where */
-export const where: (condition: Tensor, a: Operand, b: Operand) => Tensor = taking(WHERE_ARGUMENTS, (condition, a, b) =>
-  WHERE.apply([condition, a, b]),
-);
+export const where: (
+  condition: Tensor,
+  ...args: Arguments<
+    [input: Operand, other: Operand],
+    [],
+    { input: Operand; other: Operand },
+    [input: Operand, options: { other: Operand }]
+  >
+) => Tensor = taking(WHERE_ARGUMENTS, (condition, a, b) => WHERE.apply([condition, a, b]));
 
 const MASKED_FILL = new PointwiseOperation({
   name: 'maskedFill',
@@ -247,7 +253,7 @@ function clampParts(min: Operand | null, max: Operand | null): [operation: Point
   throw new TypeError('clamp: one of min and max must be given, got neither.');
 }
 
-type Bounds = Arguments<ClampOptions, ['min', 'max']>;
+type Bounds = Arguments<[], [min?: Operand | null, max?: Operand | null], ClampOptions>;
 const CLAMP_ARGUMENTS = signature('clamp', [INPUT, argument('min', OPERAND, null), argument('max', OPERAND, null)]);
 
 /**
@@ -289,7 +295,7 @@ function replacements({ dtype }: Tensor, nan: number, posinf: number | null, neg
   return [nan, posinf ?? greatest, neginf ?? -greatest];
 }
 
-type NanToNumArguments = Arguments<NanToNumOptions, ['nan', 'posinf', 'neginf']>;
+type NanToNumArguments = Arguments<[], [nan?: number, posinf?: number | null, neginf?: number | null], NanToNumOptions>;
 const NAN_TO_NUM_ARGUMENTS = signature('nanToNum', [
   INPUT,
   argument('nan', NUMBER, null),

@@ -192,12 +192,15 @@ const polygammas = new Map<number, UnaryFunction>();
 const POLYGAMMA = signature('polygamma', [argument('n', COUNT), argument('input', TENSOR)]);
 
 /** Derivative number n of digamma; n = 0 is digamma itself. @see torch.special.polygamma */
-export const polygamma: (n: number, x: Tensor) => Tensor = taking(POLYGAMMA, (n, x) => {
-  if (n === 0) return digamma(x);
-  let f = polygammas.get(n);
-  if (f === undefined) polygammas.set(n, (f = unary('polygamma', 'float', (y) => e.polygamma(n, y))));
-  return f(x);
-});
+export const polygamma: (n: number, ...args: Arguments<[input: Tensor], [], { input: Tensor }>) => Tensor = taking(
+  POLYGAMMA,
+  (n, x) => {
+    if (n === 0) return digamma(x);
+    let f = polygammas.get(n);
+    if (f === undefined) polygammas.set(n, (f = unary('polygamma', 'float', (y) => e.polygamma(n, y))));
+    return f(x);
+  },
+);
 
 /** Each is an operation of its own. */
 const MOST_FACTORS = 4096;
@@ -210,14 +213,17 @@ const MVLGAMMA = signature('mvlgamma', [
 ]);
 
 /** log of the multivariate gamma function of dimension p. @see torch.special.multigammaln */
-export const mvlgamma: (x: Tensor, ...args: Arguments<{ p: number }, ['p']>) => Tensor = taking(MVLGAMMA, (x, p) => {
-  const constant = ((p * (p - 1)) / 4) * Math.log(Math.PI);
-  const terms = Array.from({ length: p }, (_, j) => lgamma(sub(x, j / 2)));
-  return add(
-    terms.reduce((sum, term) => add(sum, term)),
-    constant,
-  );
-});
+export const mvlgamma: (x: Tensor, ...args: Arguments<[p: number], [], { p: number }>) => Tensor = taking(
+  MVLGAMMA,
+  (x, p) => {
+    const constant = ((p * (p - 1)) / 4) * Math.log(Math.PI);
+    const terms = Array.from({ length: p }, (_, j) => lgamma(sub(x, j / 2)));
+    return add(
+      terms.reduce((sum, term) => add(sum, term)),
+      constant,
+    );
+  },
+);
 
 /** Coefficients of x^(2k+1) in the series of sinc': Σ (-1)^k π^(2k) 2k x^(2k-1) / (2k+1)! for k from 1. */
 const SINC_SLOPE: readonly number[] = Array.from({ length: 10 }, (_, i) => {
@@ -355,7 +361,7 @@ export const bitwiseRightShift = SHIFTS.right;
 const LDEXP = signature('ldexp', [INPUT, argument('other', OPERAND)]);
 
 /** x 2^other. @see torch.ldexp */
-export const ldexp: (x: Tensor, ...args: Arguments<{ other: Operand }, ['other']>) => Tensor = taking(
+export const ldexp: (x: Tensor, ...args: Arguments<[other: Operand], [], { other: Operand }>) => Tensor = taking(
   LDEXP,
   (x, other) => mul(x, pow(2, !(other instanceof Tensor) || isFloat(other.dtype) ? other : to(other, 'float32'))),
 );
@@ -380,7 +386,8 @@ export const frexp: (x: Tensor) => Mantissas = taking(FREXP, (x): Mantissas => {
 const FLOAT_POWER = signature('floatPower', [argument('input', OPERAND), argument('exponent', OPERAND)]);
 
 /** base^exponent in float64. @see torch.float_power */
-export const floatPower: (base: Operand, exponent: Operand) => Tensor = taking(FLOAT_POWER, (base, exponent) => {
-  const wide = (x: Operand): Operand => (x instanceof Tensor ? to(x, 'float64') : x);
-  return pow(wide(base), wide(exponent));
-});
+export const floatPower: (base: Operand, ...args: Arguments<[exponent: Operand], [], { exponent: Operand }>) => Tensor =
+  taking(FLOAT_POWER, (base, exponent) => {
+    const wide = (x: Operand): Operand => (x instanceof Tensor ? to(x, 'float64') : x);
+    return pow(wide(base), wide(exponent));
+  });

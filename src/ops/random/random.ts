@@ -16,6 +16,7 @@ import { contiguous, copy_, to } from '../shape/copy';
 import { finish, requireFloat, MADE, uploaded, type ShapeArguments, type TensorOptions } from '../shape/creation';
 import { permute } from '../shape/view';
 import { isDense, numelOf, type Shape } from '../../base/shape';
+import type { DeviceName } from '../../device/contract';
 
 /** Where draws come from. */
 export interface GeneratorOption {
@@ -167,7 +168,16 @@ const RANDPERM = signature('randperm', [argument('n', COUNT), FROM_GENERATOR, ..
 
 /** The numbers 0 .. n-1 in random order, int64. @see torch.randperm */
 export function randperm(
-  ...args: Arguments<RandomOptions & { n: number }, ['n', 'generator', 'dtype', 'device', 'requiresGrad']>
+  ...args: Arguments<
+    [n: number],
+    [
+      generator?: Generator | undefined,
+      dtype?: DType | undefined,
+      device?: DeviceName | undefined,
+      requiresGrad?: boolean | undefined,
+    ],
+    RandomOptions & { n: number }
+  >
 ): Tensor {
   const { n, ...options } = RANDPERM.take(args);
   const order = uploaded(options.device, [n], 'int32', () => permutation(n, options.generator));
@@ -199,14 +209,14 @@ const refilling = (
   };
 };
 
-/** A function of a tensor with the options `O`, in PyTorch's order. */
-type Filling<O, Order extends readonly string[]> = (
+/** A function of a tensor with the options `O`, by position `Places`, and a generator. */
+type Filling<O, Places extends readonly unknown[]> = (
   self: Tensor,
-  ...args: Arguments<O & GeneratorOption, Order>
+  ...args: Arguments<[], [...Places, generator?: GeneratorOption['generator']], O & GeneratorOption>
 ) => Tensor;
 
 /** Fills with uniform draws from [from, to), [0, 1) by default. @throws RangeError, DTypeError @see torch.Tensor.uniform_ */
-export const uniform_: Filling<{ from?: number; to?: number }, ['from', 'to', 'generator']> = refilling(
+export const uniform_: Filling<{ from?: number; to?: number }, [from?: number, to?: number]> = refilling(
   'uniform_',
   ['from', 'to'],
   [0, 1],
@@ -216,7 +226,7 @@ export const uniform_: Filling<{ from?: number; to?: number }, ['from', 'to', 'g
 );
 
 /** Fills with normal draws, standard ones by default. @throws RangeError for a negative std, DTypeError @see torch.Tensor.normal_ */
-export const normal_: Filling<{ mean?: number; std?: number }, ['mean', 'std', 'generator']> = refilling(
+export const normal_: Filling<{ mean?: number; std?: number }, [mean?: number, std?: number]> = refilling(
   'normal_',
   ['mean', 'std'],
   [0, 1],
@@ -226,7 +236,7 @@ export const normal_: Filling<{ mean?: number; std?: number }, ['mean', 'std', '
 );
 
 /** Fills with exponential draws of rate `lambd`, 1 by default. @throws RangeError unless it is positive, DTypeError @see torch.Tensor.exponential_ */
-export const exponential_: Filling<{ lambd?: number }, ['lambd', 'generator']> = refilling(
+export const exponential_: Filling<{ lambd?: number }, [lambd?: number]> = refilling(
   'exponential_',
   ['lambd'],
   [1],
@@ -236,7 +246,7 @@ export const exponential_: Filling<{ lambd?: number }, ['lambd', 'generator']> =
 );
 
 /** Fills with 1, with probability p (0.5 by default), and 0. @throws RangeError unless p is in [0, 1], DTypeError @see torch.Tensor.bernoulli_ */
-export const bernoulli_: Filling<{ p?: number }, ['p', 'generator']> = refilling(
+export const bernoulli_: Filling<{ p?: number }, [p?: number]> = refilling(
   'bernoulli_',
   ['p'],
   [0.5],

@@ -17,13 +17,17 @@ import { any, sum } from '../reduce/reduce';
 import { cumsum } from '../reduce/scan';
 import { requireAll } from '../indexing/gather';
 import { searchsorted, topk } from '../indexing/sort';
+import type { Arguments } from '../../base/arguments';
 
 /**
  * 1 with the probability that stands in each element of p, else 0. Shape: that of p, and its dtype.
  * @throws DTypeError unless p is floating; FaultError, at the read, for a probability outside [0, 1] or NaN
  * @see torch.bernoulli
  */
-export const bernoulli = takingNamed(
+export const bernoulli: (
+  x: Tensor,
+  ...args: Arguments<[], [generator?: Generator | undefined], GeneratorOption>
+) => Tensor = takingNamed(
   signature('bernoulli', [INPUT, argument('generator', GENERATOR, undefined)]),
   (p: Tensor, { generator = defaultGenerator }: GeneratorOption): Tensor => {
     requireFloat('bernoulli', p.dtype);
@@ -52,7 +56,14 @@ export interface MultinomialOptions extends GeneratorOption {
  * @example const next = multinomial(softmax(logits.div(temperature), -1), 1)
  * @see torch.multinomial
  */
-export const multinomial = takingNamed(
+export const multinomial: (
+  x: Tensor,
+  ...args: Arguments<
+    [numSamples: number],
+    [replacement?: boolean, generator?: Generator | undefined],
+    MultinomialOptions
+  >
+) => Tensor = takingNamed(
   signature('multinomial', [
     INPUT,
     argument('numSamples', INTEGER),

@@ -31,7 +31,7 @@ export interface DimOptions {
   dim?: number | null;
   keepdim?: boolean;
 }
-type DimArguments = Arguments<DimOptions, ['dim', 'keepdim']>;
+type DimArguments = Arguments<[], [dim?: number | null, keepdim?: boolean], DimOptions>;
 const ARGMAX = signature('argmax', [INPUT, argument('dim', DIM, null), KEEPDIM]);
 const ARGMIN = ARGMAX.as('argmin');
 

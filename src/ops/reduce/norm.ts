@@ -29,7 +29,14 @@ const NORM = signature('norm', [
  * values of a matrix, or of matrices in two dimensions.
  * @see torch.norm
  */
-export function norm(x: Tensor, ...args: Arguments<NormOptions, ['p', 'dim', 'keepdim', 'dtype']>): Tensor {
+export function norm(
+  x: Tensor,
+  ...args: Arguments<
+    [],
+    [p?: number | 'fro' | 'nuc' | null, dim?: Dims, keepdim?: boolean, dtype?: DType | null],
+    NormOptions
+  >
+): Tensor {
   const { p, dim, keepdim, dtype } = NORM.take([x, ...args]);
   const rest = { keepdim, dtype };
   if (p !== 'nuc') return vectorNorm(x, { p, dim, ...rest });

@@ -15,6 +15,7 @@ import { contiguous, to } from '../shape/copy';
 import { empty } from '../shape/creation';
 import { reshape } from '../shape/view';
 import { add, mul, rsqrt, square, sub } from '../pointwise/arithmetic';
+import type { Arguments } from '../../base/arguments';
 
 /** What the two normalizations share: x, then the affine parameters if any. */
 type NormInputs = readonly [x: Tensor, weight: Tensor | null, bias: Tensor | null];
@@ -369,10 +370,12 @@ function meanAndRstd(x: Tensor, dims: Shape, eps: number): [mean: Tensor, rstd: 
 /** layerNorm with the mean and 1 / sqrt(var + eps) of each row, of size 1 in the normalized dimensions. @see torch.native_layer_norm */
 export const nativeLayerNorm: (
   x: Tensor,
-  normalizedShape: Shape,
-  weight: Tensor | null,
-  bias: Tensor | null,
-  eps: number,
+  ...args: Arguments<
+    [normalizedShape: Shape, weight: Tensor | null, bias: Tensor | null, eps: number],
+    [],
+    { normalizedShape: Shape; weight: Tensor | null; bias: Tensor | null; eps: number },
+    [normalizedShape: Shape, weight: Tensor | null, bias: Tensor | null, options: { eps: number }]
+  >
 ) => [out: Tensor, mean: Tensor, rstd: Tensor] = taking(
   signature('nativeLayerNorm', [
     INPUT,
@@ -395,13 +398,36 @@ export const nativeLayerNorm: (
  */
 export const nativeBatchNorm: (
   x: Tensor,
-  weight: Tensor | null,
-  bias: Tensor | null,
-  runningMean: Tensor | null,
-  runningVar: Tensor | null,
-  training: boolean,
-  momentum: number,
-  eps: number,
+  ...args: Arguments<
+    [
+      weight: Tensor | null,
+      bias: Tensor | null,
+      runningMean: Tensor | null,
+      runningVar: Tensor | null,
+      training: boolean,
+      momentum: number,
+      eps: number,
+    ],
+    [],
+    {
+      weight: Tensor | null;
+      bias: Tensor | null;
+      runningMean: Tensor | null;
+      runningVar: Tensor | null;
+      training: boolean;
+      momentum: number;
+      eps: number;
+    },
+    [
+      weight: Tensor | null,
+      bias: Tensor | null,
+      runningMean: Tensor | null,
+      runningVar: Tensor | null,
+      training: boolean,
+      momentum: number,
+      options: { eps: number },
+    ]
+  >
 ) => [out: Tensor, mean: Tensor, rstd: Tensor] = taking(
   signature('nativeBatchNorm', [
     INPUT,

@@ -32,8 +32,8 @@ export interface FoldOptions extends ReduceOptions {
   dtype?: DType | null;
 }
 
-export type ReduceArguments = Arguments<ReduceOptions, ['dim', 'keepdim']>;
-export type FoldArguments = Arguments<FoldOptions, ['dim', 'keepdim', 'dtype']>;
+export type ReduceArguments = Arguments<[], [dim?: Dims, keepdim?: boolean], ReduceOptions>;
+export type FoldArguments = Arguments<[], [dim?: Dims, keepdim?: boolean, dtype?: DType | null], FoldOptions>;
 
 /** Which dimensions of a tensor go, in ascending order. */
 export interface Reduction {
@@ -290,7 +290,7 @@ export const all = (x: Tensor, ...args: ReduceArguments): Tensor => {
 };
 
 /** How many elements differ from 0 (int64). @see torch.count_nonzero */
-export const countNonzero = takingNamed(
+export const countNonzero: (x: Tensor, ...args: Arguments<[], [dim?: Dims], { dim?: Dims }>) => Tensor = takingNamed(
   signature('countNonzero', [INPUT, argument('dim', DIMS, null)]),
   (x: Tensor, { dim }: { dim?: Dims }): Tensor => sumOf(to(ne(x, 0), 'int64'), reductionOf('countNonzero', x, dim)),
 );

@@ -14,6 +14,7 @@ import { gather, triu } from '../indexing/gather';
 import { expand, movedim, reshape, unsqueeze } from '../shape/view';
 import { abs, add, exp, log, mul, sub } from '../pointwise/arithmetic';
 import { diagonalMask, sum } from './reduce';
+import type { Arguments } from '../../base/arguments';
 
 /** Options of running folds. */
 export interface ScanOptions {
@@ -76,14 +77,16 @@ function scanIn(op: string, x: Tensor, { dim, dtype }: DimOptions, scan: (x: Ten
 const SCAN = [INPUT, argument('dim', DIM), TO_DTYPE] as const;
 
 /** y_j = x_0 + ... + x_j along a dimension; float32 is added up in double precision. @see torch.cumsum */
-export const cumsum = takingNamed(signature('cumsum', SCAN), (x: Tensor, options: DimOptions): Tensor =>
-  scanIn('cumsum', x, options, (input, along) => cumsumAlong(input, { dim: along, reverse: false })),
-);
+export const cumsum: (x: Tensor, ...args: Arguments<[dim: number], [dtype?: DType | null], DimOptions>) => Tensor =
+  takingNamed(signature('cumsum', SCAN), (x: Tensor, options: DimOptions): Tensor =>
+    scanIn('cumsum', x, options, (input, along) => cumsumAlong(input, { dim: along, reverse: false })),
+  );
 
 /** y_j = x_0 · ... · x_j along a dimension. The gradient takes n² memory for n elements along it. @see torch.cumprod */
-export const cumprod = takingNamed(signature('cumprod', SCAN), (x: Tensor, options: DimOptions): Tensor =>
-  scanIn('cumprod', x, options, cumprodAlong),
-);
+export const cumprod: (x: Tensor, ...args: Arguments<[dim: number], [dtype?: DType | null], DimOptions>) => Tensor =
+  takingNamed(signature('cumprod', SCAN), (x: Tensor, options: DimOptions): Tensor =>
+    scanIn('cumprod', x, options, cumprodAlong),
+  );
 
 const logcumsumexpAlong: (x: Tensor, parameters: ScanParameters) => Tensor = defineOp<[x: Tensor], ScanParameters>({
   ...scanForward('logcumsumexp'),
@@ -106,7 +109,7 @@ const logcumsumexpAlong: (x: Tensor, parameters: ScanParameters) => Tensor = def
 });
 
 /** y_j = log(e^{x_0} + ... + e^{x_j}) along a dimension, without overflow. @see torch.logcumsumexp */
-export const logcumsumexp = takingNamed(
+export const logcumsumexp: (x: Tensor, ...args: Arguments<[dim: number], [], { dim: number }>) => Tensor = takingNamed(
   signature('logcumsumexp', [INPUT, argument('dim', DIM)]),
   (x: Tensor, options: { dim: number }): Tensor =>
     scanIn('logcumsumexp', isFloat(x.dtype) ? x : to(x, 'float32'), options, (input, along) =>
@@ -132,12 +135,12 @@ function runningExtreme(op: string, kind: ArgReduceKind, x: Tensor, dim: number)
 }
 
 /** The greatest so far along a dimension, with its place (of equals the last). @see torch.cummax */
-export const cummax = takingNamed(
+export const cummax: (x: Tensor, ...args: Arguments<[dim: number], [], { dim: number }>) => Extremum = takingNamed(
   signature('cummax', [INPUT, argument('dim', DIM)]),
   (x: Tensor, { dim }: { dim: number }): Extremum => runningExtreme('cummax', 'argmax', x, dim),
 );
 /** The least so far along a dimension, with its place (of equals the last). @see torch.cummin */
-export const cummin = takingNamed(
+export const cummin: (x: Tensor, ...args: Arguments<[dim: number], [], { dim: number }>) => Extremum = takingNamed(
   signature('cummin', [INPUT, argument('dim', DIM)]),
   (x: Tensor, { dim }: { dim: number }): Extremum => runningExtreme('cummin', 'argmin', x, dim),
 );

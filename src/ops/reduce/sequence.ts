@@ -46,7 +46,10 @@ export interface DiffOptions {
 }
 
 /** Differences of neighbours along a dimension. @see torch.diff */
-export const diff = takingNamed(
+export const diff: (
+  x: Tensor,
+  ...args: Arguments<[], [n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null], DiffOptions>
+) => Tensor = takingNamed(
   signature('diff', [
     INPUT,
     argument('n', COUNT, undefined),
@@ -106,7 +109,7 @@ function trapezoids(
   return [div(mul(heights, widths), 2), d];
 }
 
-type TrapezoidArguments = Arguments<TrapezoidOptions, ['x', 'dim', 'dx']>;
+type TrapezoidArguments = Arguments<[], [x?: Tensor | number | null, dim?: number, dx?: number], TrapezoidOptions>;
 
 const TRAPEZOID = signature('trapezoid', [
   argument('y', TENSOR),
@@ -148,7 +151,18 @@ export interface GradientOptions {
 }
 
 /** Second-order estimates of the derivative along dimensions, from neighbours. @see torch.gradient */
-export const gradient = takingNamed(
+export const gradient: (
+  x: Tensor,
+  ...args: Arguments<
+    [],
+    [
+      spacing?: number | readonly (number | Tensor)[] | null,
+      dim?: number | readonly number[] | null,
+      edgeOrder?: 1 | 2,
+    ],
+    GradientOptions
+  >
+) => Tensor[] = takingNamed(
   signature('gradient', [
     INPUT,
     argument('spacing', oneOrMore(OPERAND), null),
@@ -227,7 +241,10 @@ export interface CovOptions {
 }
 
 /** Covariances of variables (rows) from samples (columns). Shape: [variables, samples] -> [variables, variables]. @see torch.cov */
-export const cov = takingNamed(
+export const cov: (
+  x: Tensor,
+  ...args: Arguments<[], [correction?: number, fweights?: Tensor | null, aweights?: Tensor | null], CovOptions>
+) => Tensor = takingNamed(
   signature('cov', [
     INPUT,
     argument('correction', INTEGER, undefined),
@@ -304,7 +321,7 @@ const AMINMAX = signature('aminmax', [INPUT, argument('dim', DIM, null), argumen
 /** Least and greatest at once. @see torch.aminmax */
 export function aminmax(
   x: Tensor,
-  ...args: Arguments<{ dim?: number | null; keepdim?: boolean }, ['dim', 'keepdim']>
+  ...args: Arguments<[], [dim?: number | null, keepdim?: boolean], { dim?: number | null; keepdim?: boolean }>
 ): [min: Tensor, max: Tensor] & { min: Tensor; max: Tensor } {
   const { dim = null, keepdim = false } = AMINMAX.take([x, ...args]);
   // PyTorch keeps a dimension that a scalar does not have.
@@ -321,7 +338,15 @@ export interface RenormOptions {
 }
 
 /** Slices along `dim` scaled down to a p-norm of at most `maxnorm`. @see torch.renorm */
-export const renorm = takingNamed(
+export const renorm: (
+  x: Tensor,
+  ...args: Arguments<
+    [p: number, dim: number, maxnorm: number],
+    [],
+    RenormOptions,
+    [p: number, dim: number, options: Omit<RenormOptions, 'p' | 'dim'>]
+  >
+) => Tensor = takingNamed(
   signature('renorm', [INPUT, argument('p', NUMBER), argument('dim', DIM), argument('maxnorm', NUMBER)]),
   (x: Tensor, { p, dim, maxnorm }: RenormOptions): Tensor => {
     const d = wrapDim('renorm', dim, x.ndim);
@@ -345,7 +370,10 @@ export interface HistcOptions {
 }
 
 /** How many elements lie in each of `bins` equal parts of [min, max]; others are passed over. @see torch.histc */
-export const histc = takingNamed(
+export const histc: (
+  x: Tensor,
+  ...args: Arguments<[], [bins?: number, min?: number, max?: number], HistcOptions>
+) => Tensor = takingNamed(
   signature('histc', [
     INPUT,
     argument('bins', atLeast(1), undefined),
@@ -386,7 +414,14 @@ export interface HistogramOptions {
 }
 
 /** Counts and edges of bins; the last bin includes its upper edge. @see torch.histogram */
-export const histogram = takingNamed(
+export const histogram: (
+  x: Tensor,
+  ...args: Arguments<
+    [bins: number | Tensor],
+    [range?: readonly [number, number] | null, weight?: Tensor | null, density?: boolean],
+    HistogramOptions
+  >
+) => [hist: Tensor, binEdges: Tensor] = takingNamed(
   signature('histogram', [
     INPUT,
     argument('bins', either(atLeast(1), TENSOR)),

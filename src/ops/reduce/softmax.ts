@@ -46,7 +46,7 @@ export interface AlongOptions {
   /** What the input is cast to first; its own by default. */
   dtype?: DType;
 }
-type Along = (input: Tensor, ...args: Arguments<AlongOptions, ['dim', 'dtype']>) => Tensor;
+type Along = (input: Tensor, ...args: Arguments<[dim: number], [dtype?: DType], AlongOptions>) => Tensor;
 
 function along(name: string, log: boolean, prepare: (x: Tensor) => Tensor = (x) => x): Along {
   const takes = signature(name, [INPUT, argument('dim', DIM), TO_DTYPE]);

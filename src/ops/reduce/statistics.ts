@@ -35,7 +35,13 @@ export interface VarianceOptions extends ReduceOptions {
   correction?: number | null;
 }
 
-type VarianceArguments = [unbiased: boolean] | Arguments<VarianceOptions, ['dim', 'unbiased', 'keepdim', 'correction']>;
+type VarianceArguments =
+  | [unbiased: boolean]
+  | Arguments<
+      [],
+      [dim?: Dims, unbiased?: boolean | null, keepdim?: boolean, correction?: number | null],
+      VarianceOptions
+    >;
 
 const SHORT = [INPUT, argument('unbiased', FLAG)] as const;
 const FULL = [
@@ -125,7 +131,10 @@ const NORM = signature('norm', [
  * (Σ |x|^p)^(1/p) over some dimensions or all, as a vector norm. The gradient at 0 is 0.
  * @see torch.norm
  */
-export function norm(x: Tensor, ...args: Arguments<NormOptions, ['p', 'dim', 'keepdim', 'dtype']>): Tensor {
+export function norm(
+  x: Tensor,
+  ...args: Arguments<[], [p?: number | 'fro' | null, dim?: Dims, keepdim?: boolean, dtype?: DType | null], NormOptions>
+): Tensor {
   const { p: order, dim, keepdim, dtype } = NORM.take([x, ...args]);
   const p = order === 'fro' || order === null ? 2 : order;
   if (Number.isNaN(p)) throw new RangeError("norm: p must be a number or 'fro', got NaN.");

@@ -53,7 +53,7 @@ const CAT_ARGUMENTS = signature('cat', [argument('tensors', TENSORS), argument('
  * @throws ShapeError if another dimension differs
  * @see torch.cat
  */
-export function cat(tensors: readonly Tensor[], ...args: Arguments<{ dim?: number }, readonly ['dim']>): Tensor {
+export function cat(tensors: readonly Tensor[], ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor {
   const { dim = 0 } = CAT_ARGUMENTS.take([tensors, ...args]);
   if (tensors.length === 0) throw new ShapeError('cat: expected at least one tensor, got an empty array.');
   // PyTorch passes over empty vectors of any rank, a habit of code that grows a tensor from [].
@@ -66,7 +66,7 @@ export function cat(tensors: readonly Tensor[], ...args: Arguments<{ dim?: numbe
 const STACK = signature('stack', [argument('tensors', TENSORS), argument('dim', DIM, undefined)]);
 
 /** Tensors of one shape along a new dimension. @throws ShapeError if shapes differ. @see torch.stack */
-export function stack(tensors: readonly Tensor[], ...args: Arguments<{ dim?: number }, readonly ['dim']>): Tensor {
+export function stack(tensors: readonly Tensor[], ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor {
   const { dim = 0 } = STACK.take([tensors, ...args]);
   if (tensors.length === 0) throw new ShapeError('stack: expected at least one tensor, got an empty array.');
   const [first] = tensors;
@@ -123,7 +123,14 @@ const padConstant: (x: Tensor, params: PadParams) => Tensor = defineOp<[x: Tenso
  * @throws ShapeError if there are more pairs than dimensions
  * @see torch.nn.functional.pad
  */
-export const constantPad: (x: Tensor, padding: readonly number[], value?: number | boolean) => Tensor = taking(
+export const constantPad: (
+  x: Tensor,
+  ...args: Arguments<
+    [pad: readonly number[]],
+    [value?: number | boolean],
+    { pad: readonly number[]; value?: number | boolean }
+  >
+) => Tensor = taking(
   signature('constantPadNd', [INPUT, argument('pad', listOf(INTEGER)), argument('value', SCALAR, 0)]),
   (x, padding, value) => {
     if (padding.length % 2 !== 0 || padding.length > 2 * x.ndim) {

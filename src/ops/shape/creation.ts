@@ -162,7 +162,11 @@ const TENSOR_TAKES = signature('tensor', [argument('data', ANYTHING), ...MADE]);
  * @see torch.tensor
  */
 export function tensor(
-  ...args: Arguments<TensorOptions & { data: TensorData | Tensor }, ['data', 'dtype', 'device', 'requiresGrad']>
+  ...args: Arguments<
+    [data: TensorData | Tensor],
+    [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+    TensorOptions & { data: TensorData | Tensor }
+  >
 ): Tensor {
   const { data, ...options } = TENSOR_TAKES.take(args);
   return tensorOf(data, options);
@@ -202,8 +206,10 @@ function tensorOf(given: unknown, options: TensorOptions): Tensor {
 }
 
 type FromArrayArguments = Arguments<
+  [values: TypedArray, shape: Shape],
+  [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
   TensorOptions & { values: TypedArray; shape: Shape },
-  ['values', 'shape', 'dtype', 'device', 'requiresGrad']
+  [values: TypedArray, options: Omit<TensorOptions & { values: TypedArray; shape: Shape }, 'values'>]
 >;
 const TYPED_ARRAY = kind<TypedArray>('a typed array', (value) => isTypedArray(asKnownArray(value)));
 // A size of -1 is what is left over.
@@ -242,11 +248,14 @@ export interface FullOptions extends TensorOptions {
 }
 const FULL = signature('full', [argument('size', LENGTHS), argument('fillValue', VALUE), ...MADE]);
 
+type FullArgs = Arguments<
+  [fillValue: number | boolean],
+  [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+  FullOptions
+>;
+
 /** Every element `fillValue`. float32 unless `dtype` is given (or bool for a boolean). @see torch.full */
-export function full(
-  shape: Shape,
-  ...args: Arguments<FullOptions, ['fillValue', 'dtype', 'device', 'requiresGrad']>
-): Tensor {
+export function full(shape: Shape, ...args: FullArgs): Tensor {
   const { size, fillValue, ...options } = FULL.take([shape, ...args]);
   return constantOf(size, fillValue, options);
 }
@@ -276,7 +285,11 @@ export const like = ({ dtype, device }: Tensor, options: TensorOptions): TensorO
   device: options.device ?? device,
   requiresGrad: options.requiresGrad,
 });
-type OptionArguments = Arguments<TensorOptions, ['dtype', 'device', 'requiresGrad']>;
+type OptionArguments = Arguments<
+  [],
+  [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+  TensorOptions
+>;
 type LikeFunction = (x: Tensor, ...args: OptionArguments) => Tensor;
 
 const constantLike = (op: string, value: number): LikeFunction => {
@@ -293,7 +306,7 @@ export const zerosLike: LikeFunction = constantLike('zerosLike', 0);
 export const onesLike: LikeFunction = constantLike('onesLike', 1);
 
 const FULL_LIKE = signature('fullLike', [INPUT, argument('fillValue', VALUE), ...MADE]);
-type FillArguments = Arguments<FullOptions, ['fillValue', 'dtype', 'device', 'requiresGrad']>;
+type FillArguments = FullArgs;
 /** Of the shape, dtype and device of `x`. @see torch.full_like */
 export function fullLike(x: Tensor, ...args: FillArguments): Tensor {
   const { input, fillValue, ...options } = FULL_LIKE.take([x, ...args]);
@@ -412,7 +425,12 @@ const LINSPACE = signature('linspace', [
 
 /** `steps` values from start to end, both included. @see torch.linspace */
 export function linspace(
-  ...args: Arguments<LinspaceOptions, ['start', 'end', 'steps', 'dtype', 'device', 'requiresGrad']>
+  ...args: Arguments<
+    [start: number, end: number, steps: number],
+    [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+    LinspaceOptions,
+    [start: number, end: number, options: Omit<LinspaceOptions, 'start' | 'end'>]
+  >
 ): Tensor {
   const { start, end, steps, ...options } = LINSPACE.take(args);
   const dtype = options.dtype ?? 'float32';
@@ -438,7 +456,12 @@ const LOGSPACE = signature('logspace', [
 
 /** base to the power of `steps` values from start to end. @see torch.logspace */
 export function logspace(
-  ...args: Arguments<LogspaceOptions, ['start', 'end', 'steps', 'base', 'dtype', 'device', 'requiresGrad']>
+  ...args: Arguments<
+    [start: number, end: number, steps: number],
+    [base?: number, dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+    LogspaceOptions,
+    [start: number, end: number, options: Omit<LogspaceOptions, 'start' | 'end'>]
+  >
 ): Tensor {
   const { start, end, steps, base, ...options } = LOGSPACE.take(args);
   const dtype = options.dtype ?? 'float32';
@@ -450,7 +473,11 @@ const EYE = signature('eye', [argument('n', COUNT), argument('m', COUNT, null), 
 
 /** Ones on the diagonal, zeros elsewhere. Shape: [n, m], m defaults to n. @see torch.eye */
 export function eye(
-  ...args: Arguments<TensorOptions & { n: number; m?: number | null }, ['n', 'm', 'dtype', 'device', 'requiresGrad']>
+  ...args: Arguments<
+    [n: number],
+    [m?: number | null, dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+    TensorOptions & { n: number; m?: number | null }
+  >
 ): Tensor {
   const { n, m, ...options } = EYE.take(args);
   const columns = m ?? n;

@@ -11,6 +11,8 @@ import { clone, copy_, filled, to } from './copy';
 import { fromArray, type TensorOptions } from './creation';
 import { cat } from './cat';
 import { diagonal, reshape } from './view';
+import type { DType } from '../../base/dtype';
+import type { DeviceName } from '../../device/contract';
 
 /** Options of `diagEmbed`. */
 export interface DiagEmbedOptions {
@@ -23,7 +25,10 @@ export interface DiagEmbedOptions {
 }
 
 /** Matrices with the last dimension of x on a diagonal, zeros elsewhere. @see torch.diag_embed */
-export const diagEmbed = takingNamed(
+export const diagEmbed: (
+  x: Tensor,
+  ...args: Arguments<[], [offset?: number, dim1?: number, dim2?: number], DiagEmbedOptions>
+) => Tensor = takingNamed(
   signature('diagEmbed', [
     INPUT,
     argument('offset', INTEGER, undefined),
@@ -42,22 +47,24 @@ export const diagEmbed = takingNamed(
 );
 
 /** A vector on the diagonal of a matrix, or the diagonal of a matrix. @see torch.diag */
-export const diag = takingNamed(
-  signature('diag', [INPUT, argument('diagonal', INTEGER, undefined)]),
-  (x: Tensor, { diagonal: offset = 0 }: { diagonal?: number }): Tensor => {
-    if (x.ndim === 1) return diagEmbed(x, offset);
-    if (x.ndim === 2) return clone(diagonal(x, offset));
-    throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(x.shape)}.`, { shape: x.shape });
-  },
-);
+export const diag: (x: Tensor, ...args: Arguments<[], [diagonal?: number], { diagonal?: number }>) => Tensor =
+  takingNamed(
+    signature('diag', [INPUT, argument('diagonal', INTEGER, undefined)]),
+    (x: Tensor, { diagonal: offset = 0 }: { diagonal?: number }): Tensor => {
+      if (x.ndim === 1) return diagEmbed(x, offset);
+      if (x.ndim === 2) return clone(diagonal(x, offset));
+      throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(x.shape)}.`, { shape: x.shape });
+    },
+  );
 
 /** All elements on the diagonal of a matrix. @see torch.diagflat */
-export const diagflat = takingNamed(
-  signature('diagflat', [INPUT, argument('offset', INTEGER, undefined)]),
-  (x: Tensor, { offset = 0 }: { offset?: number }): Tensor => {
-    return diagEmbed(reshape(x, -1), offset);
-  },
-);
+export const diagflat: (x: Tensor, ...args: Arguments<[], [offset?: number], { offset?: number }>) => Tensor =
+  takingNamed(
+    signature('diagflat', [INPUT, argument('offset', INTEGER, undefined)]),
+    (x: Tensor, { offset = 0 }: { offset?: number }): Tensor => {
+      return diagEmbed(reshape(x, -1), offset);
+    },
+  );
 
 const BLOCK_DIAG = signature('blockDiag', [argument('tensors', SEVERAL_TENSORS)]);
 
@@ -117,7 +124,12 @@ export interface TriangleOptions extends TensorOptions {
   col: number;
   offset?: number;
 }
-type TriangleArguments = Arguments<TriangleOptions, ['row', 'col', 'offset', 'dtype', 'device', 'requiresGrad']>;
+type TriangleArguments = Arguments<
+  [row: number, col: number],
+  [offset?: number, dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+  TriangleOptions,
+  [row: number, options: Omit<TriangleOptions, 'row'>]
+>;
 
 const TRIL_INDICES = signature('trilIndices', [
   argument('row', COUNT),

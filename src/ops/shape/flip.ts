@@ -9,6 +9,7 @@ import type { Tensor } from '../../core/tensor';
 import { clone, queueCopy } from './copy';
 import { cat } from './cat';
 import { narrow, reshape, transpose, type Sizes } from './view';
+import type { Arguments } from '../../base/arguments';
 
 type OneOrMore = number | readonly number[];
 const asList = (value: OneOrMore): readonly number[] => (typeof value === 'number' ? [value] : value);
@@ -52,23 +53,26 @@ export interface RollOptions {
 }
 
 /** Elements moved on along dimensions, the last ones to the front. @see torch.roll */
-export const roll = takingNamed(
-  signature('roll', [INPUT, argument('shifts', DIMS), argument('dims', DIMS, undefined)]),
-  (x: Tensor, { shifts, dims }: RollOptions): Tensor => {
-    const steps = asList(shifts);
-    const along = dims === undefined ? [] : asList(dims);
-    if (along.length === 0) {
-      if (steps.length !== 1) {
-        throw new RangeError(`roll: without dims there is one shift, got ${formatShape(steps)}.`);
+export const roll: (x: Tensor, ...args: Arguments<[shifts: OneOrMore], [dims?: OneOrMore], RollOptions>) => Tensor =
+  takingNamed(
+    signature('roll', [INPUT, argument('shifts', DIMS), argument('dims', DIMS, undefined)]),
+    (x: Tensor, { shifts, dims }: RollOptions): Tensor => {
+      const steps = asList(shifts);
+      const along = dims === undefined ? [] : asList(dims);
+      if (along.length === 0) {
+        if (steps.length !== 1) {
+          throw new RangeError(`roll: without dims there is one shift, got ${formatShape(steps)}.`);
+        }
+        return reshape(rollOne(reshape(x, -1), steps[0], 0), x.shape);
       }
-      return reshape(rollOne(reshape(x, -1), steps[0], 0), x.shape);
-    }
-    if (along.length !== steps.length) {
-      throw new RangeError(`roll: shifts and dims must pair up, got ${formatShape(steps)} and ${formatShape(along)}.`);
-    }
-    return along.reduce((rolled, dim, i) => rollOne(rolled, steps[i], wrapDim('roll', dim, x.ndim)), x);
-  },
-);
+      if (along.length !== steps.length) {
+        throw new RangeError(
+          `roll: shifts and dims must pair up, got ${formatShape(steps)} and ${formatShape(along)}.`,
+        );
+      }
+      return along.reduce((rolled, dim, i) => rollOne(rolled, steps[i], wrapDim('roll', dim, x.ndim)), x);
+    },
+  );
 
 function rollOne(x: Tensor, shift: number, dim: number): Tensor {
   const n = x.shape[dim] ?? 0;
@@ -86,7 +90,10 @@ export interface Rot90Options {
 }
 
 /** Turned by quarters in the plane of two dimensions. @see torch.rot90 */
-export const rot90 = takingNamed(
+export const rot90: (
+  x: Tensor,
+  ...args: Arguments<[], [k?: number, dims?: readonly number[]], Rot90Options>
+) => Tensor = takingNamed(
   signature('rot90', [INPUT, argument('k', INTEGER, undefined), argument('dims', listOf(INTEGER), undefined)]),
   (x: Tensor, { k = 1, dims = [0, 1] }: Rot90Options): Tensor => {
     if (dims.length !== 2) throw new RangeError(`rot90: dims must be two dimensions, got ${formatShape(dims)}.`);

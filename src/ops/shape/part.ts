@@ -11,6 +11,7 @@ import { arange } from './creation';
 import { indexSelect } from '../indexing/gather';
 import { diagonal, narrow as narrowed, reshape, select, slice } from './view';
 import { add } from '../pointwise/arithmetic';
+import type { Arguments } from '../../base/arguments';
 
 /** A copy of x with `source` over a view of it. */
 function over(op: string, x: Tensor, source: Tensor, view: (x: Tensor) => Tensor): Tensor {
@@ -35,7 +36,10 @@ export interface DiagonalScatterOptions {
 }
 
 /** A copy of x with `src` on a diagonal. @see torch.diagonal_scatter */
-export const diagonalScatter = takingNamed(
+export const diagonalScatter: (
+  x: Tensor,
+  ...args: Arguments<[src: Tensor], [offset?: number, dim1?: number, dim2?: number], DiagonalScatterOptions>
+) => Tensor = takingNamed(
   signature('diagonalScatter', [
     INPUT, argument('src', TENSOR), argument('offset', INTEGER, 0), argument('dim1', DIM, 0), argument('dim2', DIM, 1),
   ]), // prettier-ignore
@@ -44,7 +48,15 @@ export const diagonalScatter = takingNamed(
 );
 
 /** A copy of x with `src` at one index of a dimension. @see torch.select_scatter */
-export const selectScatter = takingNamed(
+export const selectScatter: (
+  x: Tensor,
+  ...args: Arguments<
+    [src: Tensor, dim: number, index: number],
+    [],
+    { src: Tensor; dim: number; index: number },
+    [src: Tensor, dim: number, options: Omit<{ src: Tensor; dim: number; index: number }, 'src' | 'dim'>]
+  >
+) => Tensor = takingNamed(
   signature('selectScatter', [INPUT, argument('src', TENSOR), argument('dim', DIM), argument('index', INTEGER)]),
   (x: Tensor, { src, dim, index }: { src: Tensor; dim: number; index: number }): Tensor =>
     over('selectScatter', x, src, (out) => select(out, dim, index)),
@@ -60,7 +72,14 @@ export interface SliceScatterOptions {
 }
 
 /** A copy of x with `src` over a slice. @see torch.slice_scatter */
-export const sliceScatter = takingNamed(
+export const sliceScatter: (
+  x: Tensor,
+  ...args: Arguments<
+    [src: Tensor],
+    [dim?: number, start?: number | null, end?: number | null, step?: number],
+    SliceScatterOptions
+  >
+) => Tensor = takingNamed(
   signature('sliceScatter', [
     INPUT,
     argument('src', TENSOR),
@@ -79,7 +98,15 @@ export const ravel: (x: Tensor) => Tensor = taking(signature('ravel', [INPUT]), 
  * The elements [start, start + length) along a dimension. A start that is a tensor gives a copy, as where the view would
  * lie is known only to the device. @throws RangeError outside the dimension. @see torch.narrow
  */
-export const narrow: (x: Tensor, dim: number, start: number | Tensor, length: number) => Tensor = taking(
+export const narrow: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, start: number | Tensor, length: number],
+    [],
+    { dim: number; start: number | Tensor; length: number },
+    [dim: number, start: number | Tensor, options: { length: number }]
+  >
+) => Tensor = taking(
   signature('narrow', [
     INPUT,
     argument('dim', DIM),
@@ -95,7 +122,15 @@ export const narrow: (x: Tensor, dim: number, start: number | Tensor, length: nu
 );
 
 /** A dimension of a copy narrowed. @see torch.narrow_copy */
-export const narrowCopy: (x: Tensor, dim: number, start: number, length: number) => Tensor = taking(
+export const narrowCopy: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, start: number, length: number],
+    [],
+    { dim: number; start: number; length: number },
+    [dim: number, start: number, options: { length: number }]
+  >
+) => Tensor = taking(
   signature('narrowCopy', [INPUT, argument('dim', DIM), argument('start', INTEGER), argument('length', COUNT)]),
   (x, dim, start, length) => clone(narrowed(x, dim, start, length)),
 );

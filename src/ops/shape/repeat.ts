@@ -29,7 +29,7 @@ export interface RepeatInterleaveOptions {
 const REPEAT_INTERLEAVE = signature('repeatInterleave', [
   INPUT, argument('repeats', either(oneOrMore(COUNT), TENSOR)), argument('dim', DIM, null), argument('outputSize', COUNT, null),
 ]); // prettier-ignore
-type RepeatArguments = Arguments<RepeatInterleaveOptions, ['dim', 'outputSize']>;
+type RepeatArguments = Arguments<[], [dim?: number | null, outputSize?: number | null], RepeatInterleaveOptions>;
 
 /**
  * Each element, or slice along `dim`, repeated: all as often, or each by a count of its own. Counts in a tensor have to

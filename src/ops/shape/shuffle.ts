@@ -7,6 +7,7 @@ import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { clone } from './copy';
 import { permute, reshape } from './view';
+import type { Arguments } from '../../base/arguments';
 
 /** @throws ShapeError unless x is an image */
 function checkImage(op: string, x: Tensor): void {
@@ -18,35 +19,38 @@ function checkImage(op: string, x: Tensor): void {
  * @throws ShapeError unless r² divides the channels
  * @see torch.nn.functional.pixel_shuffle
  */
-export const pixelShuffle: (x: Tensor, upscaleFactor: number) => Tensor = taking(
-  signature('pixelShuffle', [INPUT, argument('upscaleFactor', atLeast(1))]),
-  (x, upscaleFactor) => {
-    checkImage('pixelShuffle', x);
-    const [channels, height, width] = x.shape.slice(-3);
-    const r = upscaleFactor;
-    if (channels % (r * r) !== 0) {
-      throw new ShapeError(
-        `pixelShuffle: the channels must be a multiple of ${r * r} (upscaleFactor²), got ${channels} in ${formatShape(x.shape)}.`,
-        { shape: x.shape },
-      );
-    }
-    const lead = x.shape.slice(0, -3);
-    const cells = reshape(x, [...lead, channels / (r * r), r, r, height, width]);
-    return reshape(clone(permute(cells, behind(lead.length, [0, 3, 1, 4, 2]))), [
-      ...lead,
-      channels / (r * r),
-      height * r,
-      width * r,
-    ]);
-  },
-);
+export const pixelShuffle: (
+  x: Tensor,
+  ...args: Arguments<[upscaleFactor: number], [], { upscaleFactor: number }>
+) => Tensor = taking(signature('pixelShuffle', [INPUT, argument('upscaleFactor', atLeast(1))]), (x, upscaleFactor) => {
+  checkImage('pixelShuffle', x);
+  const [channels, height, width] = x.shape.slice(-3);
+  const r = upscaleFactor;
+  if (channels % (r * r) !== 0) {
+    throw new ShapeError(
+      `pixelShuffle: the channels must be a multiple of ${r * r} (upscaleFactor²), got ${channels} in ${formatShape(x.shape)}.`,
+      { shape: x.shape },
+    );
+  }
+  const lead = x.shape.slice(0, -3);
+  const cells = reshape(x, [...lead, channels / (r * r), r, r, height, width]);
+  return reshape(clone(permute(cells, behind(lead.length, [0, 3, 1, 4, 2]))), [
+    ...lead,
+    channels / (r * r),
+    height * r,
+    width * r,
+  ]);
+});
 
 /**
  * r x r cells as r² channels. Shape: [*, C, H r, W r] -> [*, C r², H, W].
  * @throws ShapeError unless r divides height and width
  * @see torch.nn.functional.pixel_unshuffle
  */
-export const pixelUnshuffle: (x: Tensor, downscaleFactor: number) => Tensor = taking(
+export const pixelUnshuffle: (
+  x: Tensor,
+  ...args: Arguments<[downscaleFactor: number], [], { downscaleFactor: number }>
+) => Tensor = taking(
   signature('pixelUnshuffle', [INPUT, argument('downscaleFactor', atLeast(1))]),
   (x, downscaleFactor) => {
     checkImage('pixelUnshuffle', x);
@@ -74,9 +78,8 @@ export const pixelUnshuffle: (x: Tensor, downscaleFactor: number) => Tensor = ta
  * @throws ShapeError unless groups divides the channels
  * @see torch.nn.functional.channel_shuffle
  */
-export const channelShuffle: (x: Tensor, groups: number) => Tensor = taking(
-  signature('channelShuffle', [INPUT, argument('groups', atLeast(1))]),
-  (x, groups) => {
+export const channelShuffle: (x: Tensor, ...args: Arguments<[groups: number], [], { groups: number }>) => Tensor =
+  taking(signature('channelShuffle', [INPUT, argument('groups', atLeast(1))]), (x, groups) => {
     if (x.ndim < 3 || x.shape[1] % groups !== 0) {
       throw new ShapeError(
         `channelShuffle: input must be [N, C, *] of at least 3 dimensions with C a multiple of ${groups} (groups), got ${formatShape(x.shape)}.`,
@@ -86,8 +89,7 @@ export const channelShuffle: (x: Tensor, groups: number) => Tensor = taking(
     const [batch, channels, ...rest] = x.shape;
     const grouped = reshape(x, [batch, groups, channels / groups, ...rest]);
     return reshape(clone(permute(grouped, [0, 2, 1, ...rest.map((_, i) => 3 + i)])), x.shape);
-  },
-);
+  });
 
 /** The order of dimensions behind `lead` ones that stay. */
 const behind = (lead: number, order: readonly number[]): number[] => [

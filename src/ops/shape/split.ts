@@ -1,7 +1,7 @@
 // Tensors cut into pieces: even ones, or between indices. Views.
 import type { Arguments } from '../../base/arguments';
 import { INTEGER, DIM, oneOrMore, either } from '../../base/kinds';
-import { argument, signature, taking, type OrderOf } from '../../base/signature';
+import { argument, signature, taking } from '../../base/signature';
 import { TENSOR, INPUT } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
 import { formatShape, wrapDim } from '../../base/shape';
@@ -21,7 +21,11 @@ const TENSOR_SPLIT = signature('tensorSplit', [
   INPUT, argument('indicesOrSections', WHERE_TO_CUT, undefined), argument('dim', DIM, 0),
   argument('sections', WHERE_TO_CUT, undefined), argument('indices', WHERE_TO_CUT, undefined),
 ]); // prettier-ignore
-type TensorSplitArguments<How> = Arguments<TensorSplitOptions<How>, OrderOf<typeof TENSOR_SPLIT, 'input'>>;
+type TensorSplitArguments<How> = Arguments<
+  [],
+  [indicesOrSections?: How, dim?: number, sections?: How, indices?: How],
+  TensorSplitOptions<How>
+>;
 
 /**
  * Views of nearly equal pieces, or of the pieces between indices. Where to cut may be a tensor: then the result is a
@@ -70,7 +74,11 @@ function evenSplit(op: string, x: Tensor, how: number | readonly number[], dim: 
 }
 
 const EVEN = [INPUT, argument('indicesOrSections', oneOrMore(INTEGER))] as const;
-type EvenSplit = (x: Tensor, how: number | readonly number[]) => Tensor[];
+type Ways = number | readonly number[];
+type EvenSplit = (
+  x: Tensor,
+  ...args: Arguments<[indicesOrSections: Ways], [], { indicesOrSections: Ways }>
+) => Tensor[];
 
 /** Split along dimension 1, vectors along 0. @see torch.hsplit */
 export const hsplit: EvenSplit = taking(signature('hsplit', EVEN), (x, how) =>

@@ -10,6 +10,7 @@ import { filled } from './copy';
 import { indexSelect, indexVector } from '../indexing/gather';
 import { cat, stack } from './cat';
 import { expand, reshape, type Sizes } from './view';
+import type { Arguments } from '../../base/arguments';
 
 /** Tensors as one array or separately. */
 type Tensors = readonly [readonly Tensor[]] | readonly Tensor[];
@@ -137,7 +138,10 @@ function combinationsOf(n: number, r: number): number {
 }
 
 /** Every choice of r elements of a vector in order, as rows. @see torch.combinations */
-export const combinations = takingNamed(
+export const combinations: (
+  x: Tensor,
+  ...args: Arguments<[], [r?: number, withReplacement?: boolean], CombinationsOptions>
+) => Tensor = takingNamed(
   signature('combinations', [INPUT, argument('r', COUNT, undefined), argument('withReplacement', FLAG, undefined)]),
   (x: Tensor, { r = 2, withReplacement = false }: CombinationsOptions): Tensor => {
     if (x.ndim !== 1) throw new ShapeError(`combinations: expected a vector, got ${formatShape(x.shape)}.`);

@@ -10,6 +10,7 @@ import { arange } from './creation';
 import { addAlong, indexVector } from '../indexing/gather';
 import { expand, flatten, movedim, reshape, unsqueeze } from './view';
 import { add, mul } from '../pointwise/arithmetic';
+import type { Arguments } from '../../base/arguments';
 
 /** Options of `unfold`. */
 export interface UnfoldOptions {
@@ -19,7 +20,15 @@ export interface UnfoldOptions {
 }
 
 /** A view of all slices of `size` along a dimension, `step` apart, as a last dimension. @see torch.Tensor.unfold */
-export const unfold = takingNamed(
+export const unfold: (
+  x: Tensor,
+  ...args: Arguments<
+    [dimension: number, size: number, step: number],
+    [],
+    UnfoldOptions,
+    [dimension: number, size: number, options: Omit<UnfoldOptions, 'dimension' | 'size'>]
+  >
+) => Tensor = takingNamed(
   signature('unfold', [INPUT, argument('dimension', DIM), argument('size', COUNT), argument('step', atLeast(1))]),
   (x: Tensor, { dimension, size, step }: UnfoldOptions): Tensor => {
     const d = wrapDim('unfold', dimension, x.ndim);
@@ -56,7 +65,15 @@ export interface AsStridedOptions {
  * @throws RangeError if it would reach beyond the memory
  * @see torch.as_strided
  */
-export const asStrided = takingNamed(
+export const asStrided: (
+  x: Tensor,
+  ...args: Arguments<
+    [size: Shape, stride: Shape],
+    [storageOffset?: number | null],
+    AsStridedOptions,
+    [size: Shape, options: Omit<AsStridedOptions, 'size'>]
+  >
+) => Tensor = takingNamed(
   signature('asStrided', [
     INPUT,
     argument('size', listOf(COUNT)),

@@ -2,7 +2,7 @@
 // no view can show what is asked for.
 import type { Arguments } from '../../base/arguments';
 import { INTEGER, COUNT, DIM, DIMS, SHAPE, atLeast, listOf, oneOrMore } from '../../base/kinds';
-import { argument, signature, taking, type OrderOf } from '../../base/signature';
+import { argument, signature, taking } from '../../base/signature';
 import { INPUT, OTHER } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { ShapeError } from '../../base/errors';
@@ -129,7 +129,15 @@ export interface TransposeOptions {
 const TRANSPOSE = signature('transpose', [INPUT, argument('dim0', DIM), argument('dim1', DIM)]);
 
 /** Two dimensions exchanged. @example x.transpose(-2, -1) @see torch.transpose */
-export function transpose(x: Tensor, ...args: Arguments<TransposeOptions, OrderOf<typeof TRANSPOSE, 'input'>>): Tensor {
+export function transpose(
+  x: Tensor,
+  ...args: Arguments<
+    [dim0: number, dim1: number],
+    [],
+    TransposeOptions,
+    [dim0: number, options: Omit<TransposeOptions, 'dim0'>]
+  >
+): Tensor {
   const { input, dim0, dim1 } = TRANSPOSE.take([x, ...args]);
   return exchanged(input, dim0, dim1);
 }
@@ -159,8 +167,12 @@ export const mT: (x: Tensor) => Tensor = taking(signature('mT', [INPUT]), (x) =>
 /** Dimensions moved to other places. @see torch.movedim */
 export const movedim: (
   x: Tensor,
-  source: number | readonly number[],
-  destination: number | readonly number[],
+  ...args: Arguments<
+    [source: number | readonly number[], destination: number | readonly number[]],
+    [],
+    { source: number | readonly number[]; destination: number | readonly number[] },
+    [source: number | readonly number[], options: { destination: number | readonly number[] }]
+  >
 ) => Tensor = taking(
   signature('movedim', [INPUT, argument('source', DIMS), argument('destination', DIMS)]),
   (x, source, destination) => {
@@ -205,17 +217,17 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
 }
 
 /** Expanded to the shape of `other`. @see torch.Tensor.expand_as */
-export const expandAs: (x: Tensor, other: Tensor) => Tensor = taking(
+export const expandAs: (x: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(
   signature('expandAs', [INPUT, OTHER]),
   (x, other) => composed('expandAs', () => expand(x, other.shape)),
 );
 /** Reshaped to the shape of `other`. @see torch.Tensor.reshape_as */
-export const reshapeAs: (x: Tensor, other: Tensor) => Tensor = taking(
+export const reshapeAs: (x: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(
   signature('reshapeAs', [INPUT, OTHER]),
   (x, other) => composed('reshapeAs', () => reshape(x, other.shape)),
 );
 /** Viewed in the shape of `other`. @see torch.Tensor.view_as */
-export const viewAsShape: (x: Tensor, other: Tensor) => Tensor = taking(
+export const viewAsShape: (x: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(
   signature('viewAs', [INPUT, OTHER]),
   (x, other) => view(x, other.shape),
 );
@@ -247,7 +259,10 @@ const SLICE = signature('slice', [
 ]); // prettier-ignore
 
 /** The elements start, start + step, ... before end along a dimension; negative bounds count from the end, and are clamped. */
-export function slice(x: Tensor, ...args: Arguments<SliceOptions, OrderOf<typeof SLICE, 'input'>>): Tensor {
+export function slice(
+  x: Tensor,
+  ...args: Arguments<[], [dim?: number, start?: number | null, end?: number | null, step?: number], SliceOptions>
+): Tensor {
   const { input, dim, start, end, step } = SLICE.take([x, ...args]);
   return sliced(input, dim, start, end, step);
 }
@@ -267,7 +282,15 @@ function sliced(x: Tensor, dim: number, start: number | null, end: number | null
 }
 
 /** One index along a dimension, which disappears. @throws RangeError outside the dimension. @see torch.select */
-export const select: (x: Tensor, dim: number, index: number) => Tensor = taking(
+export const select: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, index: number],
+    [],
+    { dim: number; index: number },
+    [dim: number, options: { index: number }]
+  >
+) => Tensor = taking(
   signature('select', [INPUT, argument('dim', DIM), argument('index', INTEGER)]),
   (x, dim, index) => {
     if (x.ndim === 0) throw new ShapeError('select: a zero-dimensional tensor has no dimension to select from.');
@@ -298,7 +321,7 @@ export interface SqueezeOptions {
 const SQUEEZE = signature('squeeze', [INPUT, argument('dim', DIMS, undefined)]);
 
 /** Without dimensions of size 1: all of them, or those named. @see torch.squeeze */
-export function squeeze(x: Tensor, ...args: Arguments<SqueezeOptions, readonly ['dim']>): Tensor {
+export function squeeze(x: Tensor, ...args: Arguments<[], [dim?: number | readonly number[]], SqueezeOptions>): Tensor {
   const { dim } = SQUEEZE.take([x, ...args]);
   const dims = dim === undefined ? x.shape.map((_, i) => i) : wrapDims('squeeze', asList(dim), x.ndim);
   const kept = x.shape.map((_, i) => i).filter((i) => !(dims.includes(i) && x.shape[i] === 1));
@@ -309,7 +332,7 @@ export function squeeze(x: Tensor, ...args: Arguments<SqueezeOptions, readonly [
 const UNSQUEEZE = signature('unsqueeze', [INPUT, argument('dim', DIM)]);
 
 /** With a dimension of size 1 inserted. @see torch.unsqueeze */
-export function unsqueeze(x: Tensor, ...args: Arguments<{ dim: number }, readonly ['dim']>): Tensor {
+export function unsqueeze(x: Tensor, ...args: Arguments<[dim: number], [], { dim: number }>): Tensor {
   const { dim } = UNSQUEEZE.take([x, ...args]);
   const d = wrapDim('unsqueeze', dim, x.ndim + 1);
   const stride = d < x.ndim ? x.strides[d] * x.shape[d] : 1;
@@ -331,7 +354,10 @@ export interface FlattenOptions {
 const FLATTEN = signature('flatten', [INPUT, argument('startDim', DIM, undefined), argument('endDim', DIM, undefined)]);
 
 /** Dimensions startDim to endDim as one; x itself if that is one already. @see torch.flatten */
-export function flatten(x: Tensor, ...args: Arguments<FlattenOptions, OrderOf<typeof FLATTEN, 'input'>>): Tensor {
+export function flatten(
+  x: Tensor,
+  ...args: Arguments<[], [startDim?: number, endDim?: number], FlattenOptions>
+): Tensor {
   const { startDim = 0, endDim = -1 } = FLATTEN.take([x, ...args]);
   const from = wrapDim('flatten', startDim, x.ndim);
   const to = wrapDim('flatten', endDim, x.ndim);
@@ -341,7 +367,15 @@ export function flatten(x: Tensor, ...args: Arguments<FlattenOptions, OrderOf<ty
 }
 
 /** One dimension as several; one of the sizes may be -1. @see torch.unflatten */
-export const unflatten: (x: Tensor, dim: number, sizes: Shape) => Tensor = taking(
+export const unflatten: (
+  x: Tensor,
+  ...args: Arguments<
+    [dim: number, sizes: Shape],
+    [],
+    { dim: number; sizes: Shape },
+    [dim: number, options: { sizes: Shape }]
+  >
+) => Tensor = taking(
   signature('unflatten', [INPUT, argument('dim', DIM), argument('sizes', listOf(INTEGER))]),
   (x, dim, sizes) => {
     const d = wrapDim('unflatten', dim, x.ndim);
@@ -353,7 +387,7 @@ export const unflatten: (x: Tensor, dim: number, sizes: Shape) => Tensor = takin
 const UNBIND = signature('unbind', [INPUT, argument('dim', DIM, undefined)]);
 
 /** Views of each index along a dimension (0 by default), which disappears. @see torch.unbind */
-export function unbind(x: Tensor, ...args: Arguments<{ dim?: number }, readonly ['dim']>): Tensor[] {
+export function unbind(x: Tensor, ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor[] {
   const { dim = 0 } = UNBIND.take([x, ...args]);
   if (x.ndim === 0) throw new ShapeError('unbind: a zero-dimensional tensor has no dimension to unbind.');
   const d = wrapDim('unbind', dim, x.ndim);
@@ -379,7 +413,10 @@ const SPLIT = signature('split', [
 ]);
 
 /** Views of pieces along a dimension: of one size (the last may be smaller), or of the sizes given. @see torch.split */
-export function split(x: Tensor, ...args: Arguments<SplitOptions, OrderOf<typeof SPLIT, 'input'>>): Tensor[] {
+export function split(
+  x: Tensor,
+  ...args: Arguments<[splitSizeOrSections: number | readonly number[]], [dim?: number], SplitOptions>
+): Tensor[] {
   const { splitSizeOrSections: size, dim = 0 } = SPLIT.take([x, ...args]);
   const d = wrapDim('split', dim, x.ndim);
   const total = x.shape[d];
@@ -418,7 +455,7 @@ export interface ChunkOptions {
 const CHUNK = signature('chunk', [INPUT, argument('chunks', atLeast(1)), argument('dim', DIM, undefined)]);
 
 /** At most `chunks` views of equal size along a dimension (the last may be smaller). @see torch.chunk */
-export function chunk(x: Tensor, ...args: Arguments<ChunkOptions, OrderOf<typeof CHUNK, 'input'>>): Tensor[] {
+export function chunk(x: Tensor, ...args: Arguments<[chunks: number], [dim?: number], ChunkOptions>): Tensor[] {
   const { chunks, dim = 0 } = CHUNK.take([x, ...args]);
   const d = wrapDim('chunk', dim, x.ndim);
   if (x.shape[d] === 0) return Array.from({ length: chunks }, () => narrow(x, d, 0, 0));
@@ -443,7 +480,10 @@ const DIAGONAL = signature('diagonal', [
 ]);
 
 /** The elements (i, i + offset) of two dimensions, as a last dimension. @see torch.diagonal */
-export function diagonal(x: Tensor, ...args: Arguments<DiagonalOptions, OrderOf<typeof DIAGONAL, 'input'>>): Tensor {
+export function diagonal(
+  x: Tensor,
+  ...args: Arguments<[], [offset?: number, dim1?: number, dim2?: number], DiagonalOptions>
+): Tensor {
   const { offset = 0, dim1 = 0, dim2 = 1 } = DIAGONAL.take([x, ...args]);
   const [a, b] = wrapDims('diagonal', [dim1, dim2], x.ndim);
   const [rows, columns] = offset >= 0 ? [x.shape[a], x.shape[b] - offset] : [x.shape[a] + offset, x.shape[b]];

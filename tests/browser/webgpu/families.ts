@@ -147,18 +147,30 @@ const rows: readonly FamilyCase[] = [
 ];
 
 const products: readonly FamilyCase[] = [
-  ...cases('matmul by columns', SIZES, (n) => ({ call: k.matmul, inputs: () => [normal(17, 19), normal(19, n)] })),
-  ...cases('matmul by rows', SIZES, (n) => ({ call: k.matmul, inputs: () => [normal(n, 19), normal(19, 33)] })),
-  ...cases('matmul by depth', SIZES, (n) => ({ call: k.matmul, inputs: () => [normal(33, n), normal(n, 70)] })),
+  ...cases('matmul by columns', SIZES, (n) => ({
+    call: (a, b) => k.matmul(a, b),
+    inputs: () => [normal(17, 19), normal(19, n)],
+  })),
+  ...cases('matmul by rows', SIZES, (n) => ({
+    call: (a, b) => k.matmul(a, b),
+    inputs: () => [normal(n, 19), normal(19, 33)],
+  })),
+  ...cases('matmul by depth', SIZES, (n) => ({
+    call: (a, b) => k.matmul(a, b),
+    inputs: () => [normal(33, n), normal(n, 70)],
+  })),
   ...cases('few results of great depth', SIZES, (n) => ({
-    call: k.matmul,
+    call: (a, b) => k.matmul(a, b),
     inputs: () => [normal(2, n), normal(n, 3)],
   })),
   ...cases('transposed operands', [5, 17, 100], (n) => ({
     call: (a, b) => [k.matmul(a.t(), b), k.matmul(a.t(), b.t().contiguous().t())],
     inputs: () => [normal(40, n), normal(40, n + 1)],
   })),
-  ...cases('batches', [1, 5, 17], (n) => ({ call: k.bmm, inputs: () => [normal(6, n, 20), normal(6, 20, 34)] })),
+  ...cases('batches', [1, 5, 17], (n) => ({
+    call: (a, b) => k.bmm(a, b),
+    inputs: () => [normal(6, n, 20), normal(6, 20, 34)],
+  })),
   ...cases('linear', [1, 17, 200], (n) => ({
     call: (x, w, b) => F.linear(x, w, b),
     inputs: () => [normal(n, 20), normal(65, 20), normal(65)],
