@@ -244,11 +244,15 @@ export function digamma(x: f64): f64 {
   return sum + log(x) - 0.5 / x - series;
 }
 
-/** Hurwitz' ζ(s, x) = Σ (x + k)^-s for x > 0, summed to 15 and completed by Euler and Maclaurin's formula. */
+/**
+ * Hurwitz' ζ(s, x) = Σ (x + k)^-s for x > 0, summed to 15 or 2 s, from where the terms of Euler and Maclaurin's formula fall
+ * fast, and completed by that.
+ */
 function hurwitz(s: f64, x: f64): f64 {
   if (x == Infinity) return 0;
   let sum: f64 = 0;
-  for (; x < 15; x += 1) sum += pow(x, -s);
+  const end = max<f64>(15, 2 * s);
+  for (; x < end; x += 1) sum += pow(x, -s);
   const z = 1 / (x * x);
   // Σ B(2j)/(2j)! s (s+1) ... (s+2j-2) x^(1-s-2j), j = 1 ... 6
   let factor = s / x;
@@ -272,7 +276,7 @@ export function polygamma(order: f64, x: f64): f64 {
   const s = order + 1;
   const isOdd = ((<i32>order) & 1) == 1;
   let factorial: f64 = isOdd ? 1 : -1;
-  for (let k: f64 = 2; k <= order; k += 1) factorial *= k;
+  for (let k: f64 = 2; k <= order && factorial != Infinity && factorial != -Infinity; k += 1) factorial *= k;
   if (!(x <= 0)) return factorial * hurwitz(s, x);
   const r = x - nearest(x);
   if (r == 0) return factorial * Infinity;

@@ -11,11 +11,16 @@ import { zerosLike } from '../ops/shape/creation';
 import { Tensor } from '../core/tensor';
 import { TENSOR } from '../core/kinds';
 import { FLAG } from '../base/kinds';
-import { checkKind } from '../base/signature';
+import { argument, checkKind, methodsTake, signature } from '../base/signature';
 
 /** What `forward` leaves for `backward`. Other values may be put on it as properties. */
 export class FunctionContext {
   [key: string]: unknown;
+
+  static {
+    methodsTake(this, signature('setMaterializeGrads', [argument('value', FLAG)]));
+  }
+
   /** Whether each argument needs a gradient. */
   readonly needsInputGrad: readonly boolean[];
   private toSave: readonly Tensor[] = [];
@@ -53,7 +58,6 @@ export class FunctionContext {
 
   /** With false, `backward` gets null for results that had no gradient, instead of zeros. */
   setMaterializeGrads(value: boolean): void {
-    checkKind('setMaterializeGrads', 'value', FLAG, value);
     this.materialize = value;
   }
 

@@ -3,7 +3,7 @@
 // ATen (core/MT19937RNGEngine.h, core/DistributionsHelper.h, native/cpu/DistributionTemplates.h) of PyTorch 1.13 to 2.6.
 // A generator and one function for each distribution, which share its state: hence the length.
 import { instanceOf, kind } from './kinds';
-import { argument, signature, taking } from './signature';
+import { argument, methodsTake, signature, taking } from './signature';
 import { DTYPES } from './dtype';
 import type { TypedArray } from './dtype';
 import { HALF_DIGITS, roundHalf, type Half } from './half';
@@ -26,6 +26,12 @@ const HALF_BLOCK = NORMAL_BLOCK / 2;
 /** What torch.manual_seed takes. Only the low 32 bits decide the numbers. */
 export type Seed = number | bigint;
 
+const SEED_GIVEN = argument(
+  'seed',
+  kind<Seed>('a number or a bigint', (value) => typeof value === 'bigint' || typeof value === 'number'),
+);
+const GENERATOR = signature('Generator', [SEED_GIVEN]);
+
 /**
  * A source of random numbers with PyTorch's sequence for the same seed. Without a seed it starts from 67280421310721,
  * as torch.Generator does.
@@ -40,7 +46,15 @@ export class Generator {
   /** The second sample of the last Box-Muller pair, drawn but not yet asked for. */
   private cachedNormal: number | null = null;
 
-  constructor(seed: Seed = 67280421310721n) {
+  static {
+    methodsTake(
+      this, signature('manualSeed', [SEED_GIVEN]), signature('seed', []), signature('initialSeed', []), signature('getState', []),
+      signature('setState', [argument('bytes', instanceOf('a Uint8Array', Uint8Array))]),
+    ); // prettier-ignore
+  }
+
+  constructor(seed: Seed = 67280421310721n, ...none: never[]) {
+    GENERATOR.take([seed, ...none]);
     this.manualSeed(seed);
   }
 
@@ -182,10 +196,8 @@ function checkSeed(seed: Seed): bigint {
 export const defaultGenerator = new Generator();
 defaultGenerator.seed();
 
-const SEED = kind<Seed>('a number or a bigint', (value) => typeof value === 'bigint' || typeof value === 'number');
-
 /** Seeds the default generator and returns it. @see torch.manual_seed */
-export const manualSeed: (seed: Seed) => Generator = taking(signature('manualSeed', [argument('seed', SEED)]), (seed) =>
+export const manualSeed: (seed: Seed) => Generator = taking(signature('manualSeed', [SEED_GIVEN]), (seed) =>
   defaultGenerator.manualSeed(seed),
 );
 /** Seeds the default generator from the system's randomness. @see torch.seed */

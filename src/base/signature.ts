@@ -188,12 +188,14 @@ export const signature = <const A extends AnyArguments>(name: string, args: A): 
  */
 export function methodsTake(
   type: { readonly prototype: object },
-  ...signatures: readonly Pick<Signature<AnyArguments>, 'name' | 'values'>[]
+  ...signatures: readonly Pick<Signature<AnyArguments>, 'name' | 'args' | 'values'>[]
 ): void {
   for (const takes of signatures) {
     const { name } = takes;
     const method = Object.getOwnPropertyDescriptor(type.prototype, name)?.value as (...values: unknown[]) => unknown;
     const value = function (this: object, ...given: unknown[]): unknown {
+      // Nothing to check, and common.
+      if (given.length === 0 && takes.args.length === 0) return method.call(this);
       return method.apply(this, [...takes.values(given, `${this.constructor.name}.${name}`)]);
     };
     Object.defineProperty(value, 'name', { value: name });

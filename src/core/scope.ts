@@ -1,8 +1,8 @@
 // Scopes free the handles made inside them: those of users, and those of the library's own code, which frees by count what
 // it makes between its steps.
 import { isPlainObject } from '../base/arguments';
-import { FUNCTION, kind } from '../base/kinds';
-import { argument, signature } from '../base/signature';
+import { ANYTHING, FUNCTION, kind } from '../base/kinds';
+import { argument, methodsTake, signature } from '../base/signature';
 import { heldTensors, noteKeeper } from './reclaim';
 import { Handle, tracking, type Tracker } from './storage';
 
@@ -15,8 +15,19 @@ export { heldTensors };
 
 const isHolder = (value: object): value is Holder => heldTensors in value;
 
+/** What outlives a scope may be anything. */
+const RESULT = { ...ANYTHING, takesObject: true };
+
 /** The handles that were made while it was current, and frees them when it ends. */
 export class Scope implements Tracker {
+  static {
+    methodsTake(
+      this,
+      signature('run', [argument('fn', FUNCTION)]),
+      signature('end', [argument('result', RESULT, undefined)]),
+    );
+  }
+
   private handles: Handle[] = [];
   private readonly holders = new Set<Holder>();
   private readonly outer: Tracker | null;

@@ -169,7 +169,7 @@ export abstract class Handle {
     return this.held;
   }
 
-  /** The error for a use after it was freed; `op` names the op or the argument. */
+  /** @internal The error for a use after it was freed; `op` names the op or the argument. */
   freedError(op: string): FreedError {
     const { shape } = this;
     const operations = this.held.reclaimedAfter;

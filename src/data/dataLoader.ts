@@ -149,7 +149,11 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
 
   private async fetch(dataset: Dataset<Sample>, indices: readonly number[]): Promise<Batch> {
     const { collateFn } = this.options;
-    if (collateFn === null && dataset.getBatch !== undefined) return dataset.getBatch(indices) as Batch;
+    if (collateFn === null && dataset.getBatch !== undefined) {
+      const batch: unknown = await dataset.getBatch(indices);
+      checkBatch('getBatch of the dataset', batch);
+      return batch as Batch;
+    }
     return this.collate(await Promise.all(indices.map((index) => dataset.get(index))));
   }
 
@@ -170,7 +174,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
     // Without a collateFn, Batch is what collate makes.
     if (collateFn === null) return unscoped(() => collate(samples) as Batch);
     const batch = await unscoped(() => collateFn(samples));
-    checkBatch(batch);
+    checkBatch('collateFn', batch);
     return batch;
   }
 
@@ -183,11 +187,11 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
   }
 }
 
-/** @throws TypeError, FreedError unless a collateFn has given a batch: something, whose tensors can be read */
-function checkBatch(batch: unknown): void {
-  if (batch === undefined) throw new TypeError('DataLoader: collateFn must return a batch, got undefined.');
+/** @throws TypeError, FreedError unless user code has given a batch: something, whose tensors can be read */
+function checkBatch(who: string, batch: unknown): void {
+  if (batch === undefined) throw new TypeError(`DataLoader: ${who} must return a batch, got undefined.`);
   const parts: readonly unknown[] = Array.isArray(batch) ? batch : [batch];
-  for (const part of parts) if (part instanceof Tensor) checkGiven('DataLoader: collateFn', part);
+  for (const part of parts) if (part instanceof Tensor) checkGiven(`DataLoader: ${who}`, part);
 }
 
 /** The next batch, whose making has begun. */

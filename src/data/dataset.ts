@@ -22,7 +22,7 @@ export abstract class Dataset<Sample> {
   /** The sample with this number, from 0. */
   abstract get(index: number): Sample | Promise<Sample>;
   /** A whole batch, for datasets that have a faster way than to collate single samples. */
-  getBatch?(indices: readonly number[]): Collated<Sample>;
+  getBatch?(indices: readonly number[]): Collated<Sample> | Promise<Collated<Sample>>;
 }
 
 /**
@@ -150,7 +150,9 @@ export class Subset<Sample> extends Dataset<Sample> {
     this.dataset = dataset;
     this.indices = indices;
     const getBatch = dataset.getBatch?.bind(dataset);
-    if (getBatch !== undefined) this.getBatch = (positions) => getBatch(this.translate(positions));
+    if (getBatch !== undefined) {
+      this.getBatch = (...args) => getBatch(this.translate(GET_BATCH.take<{ indices: readonly number[] }>(args, 'Subset.getBatch').indices)); // prettier-ignore
+    }
   }
 
   get length(): number {

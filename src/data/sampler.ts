@@ -12,7 +12,7 @@ export interface Sized {
 
 /** What has samples to count; whether it has a length is asked when it is needed, and may change from epoch to epoch. */
 const SOURCE: Kind<Sized> = {
-  ...kind<Sized>('a dataset or an array', (value) => typeof value === 'object' && value !== null),
+  ...kind<Sized>('a dataset or an array', (value) => typeof value === 'object' && value !== null && 'length' in value),
   takesObject: true,
 };
 /** A sampler, or what gives indices as one does: an array. */

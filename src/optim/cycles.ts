@@ -1,7 +1,7 @@
 // Learning rate schedules that go up and down, the momentum against them: CyclicLR, OneCycleLR, warm restarts.
 import type { Arguments } from '../base/arguments';
-import { atLeast, FLAG, FUNCTION, kind, oneOf, REAL, TEXT } from '../base/kinds';
-import { argument, checkKind, methodsTake, signature, type Taken } from '../base/signature';
+import { atLeast, FLAG, FUNCTION, kind, oneOf, REAL } from '../base/kinds';
+import { argument, methodsTake, signature, type Taken } from '../base/signature';
 import { COMMON, LRScheduler, OPTIMIZER, PER_GROUP, perGroup, STEP_EPOCH, type CommonOptions } from './lrScheduler';
 import { checkNumber } from './options';
 import type { Optimizer, ParamGroup, OptimizerOptions } from './optimizer';
@@ -53,7 +53,7 @@ interface CyclicLROptions extends CommonOptions {
 }
 const CYCLIC = signature('CyclicLR', [
   OPTIMIZER, argument('baseLr', PER_GROUP), argument('maxLr', PER_GROUP), argument('stepSizeUp', POSITIVE, 2000),
-  argument('stepSizeDown', NOT_NEGATIVE, null), argument('mode', TEXT, 'triangular'), argument('gamma', REAL, 1),
+  argument('stepSizeDown', NOT_NEGATIVE, null), argument('mode', oneOf('triangular', 'triangular2', 'exp_range'), 'triangular'), argument('gamma', REAL, 1),
   argument('scaleFn', SCALE, null), argument('scaleMode', oneOf('cycle', 'iterations'), 'cycle'),
   argument('cycleMomentum', FLAG, true), argument('baseMomentum', PER_GROUP, 0.8), argument('maxMomentum', PER_GROUP, 0.9),
   ...COMMON,
@@ -99,8 +99,6 @@ export class CyclicLR extends LRScheduler {
     const options = CYCLIC.takeRest([optimizer], args);
     const { mode, scaleFn, stepSizeUp, cycleMomentum, lastEpoch, gamma, scaleMode, baseMomentum, maxMomentum } =
       options;
-    // As in PyTorch any text may stand beside a scaleFn, which takes its place.
-    if (scaleFn === null) checkKind('CyclicLR', 'mode', oneOf('triangular', 'triangular2', 'exp_range'), mode);
     const [up, down] = [stepSizeUp, options.stepSizeDown ?? stepSizeUp];
     if (cycleMomentum) requireMomentum('CyclicLR', optimizer, ['momentum']);
     const each = (name: string, value: number | readonly number[]): number[] =>

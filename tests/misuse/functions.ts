@@ -275,3 +275,42 @@ export const LINALG: Readonly<Record<string, Call>> = {
   vander: () => [v(), 3],
   vecdot: () => [x(), x(), 1],
 };
+
+const w = (): Tensor => randn(2, { requiresGrad: true });
+const loss = (of: Tensor): Tensor => of.mul(of).sum();
+
+export const AUTOGRAD: Readonly<Record<string, Call>> = {
+  backward: () => {
+    const leaf = w();
+    return [loss(leaf), ones([]), true, false, [leaf]];
+  },
+  grad: () => {
+    const leaf = w();
+    return [loss(leaf), leaf, ones([]), true, false, true, true];
+  },
+  ...group('gradcheck gradgradcheck', () => [(x: Tensor) => x.mul(x), w().double().detach().requiresGrad_(), 1e-6, 1e-5, 1e-3, true]), // prettier-ignore
+  ...group('noGrad enableGrad', () => [() => 1]),
+  isGradEnabled: () => [],
+};
+
+export const COLLATION: Readonly<Record<string, Call>> = {
+  collate: () => [[new Float32Array(2), new Float32Array(2)]],
+  randomSplit: () => [new k.data.ArrayDataset([1, 2, 3]), [0.5, 0.5], new k.Generator(1)],
+};
+
+/** safetensors of one number. */
+const file = (): Uint8Array => {
+  const header = '{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(56);
+  return new Uint8Array([header.length, 0, 0, 0, 0, 0, 0, 0, ...new TextEncoder().encode(header), 0, 0, 128, 63]);
+};
+const reading = (): unknown[] => [file(), { cpu: 'wasm' }, true, undefined, () => undefined, new AbortController().signal, 1000.5]; // prettier-ignore
+
+export const IO: Readonly<Record<string, Call>> = {
+  ...group('load loadMetadata', reading),
+  save: () => [{ w: ones(1) }, { format: 'safetensors', metadata: { name: 'w' } }],
+  store: () => ['indexeddb:w', new ArrayBuffer(1)],
+  remove: () => ['indexeddb:w'],
+  download: () => ['w', new ArrayBuffer(1)],
+};
+/** What needs a page: its valid calls fail here, for that reason alone, and wrong ones for others. */
+export const IN_PAGES: readonly string[] = ['store', 'remove', 'download'];

@@ -2,6 +2,7 @@
 // function of nn.functional, nn.init and nn.utils. As in functions.ts, real numbers are no whole ones here.
 import { nn, ones, rand, randn, tensor, type Tensor } from '../../src';
 import type { Call } from './functions';
+import { ANY_TEXT } from './mutations';
 
 const F = nn.functional;
 const group = (names: string, call: Call): Record<string, Call> =>
@@ -288,6 +289,28 @@ export const PARAMETRIZATIONS: Readonly<Record<string, Call>> = {
   orthogonal: () => [linear(), 'weight', 'householder', { useTrivialization: true }],
   spectralNorm: () => [linear(), 'weight', 1, 0.125, 0],
   weightNorm: () => [linear(), 'weight', 0],
+};
+
+const parametrized = (): nn.Linear => {
+  const net = linear();
+  nn.utils.parametrize.registerParametrization(net, 'weight', new nn.Identity());
+  return net;
+};
+
+export const PARAMETRIZE: Readonly<Record<string, Call>> = {
+  cached: () => [() => 1],
+  isParametrized: () => [linear(), ANY_TEXT],
+  typeBeforeParametrizations: () => [linear()],
+  registerParametrization: () => [linear(), 'weight', new nn.Identity(), true],
+  removeParametrizations: () => [parametrized(), 'weight', true],
+};
+
+/** Functions of nn itself. */
+export const NN: Readonly<Record<string, Call>> = {
+  registerModuleForwardPreHook: () => [() => undefined],
+  registerModuleForwardHook: () => [() => undefined, { alwaysCall: false }],
+  registerModuleFullBackwardPreHook: () => [() => undefined],
+  registerModuleFullBackwardHook: () => [() => undefined],
 };
 
 export const PRUNE: Readonly<Record<string, Call>> = {

@@ -8,6 +8,9 @@ export interface Wrong {
   readonly args: readonly unknown[];
 }
 
+/** Stands where any text may stand. */
+export const ANY_TEXT = 'any text';
+
 class Foreign {}
 
 const isOptions = (value: unknown): boolean =>
@@ -25,7 +28,8 @@ function strangersTo(value: unknown): [name: string, stranger: unknown][] {
     if (Number.isInteger(value)) always.push(['a fraction', value + 0.5], ['NaN', NaN]);
   }
   if (typeof value === 'boolean') always.push(['a text', String(value)], ['a number', Number(value)]);
-  if (typeof value === 'string') always.push(['another text', `${value}?`], ['a number', 1]);
+  if (typeof value === 'string') always.push(['a number', 1]);
+  if (typeof value === 'string' && value !== ANY_TEXT) always.push(['another text', `${value}?`]);
   if (value instanceof Tensor)
     always.push(['a text', 'x'], ['an array', [1, 2]], ['a promise', Promise.resolve(value)]);
   if (Array.isArray(value) && value.length > 0) {
@@ -40,8 +44,8 @@ function strangersTo(value: unknown): [name: string, stranger: unknown][] {
 /** More arguments than any function takes. */
 const MANY = 40;
 
-/** All wrong calls that one valid call stands for. */
-export function wrongCalls(call: Call): Wrong[] {
+/** All wrong calls that one valid call stands for; `takesObject` says that an object in last place is no options. */
+export function wrongCalls(call: Call, takesObject = false): Wrong[] {
   const count = call().length;
   const wrong: Wrong[] = [];
   for (let i = 0; i < count; i++) {
@@ -53,8 +57,15 @@ export function wrongCalls(call: Call): Wrong[] {
     }
   }
   const args = call();
-  const options = isOptions(args.at(-1)) ? (args.at(-1) as object) : {};
-  const positional = isOptions(args.at(-1)) ? args.slice(0, -1) : args;
+  // An object in last place is the options, unless the function takes an object.
+  const isNamed = !takesObject && isOptions(args.at(-1));
+  const options = isNamed ? (args.at(-1) as object) : {};
+  const positional = isNamed ? args.slice(0, -1) : args;
+  for (const [key, value] of Object.entries(options)) {
+    for (const [name, stranger] of strangersTo(value)) {
+      wrong.push({ what: `${key} is ${name}`, args: [...positional, { ...options, [key]: stranger }] });
+    }
+  }
   wrong.push({ what: 'an option that does not exist', args: [...positional, { ...options, frobnicate: 1 }] });
   wrong.push({
     what: 'too many arguments',

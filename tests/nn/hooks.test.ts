@@ -1,6 +1,6 @@
 // Hooks of modules: order, removal, changed values, async forward, gradients of several inputs and outputs.
 import { describe, expect, it, vi } from 'vitest';
-import { nn, noGrad, ones, onesLike, tensor, type Tensor } from '../../src';
+import { nn, noGrad, ones, onesLike, scope, tensor, type Tensor } from '../../src';
 
 class Double extends nn.Module {
   override forward(x: Tensor): Tensor {
@@ -134,5 +134,42 @@ describe('backward hooks', () => {
     expect(hook).not.toHaveBeenCalled();
     m(x).backward(onesLike(x));
     expect(hook).toHaveBeenCalledOnce();
+  });
+});
+
+describe('what forward hooks give', () => {
+  const freed = (): Tensor => {
+    const made: Tensor[] = [];
+    scope(() => void made.push(ones(1)));
+    return made[0];
+  };
+  const seen: unknown[] = [];
+  // An arrow function without braces gives what push gives, the length of the list.
+  it.each<[string, () => unknown, string]>([
+    ['a number', () => seen.push(1), 'as there was before, or nothing, got number'],
+    ['text', () => 'x', "as there was before, or nothing, got 'x'."],
+    ['a flag', () => false, 'as there was before, or nothing, got boolean false.'],
+    ['a freed tensor', freed, 'was freed'],
+  ])('%s is refused in the place of a tensor', (_, hook, message) => {
+    const before = new Double();
+    before.registerForwardPreHook(hook as never);
+    expect(() => before(tensor([1]))).toThrow('Double: a forward-pre hook');
+    expect(() => before(tensor([1]))).toThrow(message);
+    const after = new Double();
+    after.registerForwardHook(hook as never);
+    expect(() => after(tensor([1]))).toThrow('Double: a forward hook');
+    expect(() => after(tensor([1]))).toThrow(message);
+  });
+
+  it('may be of another shape, and inputs that are numbers may be other numbers', async () => {
+    class Times extends nn.Module {
+      override forward(x: Tensor, factor: number): Tensor {
+        return x.mul(factor);
+      }
+    }
+    const m = new Times();
+    m.registerForwardPreHook((_m, [x]) => [x, 5]);
+    m.registerForwardHook((_m, _inputs, output) => output.sum());
+    expect(await m(tensor([1, 2]), 1).item()).toBe(15);
   });
 });

@@ -1,7 +1,7 @@
 // State dicts: keys, sharing, strictness, the list of what does not fit, conversion of dtypes.
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../harness/errors';
-import { float64, LoadError, nn, ones, tensor, zeros, type Tensor } from '../../src';
+import { float64, LoadError, nn, noGrad, ones, optim, scope, tensor, zeros, type Tensor } from '../../src';
 
 class Shared extends nn.Module {
   first = new nn.Linear(2, 2, { bias: false });
@@ -82,5 +82,68 @@ describe('loadStateDict', () => {
     expect(String(result)).toBe("_IncompatibleKeys(missing_keys=['bias'], unexpected_keys=['scale'])");
     expect(await net.weight.tolist()).toEqual([[1, 2]]);
     expect(() => net.loadStateDict({ weight: ones(3) }, false)).toThrow(LoadError);
+  });
+});
+
+// As in PyTorch 2: the tensors of the dict take the place of the module's.
+describe('loadStateDict with assign', () => {
+  it('shares memory with the state dict, and has its dtypes', async () => {
+    const net = new nn.Sequential(new nn.Linear(2, 1), new nn.BatchNorm1d(1));
+    const state = {
+      ...net.stateDict(),
+      '0.weight': tensor([[1, 2]], { dtype: float64 }),
+      '1.running_mean': tensor([5]),
+    };
+    net.loadStateDict(state, { assign: true });
+    const { weight } = net.at(0) as nn.Linear;
+    expect([weight.dtype, weight instanceof nn.Parameter]).toEqual(['float64', true]);
+    expect((net.at(1) as nn.BatchNorm1d).running_mean).toBe(state['1.running_mean']);
+    noGrad(() => void state['0.weight'].fill_(7));
+    expect(await weight.tolist()).toEqual([[7, 7]]);
+    expect(Object.keys(net.stateDict())).toEqual(Object.keys(state));
+    expect([...net.parameters()]).toContain(weight);
+  });
+
+  it('makes new parameters that require a gradient as the old ones do; optimizers hold the old ones', async () => {
+    const net = new nn.Linear(1, 1);
+    net.bias?.requiresGrad_(false);
+    const { weight: old } = net;
+    const optimizer = new optim.SGD([old], { lr: 1 });
+    const given = new nn.Parameter(tensor([3]), { requiresGrad: true });
+    net.loadStateDict({ weight: tensor([[2]]), bias: given }, true, true);
+    expect(net.weight).not.toBe(old);
+    expect([net.weight.requiresGrad, net.weight.isLeaf]).toEqual([true, true]);
+    // A parameter of the state dict is taken as it is, but for its requiresGrad.
+    expect(net.bias).toBe(given);
+    expect(given.requiresGrad).toBe(false);
+    net(tensor([[1]]))
+      .sum()
+      .backward();
+    optimizer.step();
+    expect(await net.weight.grad?.tolist()).toEqual([[1]]);
+    expect(old.grad).toBeNull();
+    expect(await net.weight.tolist()).toEqual([[2]]);
+  });
+
+  it('leaves what is not there, and refuses other shapes', async () => {
+    const net = new nn.Linear(2, 1);
+    const { weight, bias } = net;
+    expect(() => net.loadStateDict({ weight: ones(1, 3) }, { strict: false, assign: true })).toThrow('Size mismatch for weight'); // prettier-ignore
+    expect(net.weight).toBe(weight);
+    expect(net.loadStateDict({ weight: ones(1, 2) }, { strict: false, assign: true }).missingKeys).toEqual(['bias']);
+    expect(net.bias).toBe(bias);
+    expect(await net.weight.tolist()).toEqual([[1, 1]]);
+  });
+
+  it('gives lists and lazy layers theirs, and outlives a scope', async () => {
+    const list = new nn.ParameterList([ones(2)]);
+    const lazy: nn.LazyLinear = new nn.LazyLinear(1);
+    scope(() => {
+      list.loadStateDict({ 0: tensor([4, 5]) }, { assign: true });
+      lazy.loadStateDict({ weight: tensor([[1, 2, 3]]), bias: tensor([1]) }, { assign: true });
+    });
+    expect(await list.at(0).tolist()).toEqual([4, 5]);
+    expect(await lazy(ones(1, 3)).tolist()).toEqual([[7]]);
+    expect(await lazy.weight.tolist()).toEqual([[1, 2, 3]]);
   });
 });

@@ -151,3 +151,32 @@ describe('hooks', () => {
     expect(seen).toEqual([null]);
   });
 });
+
+describe('what hooks around saving and loading give', () => {
+  const later = (): Promise<void> => Promise.resolve();
+  it.each<[string, (net: nn.Module) => unknown, string]>([
+    ['a promise before saving', (net) => net.registerStateDictPreHook(later as never), 'Linear: a state-dict pre-hook: must be synchronous, got a promise.'], // prettier-ignore
+    ['a promise after saving', (net) => net.registerStateDictHook(later as never), 'Linear: a state-dict hook: must be synchronous, got a promise.'], // prettier-ignore
+    ['a number after saving', (net) => net.registerStateDictHook((() => 5) as never), 'Linear: a state-dict hook must give a state dict or nothing, got number 5.'], // prettier-ignore
+    ['a promise before loading', (net) => net.registerLoadStateDictPreHook(later as never), 'Linear: a load-state-dict pre-hook: must be synchronous'], // prettier-ignore
+    ['a promise after loading', (net) => net.registerLoadStateDictPostHook(later as never), 'Linear: a load-state-dict post-hook: must be synchronous'], // prettier-ignore
+    ['a value after loading', (net) => net.registerLoadStateDictPostHook((() => ({})) as never), 'Linear: a load-state-dict post-hook must give nothing, got an object.'], // prettier-ignore
+  ])('%s is refused', (_, register, message) => {
+    const net = new nn.Linear(1, 1);
+    const state = net.stateDict();
+    register(net);
+    expect(() => {
+      net.loadStateDict(state);
+      net.stateDict();
+    }).toThrow(message);
+  });
+
+  it('a promise as extra state is refused', () => {
+    class Extra extends nn.Module {
+      override getExtraState(): unknown {
+        return Promise.resolve(1);
+      }
+    }
+    expect(() => new Extra().stateDict()).toThrow('Extra.getExtraState: must be synchronous, got a promise.');
+  });
+});

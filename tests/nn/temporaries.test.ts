@@ -294,7 +294,7 @@ describe('results are the same', () => {
     const x = k.randn(4, 8);
     const net = new nn.Sequential(first, new nn.Tanh(), new Later(), new nn.Tanh(), last);
     const expected = last(first(x).tanh().add(1).tanh());
-    expect(await ((await net(x))).tolist()).toEqual(await expected.tolist());
+    expect(await (await net(x)).tolist()).toEqual(await expected.tolist());
   });
 
   it('of a module that throws between: the next call works', async () => {

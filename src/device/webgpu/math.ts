@@ -435,7 +435,7 @@ fn largeQuadrant(x: f32) -> vec2<f32> {
   if (isInfinite(at)) { return 0f; }
   var x = at;
   var sum = 0f;
-  for (; x < 12f; x += 1f) { sum += powOf(x, -s); }
+  for (let end = max(12f, 2f * s); x < end; x += 1f) { sum += powOf(x, -s); }
   let z = 1f / (x * x);
   var factor = s / x;
   var tail = factor / 12f;

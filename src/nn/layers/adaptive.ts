@@ -1,7 +1,7 @@
 // Softmax over many classes, of which few are frequent.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, listOf } from '../../base/kinds';
-import { DEVICE } from '../../core/kinds';
+import { DEVICE, INPUT } from '../../core/kinds';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { where } from '../../ops/pointwise/compare';
 import { gatherWith } from '../../ops/indexing/gather';
@@ -12,7 +12,7 @@ import type { Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { ModuleList, Sequential } from './containers';
 import { Linear } from './linear';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import type { DType } from '../../base/dtype';
 
 /** Arguments of AdaptiveLogSoftmaxWithLoss. */
@@ -49,6 +49,10 @@ const ADAPTIVE = signature('AdaptiveLogSoftmaxWithLoss', [
  * @see torch.nn.AdaptiveLogSoftmaxWithLoss
  */
 export class AdaptiveLogSoftmaxWithLoss extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS, signature('logProb', [INPUT]), signature('predict', [INPUT]));
+  }
+
   static override readonly isBuiltIn = true;
 
   readonly inFeatures: number;

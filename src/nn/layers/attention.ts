@@ -1,5 +1,5 @@
 // Attention layers.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { empty } from '../../ops/shape/creation';
@@ -8,7 +8,7 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { multiHeadAttentionForward } from '../functional';
 import { constant_, xavierNormal_, xavierUniform_ } from '../init';
 import { Linear } from './linear';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import type { DType } from '../../base/dtype';
 
 /** The output projection; PyTorch has a class of its own for it, whose name is printed. */
@@ -70,6 +70,10 @@ const CALL = signature('MultiheadAttention', [
  * @see torch.nn.MultiheadAttention
  */
 export class MultiheadAttention extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   static override readonly isBuiltIn = true;
 
   readonly embedDim: number;

@@ -1,6 +1,6 @@
 // Batch and instance normalization: layers with statistics per channel. One file of 15 small classes and what they share,
 // hence the length.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
@@ -13,7 +13,7 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { batchNorm, instanceNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedBuffer, UninitializedParameter } from '../module/lazy';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { StateDict, StateMetadata } from '../module/stateDict';
 import type { DType } from '../../base/dtype';
@@ -46,6 +46,10 @@ const BATCH_NORM = signature('BatchNorm1d', [argument('numFeatures', COUNT), ...
 
 /** Statistics per channel: what batch and instance normalization share. */
 abstract class ChannelNorm extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS, signature('resetRunningStats', []));
+  }
+
   numFeatures: number;
   readonly eps: number;
   momentum: number | null;

@@ -1,6 +1,6 @@
 // Containers: modules whose members are other modules, kept by name in order.
-import { argument, signature } from '../../base/signature';
-import { ITERABLE, NAMED } from '../../base/kinds';
+import { argument, methodsTake, signature } from '../../base/signature';
+import { ANYTHING, INTEGER, ITERABLE, NAMED, TEXT } from '../../base/kinds';
 import { consume } from '../../core/temporaries';
 import type { Tensor } from '../../core/tensor';
 import { isPlainObject } from '../../base/arguments';
@@ -28,8 +28,23 @@ type OutputOf<M extends readonly Module[]> = M extends readonly [...Module[], in
     : ResultOf<Last>
   : Tensor;
 
+/** What methods take: positions, names, and members, which `addModule` looks at. */
+const INDEX = argument('index', INTEGER);
+const NAME = argument('name', TEXT);
+const MEMBER = argument('module', { ...ANYTHING, takesObject: true });
+const ADD_MODULE = signature('addModule', [argument('name', ANYTHING), MEMBER]);
+const SLICE = signature('slice', [argument('start', INTEGER, undefined), argument('end', INTEGER, undefined)]);
+
 /** Modules by position. Names are the positions, unless they were given as an object. */
 abstract class ModuleSequence<M extends Module> extends Module {
+  static {
+    methodsTake(
+      this, signature('at', [INDEX]), signature('set', [INDEX, MEMBER]), signature('append', [MEMBER]),
+      signature('extend', [argument('modules', ITERABLE)]), signature('insert', [INDEX, MEMBER]),
+      signature('pop', [argument('index', INTEGER, undefined)]), ADD_MODULE,
+    ); // prettier-ignore
+  }
+
   /** The same as `at` and `set`, but undefined where there is none: `net[0]`, `net[-1] = new Linear(8, 3)`. */
   [index: number]: M;
 
@@ -117,6 +132,10 @@ const NAMED_MODULES = signature('ModuleDict', [argument('modules', NAMED)]);
 export class Sequential<M extends readonly Module[] = Module[]> extends ModuleSequence<M[number]> {
   static override readonly isBuiltIn = true;
 
+  static {
+    methodsTake(this, signature('get', [NAME]), SLICE);
+  }
+
   constructor(...modules: M);
   constructor(modules: Record<string, Module> | Map<string, Module>);
   constructor(...modules: unknown[]) {
@@ -159,6 +178,10 @@ export class Sequential<M extends readonly Module[] = Module[]> extends ModuleSe
  * @see torch.nn.ModuleList
  */
 export class ModuleList<M extends Module = Module> extends ModuleSequence<M> {
+  static {
+    methodsTake(this, SLICE);
+  }
+
   constructor(modules: Iterable<M> = [], ...none: never[]) {
     super();
     MODULES.take([modules, ...none], new.target.name);
@@ -178,6 +201,14 @@ export class ModuleList<M extends Module = Module> extends ModuleSequence<M> {
  * @see torch.nn.ModuleDict
  */
 export class ModuleDict<T extends Record<string, Module> = Record<string, Module>> extends Module {
+  static {
+    methodsTake(
+      this, signature('get', [NAME]), signature('has', [NAME]), signature('set', [argument('name', ANYTHING), MEMBER]),
+      signature('update', [argument('modules', NAMED)]), signature('pop', [NAME]), signature('clear', []), signature('keys', []),
+      signature('values', []), signature('items', []), ADD_MODULE,
+    ); // prettier-ignore
+  }
+
   constructor(modules: T | Iterable<readonly [keyof T & string, T[keyof T & string]]> = {} as T, ...none: never[]) {
     super();
     NAMED_MODULES.take([modules, ...none], new.target.name);

@@ -1,5 +1,5 @@
 // Convolution layers. The transposed ones are in convTranspose.ts.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, SIZE, either, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -12,7 +12,7 @@ import { conv1d, conv2d, conv3d, pad, type PaddingMode } from '../functional';
 import { kaimingUniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
 import { resetBias } from './linear';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -53,6 +53,10 @@ interface Transposed<Size> {
 
 /** What convolutions of all dimensions share, transposed ones too. */
 export abstract class ConvBase<Size extends readonly number[]> extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   inChannels: number;
   outChannels: number;
   readonly kernelSize: Size;

@@ -1,5 +1,5 @@
 // Look-up tables.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
@@ -11,7 +11,7 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { embedding, embeddingBag } from '../functional';
 import { normal_ } from '../init';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -41,6 +41,10 @@ interface TableSizes {
 
 /** What Embedding and EmbeddingBag share. */
 abstract class Table extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   readonly paddingIdx: number | null;

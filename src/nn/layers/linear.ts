@@ -1,5 +1,5 @@
 // Affine layers.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { empty } from '../../ops/shape/creation';
@@ -8,7 +8,7 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { bilinear, linear } from '../functional';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
-import { Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -41,6 +41,10 @@ const LINEAR = signature('Linear', [argument('inFeatures', COUNT), ...LAZY_LINEA
  * @see torch.nn.Linear
  */
 export class Linear extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   static override readonly isBuiltIn = true;
 
   inFeatures: number;
@@ -115,6 +119,10 @@ const BILINEAR = signature('Bilinear', [
  * @see torch.nn.Bilinear
  */
 export class Bilinear extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   static override readonly isBuiltIn = true;
 
   readonly in1Features: number;

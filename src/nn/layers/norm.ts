@@ -1,5 +1,5 @@
 // Normalization layers without statistics per channel; those with are in channelNorm.ts.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, SIZE, nullable } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ones, zeros } from '../../ops/shape/creation';
@@ -8,7 +8,7 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -40,6 +40,10 @@ const LAYER_NORM = signature('LayerNorm', [
  * @see torch.nn.LayerNorm
  */
 export class LayerNorm extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   static override readonly isBuiltIn = true;
 
   readonly normalizedShape: Shape;
@@ -115,6 +119,10 @@ const GROUP_NORM = signature('GroupNorm', [
  * @see torch.nn.GroupNorm
  */
 export class GroupNorm extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   static override readonly isBuiltIn = true;
 
   readonly numGroups: number;
@@ -190,6 +198,10 @@ const RMS_NORM = signature('RMSNorm', [
  * @see torch.nn.RMSNorm
  */
 export class RMSNorm extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   static override readonly isBuiltIn = true;
 
   readonly normalizedShape: Shape;

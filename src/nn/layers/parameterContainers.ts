@@ -1,6 +1,6 @@
 // Containers of parameters, kept by name in order.
-import { argument, signature } from '../../base/signature';
-import { ITERABLE, NAMED } from '../../base/kinds';
+import { argument, methodsTake, signature } from '../../base/signature';
+import { ANYTHING, INTEGER, ITERABLE, NAMED, TEXT } from '../../base/kinds';
 import type { DType } from '../../base/dtype';
 import { describe } from '../../base/errorText';
 import { Parameter, Tensor } from '../../core/tensor';
@@ -51,6 +51,11 @@ abstract class ParameterContainer extends Module {
   }
 }
 
+/** What methods take: positions, names, and values, which `keep` looks at. */
+const INDEX = argument('index', INTEGER);
+const NAME = argument('name', TEXT);
+const VALUE = argument('value', { ...ANYTHING, takesObject: true });
+
 const VALUES = signature('ParameterList', [argument('values', ITERABLE)]);
 const NAMED_VALUES = signature('ParameterDict', [argument('values', NAMED)]);
 
@@ -60,6 +65,13 @@ const NAMED_VALUES = signature('ParameterDict', [argument('values', NAMED)]);
  * @see torch.nn.ParameterList
  */
 export class ParameterList extends ParameterContainer {
+  static {
+    methodsTake(
+      this, signature('at', [INDEX]), signature('set', [INDEX, VALUE]), signature('append', [VALUE]),
+      signature('extend', [argument('values', ITERABLE)]), signature('pop', [argument('index', INTEGER, undefined)]),
+    ); // prettier-ignore
+  }
+
   constructor(values: Iterable<Tensor> = [], ...none: never[]) {
     super();
     VALUES.take([values, ...none], new.target.name);
@@ -117,6 +129,14 @@ export class ParameterList extends ParameterContainer {
  * @see torch.nn.ParameterDict
  */
 export class ParameterDict<K extends string = string> extends ParameterContainer {
+  static {
+    methodsTake(
+      this, signature('get', [NAME]), signature('has', [NAME]), signature('set', [argument('name', ANYTHING), VALUE]),
+      signature('update', [argument('values', NAMED)]), signature('pop', [NAME]), signature('clear', []), signature('keys', []),
+      signature('values', []), signature('items', []),
+    ); // prettier-ignore
+  }
+
   constructor(values: Readonly<Record<K, Tensor>> | Iterable<readonly [K, Tensor]> = [], ...none: never[]) {
     super();
     NAMED_VALUES.take([values, ...none], new.target.name);

@@ -1,5 +1,5 @@
 // Recurrent layers. The walk along the steps is in recurrence.ts.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -11,7 +11,7 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { dropout } from '../functional';
 import { uniform_ } from '../init';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { GATES, recur, type CellKind, type CellWeights, type State } from './recurrence';
 import { float, literal } from '../module/representation';
 import { PackedSequence } from '../utils/rnn';
@@ -69,6 +69,10 @@ interface Packed {
 
 /** What RNN, LSTM and GRU share. */
 abstract class RecurrentLayer extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS, signature('flattenParameters', []));
+  }
+
   readonly inputSize: number;
   readonly hiddenSize: number;
   readonly numLayers: number;

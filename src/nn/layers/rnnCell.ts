@@ -1,5 +1,5 @@
 // Single steps of recurrent networks, for loops of one's own.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { ShapeError } from '../../base/errors';
@@ -9,7 +9,7 @@ import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { uniform_ } from '../init';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { GATES, oneStep, type CellKind, type State } from './recurrence';
 import { literal } from '../module/representation';
 import { checkNonlinearity, type LSTMState } from './rnn';
@@ -47,6 +47,10 @@ const RNN_CELL = signature('RNNCell', [
 ]);
 
 abstract class RecurrentCell extends Module {
+  static {
+    methodsTake(this, RESET_PARAMETERS);
+  }
+
   readonly inputSize: number;
   readonly hiddenSize: number;
   readonly bias: boolean;

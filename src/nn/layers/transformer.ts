@@ -436,6 +436,8 @@ export interface TransformerMasks extends DecoderMasks {
 }
 const TRANSFORMER_CALL = signature('Transformer', [argument('src', TENSOR), argument('tgt', TENSOR), optional('srcMask', nullable(TENSOR)), optional('tgtMask', nullable(TENSOR)), optional('memoryMask', nullable(TENSOR)), optional('srcKeyPaddingMask', nullable(TENSOR)), optional('tgtKeyPaddingMask', nullable(TENSOR)), optional('memoryKeyPaddingMask', nullable(TENSOR))]); // prettier-ignore
 
+const SQUARE_MASK = signature('generateSquareSubsequentMask', [argument('size', COUNT), optional('device', DEVICE)]);
+
 /**
  * An encoder and a decoder, both with layer normalization at the end.
  *
@@ -525,7 +527,10 @@ export class Transformer extends Module {
   }
 
   /** The mask [size, size] by which step i attends to steps 0 ... i: 0 there, -∞ elsewhere. */
-  static generateSquareSubsequentMask(size: number, device?: DeviceName): Tensor {
+  static generateSquareSubsequentMask(
+    ...args: Arguments<[size: number], [device?: DeviceName], { size: number; device?: DeviceName }>
+  ): Tensor {
+    const { size, device } = SQUARE_MASK.take(args);
     return triu(full([size, size], -Infinity, { ...(device && { device }) }), 1);
   }
 }

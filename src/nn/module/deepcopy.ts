@@ -1,10 +1,14 @@
 // Copies of whole modules, as Python's copy.deepcopy makes them.
 import { isPlainObject } from '../../base/arguments';
+import { ANYTHING } from '../../base/kinds';
+import { argument, signature } from '../../base/signature';
 import { noGrad } from '../../core/backward';
 import { AutogradError } from '../../base/errors';
 import { Parameter, Tensor } from '../../core/tensor';
 import { isUninitialized } from './lazy';
 import { copyContents, Module } from './module';
+
+const DEEPCOPY = signature('deepcopy', [argument('value', { ...ANYTHING, takesObject: true }, undefined)]);
 
 /**
  * A copy of a module, tensor, array, plain object, Map or Set, with copies of all that it holds; what occurs twice is copied
@@ -13,7 +17,8 @@ import { copyContents, Module } from './module';
  * @throws AutogradError for a tensor that is a result of recorded operations; TypeError for a lazy module without shapes.
  * @see copy.deepcopy
  */
-export function deepcopy<T>(value: T): T {
+export function deepcopy<T>(value: T, ...none: never[]): T {
+  DEEPCOPY.take([value, ...none]);
   const copies = new Map<unknown, unknown>();
   const copy = <V>(original: V): V => {
     if ((typeof original !== 'object' && typeof original !== 'function') || original === null) return original;

@@ -2,6 +2,7 @@
 import { optional, signature, checkKind } from '../../base/signature';
 import { FLAG, FUNCTION } from '../../base/kinds';
 import { isGradEnabled } from '../../core/backward';
+import { describe } from '../../base/errorText';
 import { noteShown } from '../../core/scope';
 import { checkGiven, checkStandIn } from '../../core/given';
 import { Function, type FunctionContext } from '../../autograd/function';
@@ -127,7 +128,9 @@ export class Hooks {
     const finish = (output: unknown): unknown => {
       for (const entry of waiting) {
         waiting.delete(entry);
-        output = answer(module, 'forward hook', entry.hook, [[...inputs], output]) ?? output;
+        const given = answer(module, 'forward hook', entry.hook, [[...inputs], output]) ?? output;
+        checkReplacement(module, 'forward hook', given, output);
+        output = given;
       }
       return backward.wrapOutput(output);
     };
@@ -146,7 +149,10 @@ export class Hooks {
     try {
       for (const hook of hooksOf('forwardPre')) {
         const result = answer(module, 'forward-pre hook', hook, [[...inputs]]);
-        if (result !== undefined && result !== null) inputs = Array.isArray(result) ? (result as unknown[]) : [result];
+        if (result === undefined || result === null) continue;
+        const replaced = Array.isArray(result) ? (result as unknown[]) : [result];
+        replaced.forEach((input, i) => checkReplacement(module, 'forward-pre hook', input, inputs[i]));
+        inputs = replaced;
       }
       inputs = backward.wrapInputs(inputs);
       const output = forward(inputs);
@@ -161,22 +167,22 @@ export class Hooks {
 export const globalHooks = new Hooks();
 
 /** Calls `hook(module, inputs)` before every module's `forward`. @see torch.nn.modules.module.register_module_forward_pre_hook */
-export const registerModuleForwardPreHook = (hook: ForwardPreHook<Module>): RemovableHandle =>
-  globalHooks.add('forwardPre', hook);
+export const registerModuleForwardPreHook = (hook: ForwardPreHook<Module>, ...none: never[]): RemovableHandle =>
+  globalHooks.add('forwardPre', hook, ...none);
 
 /** Calls `hook(module, inputs, output)` after every module's `forward`. @see torch.nn.modules.module.register_module_forward_hook */
 export const registerModuleForwardHook = (
   hook: ForwardHook<Module>,
-  options: Pick<HookOptions, 'alwaysCall'> = {},
-): RemovableHandle => globalHooks.add('forward', hook, options);
+  ...options: readonly [options?: Pick<HookOptions, 'alwaysCall'>]
+): RemovableHandle => globalHooks.add('forward', hook, ...options);
 
 /** Calls `hook(module, gradOutputs)` before gradients go back through any module. @see torch.nn.modules.module.register_module_full_backward_pre_hook */
-export const registerModuleFullBackwardPreHook = (hook: BackwardPreHook<Module>): RemovableHandle =>
-  globalHooks.add('backwardPre', hook);
+export const registerModuleFullBackwardPreHook = (hook: BackwardPreHook<Module>, ...none: never[]): RemovableHandle =>
+  globalHooks.add('backwardPre', hook, ...none);
 
 /** Calls `hook(module, gradInputs, gradOutputs)` when the gradients of any module's inputs are known. @see torch.nn.modules.module.register_module_full_backward_hook */
-export const registerModuleFullBackwardHook = (hook: BackwardHook<Module>): RemovableHandle =>
-  globalHooks.add('backward', hook);
+export const registerModuleFullBackwardHook = (hook: BackwardHook<Module>, ...none: never[]): RemovableHandle =>
+  globalHooks.add('backward', hook, ...none);
 
 /** Full backward hooks during one call: one identity node around all inputs, one around all outputs. */
 class BackwardHooks {
@@ -256,6 +262,22 @@ function answer(module: Module, kind: string, hook: Hook, args: readonly unknown
   throw new TypeError(
     `${module.constructor.name}: a ${kind} must be synchronous, got one that returns a promise. ` +
       `To read values in it, do not wait for them: void output.item().then(console.log).`,
+  );
+}
+
+/**
+ * What a hook gives in the place of an input or an output may be of any shape, but not a plain value in the place of a tensor:
+ * that is what an arrow function without braces returns, as in `() => seen.push(output)`.
+ * @throws TypeError, FreedError
+ */
+function checkReplacement(module: Module, kind: string, given: unknown, before: unknown): void {
+  const who = `${module.constructor.name}: a ${kind}`;
+  if (given instanceof Tensor) checkGiven(who, given);
+  const isPlain = typeof given !== 'object' || given === null;
+  if (!isPlain || typeof before !== 'object' || before === null) return;
+  throw new TypeError(
+    `${who} must give ${describe(before)}, as there was before, or nothing, got ${describe(given)}. ` +
+      `An arrow function with braces returns nothing.`,
   );
 }
 

@@ -1,8 +1,9 @@
 // Module: the base of layers and models. One class with all of PyTorch's methods, hence the length; they find
 // parameters, buffers and children. hooks.ts runs calls with hooks, stateDict.ts saves and loads.
-import { argument, optional, signature } from '../../base/signature';
-import { FLAG, FUNCTION, TEXT, instanceOf, kind } from '../../base/kinds';
+import { argument, optional, signature, methodsTake, withoutEffect } from '../../base/signature';
+import { FLAG, FUNCTION, TEXT, instanceOf, kind, DTYPE, either } from '../../base/kinds';
 import { checkDType, isFloat, type DType } from '../../base/dtype';
+import { DEVICE, TENSOR } from '../../core/kinds';
 import { DTypeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { zerosLike } from '../../ops/shape/creation';
@@ -89,7 +90,9 @@ const STATE_DICT = signature('stateDict', [
   optional('prefix', TEXT),
   optional('keepVars', FLAG),
 ]);
-const LOAD_STATE_DICT = signature('loadStateDict', [optional('strict', FLAG)]);
+/** What most layers have, each its own. */
+export const RESET_PARAMETERS = signature('resetParameters', []);
+const LOAD_STATE_DICT = signature('loadStateDict', [argument('strict', FLAG, true), argument('assign', FLAG, false)]);
 
 /** @throws TypeError for arguments behind the last that a method takes */
 function checkNoMore(name: string, most: number, more: readonly unknown[]): void {
@@ -163,6 +166,12 @@ export class Module extends Callable implements Holder {
   readonly #stateHooks = new StateHooks();
 
   static {
+    const hook = argument('hook', FUNCTION);
+    methodsTake(
+      this, signature('namedChildren', []), signature('children', []), signature('modules', []),
+      signature('registerStateDictPreHook', [hook]), signature('registerStateDictHook', [hook]),
+      signature('registerLoadStateDictPreHook', [hook]), signature('registerLoadStateDictPostHook', [hook]),
+    ); // prettier-ignore
     membersOf = (module) => module.#members;
     copyContents = (from, to, copy) => {
       from.#noteNames();
@@ -488,8 +497,8 @@ export class Module extends Callable implements Holder {
    * objects, so an optimizer made before still works.
    * @example net.to('webgpu'); net.to(float64); net.to('wasm', float32); net.to({ dtype: float64 })
    */
-  to(target: DeviceName | DType | FactoryOptions | Tensor, dtype?: DType): this {
-    const options = conversion(target, dtype);
+  to(target: DeviceName | DType | FactoryOptions | Tensor, dtype?: DType, ...more: readonly unknown[]): this {
+    const options = conversion([target, dtype, ...more]);
     const convert = (tensor: Tensor): Tensor =>
       tensor.to(tensor.isFloatingPoint() ? options : { ...options, dtype: tensor.dtype });
     noGrad(() => {
@@ -542,12 +551,18 @@ export class Module extends Callable implements Holder {
   /**
    * Copies values into parameters and buffers, casting them to the module's dtypes. Nothing is copied if it throws, unless
    * post hooks are to decide on keys that do not match.
+   *
+   * With `assign` the tensors of the state dict themselves, as they are, take the place of the module's: no memory is
+   * copied, dtypes and devices become those of the state dict. Parameters are new objects that keep their `requiresGrad`, so
+   * make optimizers afterwards: those made before go on with the old ones.
    * @throws LoadError listing every key that is missing, unexpected or of another shape; with `strict` false only
    * shapes matter.
    */
-  loadStateDict(state: StateDict, ...args: Arguments<[], [strict?: boolean], LoadOptions>): LoadResult {
-    const { strict = true } = LOAD_STATE_DICT.take<LoadOptions>(args);
-    return loadStateDict(this, (module) => module.#state(), state, strict);
+  loadStateDict(
+    state: StateDict,
+    ...args: Arguments<[], [strict?: boolean, assign?: boolean], LoadOptions>
+  ): LoadResult {
+    return loadStateDict(this, (module) => module.#state(), state, LOAD_STATE_DICT.take(args));
   }
 
   #state(): ModuleState {
@@ -555,6 +570,10 @@ export class Module extends Callable implements Holder {
       tensors: [...this.#ownParameters(), ...this.#ownBuffers(true)],
       children: [...this.#ownModules()],
       hooks: this.#stateHooks,
+      replace: (name, value) => {
+        if (value instanceof Parameter && this.#members.has(name)) this.#members.set(name, value);
+        else Reflect.set(this, name, value);
+      },
     };
   }
 
@@ -628,14 +647,23 @@ export class Module extends Callable implements Holder {
   }
 }
 
-function conversion(target: DeviceName | DType | FactoryOptions | Tensor, dtype?: DType): FactoryOptions {
-  let options: FactoryOptions;
+const TO = signature('to', [
+  optional('device', either(either(DEVICE, DTYPE), TENSOR)),
+  optional('dtype', DTYPE),
+  withoutEffect('nonBlocking'),
+]);
+
+/** Where to and as what tensors are moved. @throws TypeError for what is no device, dtype or tensor, DTypeError for integers */
+function conversion(args: readonly unknown[]): FactoryOptions {
+  const { device: target, dtype } = TO.take(args.slice(0, 1 + args.findLastIndex((arg) => arg !== undefined)));
+  let options: FactoryOptions = dtype === undefined ? {} : { dtype };
   if (target instanceof Tensor) options = { device: target.device, dtype: target.dtype };
-  else if (typeof target === 'object') options = factory(target);
-  else if (target === 'wasm' || target === 'webgpu') options = factory({ device: target, ...(dtype && { dtype }) });
-  else options = { dtype: target };
+  else if (DEVICE.accepts(target)) options = { device: target, ...options };
+  else if (target !== undefined) options = { dtype: target };
+  if (options.device === undefined && options.dtype === undefined) {
+    throw new TypeError('to: a device, a dtype or a tensor must be given, got nothing.');
+  }
   if (options.dtype !== undefined) {
-    checkDType('to', options.dtype);
     if (!isFloat(options.dtype)) {
       throw new DTypeError(`to: modules can only be cast to floating-point dtypes, got ${options.dtype}.`, {
         dtype: options.dtype,

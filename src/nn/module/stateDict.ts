@@ -4,7 +4,9 @@ import { noGrad } from '../../core/backward';
 import { describe } from '../../base/errorText';
 import { LoadError } from '../../base/errors';
 import { formatShape, sameShape } from '../../base/shape';
-import { Tensor } from '../../core/tensor';
+import { Parameter, Tensor } from '../../core/tensor';
+import { checkReady } from '../../core/given';
+import { keep } from '../../core/scope';
 import { HookList } from './hooks';
 import { isUninitialized } from './lazy';
 import type { Module } from './module';
@@ -82,6 +84,8 @@ export interface ModuleState {
   readonly tensors: readonly [name: string, value: Tensor][];
   readonly children: readonly [name: string, child: Module][];
   readonly hooks: StateHooks;
+  /** Puts another tensor in the place of one of `tensors`. */
+  readonly replace: (name: string, value: Tensor) => void;
 }
 
 /** How to look into a module. */
@@ -99,6 +103,16 @@ function attach(state: StateDict, metadata: Record<string, StateMetadata>): void
   Object.defineProperty(state, METADATA, { value: metadata, configurable: true, writable: true, enumerable: false });
 }
 
+/** A hook of a module, in messages. */
+const whose = (module: Module, kind: string): string => `${module.constructor.name}: a ${kind}`;
+
+/** @throws TypeError for a value, as in PyTorch: the lists are to be changed in place */
+function checkNothing(who: string, given: unknown): void {
+  checkReady(who, given);
+  if (given === undefined || given === null) return;
+  throw new TypeError(`${who} must give nothing, got ${describe(given)}. It may change the lists of keys in place.`);
+}
+
 const inside = (prefix: string, name: string): string => `${prefix}${name}.`;
 
 /** The state of a module and its descendants. Tensors of lazy modules are themselves: they have no values yet. */
@@ -107,24 +121,41 @@ export function saveStateDict(root: Module, inspect: Inspect, options: StateDict
   if (metadataOf(destination) === null) attach(destination, {});
   const save = (module: Module, state: StateDict, prefix: string): StateDict => {
     const { tensors, children, hooks } = inspect(module);
-    for (const hook of hooks.beforeSave) hook(module, prefix, keepVars);
+    for (const hook of hooks.beforeSave)
+      checkReady(whose(module, 'state-dict pre-hook'), hook(module, prefix, keepVars));
     const metadata: StateMetadata = { version: module._version };
     const all = metadataOf(state);
     if (all !== null) all[prefix.slice(0, -1)] = metadata;
     for (const [name, value] of tensors) {
       state[prefix + name] = keepVars || isUninitialized(value) ? value : value.detach();
     }
-    if (module.getExtraState !== undefined) Reflect.set(state, prefix + EXTRA_STATE, module.getExtraState());
+    if (module.getExtraState !== undefined) {
+      const extra = module.getExtraState();
+      checkReady(`${module.constructor.name}.getExtraState`, extra);
+      Reflect.set(state, prefix + EXTRA_STATE, extra);
+    }
     let saved = state;
     for (const [name, child] of children) saved = save(child, saved, inside(prefix, name));
-    for (const hook of hooks.afterSave) saved = hook(module, saved, prefix, metadata) ?? saved;
+    for (const hook of hooks.afterSave) {
+      const given: unknown = hook(module, saved, prefix, metadata) ?? saved;
+      checkReady(whose(module, 'state-dict hook'), given);
+      if (!isPlainObject(given)) {
+        throw new TypeError(`${whose(module, 'state-dict hook')} must give a state dict or nothing, got ${describe(given)}.`); // prettier-ignore
+      }
+      saved = given as StateDict;
+    }
     return saved;
   };
   return save(root, destination, given === '' || given.endsWith('.') ? given : `${given}.`);
 }
 
-/** Copies `state` into a module and its descendants. @throws LoadError if keys (when strict) or shapes do not fit. */
-export function loadStateDict(root: Module, inspect: Inspect, given: StateDict, strict: boolean): LoadResult {
+/** Copies `state` into a module and its descendants, or puts it in the place of theirs. @throws LoadError if keys (when strict) or shapes do not fit. */
+export function loadStateDict(
+  root: Module,
+  inspect: Inspect,
+  given: StateDict,
+  { strict, assign }: Required<LoadOptions>,
+): LoadResult {
   if (!isPlainObject(given)) {
     throw new TypeError(`loadStateDict: the state dict must be an object of tensors, got ${describe(given)}.`);
   }
@@ -134,7 +165,7 @@ export function loadStateDict(root: Module, inspect: Inspect, given: StateDict, 
   const problems = { missingKeys: [] as string[], unexpectedKeys: [] as string[], errorMessages: [] as string[] };
   const known = new Set<string>();
   const misshapenKeys: string[] = [];
-  const found: [target: Tensor, value: Tensor][] = [];
+  const found: (() => void)[] = [];
   const extras: (() => void)[] = [];
   /** Descendants before their parents. */
   const post: (() => void)[] = [];
@@ -143,9 +174,11 @@ export function loadStateDict(root: Module, inspect: Inspect, given: StateDict, 
     const { hooks } = inspect(module);
     const own = metadata[prefix.slice(0, -1)] ?? {};
     module.upgradeState?.(state, prefix, own);
-    for (const hook of hooks.beforeLoad) hook(module, state, prefix, own, strict, problems);
+    for (const hook of hooks.beforeLoad) {
+      checkReady(whose(module, 'load-state-dict pre-hook'), hook(module, state, prefix, own, strict, problems));
+    }
     // What a hook registered is loaded too.
-    const { tensors, children } = inspect(module);
+    const { tensors, children, replace } = inspect(module);
     for (const [name, target] of tensors) {
       const key = prefix + name;
       known.add(key);
@@ -155,18 +188,19 @@ export function loadStateDict(root: Module, inspect: Inspect, given: StateDict, 
         if (value === null) {
           misshapenKeys.push(key);
           problems.errorMessages.push(misfit(key, target, state[key]));
-        } else found.push([target, value]);
+        } else if (assign) found.push(() => replace(name, assigned(target, value)));
+        else found.push(() => copyInto(target, value));
       }
     }
     const extraKey = prefix + EXTRA_STATE;
     if (module.setExtraState !== undefined) {
       known.add(extraKey);
       if (Object.hasOwn(state, extraKey)) {
-        extras.push(() => module.setExtraState?.(Reflect.get(state, extraKey)));
+        extras.push(() => checkReady(`${module.constructor.name}.setExtraState`, module.setExtraState?.(Reflect.get(state, extraKey)))); // prettier-ignore
       } else problems.missingKeys.push(extraKey);
     }
     for (const [name, child] of children) visit(child, inside(prefix, name));
-    for (const hook of hooks.afterLoad) post.push(() => { hook(module, problems); }); // prettier-ignore
+    for (const hook of hooks.afterLoad) post.push(() => checkNothing(whose(module, 'load-state-dict post-hook'), hook(module, problems))); // prettier-ignore
   };
   visit(root, '');
   problems.unexpectedKeys.push(...Object.keys(state).filter((key) => !known.has(key)));
@@ -191,7 +225,7 @@ export function loadStateDict(root: Module, inspect: Inspect, given: StateDict, 
   // Hooks that run afterwards may excuse keys, so they see the module loaded.
   if (post.length === 0 || problems.errorMessages.length > 0) refuse();
   noGrad(() => {
-    for (const [target, value] of found) copyInto(target, value);
+    for (const load of found) load();
   });
   for (const set of extras) set();
   for (const hook of post) hook();
@@ -226,9 +260,18 @@ function copyInto(target: Tensor, value: Tensor): void {
   target.copy_(value);
 }
 
+/** What takes the place of `target`: a parameter, where that is one, that requires a gradient as it does. */
+function assigned(target: Tensor, value: Tensor): Tensor {
+  if (!(target instanceof Parameter)) return keep(value);
+  if (value instanceof Parameter) return keep(value).requiresGrad_(target.requiresGrad);
+  return keep(new Parameter(value.detach(), target.requiresGrad));
+}
+
 export interface LoadOptions {
   /** Whether keys must be the same; true by default. */
   strict?: boolean;
+  /** Whether the tensors of the state dict take the place of the module's, instead of being copied into them; false by default. */
+  assign?: boolean;
 }
 
 /** The keys that did not match, in a load that is not strict. */

@@ -1,11 +1,12 @@
 // torch.nn.utils.parametrize: tensors of a module as functions of others. The functions are modules, the others are
 // parameters below `parametrizations`; the tensor is computed whenever it is read.
-import { argument, optional, signature } from '../../base/signature';
-import { FLAG, TEXT } from '../../base/kinds';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
+import { FLAG, TEXT, FUNCTION } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { MODULE } from '../module/module';
 import type { Arguments } from '../../base/arguments';
+import { checkGiven } from '../../core/given';
 import { noGrad } from '../../core/backward';
-import { describe } from '../../base/errorText';
 import { DTypeError, ShapeError } from '../../base/errors';
 import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, Tensor } from '../../core/tensor';
@@ -40,6 +41,15 @@ export type Parametrized<M extends Module> = M & {
 export class ParametrizationList extends ModuleList<Parametrization> {
   private readonly originalNames: readonly string[];
   private unsafe: boolean;
+
+  static {
+    methodsTake(
+      this,
+      signature('append', [argument('next', MODULE)]),
+      signature('allowUnsafe', []),
+      signature('assign', [argument('value', TENSOR)]),
+    );
+  }
 
   /** @internal Use `registerParametrization`. */
   constructor(first: Parametrization, original: Tensor, unsafe: boolean) {
@@ -104,8 +114,14 @@ export class ParametrizationList extends ModuleList<Parametrization> {
 
   override forward(): Tensor {
     const [first, ...rest] = [...this];
-    return rest.reduce<Tensor>((value, next) => next(value) as Tensor, first(...this.originals) as Tensor);
+    return rest.reduce((value, next) => given(next, next(value)), given(first, first(...this.originals)));
   }
+}
+
+/** What a parametrization has given. @throws TypeError, FreedError unless it is a tensor */
+function given(parametrization: Parametrization, value: unknown): Tensor {
+  checkGiven(`parametrize: forward of ${parametrization.constructor.name}`, value);
+  return value;
 }
 
 /** What the parametrizations have to start from. */
@@ -127,18 +143,15 @@ function inverted(
     } catch (error) {
       if (!(isOptional && error instanceof NoRightInverseError)) throw error;
     }
-    if (!(inverse instanceof Tensor) && !Array.isArray(inverse)) {
-      throw new TypeError(
-        `parametrize: rightInverse must give a tensor or an array of them, got ${describe(inverse)}.`,
-      );
-    }
+    const who = `parametrize: rightInverse of ${parametrization.constructor.name}`;
+    const tensors: readonly unknown[] = Array.isArray(inverse) ? inverse : [inverse];
+    for (const tensor of tensors) checkGiven(who, tensor);
   }
   return inverse;
 }
 
 function checkAlike(value: unknown, shape: readonly number[], dtype: string): void {
-  if (!(value instanceof Tensor))
-    throw new TypeError(`parametrize: forward must give a tensor, got ${describe(value)}.`);
+  checkGiven('parametrize: forward', value);
   if (value.dtype !== dtype) throw changed('the dtype', 'forward', dtype, value.dtype);
   if (!sameShape(value.shape, shape)) {
     throw new ShapeError(
@@ -154,13 +167,16 @@ const changed = (what: string, by: string, from: string, to: string): DTypeError
 /** Tensors computed since the outermost `cached` began, by module and name; null outside of it. */
 let cache: Map<Module, Map<string, Tensor>> | null = null;
 
+const CACHED = signature('cached', [argument('fn', FUNCTION)]);
+
 /**
  * Runs a function during which every parametrized tensor is computed once. For weights that are read several times
  * between two steps, as in recurrent layers.
  * @example const loss = parametrize.cached(() => lossFn(net(x), y))
  * @see torch.nn.utils.parametrize.cached
  */
-export function cached<T>(fn: () => T): T {
+export function cached<T>(fn: () => T, ...none: never[]): T {
+  CACHED.take([fn, ...none]);
   if (cache !== null) return fn();
   cache = new Map();
   const end = (): void => {
@@ -209,16 +225,25 @@ function injectProperty(module: Module, name: string): void {
   });
 }
 
+const IS_PARAMETRIZED = signature('isParametrized', [argument('module', MODULE), argument('tensorName', TEXT, null)]);
+const TYPE_BEFORE = signature('typeBeforeParametrizations', [argument('module', MODULE)]);
+const REMOVE = signature('removeParametrizations', [
+  argument('module', MODULE), argument('tensorName', TEXT), argument('leaveParametrized', FLAG, true),
+]); // prettier-ignore
+
 /** Whether a tensor of the module, or any, is parametrized. @see torch.nn.utils.parametrize.is_parametrized */
-export function isParametrized(module: Module, tensorName?: string): boolean {
+export function isParametrized(...args: readonly [module: Module, tensorName?: string]): boolean {
+  const { module, tensorName } = IS_PARAMETRIZED.take(args);
   const dict: unknown = Reflect.get(module, 'parametrizations');
   if (!(dict instanceof ModuleDict)) return false;
-  return tensorName === undefined ? dict.length > 0 : dict.has(tensorName);
+  return tensorName === null ? dict.length > 0 : dict.has(tensorName);
 }
 
 /** The module's class before it was parametrized. @see torch.nn.utils.parametrize.type_before_parametrizations */
-export const typeBeforeParametrizations = (module: Module): typeof Module =>
-  (Reflect.get(module, INJECTED) as typeof Module | undefined) ?? (module.constructor as typeof Module);
+export function typeBeforeParametrizations(...args: readonly [module: Module]): typeof Module {
+  const { module } = TYPE_BEFORE.take(args);
+  return (Reflect.get(module, INJECTED) as typeof Module | undefined) ?? (module.constructor as typeof Module);
+}
 
 const OPTIONS = signature('registerParametrization', [
   argument('module', MODULE),
@@ -290,13 +315,12 @@ export function registerParametrization<M extends Module>(
 export function removeParametrizations<M extends Module>(
   module: M,
   tensorName: string,
-  leaveParametrized: boolean | { leaveParametrized?: boolean } = true,
+  ...args: Arguments<[], [leaveParametrized?: boolean], { leaveParametrized?: boolean }>
 ): M {
+  const { leaveParametrized: leave } = REMOVE.take([module, tensorName, ...args]);
   if (!isParametrized(module, tensorName)) {
     throw new TypeError(`removeParametrizations: '${tensorName}' of ${module.constructor.name} is not parametrized.`);
   }
-  const leave =
-    typeof leaveParametrized === 'boolean' ? leaveParametrized : (leaveParametrized.leaveParametrized ?? true);
   const { parametrizations } = module as Parametrized<M>;
   const list = parametrizations.get(tensorName);
   const { originals } = list;

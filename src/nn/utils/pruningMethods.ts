@@ -1,9 +1,11 @@
 // Pruning methods: parameters times masks of zeros and ones, computed before every call. Masks are made on the device,
 // where the values are: nothing is waited for.
-import { argument, optional, signature } from '../../base/signature';
-import { INTEGER, REAL } from '../../base/kinds';
+import { argument, optional, signature, checkKind, methodsTake } from '../../base/signature';
+import { INTEGER, REAL, instanceOf, TEXT } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
+import { checkGiven } from '../../core/given';
 import { ShapeError } from '../../base/errors';
 import { ge, gt, ne, where } from '../../ops/pointwise/compare';
 import { clone, to } from '../../ops/shape/copy';
@@ -15,12 +17,20 @@ import { amax, sum } from '../../ops/reduce/reduce';
 import { argsort } from '../../ops/indexing/sort';
 import { formatShape, sameShape, wrapDim } from '../../base/shape';
 import type { Parameter, Tensor } from '../../core/tensor';
-import type { Module } from '../module/module';
+import { MODULE, type Module } from '../module/module';
 import { ownParameter, removeMember, replaceParameter, replacementOf } from './replaced';
 import type { Replacement } from './replaced';
 
 /** What a mask is chosen among: single elements, channels, or all tensors at once. */
 export type PruningType = 'unstructured' | 'structured' | 'global';
+
+const PRUNE = signature('prune', [
+  argument('t', TENSOR), argument('defaultMask', TENSOR, undefined), argument('importanceScores', TENSOR, undefined),
+]); // prettier-ignore
+const COMPUTE_MASK = signature('computeMask', [argument('scores', TENSOR), argument('defaultMask', TENSOR)]);
+const APPLY = signature('apply', [
+  argument('module', MODULE), argument('name', TEXT), argument('importanceScores', TENSOR, null),
+]); // prettier-ignore
 
 /**
  * Base of pruning methods. A method of one's own has a `pruningType` and a `computeMask`; `apply(module, name)` puts it
@@ -28,6 +38,14 @@ export type PruningType = 'unstructured' | 'structured' | 'global';
  * @see torch.nn.utils.prune.BasePruningMethod
  */
 export abstract class BasePruningMethod {
+  static {
+    methodsTake(this, PRUNE, APPLY);
+  }
+
+  constructor(...none: readonly never[]) {
+    if (none.length > 0) throw new TypeError(`${new.target.name}: takes no arguments, got ${none.length}.`);
+  }
+
   abstract readonly pruningType: PruningType;
 
   /**
@@ -72,7 +90,15 @@ export abstract class BasePruningMethod {
 
 /** @internal The new mask of a method, on what is left by the masks before. */
 export function combined(method: BasePruningMethod, scores: Tensor, defaultMask: Tensor): Tensor {
-  const mask = method.computeMask(scores, defaultMask);
+  const mask: unknown = method.computeMask(scores, defaultMask);
+  const who = `prune: computeMask of ${method.constructor.name}`;
+  checkGiven(who, mask);
+  if (!sameShape(mask.shape, defaultMask.shape)) {
+    throw new ShapeError(
+      `${who}: must give a mask of shape ${formatShape(defaultMask.shape)}, got ${formatShape(mask.shape)}.`,
+      { shapes: [defaultMask.shape, mask.shape] },
+    );
+  }
   return mul(to(mask, defaultMask.dtype), defaultMask);
 }
 
@@ -106,13 +132,20 @@ export function pruningAt(module: Module, name: string): Pruning | null {
   return found instanceof Pruning ? found : null;
 }
 
+const PRUNING_METHOD = instanceOf('a pruning method', BasePruningMethod);
+
 /** Several methods one after the other, as one. @see torch.nn.utils.prune.PruningContainer */
 export class PruningContainer extends BasePruningMethod {
+  static {
+    methodsTake(this, signature('addPruningMethod', [argument('method', PRUNING_METHOD)]), COMPUTE_MASK);
+  }
+
   readonly pruningType = 'global';
   private readonly methods: BasePruningMethod[];
 
   constructor(...methods: BasePruningMethod[]) {
     super();
+    for (const method of methods) checkKind('PruningContainer', 'each of the methods', PRUNING_METHOD, method);
     this.methods = methods;
   }
 
@@ -190,6 +223,10 @@ function maskOfChannels(
 
 /** Prunes nothing, but puts the mask there; public as prune.Identity, as nn.Identity is another class. @see torch.nn.utils.prune.Identity */
 export class IdentityPruning extends BasePruningMethod {
+  static {
+    methodsTake(this, COMPUTE_MASK);
+  }
+
   readonly pruningType = 'unstructured';
 
   computeMask(_: Tensor, defaultMask: Tensor): Tensor {
@@ -207,6 +244,10 @@ const AMOUNT = signature('prune', [argument('amount', REAL)]);
 
 /** Prunes elements at random. @see torch.nn.utils.prune.RandomUnstructured */
 export class RandomUnstructured extends BasePruningMethod {
+  static {
+    methodsTake(this, COMPUTE_MASK);
+  }
+
   readonly pruningType = 'unstructured';
   private readonly amount: number;
 
@@ -223,6 +264,10 @@ export class RandomUnstructured extends BasePruningMethod {
 
 /** Prunes the elements that are least in size. @see torch.nn.utils.prune.L1Unstructured */
 export class L1Unstructured extends BasePruningMethod {
+  static {
+    methodsTake(this, COMPUTE_MASK);
+  }
+
   readonly pruningType = 'unstructured';
   private readonly amount: number;
 
@@ -247,6 +292,10 @@ const STRUCTURED = signature('RandomStructured', [argument('amount', REAL), opti
 
 /** Prunes whole channels at random. @see torch.nn.utils.prune.RandomStructured */
 export class RandomStructured extends BasePruningMethod {
+  static {
+    methodsTake(this, COMPUTE_MASK);
+  }
+
   readonly pruningType = 'structured';
   readonly dim: number;
   private readonly amount: number;
@@ -280,6 +329,10 @@ const LN_STRUCTURED = signature('LnStructured', [
 
 /** Prunes the channels with the least norms. @see torch.nn.utils.prune.LnStructured */
 export class LnStructured extends BasePruningMethod {
+  static {
+    methodsTake(this, COMPUTE_MASK);
+  }
+
   readonly pruningType = 'structured';
   readonly dim: number;
   private readonly amount: number;
@@ -314,12 +367,21 @@ export class LnStructured extends BasePruningMethod {
   }
 }
 
+const CUSTOM = signature('CustomFromMask', [argument('mask', TENSOR)]);
+
 /** Prunes what a mask of one's own says. @see torch.nn.utils.prune.CustomFromMask */
 export class CustomFromMask extends BasePruningMethod {
+  static {
+    methodsTake(this, COMPUTE_MASK);
+  }
+
   readonly pruningType = 'global';
 
-  constructor(private readonly mask: Tensor) {
+  private readonly mask: Tensor;
+
+  constructor(...args: readonly [mask: Tensor]) {
     super();
+    this.mask = CUSTOM.take(args).mask;
   }
 
   computeMask(scores: Tensor): Tensor {

@@ -1,7 +1,7 @@
 // Sequences of different lengths in one tensor: padded, or packed without the padding. How many steps there are decides
 // what a network computes, so lengths are numbers that the page knows; functions that are given a tensor of them read
 // it first and return a promise.
-import { argument, optional, signature } from '../../base/signature';
+import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, FLAG, REAL, either, instanceOf, listOf, nullable } from '../../base/kinds';
 import { TENSOR, TENSORS } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
@@ -19,6 +19,11 @@ import { Tensor } from '../../core/tensor';
 
 /** Whole numbers by sequence. */
 export type Lengths = readonly number[];
+
+const PACKED_SEQUENCE = signature('PackedSequence', [
+  argument('data', TENSOR), argument('batchSizes', listOf(COUNT)), argument('sortedIndices', listOf(COUNT), null),
+  argument('unsortedIndices', listOf(COUNT), null),
+]); // prettier-ignore
 
 /**
  * Sequences packed step by step: the elements of all sequences at step 0, longest sequence first, then those at step 1,
@@ -40,7 +45,9 @@ export class PackedSequence implements Holder {
     batchSizes: Lengths,
     sortedIndices: Lengths | null = null,
     unsortedIndices: Lengths | null = null,
+    ...none: never[]
   ) {
+    PACKED_SEQUENCE.take([data, batchSizes, sortedIndices, unsortedIndices, ...none]);
     const steps = batchSizes.reduce((sum, size) => sum + size, 0);
     if (data.ndim === 0 || data.shape[0] !== steps) {
       throw new ShapeError(
@@ -54,14 +61,18 @@ export class PackedSequence implements Holder {
     this.unsortedIndices = unsortedIndices ?? (sortedIndices === null ? null : inverse(sortedIndices));
   }
 
+  static {
+    methodsTake(this, signature('withData', [argument('data', TENSOR)]));
+  }
+
   /** The same sequences with other elements, one for each of these: what a layer gives. */
   withData(data: Tensor): PackedSequence {
     return new PackedSequence(data, this.batchSizes, this.sortedIndices, this.unsortedIndices);
   }
 
   /** The same sequences on another device or of another dtype. */
-  to(options: ToOptions): PackedSequence {
-    return this.withData(this.data.to(options));
+  to(options: ToOptions, ...none: never[]): PackedSequence {
+    return this.withData(this.data.to(options, ...none));
   }
 
   /** Lengths of the sequences, longest first. */

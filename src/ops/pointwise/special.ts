@@ -189,9 +189,20 @@ export const xlog1py = binary(
 
 const polygammas = new Map<number, UnaryFunction>();
 
-const POLYGAMMA = signature('polygamma', [argument('n', COUNT), argument('input', TENSOR)]);
+/** Beyond it n! is infinite. */
+const MOST_DERIVATIVES = 170;
+const POLYGAMMA = signature('polygamma', [
+  argument(
+    'n',
+    kind<number>(
+      `a whole number in [0, ${MOST_DERIVATIVES}], beyond which n! is infinite`,
+      (n) => COUNT.accepts(n) && n <= MOST_DERIVATIVES,
+    ),
+  ),
+  argument('input', TENSOR),
+]);
 
-/** Derivative number n of digamma; n = 0 is digamma itself. @see torch.special.polygamma */
+/** Derivative number n of digamma; at most 170; n = 0 is digamma itself. @see torch.special.polygamma */
 export const polygamma: (n: number, ...args: Arguments<[input: Tensor], [], { input: Tensor }>) => Tensor = taking(
   POLYGAMMA,
   (n, x) => {

@@ -222,3 +222,38 @@ describe('other utils', () => {
     expect(await values(randn(3))).toEqual(expected);
   });
 });
+
+describe('what user code gives', () => {
+  class Given extends nn.Module {
+    constructor(readonly value: () => unknown) {
+      super();
+    }
+    override forward(x: Tensor): Tensor {
+      return (this.value() ?? x) as Tensor;
+    }
+  }
+  it.each<[string, () => unknown, string]>([
+    ['a number', () => 5, 'parametrize: forward of Given: must give a tensor, got number 5.'],
+    ['a promise', () => Promise.resolve(1), 'parametrize: forward of Given: must be synchronous, got a promise.'],
+  ])('forward: %s, also when the tensor is read later', (_, value, message) => {
+    const layer = new nn.Linear(2, 2);
+    expect(() => registerParametrization(layer, 'weight', new Given(value) as never)).toThrow(message);
+    let now: () => unknown = () => undefined;
+    const other = new nn.Linear(2, 2);
+    registerParametrization(other, 'weight', new Given(() => now()) as never);
+    now = value;
+    expect(() => other.weight).toThrow(message);
+  });
+
+  it('rightInverse', () => {
+    class Inverse extends Given {
+      rightInverse(): unknown {
+        return [zeros(2, 2), 'x'];
+      }
+    }
+    const layer = new nn.Linear(2, 2);
+    expect(() => registerParametrization(layer, 'weight', new Inverse(() => undefined) as never)).toThrow(
+      "parametrize: rightInverse of Inverse: must give a tensor, got 'x'.",
+    );
+  });
+});

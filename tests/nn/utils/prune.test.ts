@@ -56,6 +56,21 @@ describe('pruning', () => {
     expect(await both.prune(tensor([1, -2, 3])).tolist()).toEqual([0, -0, 3]);
   });
 
+  it.each<[string, () => unknown, string]>([
+    ['a number', () => 1, 'prune: computeMask of Given: must give a tensor, got number 1.'],
+    ['a promise', () => Promise.resolve(ones(1, 2)), 'prune: computeMask of Given: must be synchronous'],
+    ['a mask that would broadcast', () => ones(2), 'prune: computeMask of Given: must give a mask of shape [1, 2], got [2].'], // prettier-ignore
+  ])('refuses %s for a mask', (_, mask, message) => {
+    class Given extends prune.BasePruningMethod {
+      readonly pruningType = 'unstructured';
+      computeMask(): Tensor {
+        return mask() as Tensor;
+      }
+    }
+    expect(() => new Given().apply(layerOf([[1, 2]]), 'weight')).toThrow(message);
+    expect(() => new Given().prune(ones(1, 2))).toThrow(message);
+  });
+
   it('says what is wrong', () => {
     const layer = layerOf([[1, 2]]);
     expect(() => prune.l1Unstructured(layer, 'weight', 3)).toThrow(
