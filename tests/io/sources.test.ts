@@ -197,6 +197,16 @@ describe('the network', () => {
     await expect(load(await source(), { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 
+  it('metadata are read with the same care', async () => {
+    await expect(loose.loadMetadata(undefined)).rejects.toThrow('loadMetadata: the source must be an address');
+    await expect(loadMetadata(`${address}/html`)).rejects.toThrow('got an HTML page');
+    await expect(loadMetadata('http://127.0.0.1:9/net.pt')).rejects.toThrow(
+      'http://127.0.0.1:9/net.pt must be reachable',
+    );
+    await expect(loadMetadata(`${address}/silent`, { timeout: 50 })).rejects.toThrow(/^loadMetadata: .* must be read within 50 ms/); // prettier-ignore
+    await expect(loadMetadata(`${address}/silent`, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+
   it('is refused where a response cannot be read', async () => {
     const used = new Response('x');
     await used.text();

@@ -2,7 +2,7 @@
 // parameters, buffers and children. hooks.ts runs calls with hooks, stateDict.ts saves and loads.
 import { argument, optional, signature, methodsTake, withoutEffect } from '../../base/signature';
 import { FLAG, FUNCTION, TEXT, instanceOf, kind, DTYPE, either } from '../../base/kinds';
-import { checkDType, isFloat, type DType } from '../../base/dtype';
+import { isFloat, type DType } from '../../base/dtype';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { DTypeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
