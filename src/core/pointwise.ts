@@ -109,7 +109,7 @@ class Formula {
       name: program.name,
       shape: (tensors: Tensors) => ({ shape: commonShape(program.name, tensors), dtype: this.root.dtype }),
       forward: (device: Device, tensors: Tensors, [out]: readonly Tensor[], scalars: readonly number[]) => {
-        device.pointwise(program, viewsOf(tensors, out.shape), [out], scalars);
+        device.run('pointwise', viewsOf(tensors, out.shape), [out], { program, scalars });
       },
     };
     if (needs === 0) return record;

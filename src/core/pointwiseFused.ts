@@ -68,7 +68,7 @@ class Formulas {
       forward: (device, tensors, outs) => {
         const read = tensors.flatMap((t, i) => partsOf(t, inputs[i].length));
         const written = outs.flatMap((out, i) => partsOf(out, outputs[i].length));
-        device.pointwise(program, read, written, []);
+        device.run('pointwise', read, written, { program, scalars: [] });
       },
       backward: (grads, { inputs: saved, needs }): GradientThunks => {
         const given = outputs.map((_, i) => grads[i] ?? null);

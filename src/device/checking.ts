@@ -4,46 +4,74 @@
 import type { DType } from '../base/dtype';
 import { itemSize } from '../base/dtype';
 import { formatShape, isDense, layoutFault, numelOf, sameShape } from '../base/shape';
-import type { Axis, BatchSizes, ConvSizes, Kernels, RowSizes, View } from './contract';
+import {
+  rowOf,
+  type Axis,
+  type BatchSizes,
+  type ConvSizes,
+  type InputsOf,
+  type KernelName,
+  type LinalgKind,
+  type NamesOf,
+  type Operands,
+  type OutputsOf,
+  type ParamsOf,
+  type RowSizes,
+  type RunKernel,
+  type View,
+} from './contract';
 import { instruments } from './instruments';
 import { GuardingAllocator } from './wasm/engine/guards';
 
-/** What must hold of one argument of a kernel; an absent view has nothing to hold. */
+/** What must hold of a view that a kernel is called with. */
 interface Rule {
-  readonly what: string;
-  readonly view: View | null | undefined;
   /** As many elements as a tensor of this shape has. */
   readonly sizes: readonly number[];
   readonly dtypes: readonly DType[];
-  /** Any strides, but exactly the shape; else dense and seen with any shape. */
-  readonly isStrided: boolean;
+  /** It must have exactly that shape. */
+  readonly isShaped: boolean;
+  /** Row-major without gaps. */
+  readonly isDense: boolean;
 }
 
-type Rules = { readonly [K in keyof Kernels]: (...args: Parameters<Kernels[K]>) => readonly Rule[] };
+/** A rule for every view by its name in the row, and a list for any number of views. */
+type RulesFor<K extends KernelName> = { readonly [N in NamesOf<K>]: N extends `...${string}` ? readonly Rule[] : Rule };
+type Rules = {
+  readonly [K in KernelName]: (inputs: InputsOf<K>, outputs: OutputsOf<K>, params: ParamsOf<K>) => RulesFor<K>;
+};
+/** Taken out of the table by the name of the kernel. */
+type AnyRules = (
+  inputs: Operands,
+  outputs: Operands,
+  params: unknown,
+) => Readonly<Record<string, Rule | readonly Rule[]>>;
 
-/** With its kernel, taken out of their tables by the same name. */
-type AnyRule = (...args: readonly unknown[]) => readonly Rule[];
-type AnyKernel = (...args: readonly unknown[]) => void;
-
-/** Row-major without gaps. */
-const dense = (what: string, view: Rule['view'], sizes: readonly number[], ...dtypes: DType[]): Rule => ({
-  what,
-  view,
+/** Seen with any shape. */
+const dense = (sizes: readonly number[], ...dtypes: DType[]): Rule => ({
   sizes,
   dtypes,
-  isStrided: false,
+  isShaped: false,
+  isDense: true,
 });
-/** Of that very shape, with any strides. */
-const strided = (what: string, view: Rule['view'], sizes: readonly number[], ...dtypes: DType[]): Rule => ({
-  ...dense(what, view, sizes, ...dtypes),
-  isStrided: true,
+/** With any strides. */
+const strided = (sizes: readonly number[], ...dtypes: DType[]): Rule => ({
+  sizes,
+  dtypes,
+  isShaped: true,
+  isDense: false,
+});
+const shaped = (sizes: readonly number[], ...dtypes: DType[]): Rule => ({
+  sizes,
+  dtypes,
+  isShaped: true,
+  isDense: true,
 });
 
 const whole = ({ outer, n, inner }: Axis): number[] => [outer, n, inner];
 const INDEX: DType[] = ['int32', 'int64', 'uint8'];
 
-/** Operands of conv2d in the places of image, weight and output. */
-function conv(x: View, weight: View, bias: View | null, out: View, names: string[], sizes: ConvSizes): Rule[] {
+/** Image, weight and output of a convolution, wherever each comes from. */
+function conv(x: View, weight: View, { dtype }: View, sizes: ConvSizes): { image: Rule; weight: Rule; result: Rule } {
   const { stride, padding, dilation, groups } = sizes;
   const [batch, channels] = x.shape;
   const [outChannels, , kernelH, kernelW] = weight.shape;
@@ -51,171 +79,190 @@ function conv(x: View, weight: View, bias: View | null, out: View, names: string
     const room = x.shape[2 + i] + 2 * padding[i] - dilation[i] * (kernel - 1) - 1;
     return Math.floor(room / stride[i]) + 1;
   });
-  return [
-    strided(names[0], x, [batch, channels, x.shape[2], x.shape[3]], out.dtype),
-    strided(names[1], weight, [outChannels, channels / groups, kernelH, kernelW], out.dtype),
-    dense('bias', bias, [outChannels], out.dtype),
-    strided(names[2], out, [batch, outChannels, outHeight, outWidth], out.dtype),
-    ...[x, weight, out].map((view, i) => dense(names[i], view, view.shape, out.dtype)),
-  ];
+  return {
+    image: shaped([batch, channels, x.shape[2], x.shape[3]], dtype),
+    weight: shaped([outChannels, channels / groups, kernelH, kernelW], dtype),
+    result: shaped([batch, outChannels, outHeight, outWidth], dtype),
+  };
 }
 
 /** `image` [planes, H, W] and `pooled` [planes, oH, oW]. */
-const pooled = (names: string[], image: View, small: View, indices?: View): Rule[] => [
-  dense(names[0], image, [small.shape[0], image.shape[1], image.shape[2]], small.dtype),
-  dense(names[1], small, [image.shape[0], small.shape[1], small.shape[2]], image.dtype),
-  dense('indices', indices, small.shape, 'int32'),
-];
+const pool = (image: View, pooled: View): { image: Rule; pooled: Rule; indices: Rule } => ({
+  image: dense([pooled.shape[0], image.shape[1], image.shape[2]], pooled.dtype),
+  pooled: dense([image.shape[0], pooled.shape[1], pooled.shape[2]], image.dtype),
+  indices: dense(pooled.shape, 'int32'),
+});
 
-/** Weight and bias, or their gradients, of a normalization. */
-const affine = (names: string[], views: readonly (View | null)[], entries: number, dtype: DType): Rule[] =>
-  views.map((view, i) => dense(names[i], view, [entries], dtype));
+/** Row by row, a number a row, and weight and bias. */
+const rows = ({ n, groups, inner, rows: count }: RowSizes, dtype: DType): { all: Rule; each: Rule; affine: Rule } => ({
+  all: dense([count, n], dtype),
+  each: dense([count], dtype),
+  affine: dense([groups * (n / inner)], dtype),
+});
 
-const rowEntries = ({ n, groups, inner }: RowSizes): number => groups * (n / inner);
-const rowsOf = ({ rows, n }: RowSizes): number[] => [rows, n];
-const channelsOf = ({ batch, channels, inner }: BatchSizes): number[] => [batch, channels, inner];
+/** All elements, and a number a channel. */
+const batches = ({ batch, channels, inner }: BatchSizes, dtype: DType): { all: Rule; each: Rule } => ({
+  all: dense([batch, channels, inner], dtype),
+  each: dense([channels], dtype),
+});
 
-/** m from an index [outer, m, inner]. */
-const along = (index: View, { outer, inner }: Axis): number => numelOf(index.shape) / Math.max(1, outer * inner);
+/** An index [outer, m, inner]. */
+const along = ({ shape }: View, { outer, inner }: Axis): Rule =>
+  dense([outer, numelOf(shape) / Math.max(1, outer * inner), inner], ...INDEX);
 
-export const RULES: Rules = {
-  pointwise: (program, inputs, outputs) => [
-    ...inputs.map((view, i) => strided(`input ${i}`, view, outputs[0].shape, program.inputs[i])),
-    ...outputs.map((view, i) => strided(`output ${i}`, view, outputs[0].shape, program.outputDTypes[i])),
-  ],
-  foreach: (program, groups) =>
-    groups.flatMap(({ inputs, outputs }) => [
-      ...inputs.map((view, i) => {
-        const isUniform = numelOf(view.shape) === 1;
-        return dense(`input ${i}`, view, isUniform ? [1] : outputs[0].shape, program.inputs[i]);
-      }),
-      ...outputs.map((view, i) => dense(`output ${i}`, view, outputs[0].shape, program.outputDTypes[i])),
-    ]),
-  reduce: (_kind, x, out, axis) => [
-    dense('x', x, whole(axis), x.dtype),
-    dense('out', out, [axis.outer, axis.inner], x.dtype),
-  ],
-  argReduce: (_kind, x, out, axis) => [
-    dense('x', x, whole(axis), x.dtype),
-    dense('out', out, [axis.outer, axis.inner], 'int64'),
-  ],
-  scan: (_kind, x, out, axis) => [dense('x', x, whole(axis), x.dtype), dense('out', out, whole(axis), x.dtype)],
-  scanIndices: (_kind, x, out, axis) => [dense('x', x, whole(axis), x.dtype), dense('out', out, whole(axis), 'int64')],
-  sort: (x, out, axis) => [dense('x', x, whole(axis), x.dtype), dense('out', out, whole(axis), 'int64')],
-  searchSorted: (sorted, values, out) => {
-    const [outer, m] = values.shape;
-    return [
-      dense('sorted', sorted, [sorted.shape[0] === 1 ? 1 : outer, sorted.shape[1]], values.dtype),
-      dense('values', values, [outer, m], values.dtype),
-      dense('out', out, [outer, m], 'int64'),
-    ];
-  },
-  gemm: (a, b, bias, out) => {
-    const [batch, m, n] = out.shape;
+const LINALG_RESULTS: {
+  readonly [K in LinalgKind]: (sizes: ParamsOf<'linalg'>['sizes']) => readonly (readonly number[])[];
+} = {
+  cholesky: ({ batch, n }) => [[batch, n, n]],
+  lu: ({ batch, m, n }) => [[batch, m, n], [batch, m], [batch]],
+  solve: ({ batch, n, k }) => [[batch, n, k]],
+  solveTriangular: ({ batch, n, k }) => [[batch, n, k]],
+  qr: ({ batch, m, n, k }) => [[batch, m, k], [batch, k, n]],
+  eigh: ({ batch, n }) => [[batch, n], [batch, n, n]],
+  svd: ({ batch, m, n }) => [[batch, m, n], [batch, n], [batch, n, n]],
+}; // prettier-ignore
+
+const RULES: Rules = {
+  pointwise: (_inputs, [{ shape }], { program }) => ({
+    '...inputs': program.inputs.map((dtype) => strided(shape, dtype)),
+    '...outputs': program.outputDTypes.map((dtype) => strided(shape, dtype)),
+  }),
+  foreach: (inputs, outputs, { program }) => ({
+    '...inputs': inputs.map((view, i) => {
+      const group = Math.floor(i / program.inputs.length);
+      const { shape } = outputs[group * program.outputs.length];
+      return dense(numelOf(view.shape) === 1 ? [1] : shape, program.inputs[i % program.inputs.length]);
+    }),
+    '...outputs': outputs.map((_, i) => {
+      const k = i % program.outputs.length;
+      return dense(outputs[i - k].shape, program.outputDTypes[k]);
+    }),
+  }),
+  reduce: ([{ dtype }], _outputs, { axis }) => ({
+    x: dense(whole(axis), dtype),
+    out: dense([axis.outer, axis.inner], dtype),
+  }),
+  argReduce: ([{ dtype }], _outputs, { axis }) => ({
+    x: dense(whole(axis), dtype),
+    out: dense([axis.outer, axis.inner], 'int64'),
+  }),
+  scan: ([{ dtype }], _outputs, { axis }) => ({ x: dense(whole(axis), dtype), out: dense(whole(axis), dtype) }),
+  scanIndices: ([{ dtype }], _outputs, { axis }) => ({
+    x: dense(whole(axis), dtype),
+    out: dense(whole(axis), 'int64'),
+  }),
+  sort: ([{ dtype }], _outputs, { axis }) => ({ x: dense(whole(axis), dtype), out: dense(whole(axis), 'int64') }),
+  searchSorted: ([sorted, { shape, dtype }]) => ({
+    sorted: dense([sorted.shape[0] === 1 ? 1 : shape[0], sorted.shape[1]], dtype),
+    values: dense([shape[0], shape[1]], dtype),
+    out: dense([shape[0], shape[1]], 'int64'),
+  }),
+  gemm: ([a], [{ shape, dtype }]) => {
+    const [batch, m, n] = shape;
     const k = a.shape[2];
-    return [
-      strided('a', a, [batch, m, k], out.dtype),
-      strided('b', b, [batch, k, n], out.dtype),
-      dense('bias', bias, [n], out.dtype),
-      dense('out', out, out.shape, out.dtype),
-    ];
+    return {
+      a: strided([batch, m, k], dtype),
+      b: strided([batch, k, n], dtype),
+      'bias?': dense([n], dtype),
+      out: dense(shape, dtype),
+    };
   },
-  conv2d: (x, weight, bias, out, sizes) => conv(x, weight, bias, out, ['x', 'weight', 'out'], sizes),
-  conv2dGradInput: (grad, weight, out, sizes) => conv(out, weight, null, grad, ['out', 'weight', 'grad'], sizes),
-  conv2dGradWeight: (grad, x, out, sizes) => conv(x, out, null, grad, ['x', 'out', 'grad'], sizes),
-  maxPool2d: (x, out, indices) => pooled(['x', 'out'], x, out, indices),
-  maxPool2dBackward: (grad, indices, out) => pooled(['out', 'grad'], out, grad, indices),
-  avgPool2d: (x, out) => pooled(['x', 'out'], x, out),
-  avgPool2dBackward: (grad, out) => pooled(['out', 'grad'], out, grad),
-  adaptiveAvgPool2d: (x, out) => pooled(['x', 'out'], x, out),
-  adaptiveAvgPool2dBackward: (grad, out) => pooled(['out', 'grad'], out, grad),
-  softmax: (x, out, axis) => [dense('x', x, whole(axis), x.dtype), dense('out', out, whole(axis), x.dtype)],
-  softmaxBackward: (grad, y, out, axis) => [
-    dense('grad', grad, whole(axis), y.dtype),
-    dense('y', y, whole(axis), y.dtype),
-    dense('out', out, whole(axis), y.dtype),
-  ],
-  normalizeRows: (x, weight, bias, out, mean, variance, sizes) => [
-    dense('x', x, rowsOf(sizes), x.dtype),
-    ...affine(['weight', 'bias'], [weight, bias], rowEntries(sizes), x.dtype),
-    dense('out', out, rowsOf(sizes), x.dtype),
-    dense('mean', mean, [sizes.rows], x.dtype),
-    dense('variance', variance, [sizes.rows], x.dtype),
-  ],
-  normalizeRowsBackward: (grad, x, mean, variance, weight, out, gradWeight, gradBias, sizes) => [
-    dense('grad', grad, rowsOf(sizes), x.dtype),
-    dense('x', x, rowsOf(sizes), x.dtype),
-    dense('mean', mean, [sizes.rows], x.dtype),
-    dense('variance', variance, [sizes.rows], x.dtype),
-    dense('out', out, rowsOf(sizes), x.dtype),
-    ...affine(['weight', 'gradWeight', 'gradBias'], [weight, gradWeight, gradBias], rowEntries(sizes), x.dtype),
-  ],
-  batchNorm: (x, weight, bias, out, mean, variance, sizes) => [
-    dense('x', x, channelsOf(sizes), x.dtype),
-    dense('out', out, channelsOf(sizes), x.dtype),
-    ...affine(['weight', 'bias', 'mean', 'variance'], [weight, bias, mean, variance], sizes.channels, x.dtype),
-  ],
-  batchNormBackward: (grad, x, mean, variance, weight, out, gradWeight, gradBias, sizes) => [
-    dense('grad', grad, channelsOf(sizes), x.dtype),
-    dense('x', x, channelsOf(sizes), x.dtype),
-    dense('out', out, channelsOf(sizes), x.dtype),
-    ...affine(['mean', 'variance', 'weight'], [mean, variance, weight], sizes.channels, x.dtype),
-    ...affine(['gradWeight', 'gradBias'], [gradWeight, gradBias], sizes.channels, x.dtype),
-  ],
-  gather: (x, index, out, axis) => [
-    dense('x', x, whole(axis), x.dtype),
-    dense('index', index, [axis.outer, along(index, axis), axis.inner], ...INDEX),
-    dense('out', out, index.shape, x.dtype),
-  ],
-  scatterAdd: (grad, index, out, axis) => [
-    dense('grad', grad, index.shape, out.dtype),
-    dense('index', index, [axis.outer, along(index, axis), axis.inner], ...INDEX),
-    dense('out', out, whole(axis), out.dtype),
-  ],
-  indexSelect: (x, index, out, axis) => [
-    dense('x', x, whole(axis), x.dtype),
-    dense('index', index, index.shape, ...INDEX),
-    dense('out', out, [axis.outer, numelOf(index.shape), axis.inner], x.dtype),
-  ],
-  indexAdd: (grad, index, out, axis) => [
-    dense('grad', grad, [axis.outer, numelOf(index.shape), axis.inner], out.dtype),
-    dense('index', index, index.shape, ...INDEX),
-    dense('out', out, whole(axis), out.dtype),
-  ],
-  scatter: (_kind, source, index, out, axis) => [
-    dense('source', source, index.shape, out.dtype),
-    dense('index', index, [axis.outer, along(index, axis), axis.inner], ...INDEX),
-    dense('out', out, whole(axis), out.dtype),
-  ],
-  linalg: (kind, a, b, outs, info, { batch, m, n, k }) => {
-    const results: Record<typeof kind, readonly number[][]> = {
-      cholesky: [[batch, n, n]],
-      lu: [[batch, m, n], [batch, m], [batch]],
-      solve: [[batch, n, k]],
-      solveTriangular: [[batch, n, k]],
-      qr: [[batch, m, k], [batch, k, n]],
-      eigh: [[batch, n], [batch, n, n]],
-      svd: [[batch, m, n], [batch, n], [batch, n, n]],
-    }; // prettier-ignore
-    return [
-      dense('a', a, [batch, m, n], a.dtype),
-      dense('b', b, [batch, n, k], a.dtype),
-      // The order of the rows is of integers.
-      ...outs.map((out, i) => dense(`out ${i}`, out, results[kind][i], kind === 'lu' && i === 1 ? 'int32' : a.dtype)),
-      dense('info', info, [batch], 'int32'),
-    ];
+  conv2d: ([x, weight], [out], sizes) => {
+    const rules = conv(x, weight, out, sizes);
+    return { x: rules.image, weight: rules.weight, 'bias?': dense([weight.shape[0]], out.dtype), out: rules.result };
+  },
+  conv2dGradInput: ([grad, weight], [out], sizes) => {
+    const rules = conv(out, weight, grad, sizes);
+    return { grad: rules.result, weight: rules.weight, out: rules.image };
+  },
+  conv2dGradWeight: ([grad, x], [out], sizes) => {
+    const rules = conv(x, out, grad, sizes);
+    return { grad: rules.result, x: rules.image, out: rules.weight };
+  },
+  maxPool2d: ([x], [out]) => {
+    const rules = pool(x, out);
+    return { x: rules.image, out: rules.pooled, indices: rules.indices };
+  },
+  maxPool2dBackward: ([grad], [out]) => {
+    const rules = pool(out, grad);
+    return { grad: rules.pooled, indices: rules.indices, out: rules.image };
+  },
+  avgPool2d: ([x], [out]) => ({ x: pool(x, out).image, out: pool(x, out).pooled }),
+  avgPool2dBackward: ([grad], [out]) => ({ grad: pool(out, grad).pooled, out: pool(out, grad).image }),
+  adaptiveAvgPool2d: ([x], [out]) => ({ x: pool(x, out).image, out: pool(x, out).pooled }),
+  adaptiveAvgPool2dBackward: ([grad], [out]) => ({ grad: pool(out, grad).pooled, out: pool(out, grad).image }),
+  softmax: ([{ dtype }], _outputs, { axis }) => ({ x: dense(whole(axis), dtype), out: dense(whole(axis), dtype) }),
+  softmaxBackward: ([, { dtype }], _outputs, { axis }) => {
+    const rule = dense(whole(axis), dtype);
+    return { grad: rule, y: rule, out: rule };
+  },
+  normalizeRows: ([{ dtype }], _outputs, sizes) => {
+    const { all, each, affine } = rows(sizes, dtype);
+    return { x: all, 'weight?': affine, 'bias?': affine, out: all, mean: each, variance: each };
+  },
+  normalizeRowsBackward: ([, { dtype }], _outputs, sizes) => {
+    const { all, each, affine } = rows(sizes, dtype);
+    const inputs = { grad: all, x: all, mean: each, variance: each, 'weight?': affine };
+    return { ...inputs, out: all, 'gradWeight?': affine, 'gradBias?': affine };
+  },
+  batchNorm: ([{ dtype }], _outputs, sizes) => {
+    const { all, each } = batches(sizes, dtype);
+    return { x: all, 'weight?': each, 'bias?': each, out: all, mean: each, variance: each };
+  },
+  batchNormBackward: ([, { dtype }], _outputs, sizes) => {
+    const { all, each } = batches(sizes, dtype);
+    const inputs = { grad: all, x: all, mean: each, variance: each, 'weight?': each };
+    return { ...inputs, out: all, 'gradWeight?': each, 'gradBias?': each };
+  },
+  gather: ([{ dtype }, index], _outputs, { axis }) => ({
+    x: dense(whole(axis), dtype),
+    index: along(index, axis),
+    out: dense(index.shape, dtype),
+  }),
+  scatterAdd: ([, index], [{ dtype }], { axis }) => ({
+    grad: dense(index.shape, dtype),
+    index: along(index, axis),
+    out: dense(whole(axis), dtype),
+  }),
+  indexSelect: ([{ dtype }, { shape }], _outputs, { axis }) => ({
+    x: dense(whole(axis), dtype),
+    index: dense(shape, ...INDEX),
+    out: dense([axis.outer, numelOf(shape), axis.inner], dtype),
+  }),
+  indexAdd: ([, { shape }], [{ dtype }], { axis }) => ({
+    grad: dense([axis.outer, numelOf(shape), axis.inner], dtype),
+    index: dense(shape, ...INDEX),
+    out: dense(whole(axis), dtype),
+  }),
+  scatter: ([, index], [{ dtype }], { axis }) => ({
+    source: dense(index.shape, dtype),
+    index: along(index, axis),
+    out: dense(whole(axis), dtype),
+  }),
+  linalg: ([{ dtype }], _outputs, { kind, sizes }) => {
+    const { batch, m, n, k } = sizes;
+    return {
+      a: dense([batch, m, n], dtype),
+      'b?': dense([batch, n, k], dtype),
+      '...outs': [
+        // The order of the rows is of integers.
+        ...LINALG_RESULTS[kind](sizes).map((shape, i) => dense(shape, kind === 'lu' && i === 1 ? 'int32' : dtype)),
+        dense([batch], 'int32'),
+      ],
+    };
   },
 };
 
 /** @throws an internal error unless the view lies in its buffer and is what the rule says */
-function check(kernel: string, { what, view, sizes, dtypes, isStrided }: Rule): void {
-  if (view === null || view === undefined) return;
+function check(kernel: string, what: string, view: View | null, rule: Rule): void {
+  if (view === null) return;
   const { buffer, dtype, shape, strides, offset } = view;
+  const { sizes, dtypes } = rule;
   const fault =
     layoutFault(shape, strides, offset, buffer.bytes / itemSize(dtype)) ??
     (dtypes.includes(dtype) ? null : `its dtype must be ${dtypes.join(' or ')}`) ??
-    (isStrided || isDense(shape, strides) ? null : 'it must be dense') ??
-    ((isStrided ? sameShape(shape, sizes) : numelOf(shape) === numelOf(sizes))
+    (!rule.isDense || isDense(shape, strides) ? null : 'it must be dense') ??
+    ((rule.isShaped ? sameShape(shape, sizes) : numelOf(shape) === numelOf(sizes))
       ? null
       : `its elements must be those of ${formatShape(sizes)}`);
   if (fault === null) return;
@@ -224,20 +271,35 @@ function check(kernel: string, { what, view, sizes, dtypes, isStrided }: Rule): 
   );
 }
 
-/** The kernels, each behind its rule. */
-export function checked(kernels: Kernels): Kernels {
-  const names = Object.keys(RULES) as (keyof Kernels)[];
-  const entries = names.map((name) => {
-    const rules = RULES[name] as AnyRule;
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- kernels are functions in a record, without `this`
-    const run = kernels[name] as AnyKernel;
-    const behindRules: AnyKernel = (...args) => {
-      for (const rule of rules(...args)) check(name, rule);
-      run(...args);
-    };
-    return [name, behindRules];
-  });
-  return Object.fromEntries(entries) as { [K in keyof Kernels]: Kernels[K] };
+const isList = ([name]: readonly string[]): boolean => name.startsWith('...');
+
+/** @throws an internal error unless there are that many views */
+function checkCount(kernel: string, count: number, views: Operands): void {
+  if (views.length !== count) throw new Error(`internal: ${kernel}: takes ${count} views here, got ${views.length}.`);
+}
+
+/** The kernels, each behind the rules for its views. */
+export function checked(run: RunKernel): RunKernel {
+  return (kernel, inputs, outputs, params) => {
+    const row = rowOf(kernel);
+    const operands: [names: readonly string[], views: Operands][] = [
+      [row.inputs, inputs],
+      [row.outputs, outputs],
+    ];
+    for (const [names, views] of operands) if (!isList(names)) checkCount(kernel, names.length, views);
+    const rules = (RULES[kernel] as AnyRules)(inputs, outputs, params);
+    for (const [names, views] of operands) {
+      if (isList(names)) {
+        const list = rules[names[0]] as readonly Rule[];
+        checkCount(kernel, list.length, views);
+        const what = names[0].slice('...'.length, -'s'.length);
+        views.forEach((view, i) => check(kernel, `${what} ${i}`, view, list[i]));
+      } else {
+        views.forEach((view, i) => check(kernel, names[i].replace('?', ''), view, rules[names[i]] as Rule));
+      }
+    }
+    run(kernel, inputs, outputs, params);
+  };
 }
 
 /** Checks every command of the devices that are made from now on. */

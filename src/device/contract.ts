@@ -63,12 +63,14 @@ export interface RowSizes {
   readonly n: number;
   readonly groups: number;
   readonly inner: number;
+  readonly eps: number;
 }
 
 export interface BatchSizes {
   readonly batch: number;
   readonly channels: number;
   readonly inner: number;
+  readonly eps: number;
 }
 
 /** How a kernel that meets an index out of range is reported, and which index value to pass over. */
@@ -79,6 +81,12 @@ export interface IndexOptions {
   readonly what: string;
   /** Rows with this index give 0 and add nothing. */
   readonly ignore: number | null;
+}
+
+/** What the kernels that read or add by index take. */
+export interface IndexParams {
+  readonly axis: Axis;
+  readonly options: IndexOptions;
 }
 
 export type ReduceKind = 'sum' | 'mean' | 'prod' | 'amax' | 'amin';
@@ -102,6 +110,12 @@ export interface LinalgSizes {
   readonly unitriangular: boolean;
 }
 
+export interface LinalgParams {
+  readonly kind: LinalgKind;
+  readonly sizes: LinalgSizes;
+  readonly options: IndexOptions | null;
+}
+
 /**
  * A pointwise program: outputs as expressions over inputs and scalars. Made once per combination of dtypes;
  * a device may hang its lowered form on it (a WeakMap keyed by the object).
@@ -111,6 +125,12 @@ export interface PointwiseProgram {
   readonly inputs: readonly DType[];
   readonly outputs: readonly Expression[];
   readonly outputDTypes: readonly DType[];
+}
+
+/** A program and its scalars. */
+export interface PointwiseParams {
+  readonly program: PointwiseProgram;
+  readonly scalars: readonly number[];
 }
 
 /** Sizes of a device's memory in bytes. */
@@ -123,134 +143,212 @@ export interface MemoryInfo {
   readonly peak: number;
 }
 
-/** Every kernel, by family. `out` and what follows it are written; all other views are only read. Unless a line says
- * otherwise, views are dense (row-major, no gaps) and share one dtype. int8, int16, float16 and bfloat16 are widened before
- * a kernel and rounded or wrapped behind it (widening.ts); pointwise programs convert as they load and store. Dimensions of one size may be 0. */
-export interface Kernels {
+/** Stands in a row for the type of a kernel's parameters. */
+interface Typed<P> {
+  readonly type?: P;
+}
+const of = <P>(): Typed<P> => ({});
+
+/** What is known of a kernel without its code: which views it takes, what it writes, what can go wrong in it. */
+interface KernelRow {
+  /** Names of the views that are read: 'bias?' may be null, '...inputs' stands for any number. */
+  readonly inputs: readonly string[];
+  /** Names of the views that are written. Nothing else of them is read. */
+  readonly outputs: readonly string[];
+  readonly params: Typed<unknown>;
+  /** The outputs are read too. */
+  readonly updates?: true;
+  /** It takes every dtype as it is; for others int8, int16, float16 and bfloat16 are widened (widening.ts). */
+  readonly converts?: true;
+  /** What it may meet in the data that is wrong. */
+  readonly faults?: FaultRule;
+}
+
+interface FaultRule {
+  /** The input that holds the bad data; of any number the last. */
+  readonly source: string;
+  /** How it is reported; null if it is not looked for. */
+  readonly options: (params: never) => IndexOptions | null;
+  /** Indices must be below this. */
+  readonly bound: (params: never) => number;
+}
+
+const BAD_INDEX = {
+  source: 'index',
+  options: ({ options }: IndexParams) => options,
+  bound: ({ axis }: IndexParams) => axis.n,
+} as const;
+
+const ZERO_DIVISOR = {
+  source: '...inputs',
+  options: ({ program }: PointwiseParams): IndexOptions => ({ op: program.name, what: 'divisor', ignore: null }),
+  bound: () => 0,
+} as const;
+
+/**
+ * Every kernel, by family. Unless a line says otherwise, views are dense (row-major, no gaps) and share one dtype.
+ * Dimensions of one size may be 0. What is read, written, widened, checked and blamed follows from the row.
+ */
+export const KERNELS = {
   /** Evaluates `program` at every element; views may have any strides, all have the shape of outputs[0] (strides 0 broadcast). */
-  pointwise(
-    program: PointwiseProgram,
-    inputs: readonly View[],
-    outputs: readonly View[],
-    scalars: readonly number[],
-  ): void;
-  /** One command that runs `program` over many groups of dense tensors; within a group, inputs of one element are broadcast. */
-  foreach(
-    program: PointwiseProgram,
-    groups: readonly { readonly inputs: readonly View[]; readonly outputs: readonly View[] }[],
-    scalars: readonly number[],
-  ): void;
+  pointwise: {
+    inputs: ['...inputs'],
+    outputs: ['...outputs'],
+    params: of<PointwiseParams>(),
+    converts: true,
+    faults: ZERO_DIVISOR,
+  },
+  /**
+   * One command that runs `program` over many groups of dense tensors: its inputs for the first group, for the second, ...,
+   * and so its outputs. Within a group, inputs of one element are broadcast.
+   */
+  foreach: {
+    inputs: ['...inputs'],
+    outputs: ['...outputs'],
+    params: of<PointwiseParams>(),
+    converts: true,
+    faults: ZERO_DIVISOR,
+  },
 
   /** sum and prod take float32, float64, int64; mean the floats; amax and amin every dtype. */
-  reduce(kind: ReduceKind, x: View, out: View, axis: Axis): void;
+  reduce: { inputs: ['x'], outputs: ['out'], params: of<{ kind: ReduceKind; axis: Axis }>() },
   /** out is int64. */
-  argReduce(kind: ArgReduceKind, x: View, out: View, axis: Axis): void;
+  argReduce: { inputs: ['x'], outputs: ['out'], params: of<{ kind: ArgReduceKind; axis: Axis }>() },
   /** From the end if `reverse`. float32, float64, int64; logcumsumexp the floats. */
-  scan(kind: ScanKind, x: View, out: View, axis: Axis, reverse: boolean): void;
+  scan: { inputs: ['x'], outputs: ['out'], params: of<{ kind: ScanKind; axis: Axis; reverse: boolean }>() },
   /** Positions of the running extreme, int64 of the shape of x. Last of equals; NaN wins. */
-  scanIndices(kind: ArgReduceKind, x: View, out: View, axis: Axis): void;
+  scanIndices: { inputs: ['x'], outputs: ['out'], params: of<{ kind: ArgReduceKind; axis: Axis }>() },
   /** The stable order of each column, int64 of the shape of x. NaN is the greatest. */
-  sort(x: View, out: View, axis: Axis, descending: boolean): void;
+  sort: { inputs: ['x'], outputs: ['out'], params: of<{ axis: Axis; descending: boolean }>() },
   /**
    * Binary search for values [outer, m] in ascending rows [outer or 1, n] of one dtype; out is int64 [outer, m]: how many
    * are below the value, with `right` not above. NaN is behind everything.
    */
-  searchSorted(sorted: View, values: View, out: View, right: boolean): void;
+  searchSorted: { inputs: ['sorted', 'values'], outputs: ['out'], params: of<{ right: boolean }>() },
 
   /** out [batch, m, n] = a [batch, m, k] b [batch, k, n] + bias [n]; a and b of any strides. */
-  gemm(a: View, b: View, bias: View | null, out: View): void;
+  gemm: { inputs: ['a', 'b', 'bias?'], outputs: ['out'], params: of<null>() },
 
   /** x [N, C, H, W], weight [O, C / groups, kH, kW], bias [O] -> out [N, O, oH, oW]. */
-  conv2d(x: View, weight: View, bias: View | null, out: View, sizes: ConvSizes): void;
-  conv2dGradInput(grad: View, weight: View, out: View, sizes: ConvSizes): void;
-  conv2dGradWeight(grad: View, x: View, out: View, sizes: ConvSizes): void;
+  conv2d: { inputs: ['x', 'weight', 'bias?'], outputs: ['out'], params: of<ConvSizes>() },
+  conv2dGradInput: { inputs: ['grad', 'weight'], outputs: ['out'], params: of<ConvSizes>() },
+  conv2dGradWeight: { inputs: ['grad', 'x'], outputs: ['out'], params: of<ConvSizes>() },
 
   /** x [planes, H, W] -> out [planes, oH, oW]; indices int32 [planes, oH, oW], position within the plane. NaN wins. */
-  maxPool2d(x: View, out: View, indices: View, sizes: PoolSizes): void;
-  maxPool2dBackward(grad: View, indices: View, out: View): void;
-  avgPool2d(x: View, out: View, sizes: AvgPoolSizes): void;
-  avgPool2dBackward(grad: View, out: View, sizes: AvgPoolSizes): void;
-  adaptiveAvgPool2d(x: View, out: View): void;
-  adaptiveAvgPool2dBackward(grad: View, out: View): void;
+  maxPool2d: { inputs: ['x'], outputs: ['out', 'indices'], params: of<PoolSizes>() },
+  maxPool2dBackward: { inputs: ['grad', 'indices'], outputs: ['out'], params: of<null>() },
+  avgPool2d: { inputs: ['x'], outputs: ['out'], params: of<AvgPoolSizes>() },
+  avgPool2dBackward: { inputs: ['grad'], outputs: ['out'], params: of<AvgPoolSizes>() },
+  adaptiveAvgPool2d: { inputs: ['x'], outputs: ['out'], params: of<null>() },
+  adaptiveAvgPool2dBackward: { inputs: ['grad'], outputs: ['out'], params: of<null>() },
 
-  softmax(x: View, out: View, axis: Axis, log: boolean): void;
+  softmax: { inputs: ['x'], outputs: ['out'], params: of<{ axis: Axis; log: boolean }>() },
   /** From grad and the output y of softmax. */
-  softmaxBackward(grad: View, y: View, out: View, axis: Axis, log: boolean): void;
+  softmaxBackward: { inputs: ['grad', 'y'], outputs: ['out'], params: of<{ axis: Axis; log: boolean }>() },
 
-  normalizeRows(
-    x: View,
-    weight: View | null,
-    bias: View | null,
-    out: View,
-    mean: View,
-    variance: View,
-    sizes: RowSizes,
-    eps: number,
-  ): void;
-  normalizeRowsBackward(
-    grad: View,
-    x: View,
-    mean: View,
-    variance: View,
-    weight: View | null,
-    out: View,
-    gradWeight: View | null,
-    gradBias: View | null,
-    sizes: RowSizes,
-    eps: number,
-  ): void;
-  batchNorm(
-    x: View,
-    weight: View | null,
-    bias: View | null,
-    out: View,
-    mean: View,
-    variance: View,
-    sizes: BatchSizes,
-    eps: number,
-  ): void;
-  batchNormBackward(
-    grad: View,
-    x: View,
-    mean: View,
-    variance: View,
-    weight: View | null,
-    out: View,
-    gradWeight: View | null,
-    gradBias: View | null,
-    sizes: BatchSizes,
-    eps: number,
-  ): void;
+  normalizeRows: {
+    inputs: ['x', 'weight?', 'bias?'],
+    outputs: ['out', 'mean', 'variance'],
+    params: of<RowSizes>(),
+  },
+  normalizeRowsBackward: {
+    inputs: ['grad', 'x', 'mean', 'variance', 'weight?'],
+    outputs: ['out', 'gradWeight?', 'gradBias?'],
+    params: of<RowSizes>(),
+  },
+  batchNorm: {
+    inputs: ['x', 'weight?', 'bias?'],
+    outputs: ['out', 'mean', 'variance'],
+    params: of<BatchSizes>(),
+  },
+  batchNormBackward: {
+    inputs: ['grad', 'x', 'mean', 'variance', 'weight?'],
+    outputs: ['out', 'gradWeight?', 'gradBias?'],
+    params: of<BatchSizes>(),
+  },
 
   /** x [outer, n, inner], index [outer, m, inner] -> out [outer, m, inner]. Index dtype int32, int64 or uint8, here and below. */
-  gather(x: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  gather: { inputs: ['x', 'index'], outputs: ['out'], params: of<IndexParams>(), faults: BAD_INDEX },
   /** Zeroes out [outer, n, inner], then adds grad [outer, m, inner] to the rows that index names. */
-  scatterAdd(grad: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  scatterAdd: { inputs: ['grad', 'index'], outputs: ['out'], params: of<IndexParams>(), faults: BAD_INDEX },
   /** x [outer, n, inner], index [m] -> out [outer, m, inner]. */
-  indexSelect(x: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  indexSelect: { inputs: ['x', 'index'], outputs: ['out'], params: of<IndexParams>(), faults: BAD_INDEX },
   /** Zeroes out [outer, n, inner], then adds grad [outer, m, inner] along n at index [m]. */
-  indexAdd(grad: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  indexAdd: { inputs: ['grad', 'index'], outputs: ['out'], params: of<IndexParams>(), faults: BAD_INDEX },
   /** Joins source [outer, m, inner] with what out [outer, n, inner] holds, in the order of index [outer, m, inner]. */
-  scatter(kind: ScatterKind, source: View, index: View, out: View, axis: Axis, options: IndexOptions): void;
+  scatter: {
+    inputs: ['source', 'index'],
+    outputs: ['out'],
+    params: of<IndexParams & { kind: ScatterKind }>(),
+    updates: true,
+    faults: BAD_INDEX,
+  },
 
   /**
-   * Decomposes or solves small matrices a [batch, m, n], with right-hand sides b [batch, n, k]; floats.
-   * `info` (int32 [batch]) gets 0, or where a matrix failed; with `options` that is a fault.
+   * Decomposes or solves small matrices a [batch, m, n], with right-hand sides b [batch, n, k]; floats. The last output,
+   * int32 [batch], gets 0, or where a matrix failed; with `options` that is a fault.
    */
-  linalg(
-    kind: LinalgKind,
-    a: View,
-    b: View | null,
-    outs: readonly View[],
-    info: View | null,
-    sizes: LinalgSizes,
-    options: IndexOptions | null,
-  ): void;
+  linalg: {
+    inputs: ['a', 'b?'],
+    outputs: ['...outs'],
+    params: of<LinalgParams>(),
+    faults: { source: 'a', options: ({ options }: LinalgParams) => options, bound: () => 0 },
+  },
+} as const satisfies Readonly<Record<string, KernelRow>>;
+
+export type KernelName = keyof typeof KERNELS;
+type Table = { readonly [K in KernelName]: (typeof KERNELS)[K] };
+
+/** The views that `names` of a row stand for. */
+type ViewsOf<Names extends readonly string[]> = Names extends readonly [`...${string}`]
+  ? readonly View[]
+  : { readonly [I in keyof Names]: Names[I] extends `${string}?` ? View | null : View };
+
+/** Names of a kernel's views. */
+export type NamesOf<K extends KernelName> = (Table[K]['inputs'] | Table[K]['outputs'])[number];
+export type InputsOf<K extends KernelName> = ViewsOf<Table[K]['inputs']>;
+export type OutputsOf<K extends KernelName> = ViewsOf<Table[K]['outputs']>;
+export type ParamsOf<K extends KernelName> = Table[K]['params'] extends Typed<infer P> ? P : never;
+
+/** What one kernel is called with. */
+export type KernelCall<K extends KernelName> = (
+  inputs: InputsOf<K>,
+  outputs: OutputsOf<K>,
+  params: ParamsOf<K>,
+) => void;
+
+/** Views of any kernel. */
+export type Operands = readonly (View | null)[];
+/** `Device.run` as those see it that stand between ops and kernels and take every kernel alike. */
+export type RunKernel = (kernel: KernelName, inputs: Operands, outputs: Operands, params: unknown) => void;
+
+/** The row of a kernel, as those see it that take every kernel alike. */
+export const rowOf = (kernel: KernelName): KernelRow => KERNELS[kernel];
+
+/** How the faults of a command are reported. */
+export interface FaultReport {
+  readonly options: IndexOptions;
+  /** Indices were to be below this. */
+  readonly bound: number;
+  /** Where the bad data lies, if it is known. */
+  readonly source: DeviceBuffer | null;
+}
+
+/** How the faults of this call are reported; undefined if it has none. */
+export function faultsOf(kernel: KernelName, operands: Operands, params: unknown): FaultReport | undefined {
+  const { inputs, faults } = rowOf(kernel);
+  const options = faults?.options(params as never) ?? null;
+  if (faults === undefined || options === null) return undefined;
+  const at = faults.source.startsWith('...') ? operands.length - 1 : inputs.indexOf(faults.source);
+  return { options, bound: faults.bound(params as never), source: operands[at]?.buffer ?? null };
 }
 
 /** A device: memory and stream, and the kernels. */
-export interface Device extends Kernels {
+export interface Device {
   readonly name: DeviceName;
+
+  /** Queues a kernel. Null for an optional view that is absent, and for no parameters. */
+  run<K extends KernelName>(kernel: K, inputs: InputsOf<K>, outputs: OutputsOf<K>, params: ParamsOf<K>): void;
 
   /**
    * Fresh memory for elements of `dtype`, contents undefined.

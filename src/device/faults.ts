@@ -6,7 +6,7 @@
 import { itemSize } from '../base/dtype';
 import type { KindlingError } from '../base/errors';
 import { isDense, numelOf } from '../base/shape';
-import type { DeviceBuffer, IndexOptions, View } from './contract';
+import type { DeviceBuffer, FaultReport, IndexOptions, Operands, View } from './contract';
 
 /** A fault the page knows of. */
 export interface Fault {
@@ -50,19 +50,15 @@ export class StreamBuffer implements DeviceBuffer {
 }
 
 /** A fallible command: what its fault will say. */
-export interface Fallible {
+export interface Fallible extends FaultReport {
   readonly seq: number;
-  readonly options: IndexOptions;
-  /** Indices were to be below this. */
-  readonly bound: number;
-  /** What it read last: the indices. */
-  readonly source: DeviceBuffer | null;
   /** Why a transfer failed, which the device cannot know. */
   reason: KindlingError | null;
 }
 
+const TRANSFER_OPTIONS: IndexOptions = { op: 'to', what: 'value', ignore: null };
 /** How the ledger knows a transfer from another device. */
-export const TRANSFER: IndexOptions = { op: 'to', what: 'value', ignore: null };
+export const TRANSFER: FaultReport = { options: TRANSFER_OPTIONS, bound: 1, source: null };
 
 /** Everything written in [first, last], by whatever command, is touched by `fault`: the device stopped in the middle. */
 interface Window {
@@ -87,10 +83,10 @@ export class FaultLedger {
   private readonly windows: Window[] = [];
 
   /**
-   * Numbers the next command and spreads ranges from what it reads to what it writes.
+   * Numbers the next command and spreads ranges from what it reads to what it writes; absent views are passed over.
    * Returns false if it must not be queued, because a known fault would make the device skip it.
    */
-  admit(reads: readonly View[], writes: readonly View[], fallible?: IndexOptions, bound = 0): boolean {
+  admit(reads: Operands, writes: Operands, fallible?: FaultReport): boolean {
     const seq = this.nextSeq();
     if (fallible === undefined && this.lastFallible <= this.confirmed && this.faults.length === 0) {
       return this.admitClean(seq, reads, writes);
@@ -111,13 +107,16 @@ export class FaultLedger {
         last = Math.max(last, buffer.pendingLast);
       }
     };
-    for (const { buffer } of reads as readonly StreamView[]) {
+    for (const view of reads as StreamOperands) {
+      if (view === null) continue;
+      const { buffer } = view;
       buffer.lastUse = seq;
       if (buffer.firstRead === 0) buffer.firstRead = seq;
       this.settle(buffer);
       include(buffer);
     }
-    for (const view of writes as readonly StreamView[]) {
+    for (const view of writes as StreamOperands) {
+      if (view === null) continue;
       const { buffer } = view;
       buffer.lastUse = seq;
       if (!buffer.isSealed) {
@@ -134,14 +133,16 @@ export class FaultLedger {
     if (isGuarded || fault?.isLost) {
       const known: Fault | null = fault ?? this.find(first, last, true);
       if (known !== null) {
-        this.skip(writes as readonly StreamView[], known);
+        this.skip(writes as StreamOperands, known);
         return false;
       }
     }
     this.guardFirst = isGuarded ? first || seq : 0;
     this.guardLast = isGuarded ? last || seq : 0;
 
-    for (const { buffer } of writes as readonly StreamView[]) {
+    for (const view of writes as StreamOperands) {
+      if (view === null) continue;
+      const { buffer } = view;
       if (!buffer.isSealed) {
         buffer.lastWrite = seq;
         buffer.fault ??= fault;
@@ -161,13 +162,8 @@ export class FaultLedger {
     }
     if (fallible !== undefined) {
       this.lastFallible = seq;
-      this.fallibles.push({
-        seq,
-        options: fallible,
-        bound,
-        source: reads[reads.length - 1]?.buffer ?? null,
-        reason: null,
-      });
+      const { options, bound, source } = fallible;
+      this.fallibles.push({ seq, options, bound, source, reason: null });
     }
     return true;
   }
@@ -254,13 +250,17 @@ export class FaultLedger {
     return this.faults.filter(({ deliveredAt }) => deliveredAt === 0);
   }
 
-  private admitClean(seq: number, reads: readonly View[], writes: readonly View[]): true {
+  private admitClean(seq: number, reads: Operands, writes: Operands): true {
     let isGuarded = false;
-    for (const { buffer } of reads as readonly StreamView[]) {
+    for (const view of reads as StreamOperands) {
+      if (view === null) continue;
+      const { buffer } = view;
       buffer.lastUse = seq;
       if (buffer.firstRead === 0) buffer.firstRead = seq;
     }
-    for (const { buffer } of writes as readonly StreamView[]) {
+    for (const view of writes as StreamOperands) {
+      if (view === null) continue;
+      const { buffer } = view;
       buffer.lastUse = seq;
       if (buffer.isSealed) {
         isGuarded = true;
@@ -274,8 +274,10 @@ export class FaultLedger {
     return true;
   }
 
-  private skip(writes: readonly StreamView[], fault: Fault): void {
-    for (const { buffer } of writes) {
+  private skip(writes: StreamOperands, fault: Fault): void {
+    for (const view of writes) {
+      if (view === null) continue;
+      const { buffer } = view;
       if (!buffer.isSealed) buffer.fault ??= fault;
       else if (fault.deliveredAt === 0) extendPending(buffer, fault.first, fault.last);
     }
@@ -330,6 +332,7 @@ export class FaultLedger {
 
 /** Views of this stream's own buffers. */
 type StreamView = View & { readonly buffer: StreamBuffer };
+type StreamOperands = readonly (StreamView | null)[];
 
 function extendValue(buffer: StreamBuffer, first: number, last: number): void {
   if (last === 0) return;
@@ -344,9 +347,9 @@ function extendPending(buffer: StreamBuffer, first: number, last: number): void 
 }
 
 /** Whether the command replaces the whole buffer and reads nothing of it. */
-function overwrites(view: StreamView, reads: readonly View[]): boolean {
+function overwrites(view: StreamView, reads: Operands): boolean {
   const { buffer, shape, strides, offset } = view;
   if (buffer.valueLast === 0 && buffer.pendingLast === 0 && buffer.fault === null) return false;
-  if (offset !== 0 || !isDense(shape, strides) || reads.some((read) => read.buffer === buffer)) return false;
+  if (offset !== 0 || !isDense(shape, strides) || reads.some((read) => read?.buffer === buffer)) return false;
   return numelOf(shape) * itemSize(view.dtype) === buffer.bytes;
 }

@@ -1,5 +1,7 @@
-// What every device asks of views before it lowers a kernel: how they lie in memory, which matrices a product is of.
-import type { View } from './contract';
+// What every device asks of views before it lowers a kernel: how they lie in memory, which groups a program runs over,
+// which matrices a product is of.
+import type { PointwiseProgram, View } from './contract';
+import { numelOf } from '../base/shape';
 
 /** How a view walks through memory: without gaps, not at all, or by strides. */
 export type Layout = 'dense' | 'uniform' | 'strided';
@@ -17,6 +19,47 @@ export function layoutOf(shape: readonly number[], strides: readonly number[]): 
     expected *= size;
   }
   return dense ? 'dense' : uniform ? 'uniform' : 'strided';
+}
+
+/**
+ * Sizes of `shape` with every run of dimensions that all views walk through evenly as one, and the dimension whose strides
+ * each of them has.
+ */
+export function collapse(shape: readonly number[], views: readonly View[]): { sizes: number[]; dims: number[] } {
+  const sizes: number[] = [];
+  const dims: number[] = [];
+  shape.forEach((size, d) => {
+    if (size === 1) return;
+    const last = dims.length - 1;
+    if (last >= 0 && views.every(({ strides }) => strides[dims[last]] === strides[d] * size)) {
+      sizes[last] *= size;
+      dims[last] = d;
+    } else {
+      sizes.push(size);
+      dims.push(d);
+    }
+  });
+  return { sizes, dims };
+}
+
+/** Views of one run of a program, and the elements of its outputs. */
+export interface Group {
+  readonly count: number;
+  readonly inputs: readonly View[];
+  readonly outputs: readonly View[];
+}
+
+/** The groups of a foreach. */
+export function groupsOf(
+  { inputs: { length: taken }, outputs: { length: given } }: PointwiseProgram,
+  inputs: readonly View[],
+  outputs: readonly View[],
+): Group[] {
+  return Array.from({ length: outputs.length / given }, (_, g) => ({
+    count: numelOf(outputs[g * given].shape),
+    inputs: inputs.slice(g * taken, (g + 1) * taken),
+    outputs: outputs.slice(g * given, (g + 1) * given),
+  }));
 }
 
 /** Sizes of out [batch, m, n] = a [batch, m, k] b [batch, k, n], and where their elements are. */

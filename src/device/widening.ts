@@ -2,42 +2,17 @@
 // other kernel the operands are copied into wide memory, and its results from there, rounded or wrapped once.
 import { denseStrides, numelOf } from '../base/shape';
 import { DTYPES, itemSize, type DType } from '../base/dtype';
-import type { Device, DeviceBuffer, Kernels, PointwiseProgram, View } from './contract';
+import {
+  rowOf,
+  type Device,
+  type DeviceBuffer,
+  type KernelName,
+  type Operands,
+  type PointwiseProgram,
+  type RunKernel,
+  type View,
+} from './contract';
 import { cast, input } from '../expression/expression';
-
-type WholeKernels = Omit<Kernels, 'pointwise' | 'foreach'>;
-
-/** Which argument of a kernel is `out`: it and the views behind it are written. */
-const FIRST_OUTPUT: { readonly [K in keyof WholeKernels]: number } = {
-  reduce: 2,
-  argReduce: 2,
-  scan: 2,
-  scanIndices: 2,
-  sort: 1,
-  searchSorted: 2,
-  gemm: 3,
-  conv2d: 3,
-  conv2dGradInput: 2,
-  conv2dGradWeight: 2,
-  maxPool2d: 1,
-  maxPool2dBackward: 2,
-  avgPool2d: 1,
-  avgPool2dBackward: 1,
-  adaptiveAvgPool2d: 1,
-  adaptiveAvgPool2dBackward: 1,
-  softmax: 1,
-  softmaxBackward: 2,
-  normalizeRows: 3,
-  normalizeRowsBackward: 5,
-  batchNorm: 3,
-  batchNormBackward: 5,
-  gather: 2,
-  scatterAdd: 2,
-  indexSelect: 2,
-  indexAdd: 2,
-  scatter: 3,
-  linalg: 3,
-};
 
 const programs = new Map<string, PointwiseProgram>();
 
@@ -52,43 +27,36 @@ export function copyProgram(from: DType, to: DType = from): PointwiseProgram {
   return program;
 }
 
-/** Whether an argument of a kernel is a view. */
-export const isView = (x: unknown): x is View => typeof x === 'object' && x !== null && 'dtype' in x;
-const isNarrow = (x: unknown): boolean =>
-  isView(x) ? DTYPES[x.dtype].wide !== undefined : Array.isArray(x) && x.some(isNarrow);
-
-/** What a device's kernels are called. */
-export const KERNEL_NAMES = ['pointwise', 'foreach', ...Object.keys(FIRST_OUTPUT)] as readonly (keyof Kernels)[];
+function hasNarrow(operands: Operands): boolean {
+  for (const view of operands) if (view !== null && DTYPES[view.dtype].wide !== undefined) return true;
+  return false;
+}
 
 /** The kernels for all dtypes, made of those for wide ones. */
-export function widening(kernels: Kernels, memory: Pick<Device, 'allocate' | 'free'>): Kernels {
-  const call = (name: keyof WholeKernels, args: readonly unknown[]): void => {
-    (kernels[name] as (...args: unknown[]) => void)(...args);
-  };
-  const copy = (from: View, to: View): void => kernels.pointwise(copyProgram(from.dtype, to.dtype), [from], [to], []);
+export function widening(run: RunKernel, memory: Pick<Device, 'allocate' | 'free'>): RunKernel {
+  const copy = (from: View, to: View): void =>
+    run('pointwise', [from], [to], { program: copyProgram(from.dtype, to.dtype), scalars: [] });
 
   /** Runs a kernel with wide memory in place of its narrow views. */
-  function run(name: keyof WholeKernels, args: readonly unknown[]): void {
+  function runWide(kernel: KernelName, inputs: Operands, outputs: Operands, params: unknown): void {
     const buffers: DeviceBuffer[] = [];
     const results: (() => void)[] = [];
-    const widened = (x: unknown, isOutput: boolean): unknown => {
-      if (Array.isArray(x)) return x.map((item) => widened(item, isOutput));
-      const dtype = isView(x) ? DTYPES[x.dtype].wide : undefined;
-      if (!isView(x) || dtype === undefined) return x;
-      const { shape } = x;
+    const widened = (view: View | null, isRead: boolean, isWritten: boolean): View | null => {
+      const dtype = view === null ? undefined : DTYPES[view.dtype].wide;
+      if (view === null || dtype === undefined) return view;
+      const { shape } = view;
       const buffer = memory.allocate(numelOf(shape) * itemSize(dtype), dtype);
       buffers.push(buffer);
       const wide = { buffer, dtype, shape, strides: denseStrides(shape), offset: 0 };
-      // Of the kernels `scatter` alone reads what it writes.
-      if (!isOutput || name === 'scatter') copy(x, wide);
-      if (isOutput) results.push(() => copy(wide, x));
+      if (isRead) copy(view, wide);
+      if (isWritten) results.push(() => copy(wide, view));
       return wide;
     };
+    const { updates = false } = rowOf(kernel);
     try {
-      call(
-        name,
-        args.map((arg, i) => widened(arg, i >= FIRST_OUTPUT[name])),
-      );
+      const wideInputs = inputs.map((view) => widened(view, true, false));
+      const wideOutputs = outputs.map((view) => widened(view, updates, true));
+      run(kernel, wideInputs, wideOutputs, params);
       for (const write of results) write();
     } finally {
       // Also where memory for the next operand could not be had.
@@ -96,9 +64,8 @@ export function widening(kernels: Kernels, memory: Pick<Device, 'allocate' | 'fr
     }
   }
 
-  const wrapped = (Object.keys(FIRST_OUTPUT) as (keyof WholeKernels)[]).map((name) => [
-    name,
-    (...args: unknown[]) => (args.some(isNarrow) ? run(name, args) : call(name, args)),
-  ]);
-  return { ...kernels, ...(Object.fromEntries(wrapped) as WholeKernels) };
+  return (kernel, inputs, outputs, params) => {
+    if (rowOf(kernel).converts || !(hasNarrow(inputs) || hasNarrow(outputs))) run(kernel, inputs, outputs, params);
+    else runWide(kernel, inputs, outputs, params);
+  };
 }

@@ -1,7 +1,7 @@
 // Connectionist temporal classification, after https://www.cs.toronto.edu/~graves/icml_2006.pdf: the forward recursion in
 // log space, each step of it one command for all sequences and labels, and so each step of its gradient.
 import { enableGrad, grad as gradOf } from '../core/backward';
-import type { Device, PointwiseProgram, View } from '../device/contract';
+import type { PointwiseProgram, View } from '../device/contract';
 import type { DType } from '../base/dtype';
 import * as e from '../expression/expression';
 import type { Expression } from '../expression/expression';
@@ -21,7 +21,7 @@ import {
   ne,
   where,
 } from './pointwise/compare';
-import { contiguous, fillProgram, queueCopy, viewPart } from './shape/copy';
+import { contiguous, queueCopy, queueFill, viewPart } from './shape/copy';
 import { arange, full, onesLike } from './shape/creation';
 import { programOf } from './pointwise/foreach';
 import { gatherWith, take } from './indexing/gather';
@@ -109,10 +109,6 @@ const activeAt = (isActive: View, t: number, width: number): View => {
   return { ...step, shape: [shape[1], width], strides: [strides[1], 0] };
 };
 
-const fill = (device: Device, out: View, value: number): void => {
-  device.pointwise(fillProgram(out.dtype), [], [out], [value]);
-};
-
 /**
  * α of every step [T, N, 2 + S], two columns of log 0 in front, and the sums [T, N, S + 2], two of ∞ behind: a primitive, so
  * that a step is one command each way and its gradient needs no more than what it reads.
@@ -126,15 +122,16 @@ const ALPHAS: OpRecord<[p: Tensor, skip: Tensor, isActive: Tensor], undefined> =
   },
   forward: (device, [p, skip, isActive], [alphas, sums]) => {
     const [steps, , width] = p.shape;
-    fill(device, alphas, LOG_ZERO);
-    fill(device, sums, -LOG_ZERO);
+    queueFill(device, alphas, LOG_ZERO);
+    queueFill(device, sums, -LOG_ZERO);
     const begun = Math.min(2, width);
     queueCopy(device, columns(p, 0, 0, begun), columns(alphas, 0, 2, begun));
-    const program = forwardProgram(p.dtype);
+    const params = { program: forwardProgram(p.dtype), scalars: [] };
     for (let t = 1; t < steps; t++) {
       const before = [2, 1, 0].map((start) => columns(alphas, t - 1, start, width));
       const read = [columns(p, t, 0, width), ...before, skip, activeAt(isActive, t, width)];
-      device.pointwise(program, read, [columns(alphas, t, 2, width), columns(sums, t, 0, width)], []);
+      const written = [columns(alphas, t, 2, width), columns(sums, t, 0, width)];
+      device.run('pointwise', read, written, params);
     }
   },
   saves: { inputs: [0, 1, 2], outputs: [0, 1] },
@@ -159,14 +156,14 @@ function alphaGradient(grad: Tensor, p: Tensor, skip: Tensor, isActive: Tensor, 
   const { home: device, dtype } = p;
   const ahead = constantPad(narrow(skip, 1, Math.min(2, width), Math.max(0, width - 2)), [0, Math.min(2, width)]);
   const grads = allocate(device, { shape: sums.shape, dtype });
-  fill(device, grads, 0);
+  queueFill(device, grads, 0);
   queueCopy(device, columns(grad, steps - 1, 2, width), columns(grads, steps - 1, 0, width));
-  const program = backwardProgram(dtype);
+  const params = { program: backwardProgram(dtype), scalars: [] };
   for (let t = steps - 1; t > 0; t--) {
     const later = [0, 1, 2].map((start) => columns(grads, t, start, width));
     const sumsThere = [0, 1, 2].map((start) => columns(sums, t, start, width));
     const read = [...later, ...sumsThere, columns(alphas, t - 1, 2, width), ahead, activeAt(isActive, t, width)];
-    device.pointwise(program, read, [columns(grads, t - 1, 0, width)], []);
+    device.run('pointwise', read, [columns(grads, t - 1, 0, width)], params);
   }
   device.seal(grads.buffer);
   // Behind its end a sequence only hands the gradient on; before the first step there is nothing else to start from.

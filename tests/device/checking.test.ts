@@ -4,9 +4,8 @@ import * as k from '../../src';
 import { Opcode, Softmax } from '../../assembly/engine/commands';
 import { denseStrides } from '../../src/base/shape';
 import { checked } from '../../src/device/checking';
-import type { Kernels, View } from '../../src/device/contract';
+import { KERNELS, type KernelName, type Operands, type RunKernel, type View } from '../../src/device/contract';
 import { instruments } from '../../src/device/instruments';
-import { isView, KERNEL_NAMES } from '../../src/device/widening';
 import { LINALG_SAMPLES } from '../ops/linalgSamples';
 import { SAMPLES, type Input } from '../ops/samples';
 import { TENSOR_SAMPLES } from '../ops/tensorSamples';
@@ -45,35 +44,34 @@ describe.each(MODES)('guard words, %s', (_name, settings) => {
   });
 });
 
-/** Arguments with plain views in the place of tensors, deep in groups of them. */
-function copyViews(x: unknown): unknown {
-  if (Array.isArray(x)) return x.map(copyViews);
-  if (isView(x)) {
-    const { buffer, dtype, shape, strides, offset } = x;
-    return { buffer, dtype, shape, strides, offset };
-  }
-  const isGroup = typeof x === 'object' && x !== null && 'inputs' in x && !('name' in x);
-  return isGroup ? Object.fromEntries(Object.entries(x).map(([name, views]) => [name, copyViews(views)])) : x;
+/** What a kernel is called with. */
+interface Call {
+  readonly inputs: Operands;
+  readonly outputs: Operands;
+  readonly params: unknown;
 }
 
-/** The arguments of each kernel in the calls that the samples make, one call of each. */
-function recordCalls(): Map<keyof Kernels, readonly unknown[]> {
-  const calls = new Map<keyof Kernels, readonly unknown[]>();
+/** Plain views in the place of tensors, whose memory may be gone later. */
+const plain = (views: Operands): Operands =>
+  views.map((view) => {
+    if (view === null) return null;
+    const { buffer, dtype, shape, strides, offset } = view;
+    return { buffer, dtype, shape, strides, offset };
+  });
+
+/** A call of each kernel among those that the samples make. */
+function recordCalls(): Map<KernelName, Call> {
+  const calls = new Map<KernelName, Call>();
   const before = instruments.current;
   // Random matrices have no Cholesky factors, and nobody reads them.
   k.onerror(() => undefined);
-  const wraps = (kernels: Kernels): Kernels =>
-    Object.fromEntries(
-      KERNEL_NAMES.map((name) => [
-        name,
-        (...args: unknown[]) => {
-          const isEmpty = args.flat().some((arg) => isView(arg) && arg.shape.includes(0));
-          // Tensors are views whose memory may be gone later.
-          if (!calls.has(name) && !isEmpty) calls.set(name, copyViews(args) as unknown[]);
-          (kernels[name] as (...args: unknown[]) => void)(...args);
-        },
-      ]),
-    ) as { [K in keyof Kernels]: Kernels[K] };
+  const wraps =
+    (run: RunKernel): RunKernel =>
+    (kernel, inputs, outputs, params) => {
+      const isEmpty = [...inputs, ...outputs].some((view) => view?.shape.includes(0));
+      if (!calls.has(kernel) && !isEmpty) calls.set(kernel, { inputs: plain(inputs), outputs: plain(outputs), params });
+      run(kernel, inputs, outputs, params);
+    };
   if (before !== null) instruments.current = { ...before, kernels: wraps };
   const make = ({ shape, kind, high }: Input): k.Tensor =>
     kind === 'index' ? k.randint(0, high, shape) : kind === 'bool' ? k.rand(shape).lt(0.5) : k.rand(shape).add(1);
@@ -112,41 +110,39 @@ const moved = ({ buffer, dtype, shape, strides }: View): View => ({
   offset: buffer.bytes,
 });
 
-/** The same arguments with one of their views changed, for each of them. */
-function* changes(args: readonly unknown[], change: (view: View) => View): Generator<unknown[]> {
-  for (const [i, arg] of args.entries()) {
-    const put = (value: unknown): unknown[] => args.map((other, j) => (j === i ? value : other));
-    if (isView(arg)) yield put(change(arg));
-    else if (Array.isArray(arg)) for (const inner of changes(arg, change)) yield put(inner);
-    else if (typeof arg === 'object' && arg !== null && 'inputs' in arg && 'outputs' in arg && !('name' in arg)) {
-      for (const inputs of changes(arg.inputs as View[], change)) yield put({ ...arg, inputs });
-      for (const outputs of changes(arg.outputs as View[], change)) yield put({ ...arg, outputs });
-    }
-  }
+/** The same call with one of its views changed, for each of them. */
+function* changes({ inputs, outputs, params }: Call, change: (view: View) => View): Generator<Call> {
+  const changed = (views: Operands): Operands[] =>
+    views.flatMap((view, i) => (view === null ? [] : [views.with(i, change(view))]));
+  for (const other of changed(inputs)) yield { inputs: other, outputs, params };
+  for (const other of changed(outputs)) yield { inputs, outputs: other, params };
 }
 
 test('the rule of every kernel refuses each of its views if it is too short, or elsewhere', () => {
   const calls = recordCalls();
-  expect([...calls.keys()].sort()).toEqual([...KERNEL_NAMES].sort());
-  const nothing = Object.fromEntries(KERNEL_NAMES.map((name) => [name, () => undefined])) as unknown;
-  const kernels = checked(nothing as Kernels);
-  for (const [name, args] of calls) {
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- kernels are functions in a record, without `this`
-    const call = kernels[name] as (...args: unknown[]) => void;
-    call(...args);
-    const refuses = (changed: unknown[]): boolean => {
+  expect([...calls.keys()].sort()).toEqual(Object.keys(KERNELS).sort());
+  const run = checked(() => undefined);
+  for (const [kernel, call] of calls) {
+    run(kernel, call.inputs, call.outputs, call.params);
+    const refuses = ({ inputs, outputs, params }: Call): boolean => {
       try {
-        call(...changed);
+        run(kernel, inputs, outputs, params);
         return false;
       } catch (error) {
-        return String(error).startsWith(`Error: internal: ${name}: `);
+        return String(error).startsWith(`Error: internal: ${kernel}: `);
       }
     };
-    const outcomes = (change: (view: View) => View): boolean[] => [...changes(args, change)].map(refuses);
+    const outcomes = (change: (view: View) => View): boolean[] => [...changes(call, change)].map(refuses);
     const [first, last, elsewhere] = [shortened(false), shortened(true), moved].map(outcomes);
     // Images of pools may have any height and width, but a plane for each of the results.
-    expect([name, first.map((isRefused, i) => isRefused || last[i])]).toEqual([name, first.map(() => true)]);
-    expect([name, elsewhere]).toEqual([name, first.map(() => true)]);
+    expect([kernel, first.map((isRefused, i) => isRefused || last[i])]).toEqual([kernel, first.map(() => true)]);
+    expect([kernel, elsewhere]).toEqual([kernel, first.map(() => true)]);
     expect(first.length).toBeGreaterThan(0);
+    const missing = [
+      ...(call.inputs.length > 0 ? [{ ...call, inputs: call.inputs.slice(1) }] : []),
+      { ...call, outputs: [...call.outputs, null] },
+    ];
+    // A foreach takes any number of groups.
+    if (kernel !== 'foreach') expect([kernel, missing.map(refuses)]).toEqual([kernel, missing.map(() => true)]);
   }
 });

@@ -16,7 +16,8 @@ function value(ledger: FaultLedger, sealed = true): { view: View; buffer: Stream
 /** A fresh result of a command over `inputs`. */
 function compute(ledger: FaultLedger, inputs: View[], fallible = false): ReturnType<typeof value> {
   const out = value(ledger, false);
-  ledger.admit(inputs, [out.view], fallible ? INDEX : undefined, 3);
+  const faults = { options: INDEX, bound: 3, source: inputs.at(-1)?.buffer ?? null };
+  ledger.admit(inputs, [out.view], fallible ? faults : undefined);
   out.buffer.isSealed = true;
   return out;
 }

@@ -1,8 +1,8 @@
 // Runs pointwise programs on a KernelBench through the real lowering, and evaluates expressions in plain JavaScript.
 import { MAX_COMMAND_WORDS, type Opcode } from '../../assembly/engine/commands';
-import type { DeviceBuffer, Kernels, PointwiseProgram, View } from '../../src/device/contract';
+import type { DeviceBuffer, PointwiseProgram, RunKernel, View } from '../../src/device/contract';
 import type { CommandStream } from '../../src/device/wasm/transport/commandStream';
-import { pointwiseKernels } from '../../src/device/wasm/kernels/pointwise';
+import { wasmKernels } from '../../src/device/wasm/kernels';
 import { DTYPES, isHalf, newArray, stored, type DType, type TypedArray } from '../../src/base/dtype';
 import { topological, type Expression, type Primitive } from '../../src/expression/expression';
 import { roundHalf } from '../../src/base/half';
@@ -21,12 +21,12 @@ export interface PlacedView extends View {
 /** A stream that runs each command at once. */
 export class PointwiseBench implements Pick<CommandStream, 'emitWords' | 'pointer'> {
   readonly bench: KernelBench;
-  readonly kernels: Pick<Kernels, 'pointwise' | 'foreach'>;
+  readonly run: RunKernel;
   commands = 0;
 
   constructor(build: Build = 'baseline') {
     this.bench = new KernelBench(build);
-    this.kernels = pointwiseKernels({
+    this.run = wasmKernels({
       emit: () => undefined,
       workspace: () => 0,
       emitWords: (opcode, words, length) => {
@@ -44,8 +44,10 @@ export class PointwiseBench implements Pick<CommandStream, 'emitWords' | 'pointe
     this.commands++;
   }
 
-  pointer(view: View | null): number {
-    return view === null ? 0 : (view as PlacedView).buffer.address + view.offset * DTYPES[view.dtype].bytes;
+  pointer(view: View | null | undefined): number {
+    return view === null || view === undefined
+      ? 0
+      : (view as PlacedView).buffer.address + view.offset * DTYPES[view.dtype].bytes;
   }
 
   /** A tensor with these elements; strides default to dense. */
@@ -84,7 +86,7 @@ export class PointwiseBench implements Pick<CommandStream, 'emitWords' | 'pointe
   /** Runs a program of one output on dense inputs; returns what it gives. */
   evaluate(output: Expression, inputs: readonly PlacedView[], scalars: readonly number[] = []): number[] {
     const out = this.room(output.dtype, inputs[0]?.shape ?? [0]);
-    this.kernels.pointwise(programOf(inputs, output), inputs, [out], scalars);
+    this.run('pointwise', inputs, [out], { program: programOf(inputs, output), scalars });
     return this.read(out);
   }
 }

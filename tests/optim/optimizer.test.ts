@@ -18,18 +18,18 @@ const read = async (t: Tensor): Promise<number[]> => Array.from(await t.data(), 
 
 describe('one step', () => {
   it('is one command for all parameters of a group, and one for their counts', () => {
-    const foreach = vi.spyOn(getDevice(), 'foreach');
+    const run = vi.spyOn(getDevice(), 'run');
     const params = [1, 3, 4, 5, 16, 17, 1000].map((n) => parameter(Array<number>(n).fill(2)));
     for (const [optimizer, commands] of [
       [new SGD(params, 0.1), 1],
       [new Adam(params), 2],
     ] as const) {
       optimizer.step();
-      foreach.mockClear();
+      run.mockClear();
       optimizer.step();
-      expect(foreach).toHaveBeenCalledTimes(commands);
+      expect(run.mock.calls.filter(([kernel]) => kernel === 'foreach')).toHaveLength(commands);
     }
-    foreach.mockRestore();
+    run.mockRestore();
   });
 
   it.each([0, 1, 3, 4, 5, 16, 17, 1000])('of %i elements', async (n) => {

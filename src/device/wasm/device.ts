@@ -2,18 +2,10 @@
 import { itemSize } from '../../base/dtype';
 import { copyProgram, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../base/shape';
-import type { Device, DeviceBuffer, Kernels, MemoryInfo, View } from '../contract';
+import type { Device, DeviceBuffer, MemoryInfo, View } from '../contract';
 import type { Fault } from '../faults';
 import { instruments } from '../instruments';
-import { convKernels } from './kernels/conv';
-import { gatherKernels } from './kernels/gather';
-import { gemmKernels } from './kernels/gemm';
-import { linalgKernels } from './kernels/linalg';
-import { normKernels } from './kernels/norm';
-import { pointwiseKernels } from './kernels/pointwise';
-import { poolKernels } from './kernels/pool';
-import { reduceKernels } from './kernels/reduce';
-import { softmaxKernels } from './kernels/softmax';
+import { wasmKernels } from './kernels';
 import { startEngine, type EngineSettings } from './workers/start';
 import { WasmStream, type WasmBuffer } from './stream';
 import type { KernelTime } from './transport/transport';
@@ -34,24 +26,14 @@ export interface WasmDevice extends Device {
 export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
   const notes: string[] = [];
   const stream = new WasmStream((events) => startEngine(settings, events, notes));
-  const unchecked: Kernels = {
-    ...convKernels(stream),
-    ...gatherKernels(stream),
-    ...gemmKernels(stream),
-    ...linalgKernels(stream),
-    ...normKernels(stream),
-    ...pointwiseKernels(stream),
-    ...poolKernels(stream),
-    ...reduceKernels(stream),
-    ...softmaxKernels(stream),
-  };
+  const unchecked = wasmKernels(stream);
   const kernels = instruments.current?.kernels(unchecked) ?? unchecked;
   const memory = {
     allocate: (bytes: number) => stream.allocate(bytes),
     free: (buffer: DeviceBuffer) => stream.free(own(buffer)),
   };
   const device: WasmDevice = {
-    ...widening(kernels, memory),
+    run: widening(kernels, memory),
     ...memory,
     name: 'wasm',
     stream,
@@ -87,7 +69,7 @@ async function read(device: WasmDevice, view: View): Promise<ArrayBuffer> {
   const buffer = stream.allocate(bytes);
   try {
     const dense = { buffer, dtype: view.dtype, shape: view.shape, strides: denseStrides(view.shape), offset: 0 };
-    device.pointwise(copyProgram(view.dtype), [view], [dense], []);
+    device.run('pointwise', [view], [dense], { program: copyProgram(view.dtype), scalars: [] });
     return await stream.read(dense, bytes);
   } finally {
     stream.free(buffer);

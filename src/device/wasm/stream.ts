@@ -14,7 +14,7 @@ import {
 } from '../../../assembly/engine/commands';
 import { itemSize } from '../../base/dtype';
 import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../base/errors';
-import type { IndexOptions, MemoryInfo, View } from '../contract';
+import type { FaultReport, MemoryInfo, Operands, View } from '../contract';
 import { FaultLedger, StreamBuffer, TRANSFER, type Fault } from '../faults';
 import { Lag } from '../lag';
 import { outOfMemory } from '../shortage';
@@ -107,12 +107,11 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     opcode: Opcode,
     struct: new () => C,
     args: Arguments<C>,
-    reads: readonly View[],
-    writes: readonly View[],
-    fallible?: IndexOptions,
+    reads: Operands,
+    writes: Operands,
+    faults?: FaultReport,
   ): void {
-    const bound = fallible === undefined ? 0 : ((args as { readonly n?: number }).n ?? 0);
-    if (this.ledger.admit(reads, writes, fallible, bound)) {
+    if (this.ledger.admit(reads, writes, faults)) {
       const at = this.transport.reserve(HEADER_WORDS + argumentNames(struct).length);
       const { words } = this.transport;
       encode(words, at, opcode, this.ledger.seq >>> 0, struct, args);
@@ -125,12 +124,12 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     opcode: Opcode,
     source: Uint32Array,
     length: number,
-    reads: readonly View[],
-    writes: readonly View[],
-    fallible?: IndexOptions,
+    reads: Operands,
+    writes: Operands,
+    faults?: FaultReport,
   ): void {
     if (length > MAX_COMMAND_WORDS) throw new Error(`internal: a command of ${length} words is too long`);
-    if (this.ledger.admit(reads, writes, fallible)) {
+    if (this.ledger.admit(reads, writes, faults)) {
       const at = this.transport.reserve(length);
       const { words } = this.transport;
       words[at] = opcode | (length << 8);
@@ -149,8 +148,10 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     return seq;
   }
 
-  pointer(view: View | null): number {
-    return view === null ? 0 : (view.buffer as WasmBuffer).block.pointer + view.offset * itemSize(view.dtype);
+  pointer(view: View | null | undefined): number {
+    return view === null || view === undefined
+      ? 0
+      : (view.buffer as WasmBuffer).block.pointer + view.offset * itemSize(view.dtype);
   }
 
   workspace(bytes: number): number {
@@ -201,7 +202,7 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     const isIdle = this.moveToIdle(buffer) && idle !== null;
     const came = idle ?? this.claim(2 * STATUS_BYTES, (heap) => heap.allocate(2 * STATUS_BYTES));
     const passed = isIdle ? data : this.report(null, 0).then(() => data);
-    ledger.admit([], [{ buffer, dtype: 'uint8', shape: [], strides: [], offset: 0 }], TRANSFER, 1);
+    ledger.admit([], [{ buffer, dtype: 'uint8', shape: [], strides: [], offset: 0 }], TRANSFER);
     const { seq } = ledger;
     const { block } = buffer;
     const bytes = passed.then(

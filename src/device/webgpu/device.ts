@@ -1,9 +1,9 @@
 // The webgpu device: memory, stream and kernels, of which the last are loaded with the first use.
 import { instruments } from '../instruments';
-import { copyProgram, isView, KERNEL_NAMES, widening } from '../widening';
+import { copyProgram, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../base/shape';
 import type { KindlingError } from '../../base/errors';
-import type { Device, Kernels, View } from '../contract';
+import type { Device, Operands, RunKernel, View } from '../contract';
 import { findAdapter, missing, requestDevice, subgroupSize, type AdapterChoice } from './adapter';
 import { loadKernels } from './load';
 import { GpuStream } from './stream';
@@ -49,26 +49,21 @@ export function createWebGpuDevice(
   const started = start();
   // Whoever waits is told; a page that does not hears it from its first read.
   started.catch((error: KindlingError) => stream.fail(error));
-  let loaded: Kernels | null = null;
-  const call = (name: keyof Kernels, args: readonly unknown[]): void => {
-    (loaded?.[name] as ((...args: readonly unknown[]) => void) | undefined)?.(...args);
-  };
-  const late = (name: keyof Kernels, args: readonly unknown[]): void => {
-    if (loaded !== null) call(name, args);
-    else {
-      const asNow = args.map(copyViews);
-      stream.inTurn(() => call(name, asNow));
+  let loaded: RunKernel | null = null;
+  const kernels: RunKernel = (kernel, inputs, outputs, params) => {
+    if (loaded !== null) {
+      loaded(kernel, inputs, outputs, params);
+      return;
     }
+    const [reads, writes] = [inputs, outputs].map(asNow);
+    stream.inTurn(() => loaded?.(kernel, reads, writes, params));
   };
-  const kernels = Object.fromEntries(
-    KERNEL_NAMES.map((name) => [name, (...args: readonly unknown[]) => late(name, args)]),
-  ) as { [K in keyof Kernels]: Kernels[K] };
   const memory: Pick<Device, 'allocate' | 'free'> = {
     allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
     free: (buffer) => stream.free(buffer),
   };
   return {
-    ...widening(instruments.current?.kernels(kernels) ?? kernels, memory),
+    run: widening(instruments.current?.kernels(kernels) ?? kernels, memory),
     ...memory,
     name: 'webgpu',
     stream,
@@ -89,27 +84,21 @@ export function createWebGpuDevice(
   };
 }
 
-/** An argument of a kernel as it is now: views are tensors, whose memory may be gone when the call is made. */
-function copyViews(x: unknown): unknown {
-  if (Array.isArray(x)) return x.map((item) => (isGroup(item) ? copyGroup(item) : copyViews(item)));
-  if (!isView(x)) return x;
-  const { buffer, dtype, shape, strides, offset } = x;
-  return { buffer, dtype, shape, strides, offset };
-}
-
-/** Operands of `foreach`. */
-type Group = Parameters<Kernels['foreach']>[1][number];
-
-const isGroup = (x: unknown): x is Group => typeof x === 'object' && x !== null && 'inputs' in x;
-const copyGroup = ({ inputs, outputs }: Group): unknown => ({ inputs: copyViews(inputs), outputs: copyViews(outputs) });
+/** Views as they are now: they may be tensors, whose memory may be gone when the call is made. */
+const asNow = (views: Operands): Operands =>
+  views.map((view) => {
+    if (view === null) return null;
+    const { buffer, dtype, shape, strides, offset } = view;
+    return { buffer, dtype, shape, strides, offset };
+  });
 
 /** A strided view is made dense by the device first; the page never looks at elements. */
-async function read(stream: GpuStream, kernels: Kernels, view: View): Promise<ArrayBuffer> {
+async function read(stream: GpuStream, kernels: RunKernel, view: View): Promise<ArrayBuffer> {
   const elements = numelOf(view.shape);
   if (elements === 0 || isDense(view.shape, view.strides)) return stream.read(view);
   const dense = { ...stream.temporary(elements, view.dtype), shape: view.shape, strides: denseStrides(view.shape) };
   try {
-    kernels.pointwise(copyProgram(view.dtype), [view], [dense], []);
+    kernels('pointwise', [view], [dense], { program: copyProgram(view.dtype), scalars: [] });
     return await stream.read(dense);
   } finally {
     stream.free(dense.buffer);

@@ -4,7 +4,7 @@
 // adapters. Those that compute on the processor have caches that need no such help and barriers that are dear; a load costs
 // them as much as dozens of multiplications, so the four invocations of a vector each load a part of what all of them
 // multiply by and hand it round. Small products take an invocation, or a workgroup, for each element.
-import type { View } from '../contract';
+import type { Operands, View } from '../contract';
 import { scalarType, type Scalar } from './layout';
 import { RECORD_BEYOND, kernel, longFaults, type Kernel } from './shader';
 import { folding, groupsOf, itemOf, loop, once, sizeOf, type Lanes } from './rows';
@@ -226,7 +226,7 @@ const FEW_TILES_SOFTWARE = 8;
 export function runProduct(
   stream: GpuStream,
   product: Product,
-  reads: readonly View[],
+  reads: Operands,
   out: View,
   { batch, m, n, k, splits }: ProductSizes,
   params: readonly number[],
@@ -249,5 +249,5 @@ export function runProduct(
   const sizes = [items, m, n, k, splits, depth, ...params];
   const isLong = out.dtype === 'int64';
   const code = plainKernel(product, type, lanes, isLong);
-  stream.run(code, reads, [out], sizes, groupsOf(lanes, items), longFaults('matmul', isLong));
+  stream.run(code, reads, [out], sizes, groupsOf(lanes, items), longFaults('matmul', isLong, reads[1]));
 }

@@ -6,7 +6,7 @@ import {
   FAULT_OVERFLOW,
   FAULT_WORDS,
 } from '../../../assembly/engine/commands';
-import type { IndexOptions } from '../contract';
+import type { FaultReport, View } from '../contract';
 import { FAULT_HEADER_WORDS, FAULT_SLOTS } from './layout';
 import { library } from './math';
 
@@ -104,9 +104,9 @@ fn record(kind: u32, value: i32) {
 /** The end of a kernel that computes on int64 with the functions that note what leaves the stored range (math.ts). */
 export const RECORD_BEYOND = 'if (isBeyond) { record(OVERFLOW_FAULT, 0); }';
 
-/** How such a kernel is run for an op; without a fault if it does not compute on int64. */
-export const longFaults = (op: string, isLong: boolean): { fallible?: IndexOptions } =>
-  isLong ? { fallible: { op, what: 'value', ignore: null } } : {};
+/** How such a kernel is run for an op over `source`; without a fault if it does not compute on int64. */
+export const longFaults = (op: string, isLong: boolean, source: View | null): { faults?: FaultReport } =>
+  isLong ? { faults: { options: { op, what: 'value', ignore: null }, bound: 0, source: source?.buffer ?? null } } : {};
 
 /** The whole text of a kernel. */
 function wgsl(source: KernelSource, use: FaultUse): string {

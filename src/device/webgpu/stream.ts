@@ -6,7 +6,7 @@ import { FAULT_WORDS } from '../../../assembly/engine/commands';
 import { itemSize, type DType } from '../../base/dtype';
 import { DeviceError, FaultError, type KindlingError } from '../../base/errors';
 import { numelOf } from '../../base/shape';
-import type { DeviceBuffer, IndexOptions, MemoryInfo, View } from '../contract';
+import type { DeviceBuffer, FaultReport, MemoryInfo, Operands, View } from '../contract';
 import { FaultLedger, TRANSFER, type Fault, type StreamBuffer } from '../faults';
 import { faultError, readFaults } from '../faultTable';
 import { Lag } from '../lag';
@@ -90,12 +90,10 @@ type QueuedCommand = Dispatch | Upload | Copy | Read | Gate | Discard;
 /** What a command is, where it is more than its buffers. */
 export interface RunOptions {
   /** How its faults are reported; it records them itself. */
-  readonly fallible?: IndexOptions;
-  /** Indices were to be below this. */
-  readonly bound?: number;
+  readonly faults?: FaultReport | undefined;
   /** What it depends on and what depends on it, if that is not what it binds. */
-  readonly from?: readonly View[];
-  readonly to?: readonly View[];
+  readonly from?: Operands;
+  readonly to?: Operands;
 }
 
 /** A read, or a question how far the device is. */
@@ -230,20 +228,21 @@ export class GpuStream {
   // ---- commands
 
   /**
-   * Queues a kernel. `params` are the kernel's own; `groups` is the number of workgroups. Buffers that are read and
-   * written at once are copied first.
+   * Queues a kernel over the views that are there. `params` are the kernel's own; `groups` is the number of workgroups.
+   * Buffers that are read and written at once are copied first.
    */
   run(
     code: Kernel,
-    reads: readonly View[],
-    writes: readonly View[],
+    given: Operands,
+    wanted: Operands,
     params: readonly number[],
     groups: number,
-    { fallible, bound = 0, from = reads, to = writes }: RunOptions = {},
+    { faults, from = given, to = wanted }: RunOptions = {},
   ): void {
     this.check();
-    if (!this.ledger.admit(from, to, fallible, bound)) return;
+    if (!this.ledger.admit(from, to, faults)) return;
     if (groups === 0) return;
+    const [reads, writes] = [given.filter(isPresent), wanted.filter(isPresent)];
     const { seq, guardFirst, guardLast } = this.ledger;
     // Nothing but the command itself in its range: no fault can be there.
     const isGuarded = guardLast > 0 && guardFirst < seq;
@@ -696,6 +695,8 @@ export class GpuStream {
     if (this.end !== null) throw this.end;
   }
 }
+
+const isPresent = (view: View | null): view is View => view !== null;
 
 /** Buffers that reach this device were made by it. */
 const own = (buffer: DeviceBuffer): GpuBuffer => buffer as GpuBuffer;

@@ -75,7 +75,7 @@ const GATHER: (x: Tensor, index: Tensor, params: IndexParams) => Tensor = define
   name: 'gather',
   shape: ([x, index]) => ({ shape: index.shape, dtype: x.dtype }),
   forward: (device, [x, index], out, { dim, options }) => {
-    device.gather(x, index, out, axisOf(x.shape, dim), options);
+    device.run('gather', [x, index], [out], { axis: axisOf(x.shape, dim), options });
   },
   saves: { inputs: [1] },
   backward: (grad, { inputs: [, index], params, shapes }) => [
@@ -92,7 +92,7 @@ export const SCATTER: (grad: Tensor, index: Tensor, params: AddParams) => Tensor
   name: 'scatterAdd',
   shape: ([grad], { dim, n }) => ({ shape: withSize(grad.shape, dim, n), dtype: grad.dtype }),
   forward: (device, [grad, index], out, { dim, options }) => {
-    device.scatterAdd(grad, index, out, axisOf(out.shape, dim), options);
+    device.run('scatterAdd', [grad, index], [out], { axis: axisOf(out.shape, dim), options });
   },
   saves: { inputs: [1] },
   backward: (grad, { inputs: [, index], params }) => [() => GATHER(contiguous(grad), index, params), null],
@@ -105,7 +105,7 @@ const INDEX_SELECT: (x: Tensor, index: Tensor, params: IndexParams) => Tensor = 
   name: 'indexSelect',
   shape: ([x, index], { dim }) => ({ shape: withSize(x.shape, dim, index.numel()), dtype: x.dtype }),
   forward: (device, [x, index], out, { dim, options }) => {
-    device.indexSelect(x, index, out, axisOf(x.shape, dim), options);
+    device.run('indexSelect', [x, index], [out], { axis: axisOf(x.shape, dim), options });
   },
   saves: { inputs: [1] },
   backward: (grad, { inputs: [, index], params, shapes }) => [
@@ -138,7 +138,7 @@ const INDEX_ADD: (grad: Tensor, index: Tensor, params: AddParams) => Tensor = de
   name: 'indexAdd',
   shape: ([grad], { dim, n }) => ({ shape: withSize(grad.shape, dim, n), dtype: grad.dtype }),
   forward: (device, [grad, index], out, { dim, options }) => {
-    device.indexAdd(grad, index, out, axisOf(out.shape, dim), options);
+    device.run('indexAdd', [grad, index], [out], { axis: axisOf(out.shape, dim), options });
   },
   saves: { inputs: [1] },
   backward: (grad, { inputs: [, index], params }) => [() => INDEX_SELECT(contiguous(grad), index, params), null],

@@ -44,7 +44,8 @@ const JOIN: (x: Tensor, source: Tensor, index: Tensor, params: JoinParams) => Te
   shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   forward: (device, [x, source, index], out, { op, dim, kind }) => {
     queueCopy(device, x, out);
-    device.scatter(kind, source, index, out, axisOf(x.shape, dim), { op, what: 'index', ignore: null });
+    const options = { op, what: 'index', ignore: null };
+    device.run('scatter', [source, index], [out], { kind, axis: axisOf(x.shape, dim), options });
   },
   saves: { inputs: [2] },
   // What was written over has no gradient. Only 'set' is differentiated here; the others are composed below.
@@ -204,7 +205,7 @@ const REDUCE: (x: Tensor, source: Tensor, index: Tensor, params: ReduceParams) =
   forward: (device, [x, source, index], out, { dim, kind }) => {
     queueCopy(device, x, out);
     const options = { op: 'scatterReduce', what: 'index', ignore: null };
-    device.scatter(kind, source, index, out, axisOf(x.shape, dim), options);
+    device.run('scatter', [source, index], [out], { kind, axis: axisOf(x.shape, dim), options });
   },
   saves: { inputs: [0, 1, 2], outputs: [0] },
   backward: (grad, { inputs: [x, source, index], output, params: { dim, kind } }) => {

@@ -29,7 +29,7 @@ const ORDER: (x: Tensor, params: SortParams) => Tensor = defineOp<[x: Tensor], S
   name: 'sort',
   shape: ([x]) => ({ shape: x.shape, dtype: 'int64' }),
   forward: (device, [x], out, { dim, descending }) => {
-    device.sort(x, out, axisOf(x.shape, dim), descending);
+    device.run('sort', [x], [out], { axis: axisOf(x.shape, dim), descending });
   },
 });
 
@@ -370,7 +370,7 @@ const PLACES: (sorted: Tensor, values: Tensor, params: { right: boolean }) => Te
   name: 'searchsorted',
   shape: ([, values]) => ({ shape: values.shape, dtype: 'int64' }),
   forward: (device, [sorted, values], out, { right }) => {
-    device.searchSorted(sorted, values, out, right);
+    device.run('searchSorted', [sorted, values], [out], { right });
   },
 });
 

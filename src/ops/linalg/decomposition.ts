@@ -85,7 +85,7 @@ function record(
         unitriangular: params.unitriangular,
       };
       const options: IndexOptions | null = params.checks ? { op: params.op, what: WHAT[kind], ignore: null } : null;
-      device.linalg(kind, a, b, outs.slice(0, -1), outs[outs.length - 1], sizes, options);
+      device.run('linalg', [a, b], outs, { kind, sizes, options });
     },
     saves,
     // Trailing results without a gradient are left out.

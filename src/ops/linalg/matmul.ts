@@ -76,7 +76,7 @@ const MM: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
     return { shape: [a.shape[0], b.shape[1]], dtype: a.dtype };
   },
   forward: (device, [a, b], out) => {
-    device.gemm(single(a), single(b), null, single(out));
+    device.run('gemm', [single(a), single(b), null], [single(out)], null);
   },
   saves: ofTheOther,
   // C = AB:  dA = dC Bᵀ,  dB = Aᵀ dC
@@ -104,7 +104,7 @@ const BMM: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
     return { shape: [a.shape[0], a.shape[1], b.shape[2]], dtype: a.dtype };
   },
   forward: (device, [a, b], out) => {
-    device.gemm(a, b, null, out);
+    device.run('gemm', [a, b, null], [out], null);
   },
   saves: ofTheOther,
   backward: (grad, { inputs: [a, b] }) => [() => BMM(grad, mT(b)), () => BMM(mT(a), grad)],
@@ -155,7 +155,7 @@ export function queueLinear(device: Device, x: Tensor, weight: Tensor, bias: Ten
     strides: [rows * outFeatures, outFeatures, 1],
     offset: out.offset,
   };
-  device.gemm({ buffer, dtype, shape, strides, offset }, transposed, bias, result);
+  device.run('gemm', [{ buffer, dtype, shape, strides, offset }, transposed, bias], [result], null);
 }
 
 /** A primitive for speed: the bias is added where the sums end, and any number of leading dimensions is one matrix. */

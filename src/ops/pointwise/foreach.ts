@@ -30,20 +30,21 @@ export function programOf(name: string, inputs: readonly DType[], outputs: reado
  * not dense take a command of their own.
  */
 export function foreach_(program: PointwiseProgram, groups: readonly TensorGroup[], scalars: readonly number[]): void {
-  const denseGroups = new Map<Device, TensorGroup[]>();
-  for (const group of groups) {
-    const { inputs, outputs } = group;
+  const dense = new Map<Device, { inputs: View[]; outputs: View[] }>();
+  const params = { program, scalars };
+  for (const { inputs, outputs } of groups) {
     const device = outputs[0].home;
     if ([...inputs, ...outputs].every(isDenseView)) {
-      const together = denseGroups.get(device);
-      if (together === undefined) denseGroups.set(device, [group]);
-      else together.push(group);
+      let together = dense.get(device);
+      if (together === undefined) dense.set(device, (together = { inputs: [], outputs: [] }));
+      together.inputs.push(...inputs);
+      together.outputs.push(...outputs);
     } else {
       const broadcast = inputs.map((input) => broadcastTo(input, outputs[0].shape));
-      device.pointwise(program, broadcast, outputs, scalars);
+      device.run('pointwise', broadcast, outputs, params);
     }
   }
-  for (const [device, together] of denseGroups) device.foreach(program, together, scalars);
+  for (const [device, { inputs, outputs }] of dense) device.run('foreach', inputs, outputs, params);
   for (const { outputs } of groups) for (const output of outputs) output.storage.version++;
 }
 

@@ -20,7 +20,7 @@ const argOp = (kind: ArgReduceKind): ((x: Tensor, dim: number) => Tensor) =>
     name: kind,
     shape: ([x], dim) => ({ shape: x.shape.map((size, d) => (d === dim ? 1 : size)), dtype: 'int64' }),
     forward: (device, [x], out, dim) => {
-      device.argReduce(kind, x, out, axisOf(x.shape, dim));
+      device.run('argReduce', [x], [out], { kind, axis: axisOf(x.shape, dim) });
     },
   });
 const argmaxAlong = argOp('argmax');

@@ -86,7 +86,7 @@ const ROWS: OpRecord<NormInputs, RowParams> = {
     { shape: [rows], dtype: wideDType(x.dtype) },
   ],
   forward: (device, [x, weight, bias], [out, mean, variance], params) => {
-    device.normalizeRows(x, weight, bias, out, mean, variance, params, params.eps);
+    device.run('normalizeRows', [x, weight, bias], [out, mean, variance], params);
   },
   saves: { inputs: [0, 1], outputs: [1, 2] },
   backward: ([grad], context) => (grad === null ? [] : definition(grad, context, rowLayout(context.params))),
@@ -126,7 +126,7 @@ const ROWS_BACKWARD: OpRecord<BackwardInputs, Context<RowParams>> = {
   forward: (device, [grad, x, mean, variance, weight], outs, context) => {
     const { params } = context;
     const [dx, dweight, dbias] = gradientsOf(outs, context);
-    device.normalizeRowsBackward(grad, x, mean, variance, weight, dx, dweight, dbias, params, params.eps);
+    device.run('normalizeRowsBackward', [grad, x, mean, variance, weight], [dx, dweight, dbias], params);
   },
 };
 
@@ -148,7 +148,7 @@ const BATCH: OpRecord<NormInputs, BatchParams> = {
     { shape: [channels], dtype: wideDType(x.dtype) },
   ],
   forward: (device, [x, weight, bias], [out, mean, variance], params) => {
-    device.batchNorm(x, weight, bias, out, mean, variance, params, params.eps);
+    device.run('batchNorm', [x, weight, bias], [out, mean, variance], params);
   },
   saves: { inputs: [0, 1], outputs: [1, 2] },
   backward: ([grad], context) => (grad === null ? [] : definition(grad, context, batchLayout(context.params))),
@@ -166,7 +166,7 @@ const BATCH_BACKWARD: OpRecord<BackwardInputs, Context<BatchParams>> = {
   forward: (device, [grad, x, mean, variance, weight], outs, context) => {
     const { params } = context;
     const [dx, dweight, dbias] = gradientsOf(outs, context);
-    device.batchNormBackward(grad, x, mean, variance, weight, dx, dweight, dbias, params, params.eps);
+    device.run('batchNormBackward', [grad, x, mean, variance, weight], [dx, dweight, dbias], params);
   },
 };
 

@@ -115,7 +115,7 @@ function queueReduce(device: Device, kind: ReduceKind, x: View, out: View, dims:
       temporaries.push(buffer);
       target = { buffer, dtype, shape, strides: [1], offset: 0 };
     }
-    device.reduce(kind, from, target, axis);
+    device.run('reduce', [from], [target], { kind, axis });
     from = target;
   });
   for (const buffer of temporaries) device.free(buffer);

@@ -40,7 +40,7 @@ const scanForward = (kind: ScanKind) => ({
 const cumsumAlong: (x: Tensor, parameters: ScanParameters) => Tensor = defineOp<[x: Tensor], ScanParameters>({
   ...scanForward('cumsum'),
   forward: (device, [x], out, { dim, reverse }) => {
-    device.scan('cumsum', x, out, axisOf(x.shape, dim), reverse);
+    device.run('scan', [x], [out], { kind: 'cumsum', axis: axisOf(x.shape, dim), reverse });
   },
   saves: {},
   // y_j = Σ_{i ≤ j} x_i:  dx_i = Σ_{j ≥ i} dy_j
@@ -50,7 +50,7 @@ const cumsumAlong: (x: Tensor, parameters: ScanParameters) => Tensor = defineOp<
 const cumprodAlong: (x: Tensor, dim: number) => Tensor = defineOp<[x: Tensor], number>({
   ...scanForward('cumprod'),
   forward: (device, [x], out, dim) => {
-    device.scan('cumprod', x, out, axisOf(x.shape, dim), false);
+    device.run('scan', [x], [out], { kind: 'cumprod', axis: axisOf(x.shape, dim), reverse: false });
   },
   saves: { inputs: [0] },
   // dx_i = Σ_{j ≥ i} dy_j Π_{k ≤ j, k ≠ i} x_k. Row i of [n, n] is x with 1 in place i: no division, so zeros need no care.
@@ -91,7 +91,7 @@ export const cumprod: (x: Tensor, ...args: Arguments<[dim: number], [dtype?: DTy
 const logcumsumexpAlong: (x: Tensor, parameters: ScanParameters) => Tensor = defineOp<[x: Tensor], ScanParameters>({
   ...scanForward('logcumsumexp'),
   forward: (device, [x], out, { dim, reverse }) => {
-    device.scan('logcumsumexp', x, out, axisOf(x.shape, dim), reverse);
+    device.run('scan', [x], [out], { kind: 'logcumsumexp', axis: axisOf(x.shape, dim), reverse });
   },
   saves: { inputs: [0], outputs: [0] },
   // dx_i = e^{x_i} Σ_{j ≥ i} dy_j e^{-y_j}, in logarithms, for the positive and the negative dy apart.
@@ -124,7 +124,7 @@ const extremesAlong: (x: Tensor, parameters: { dim: number; kind: ArgReduceKind 
   name: 'cummax',
   shape: ([x]) => ({ shape: x.shape, dtype: 'int64' }),
   forward: (device, [x], out, { dim, kind }) => {
-    device.scanIndices(kind, x, out, axisOf(x.shape, dim));
+    device.run('scanIndices', [x], [out], { kind, axis: axisOf(x.shape, dim) });
   },
 });
 

@@ -20,7 +20,7 @@ const forwardOp: (x: Tensor, params: SoftmaxParams) => Tensor = defineOp<[x: Ten
   name: 'softmax',
   shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   forward: (device, [x], out, { dim, log }) => {
-    device.softmax(x, out, axisOf(x.shape, dim), log);
+    device.run('softmax', [x], [out], { axis: axisOf(x.shape, dim), log });
   },
   saves: { outputs: [0] },
   // y = softmax(x):     dx = y (dy - sum(dy y))
@@ -36,7 +36,7 @@ const backwardOp = defineOp<[grad: Tensor, y: Tensor], SoftmaxParams>({
   name: 'softmaxBackward',
   shape: ([grad]) => ({ shape: grad.shape, dtype: grad.dtype }),
   forward: (device, [grad, y], out, { dim, log }) => {
-    device.softmaxBackward(grad, y, out, axisOf(y.shape, dim), log);
+    device.run('softmaxBackward', [grad, y], [out], { axis: axisOf(y.shape, dim), log });
   },
 });
 

@@ -9,7 +9,7 @@ import { ShapeError } from '../../base/errors';
 import { apply, defineOp, singleOp } from '../../core/op';
 import { formatShape, sameShape, wrapDim } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { clone, fillProgram, queueCopy, viewPart } from './copy';
+import { clone, queueCopy, queueFill, viewPart } from './copy';
 import { expand, narrow, reshape, unsqueeze, type Sizes } from './view';
 
 const CAT = singleOp<Tensor[], number>({
@@ -102,7 +102,7 @@ const padConstant: (x: Tensor, params: PadParams) => Tensor = defineOp<[x: Tenso
     return { shape, dtype: x.dtype };
   },
   forward: (device, [x], out, { pads, value }) => {
-    device.pointwise(fillProgram(out.dtype), [], [out], [value]);
+    queueFill(device, out, value);
     let from: View = x;
     let to: View = out;
     pads.forEach(([before, after], d) => {

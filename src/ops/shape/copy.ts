@@ -17,7 +17,7 @@ import { Tensor } from '../../core/tensor';
 const fillPrograms = new Map<DType, PointwiseProgram>();
 
 /** The program that writes its one scalar everywhere. */
-export function fillProgram(dtype: DType): PointwiseProgram {
+function fillProgram(dtype: DType): PointwiseProgram {
   let program = fillPrograms.get(dtype);
   if (program === undefined) {
     program = { name: 'fill', inputs: [], outputs: [scalar(0, dtype)], outputDTypes: [dtype] };
@@ -26,11 +26,17 @@ export function fillProgram(dtype: DType): PointwiseProgram {
   return program;
 }
 
+/** Queues `value` everywhere in `out`. Records nothing. */
+export function queueFill(device: Device, out: View, value: number): void {
+  device.run('pointwise', [], [out], { program: fillProgram(out.dtype), scalars: [value] });
+}
+
 /** Queues a copy of `from`, broadcast and converted, over `to`. Records nothing. */
 export function queueCopy(device: Device, from: View, to: View): void {
   const { buffer, dtype, offset } = from;
   const strides = broadcastStrides(from.shape, from.strides, to.shape);
-  device.pointwise(copyProgram(dtype, to.dtype), [{ buffer, dtype, offset, shape: to.shape, strides }], [to], []);
+  const view = { buffer, dtype, offset, shape: to.shape, strides };
+  device.run('pointwise', [view], [to], { program: copyProgram(dtype, to.dtype), scalars: [] });
 }
 
 /** The part [start, start + length) of a view along a dimension, for kernels: no handle, no graph. */
@@ -181,7 +187,7 @@ const FILL = singleOp<[self: Tensor], number>({
   name: 'fill',
   shape: ([self]) => ({ shape: self.shape, dtype: self.dtype }),
   forward: (device, _inputs, out, value) => {
-    device.pointwise(fillProgram(out.dtype), [], [out], [value]);
+    queueFill(device, out, value);
   },
   saves: {},
   backward: (grad) => [() => zerosFor(grad)],
@@ -208,7 +214,7 @@ const FILL_COPY = singleOp<[x: Tensor, value: Tensor | null], number>({
   name: 'fill',
   shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   forward: (device, [, value], out, number) => {
-    if (value === null) device.pointwise(fillProgram(out.dtype), [], [out], [number]);
+    if (value === null) queueFill(device, out, number);
     else queueCopy(device, value, out);
   },
   saves: {},
@@ -231,7 +237,7 @@ export const zero_: (self: Tensor) => Tensor = taking(signature('zero_', [INPUT]
 export function filled(device: DeviceName | undefined, shape: Shape, dtype: DType, value: number): Tensor {
   const home = getDevice(device);
   const out = allocate(home, { shape, dtype });
-  home.pointwise(fillProgram(dtype), [], [out], [value]);
+  queueFill(home, out, value);
   home.seal(out.buffer);
   return out;
 }

@@ -38,7 +38,7 @@ const average: (x: Tensor, windows: AverageWindows) => Tensor = defineOp<[x: Ten
   name: 'avgPool2d',
   shape: ([x], { output }) => ({ shape: [x.shape[0], ...output], dtype: x.dtype }),
   forward: (device, [x], out, { sizes }) => {
-    device.avgPool2d(x, out, sizes);
+    device.run('avgPool2d', [x], [out], sizes);
   },
   saves: {},
   backward: (grad, { shapes, params }) => [() => averageBackward(contiguous(grad), { ...params, shape: shapes[0] })],
@@ -52,7 +52,7 @@ const averageBackward: (grad: Tensor, params: AverageWindows & { shape: Shape })
   name: 'avgPool2dBackward',
   shape: ([grad], { shape }) => ({ shape, dtype: grad.dtype }),
   forward: (device, [grad], out, { sizes }) => {
-    device.avgPool2dBackward(grad, out, sizes);
+    device.run('avgPool2dBackward', [grad], [out], sizes);
   },
   saves: {},
   backward: (grad, { params }) => [() => average(contiguous(grad), params)],
@@ -100,7 +100,7 @@ const adaptiveAverage: (x: Tensor, output: Shape) => Tensor = defineOp<[x: Tenso
   name: 'adaptiveAvgPool2d',
   shape: ([x], output) => ({ shape: [x.shape[0], ...output], dtype: x.dtype }),
   forward: (device, [x], out) => {
-    device.adaptiveAvgPool2d(x, out);
+    device.run('adaptiveAvgPool2d', [x], [out], null);
   },
   saves: {},
   backward: (grad, { shapes }) => [() => adaptiveAverageBackward(contiguous(grad), shapes[0])],
@@ -110,7 +110,7 @@ const adaptiveAverageBackward: (grad: Tensor, shape: Shape) => Tensor = defineOp
   name: 'adaptiveAvgPool2dBackward',
   shape: ([grad], shape) => ({ shape, dtype: grad.dtype }),
   forward: (device, [grad], out) => {
-    device.adaptiveAvgPool2dBackward(grad, out);
+    device.run('adaptiveAvgPool2dBackward', [grad], [out], null);
   },
   saves: {},
   backward: (grad, { shapes }) => [() => adaptiveAverage(contiguous(grad), [shapes[0][1], shapes[0][2]])],

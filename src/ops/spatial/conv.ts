@@ -41,7 +41,7 @@ export const convolve: (x: Tensor, weight: Tensor, bias: Tensor | null, sizes: C
   name: 'convolution',
   shape: ([x, weight], sizes) => ({ shape: outputShape(x.shape, weight.shape, sizes), dtype: x.dtype }),
   forward: (device, [x, weight, bias], out, sizes) => {
-    device.conv2d(x, weight, bias, out, sizes);
+    device.run('conv2d', [x, weight, bias], [out], sizes);
   },
   saves: { inputs: [0, 1] },
   backward: (grad, { inputs: [x, weight], params }) => [
@@ -64,7 +64,7 @@ export const convolveGradInput: (grad: Tensor, weight: Tensor, sizes: GradientSi
   name: 'convolutionGradInput',
   shape: ([grad], { shape }) => ({ shape, dtype: grad.dtype }),
   forward: (device, [grad, weight], out, sizes) => {
-    device.conv2dGradInput(grad, weight, out, sizes);
+    device.run('conv2dGradInput', [grad, weight], [out], sizes);
   },
   backward: (outer, { inputs: [grad, weight], params }) => [
     () => convolve(contiguous(outer), weight, null, params),
@@ -79,7 +79,7 @@ const convolveGradWeight: (grad: Tensor, x: Tensor, sizes: GradientSizes) => Ten
   name: 'convolutionGradWeight',
   shape: ([grad], { shape }) => ({ shape, dtype: grad.dtype }),
   forward: (device, [grad, x], out, sizes) => {
-    device.conv2dGradWeight(grad, x, out, sizes);
+    device.run('conv2dGradWeight', [grad, x], [out], sizes);
   },
   backward: (outer, { inputs: [grad, x], params }) => [
     () => convolve(x, contiguous(outer), null, params),

@@ -36,7 +36,7 @@ const MAX: OpRecord<readonly [x: Tensor], ImageWindows> = {
     ];
   },
   forward: (device, [x], [out, indices], { sizes }) => {
-    device.maxPool2d(x, out, indices, sizes);
+    device.run('maxPool2d', [x], [out, indices], sizes);
   },
   saves: { outputs: [1] },
   backward: ([grad], { outputs: [, indices], shapes }) => [
@@ -52,7 +52,7 @@ const maxBackward: (grad: Tensor, indices: Tensor, shape: Shape) => Tensor = def
   name: 'maxPool2dBackward',
   shape: ([grad], shape) => ({ shape, dtype: grad.dtype }),
   forward: (device, [grad, indices], out) => {
-    device.maxPool2dBackward(grad, indices, out);
+    device.run('maxPool2dBackward', [grad, indices], [out], null);
   },
   saves: { inputs: [1] },
   backward: (grad, { inputs: [, indices], params: [planes, height, width] }) => [
@@ -177,7 +177,8 @@ const place: (x: Tensor, shared: Tensor, indices: Tensor, n: number) => Tensor =
   shape: ([x], n) => ({ shape: [x.shape[0], n], dtype: x.dtype }),
   forward: (device, [, shared, indices], out, n) => {
     const axis = { outer: out.shape[0], n, inner: 1 };
-    device.scatterAdd(shared, indices, out, axis, { op: 'maxUnpool', what: 'index', ignore: null });
+    const options = { op: 'maxUnpool', what: 'index', ignore: null };
+    device.run('scatterAdd', [shared, indices], [out], { axis, options });
   },
   saves: { inputs: [2] },
   // Each of several equal indices gets the whole gradient: they stand for one maximum.

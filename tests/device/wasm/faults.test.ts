@@ -109,7 +109,7 @@ describe.each(MODES)('%s', (_, settings) => {
     const table = tensor(device, new Float32Array(3).fill(1));
     const bad = pick(device, table, tensor(device, ints(9)), 'gather', 'index');
     await expect(device.read(bad)).rejects.toThrow(FaultError);
-    device.reduce('sum', table, bad, { outer: 1, n: 3, inner: 1 });
+    device.run('reduce', [table], [bad], { kind: 'sum', axis: { outer: 1, n: 3, inner: 1 } });
     expect(await floats(device, bad)).toEqual(Float32Array.of(3));
   });
 

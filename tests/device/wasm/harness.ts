@@ -41,7 +41,7 @@ export function room(device: WasmDevice, n: number, dtype: DType = 'float32'): V
 /** The sum of all elements, sealed. */
 export function sum(device: WasmDevice, x: View): View {
   const out = room(device, 1);
-  device.reduce('sum', x, out, { outer: 1, n: x.shape[0], inner: 1 });
+  device.run('reduce', [x], [out], { kind: 'sum', axis: { outer: 1, n: x.shape[0], inner: 1 } });
   device.seal(out.buffer);
   return out;
 }
@@ -58,14 +58,14 @@ const ADD: PointwiseProgram = {
 
 /** x += y in place. */
 export function addTo(device: WasmDevice, x: View, y: View): void {
-  device.pointwise(ADD, [x, y], [x], []);
+  device.run('pointwise', [x, y], [x], { program: ADD, scalars: [] });
 }
 
 /** Elements of a one-dimensional x by index, sealed. */
 export function pick(device: WasmDevice, x: View, index: View, op: string, what: string): View {
   const out = room(device, index.shape[0]);
   const axis = { outer: 1, n: x.shape[0], inner: 1 };
-  device.indexSelect(x, index, out, axis, { op, what, ignore: null });
+  device.run('indexSelect', [x, index], [out], { axis, options: { op, what, ignore: null } });
   device.seal(out.buffer);
   return out;
 }

@@ -39,12 +39,12 @@ function reductions(device: WasmDevice): View[] {
   return [LONG, TALL, ROWS].flatMap((axis) => {
     const results = axis.outer * axis.inner;
     const places = room(device, results * 2);
-    device.argReduce('argmax', x, places, axis);
+    device.run('argReduce', [x], [places], { kind: 'argmax', axis });
     const running = room(device, results * axis.n);
-    device.scan('cumsum', x, running, axis, false);
+    device.run('scan', [x], [running], { kind: 'cumsum', axis, reverse: false });
     const folds = (['sum', 'mean', 'prod', 'amax'] as const).map((kind) => {
       const out = room(device, results);
-      device.reduce(kind, x, out, axis);
+      device.run('reduce', [x], [out], { kind, axis });
       return out;
     });
     return [places, running, ...folds];
@@ -56,8 +56,8 @@ function softmaxes(device: WasmDevice): View[] {
   return [TALL, ROWS].flatMap((axis) =>
     [false, true].flatMap((log) => {
       const [y, dx] = [0, 1].map(() => room(device, axis.outer * axis.n * axis.inner));
-      device.softmax(x, y, axis, log);
-      device.softmaxBackward(grad, y, dx, axis, log);
+      device.run('softmax', [x], [y], { axis, log });
+      device.run('softmaxBackward', [grad, y], [dx], { axis, log });
       return [y, dx];
     }),
   );
@@ -71,25 +71,26 @@ function normalizations(device: WasmDevice): View[] {
     return outputs[outputs.length - 1];
   };
   const rows: RowSizes[] = [
-    { rows: 700, n: 500, groups: 1, inner: 1 },
-    { rows: 64, n: 6_000, groups: 8, inner: 2_000 },
+    { rows: 700, n: 500, groups: 1, inner: 1, eps: 1e-5 },
+    { rows: 64, n: 6_000, groups: 8, inner: 2_000, eps: 1e-5 },
   ];
   for (const sizes of rows) {
     const channels = sizes.groups * (sizes.n / sizes.inner);
     const [mean, variance] = [take(sizes.rows), take(sizes.rows)];
-    device.normalizeRows(x, weight, bias, take(sizes.rows * sizes.n), mean, variance, sizes, 1e-5);
+    device.run('normalizeRows', [x, weight, bias], [take(sizes.rows * sizes.n), mean, variance], sizes);
     const dx = take(sizes.rows * sizes.n);
-    device.normalizeRowsBackward(grad, x, mean, variance, weight, dx, take(channels), take(channels), sizes, 1e-5);
+    const gradients = [dx, take(channels), take(channels)] as const;
+    device.run('normalizeRowsBackward', [grad, x, mean, variance, weight], gradients, sizes);
   }
   for (const sizes of [
-    { batch: 1_500, channels: 200, inner: 1 },
-    { batch: 60, channels: 8, inner: 800 },
+    { batch: 1_500, channels: 200, inner: 1, eps: 1e-5 },
+    { batch: 60, channels: 8, inner: 800, eps: 1e-5 },
   ]) {
     const length = sizes.batch * sizes.channels * sizes.inner;
     const [mean, variance] = [take(sizes.channels), take(sizes.channels)];
-    device.batchNorm(x, weight, bias, take(length), mean, variance, sizes, 1e-5);
+    device.run('batchNorm', [x, weight, bias], [take(length), mean, variance], sizes);
     const [dWeight, dBias] = [take(sizes.channels), take(sizes.channels)];
-    device.batchNormBackward(grad, x, mean, variance, weight, take(length), dWeight, dBias, sizes, 1e-5);
+    device.run('batchNormBackward', [grad, x, mean, variance, weight], [take(length), dWeight, dBias], sizes);
   }
   return outputs;
 }
@@ -105,12 +106,12 @@ function pools(device: WasmDevice): View[] {
   const [dMax, dMean, dAdaptive] = [0, 1, 2].map(() => shaped(room(device, 270_000), image));
   const sizes = { kernel: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1] } as const;
   const average = { ...sizes, kernel: [3, 3], padding: [1, 1], countIncludePad: false, divisor: 0 } as const;
-  device.maxPool2d(x, maxima, indices, sizes);
-  device.maxPool2dBackward(grad, indices, dMax);
-  device.avgPool2d(x, means, average);
-  device.avgPool2dBackward(grad, dMean, average);
-  device.adaptiveAvgPool2d(x, adaptive);
-  device.adaptiveAvgPool2dBackward(grad, dAdaptive);
+  device.run('maxPool2d', [x], [maxima, indices], sizes);
+  device.run('maxPool2dBackward', [grad, indices], [dMax], null);
+  device.run('avgPool2d', [x], [means], average);
+  device.run('avgPool2dBackward', [grad], [dMean], average);
+  device.run('adaptiveAvgPool2d', [x], [adaptive], null);
+  device.run('adaptiveAvgPool2dBackward', [grad], [dAdaptive], null);
   return [maxima, indices, means, adaptive, dMax, dMean, dAdaptive];
 }
 
@@ -121,15 +122,16 @@ function indexings(device: WasmDevice): View[] {
   const index = tensor(device, rows);
   const axis: Axis = { outer: 1, n: 2_000, inner: 64 };
   const [selected, added] = [room(device, 4_000 * 64), room(device, 2_000 * 64)];
-  device.indexSelect(x, index, selected, axis, options);
-  device.indexAdd(x, index, added, axis, options);
+  const params = { axis, options };
+  device.run('indexSelect', [x, index], [selected], params);
+  device.run('indexAdd', [x, index], [added], params);
   const elements = tensor(
     device,
     Int32Array.from({ length: 256_000 }, (_, i) => (i * 31) % 113),
   );
   const [gathered, scattered] = [room(device, 256_000), room(device, 2_000 * 64)];
-  device.gather(x, elements, gathered, axis, options);
-  device.scatterAdd(x, elements, scattered, axis, options);
+  device.run('gather', [x, elements], [gathered], params);
+  device.run('scatterAdd', [x, elements], [scattered], params);
   return [selected, added, gathered, scattered];
 }
 
@@ -151,7 +153,7 @@ function decompositions(device: WasmDevice): View[] {
     const sides = kind.startsWith('solve') ? b : null;
     const k = kind === 'qr' ? n : sides === null ? 0 : 70;
     const sizes = { batch: 1, m: n, n, k, upper: false, unitriangular: false };
-    device.linalg(kind, a, sides, outs, room(device, 1, 'int32'), sizes, null);
+    device.run('linalg', [a, sides], [...outs, room(device, 1, 'int32')], { kind, sizes, options: null });
     return outs;
   });
 }
@@ -160,7 +162,7 @@ function sorts(device: WasmDevice): View[] {
   const x = tensor(device, noise(300_000, 1));
   return [LONG, { outer: 3, n: 1000, inner: 100 }, { outer: 1, n: 100_000, inner: 3 }].map((axis) => {
     const order = room(device, 2 * axis.outer * axis.n * axis.inner);
-    device.sort(x, order, axis, true);
+    device.run('sort', [x], [order], { axis, descending: true });
     return order;
   });
 }

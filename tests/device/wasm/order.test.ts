@@ -114,7 +114,7 @@ test('the same bits inline, in batches and from 1, 2, 3 and 5 workers', async ()
       Float32Array.from({ length: 300 * 257 }, (_, i) => Math.cos(i) * 1e3),
     );
     const columns = room(device, 257);
-    device.reduce('sum', matrix, columns, { outer: 1, n: 300, inner: 257 });
+    device.run('reduce', [matrix], [columns], { kind: 'sum', axis: { outer: 1, n: 300, inner: 257 } });
     const values: number[] = [];
     for (const view of [...sums, columns]) values.push(...new Uint32Array(await device.read(view)));
     results.push(Uint32Array.from(values));

@@ -1,9 +1,10 @@
 // Lowering of two-dimensional convolution and its gradients.
 import { ConvCommand, Opcode } from '../../../../assembly/engine/commands';
 import { DTYPES } from '../../../base/dtype';
-import type { ConvSizes, Kernels, View } from '../../contract';
-import type { CommandStream } from '../transport/commandStream';
+import type { ConvSizes, View } from '../../contract';
+import type { Placement } from '../transport/commandStream';
 import type { Arguments } from '../transport/encode';
+import { command, type Lowerings } from './lowering';
 
 /** Multiply-adds of gradWeight that are worth a partial sum of their own: some 25 us. */
 const CHUNK_WORK = 1 << 19;
@@ -70,48 +71,40 @@ export function conv2dGradWeightChunks(shape: ConvShape): { readonly chunks: num
   return { chunks, bytes: chunks * bytes };
 }
 
-/** conv2d and its gradients of the wasm device. */
-export function convKernels(stream: CommandStream): Pick<Kernels, 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'> {
-  const emit = (
-    opcode: Opcode,
-    a: View,
-    b: View,
-    bias: View | null,
-    out: View,
-    shape: ConvShape,
-    workspace: number,
-    chunks: number,
-  ): void => {
-    stream.emit(
-      opcode,
-      ConvCommand,
-      {
-        a: stream.pointer(a),
-        b: stream.pointer(b),
-        bias: stream.pointer(bias),
-        out: stream.pointer(out),
-        workspace: stream.workspace(workspace),
-        ...shape,
-        chunks,
-        dtype: DTYPES[out.dtype].code,
-      },
-      bias === null ? [a, b] : [a, b, bias],
-      [out],
-    );
-  };
+function fieldsOf(
+  place: Placement,
+  a: View,
+  b: View,
+  bias: View | null,
+  out: View,
+  shape: ConvShape,
+  workspace: number,
+  chunks: number,
+): Arguments<ConvCommand> {
   return {
-    conv2d(x, weight, bias, out, sizes) {
-      const shape = convShape(x.shape, weight.shape, out.shape, sizes);
-      emit(Opcode.Conv2d, x, weight, bias, out, shape, conv2dWorkspaceBytes(shape), 0);
-    },
-    conv2dGradInput(grad, weight, out, sizes) {
-      const shape = convShape(out.shape, weight.shape, grad.shape, sizes);
-      emit(Opcode.Conv2dGradInput, grad, weight, null, out, shape, conv2dGradInputWorkspaceBytes(shape), 0);
-    },
-    conv2dGradWeight(grad, x, out, sizes) {
-      const shape = convShape(x.shape, out.shape, grad.shape, sizes);
-      const { chunks, bytes } = conv2dGradWeightChunks(shape);
-      emit(Opcode.Conv2dGradWeight, grad, x, null, out, shape, bytes, chunks);
-    },
+    a: place.pointer(a),
+    b: place.pointer(b),
+    bias: place.pointer(bias),
+    out: place.pointer(out),
+    workspace: place.workspace(workspace),
+    ...shape,
+    chunks,
+    dtype: DTYPES[out.dtype].code,
   };
 }
+
+export const CONV: Lowerings<'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'> = {
+  conv2d: command(Opcode.Conv2d, ConvCommand, (place, [x, weight, bias], [out], sizes) => {
+    const shape = convShape(x.shape, weight.shape, out.shape, sizes);
+    return fieldsOf(place, x, weight, bias, out, shape, conv2dWorkspaceBytes(shape), 0);
+  }),
+  conv2dGradInput: command(Opcode.Conv2dGradInput, ConvCommand, (place, [grad, weight], [out], sizes) => {
+    const shape = convShape(out.shape, weight.shape, grad.shape, sizes);
+    return fieldsOf(place, grad, weight, null, out, shape, conv2dGradInputWorkspaceBytes(shape), 0);
+  }),
+  conv2dGradWeight: command(Opcode.Conv2dGradWeight, ConvCommand, (place, [grad, x], [out], sizes) => {
+    const shape = convShape(x.shape, out.shape, grad.shape, sizes);
+    const { chunks, bytes } = conv2dGradWeightChunks(shape);
+    return fieldsOf(place, grad, x, null, out, shape, bytes, chunks);
+  }),
+};

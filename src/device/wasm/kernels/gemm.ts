@@ -1,9 +1,8 @@
 // Lowering of matrix products.
 import { Gemm, Opcode } from '../../../../assembly/engine/commands';
 import { DTYPES, type DType } from '../../../base/dtype';
-import type { Kernels } from '../../contract';
 import { productOf } from '../../lowering';
-import type { CommandStream } from '../transport/commandStream';
+import { command, type Lowerings } from './lowering';
 
 /** The register tile of matrix kernels is 8 columns wide (TILE_COLUMNS in assembly/kernels/microkernel.ts). */
 const TILE_COLUMNS = 8;
@@ -31,29 +30,19 @@ export function gemmWorkspaceBytes({ batch, m, n, k, bBatch, dtype }: GemmSizes)
   return bytes * (bBatch === 0 ? 1 : batch);
 }
 
-/** gemm of the wasm device. */
-export function gemmKernels(stream: CommandStream): Pick<Kernels, 'gemm'> {
-  return {
-    gemm(a, b, bias, out) {
-      const { sizes, strides } = productOf(a, b, out);
-      const workspace = gemmWorkspaceBytes({ ...sizes, bBatch: strides.bBatch, dtype: out.dtype });
-      const reads = bias === null ? [a, b] : [a, b, bias];
-      stream.emit(
-        Opcode.Gemm,
-        Gemm,
-        {
-          a: stream.pointer(a),
-          b: stream.pointer(b),
-          bias: stream.pointer(bias),
-          out: stream.pointer(out),
-          workspace: stream.workspace(workspace),
-          ...sizes,
-          ...strides,
-          dtype: DTYPES[out.dtype].code,
-        },
-        reads,
-        [out],
-      );
-    },
-  };
-}
+export const GEMM: Lowerings<'gemm'> = {
+  gemm: command(Opcode.Gemm, Gemm, (place, [a, b, bias], [out]) => {
+    const { sizes, strides } = productOf(a, b, out);
+    const workspace = gemmWorkspaceBytes({ ...sizes, bBatch: strides.bBatch, dtype: out.dtype });
+    return {
+      a: place.pointer(a),
+      b: place.pointer(b),
+      bias: place.pointer(bias),
+      out: place.pointer(out),
+      workspace: place.workspace(workspace),
+      ...sizes,
+      ...strides,
+      dtype: DTYPES[out.dtype].code,
+    };
+  }),
+};

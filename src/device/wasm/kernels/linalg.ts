@@ -1,8 +1,8 @@
 // Lowering of decompositions and solutions of matrices.
 import { Linalg, LinalgKind as LinalgCode, Opcode, SCRATCH_BYTES } from '../../../../assembly/engine/commands';
 import { DTYPES } from '../../../base/dtype';
-import type { Kernels, LinalgKind, LinalgSizes, View } from '../../contract';
-import type { CommandStream } from '../transport/commandStream';
+import type { LinalgKind, LinalgSizes } from '../../contract';
+import { command, type Lowerings } from './lowering';
 
 const CODES: { readonly [K in LinalgKind]: LinalgCode } = {
   cholesky: LinalgCode.Cholesky,
@@ -46,35 +46,25 @@ export function linalgWorkspace(kind: LinalgKind, sizes: LinalgSizes): number {
   return isSplit || bytes > SCRATCH_BYTES ? bytes : 0;
 }
 
-/** linalg of the wasm device. */
-export function linalgKernels(stream: CommandStream): Pick<Kernels, 'linalg'> {
-  return {
-    linalg(kind, a, b, outs, info, sizes, options) {
-      const pointer = (view: View | null | undefined): number => stream.pointer(view ?? null);
-      stream.emit(
-        Opcode.Linalg,
-        Linalg,
-        {
-          a: pointer(a),
-          b: pointer(b),
-          out0: pointer(outs[0]),
-          out1: pointer(outs[1]),
-          out2: pointer(outs[2]),
-          info: pointer(info),
-          workspace: stream.workspace(linalgWorkspace(kind, sizes)),
-          batch: sizes.batch,
-          m: sizes.m,
-          n: sizes.n,
-          k: sizes.k,
-          kind: CODES[kind],
-          flags: (sizes.upper ? 1 : 0) | (sizes.unitriangular ? 2 : 0),
-          check: options === null ? 0 : 1,
-          dtype: DTYPES[a.dtype].code,
-        },
-        b === null ? [a] : [a, b],
-        info === null ? outs : [...outs, info],
-        options ?? undefined,
-      );
-    },
-  };
-}
+export const LINALG: Lowerings<'linalg'> = {
+  linalg: command(Opcode.Linalg, Linalg, (place, [a, b], outs, { kind, sizes, options }) => {
+    const [out0, out1, out2] = outs.slice(0, -1).map((out) => place.pointer(out));
+    return {
+      a: place.pointer(a),
+      b: place.pointer(b),
+      out0,
+      out1: out1 ?? 0,
+      out2: out2 ?? 0,
+      info: place.pointer(outs[outs.length - 1]),
+      workspace: place.workspace(linalgWorkspace(kind, sizes)),
+      batch: sizes.batch,
+      m: sizes.m,
+      n: sizes.n,
+      k: sizes.k,
+      kind: CODES[kind],
+      flags: (sizes.upper ? 1 : 0) | (sizes.unitriangular ? 2 : 0),
+      check: options === null ? 0 : 1,
+      dtype: DTYPES[a.dtype].code,
+    };
+  }),
+};

@@ -9,20 +9,18 @@ import {
   Opcode,
 } from '../../../../assembly/engine/commands';
 import { DTYPES } from '../../../base/dtype';
-import type { BatchSizes, Kernels, RowSizes, View } from '../../contract';
-import type { CommandStream } from '../transport/commandStream';
+import type { BatchSizes, RowSizes } from '../../contract';
 import { floatBits } from '../transport/encode';
-
-type NormKernels = Pick<Kernels, 'normalizeRows' | 'normalizeRowsBackward' | 'batchNorm' | 'batchNormBackward'>;
+import { command, type Lowerings } from './lowering';
 
 /** Elements of the partial gradients of weight and bias; see NormalizeRowsBackward. */
-export function rowGradientPartials({ rows, n, groups, inner }: RowSizes): number {
+export function rowGradientPartials({ rows, n, groups, inner }: Omit<RowSizes, 'eps'>): number {
   const rowsPerSlot = groups === 1 && inner === 1 ? Math.max(1, Math.floor(NORM_ROWS_CHUNK / Math.max(n, 1))) : groups;
   return 2 * Math.ceil(rows / rowsPerSlot) * groups * (n / Math.max(inner, 1));
 }
 
 /** Elements of the partial statistics or gradients of BatchNorm. */
-export function batchNormPartials({ batch, channels, inner }: BatchSizes): number {
+export function batchNormPartials({ batch, channels, inner }: Omit<BatchSizes, 'eps'>): number {
   const samples = Math.max(1, Math.floor(BATCH_NORM_CHUNK / Math.max(inner, 32)));
   return 2 * Math.max(1, Math.ceil(batch / samples)) * channels;
 }
@@ -33,106 +31,89 @@ const epsBits = (eps: number): { eps: f32; epsRest: f32 } => ({
   epsRest: floatBits(eps - Math.fround(eps)),
 });
 
-const present = (...views: (View | null)[]): View[] => views.filter((view) => view !== null);
+type NormName = 'normalizeRows' | 'normalizeRowsBackward' | 'batchNorm' | 'batchNormBackward';
 
-/** The normalization kernels of the wasm device. */
-export function normKernels(stream: CommandStream): NormKernels {
-  return {
-    normalizeRows(x, weight, bias, out, mean, variance, sizes, eps) {
-      stream.emit(
-        Opcode.NormalizeRows,
-        NormalizeRows,
-        {
-          x: stream.pointer(x),
-          weight: stream.pointer(weight),
-          bias: stream.pointer(bias),
-          out: stream.pointer(out),
-          mean: stream.pointer(mean),
-          variance: stream.pointer(variance),
-          rows: sizes.rows,
-          n: sizes.n,
-          groups: sizes.groups,
-          inner: sizes.inner,
-          ...epsBits(eps),
-          dtype: DTYPES[x.dtype].code,
-        },
-        present(x, weight, bias),
-        [out, mean, variance],
-      );
-    },
-    normalizeRowsBackward(grad, x, mean, variance, weight, out, gradWeight, gradBias, sizes, eps) {
+export const NORM: Lowerings<NormName> = {
+  normalizeRows: command(
+    Opcode.NormalizeRows,
+    NormalizeRows,
+    (place, [x, weight, bias], [out, mean, variance], sizes) => ({
+      x: place.pointer(x),
+      weight: place.pointer(weight),
+      bias: place.pointer(bias),
+      out: place.pointer(out),
+      mean: place.pointer(mean),
+      variance: place.pointer(variance),
+      rows: sizes.rows,
+      n: sizes.n,
+      groups: sizes.groups,
+      inner: sizes.inner,
+      ...epsBits(sizes.eps),
+      dtype: DTYPES[x.dtype].code,
+    }),
+  ),
+  normalizeRowsBackward: command(
+    Opcode.NormalizeRowsBackward,
+    NormalizeRowsBackward,
+    (place, [grad, x, mean, variance, weight], [out, gradWeight, gradBias], sizes) => {
       const { bytes, code } = DTYPES[x.dtype];
-      stream.emit(
-        Opcode.NormalizeRowsBackward,
-        NormalizeRowsBackward,
-        {
-          grad: stream.pointer(grad),
-          x: stream.pointer(x),
-          mean: stream.pointer(mean),
-          variance: stream.pointer(variance),
-          weight: stream.pointer(weight),
-          out: stream.pointer(out),
-          gradWeight: stream.pointer(gradWeight),
-          gradBias: stream.pointer(gradBias),
-          workspace: stream.workspace(rowGradientPartials(sizes) * bytes),
-          rows: sizes.rows,
-          n: sizes.n,
-          groups: sizes.groups,
-          inner: sizes.inner,
-          ...epsBits(eps),
-          dtype: code,
-        },
-        present(grad, x, mean, variance, weight),
-        present(out, gradWeight, gradBias),
-      );
+      return {
+        grad: place.pointer(grad),
+        x: place.pointer(x),
+        mean: place.pointer(mean),
+        variance: place.pointer(variance),
+        weight: place.pointer(weight),
+        out: place.pointer(out),
+        gradWeight: place.pointer(gradWeight),
+        gradBias: place.pointer(gradBias),
+        workspace: place.workspace(rowGradientPartials(sizes) * bytes),
+        rows: sizes.rows,
+        n: sizes.n,
+        groups: sizes.groups,
+        inner: sizes.inner,
+        ...epsBits(sizes.eps),
+        dtype: code,
+      };
     },
-    batchNorm(x, weight, bias, out, mean, variance, sizes, eps) {
+  ),
+  batchNorm: command(Opcode.BatchNorm, BatchNorm, (place, [x, weight, bias], [out, mean, variance], sizes) => {
+    const { bytes, code } = DTYPES[x.dtype];
+    return {
+      x: place.pointer(x),
+      weight: place.pointer(weight),
+      bias: place.pointer(bias),
+      out: place.pointer(out),
+      mean: place.pointer(mean),
+      variance: place.pointer(variance),
+      workspace: place.workspace(batchNormPartials(sizes) * bytes),
+      batch: sizes.batch,
+      channels: sizes.channels,
+      inner: sizes.inner,
+      ...epsBits(sizes.eps),
+      dtype: code,
+    };
+  }),
+  batchNormBackward: command(
+    Opcode.BatchNormBackward,
+    BatchNormBackward,
+    (place, [grad, x, mean, variance, weight], [out, gradWeight, gradBias], sizes) => {
       const { bytes, code } = DTYPES[x.dtype];
-      stream.emit(
-        Opcode.BatchNorm,
-        BatchNorm,
-        {
-          x: stream.pointer(x),
-          weight: stream.pointer(weight),
-          bias: stream.pointer(bias),
-          out: stream.pointer(out),
-          mean: stream.pointer(mean),
-          variance: stream.pointer(variance),
-          workspace: stream.workspace(batchNormPartials(sizes) * bytes),
-          batch: sizes.batch,
-          channels: sizes.channels,
-          inner: sizes.inner,
-          ...epsBits(eps),
-          dtype: code,
-        },
-        present(x, weight, bias),
-        [out, mean, variance],
-      );
+      return {
+        grad: place.pointer(grad),
+        x: place.pointer(x),
+        mean: place.pointer(mean),
+        variance: place.pointer(variance),
+        weight: place.pointer(weight),
+        out: place.pointer(out),
+        gradWeight: place.pointer(gradWeight),
+        gradBias: place.pointer(gradBias),
+        workspace: place.workspace(batchNormPartials(sizes) * bytes),
+        batch: sizes.batch,
+        channels: sizes.channels,
+        inner: sizes.inner,
+        ...epsBits(sizes.eps),
+        dtype: code,
+      };
     },
-    batchNormBackward(grad, x, mean, variance, weight, out, gradWeight, gradBias, sizes, eps) {
-      const { bytes, code } = DTYPES[x.dtype];
-      stream.emit(
-        Opcode.BatchNormBackward,
-        BatchNormBackward,
-        {
-          grad: stream.pointer(grad),
-          x: stream.pointer(x),
-          mean: stream.pointer(mean),
-          variance: stream.pointer(variance),
-          weight: stream.pointer(weight),
-          out: stream.pointer(out),
-          gradWeight: stream.pointer(gradWeight),
-          gradBias: stream.pointer(gradBias),
-          workspace: stream.workspace(batchNormPartials(sizes) * bytes),
-          batch: sizes.batch,
-          channels: sizes.channels,
-          inner: sizes.inner,
-          ...epsBits(eps),
-          dtype: code,
-        },
-        present(grad, x, mean, variance, weight),
-        present(out, gradWeight, gradBias),
-      );
-    },
-  };
-}
+  ),
+};

@@ -7,14 +7,13 @@ import {
   Pointwise,
   POINTWISE_BLOCK,
 } from '../../../../assembly/engine/commands';
-import type { IndexOptions, Kernels, PointwiseProgram, View } from '../../contract';
+import { faultsOf, type FaultReport, type PointwiseParams, type PointwiseProgram, type View } from '../../contract';
 import { numelOf } from '../../../base/shape';
-import { layoutOf } from '../../lowering';
+import { collapse, groupsOf, layoutOf, type Group } from '../../lowering';
 import type { CommandStream } from '../transport/commandStream';
 import { argumentNames } from '../transport/encode';
+import type { Appender, Lowerings } from './lowering';
 import { FIXED_WORDS, lowerPointwise, type LoweredPointwise } from './pointwiseProgram';
-
-type Group = Parameters<Kernels['foreach']>[1][number];
 
 /** Where the fields that a call fills in stand in the command. */
 const word = (field: 'count' | 'groups' | 'ndim'): number => HEADER_WORDS + argumentNames(Pointwise).indexOf(field);
@@ -43,131 +42,114 @@ function begin(program: LoweredPointwise, scalars: readonly number[]): number {
   return program.words.length;
 }
 
-/**
- * Writes sizes and strides at words[at], with every run of dimensions that all operands walk through evenly as one;
- * returns the number of dimensions left. Broadcast dimensions have stride 0.
- */
+/** Writes sizes and strides at words[at], collapsed; returns the number of dimensions. Broadcast dimensions have stride 0. */
 function writeShape(at: number, shape: readonly number[], views: readonly View[]): number {
-  const first: number[] = [];
-  const sizes: number[] = [];
-  shape.forEach((size, d) => {
-    if (size === 1) return;
-    const last = first.length - 1;
-    const joins = last >= 0 && views.every(({ strides }) => strides[first[last]] === strides[d] * size);
-    if (joins) {
-      sizes[last] *= size;
-      first[last] = d;
-    } else {
-      sizes.push(size);
-      first.push(d);
-    }
-  });
+  const { sizes, dims } = collapse(shape, views);
   words.set(sizes, at);
   views.forEach(({ strides }, i) => {
-    first.forEach((d, j) => {
+    dims.forEach((d, j) => {
       words[at + sizes.length * (1 + i) + j] = strides[d];
     });
   });
   return sizes.length;
 }
 
-function faults(program: PointwiseProgram, { fallible }: LoweredPointwise): IndexOptions | undefined {
-  return fallible ? { op: program.name, what: 'divisor', ignore: null } : undefined;
+/** Writes where a group of `count` elements starts and its addresses at words[at]; returns the place behind them. */
+function writeGroup(
+  stream: CommandStream,
+  at: number,
+  start: number,
+  count: number,
+  inputs: readonly View[],
+  outputs: readonly View[],
+): number {
+  words[at++] = start;
+  words[at++] = count;
+  for (const view of inputs) words[at++] = stream.pointer(view);
+  for (const view of outputs) words[at++] = stream.pointer(view);
+  return at;
 }
 
-/** The pointwise kernels of the wasm device. */
-export function pointwiseKernels(stream: CommandStream): Pick<Kernels, 'pointwise' | 'foreach'> {
-  function pointwise(
-    program: PointwiseProgram,
-    inputs: readonly View[],
-    outputs: readonly View[],
-    scalars: readonly number[],
-  ): void {
-    const { shape } = outputs[0];
-    const count = numelOf(shape);
-    if (count === 0) return;
-    let uniform = 0;
-    let strided = 0;
-    for (let i = 0; i < inputs.length; i++) {
-      const layout = layoutOf(shape, inputs[i].strides);
-      if (layout === 'uniform') uniform |= 1 << i;
-      else if (layout === 'strided') strided |= 1 << i;
+/** Only division of integers can fault. */
+const faults = (
+  { fallible }: LoweredPointwise,
+  inputs: readonly View[],
+  params: PointwiseParams,
+): FaultReport | undefined => (fallible ? faultsOf('pointwise', inputs, params) : undefined);
+
+const pointwise: Appender<'pointwise'> = (stream, inputs, outputs, params) => {
+  const { shape } = outputs[0];
+  const count = numelOf(shape);
+  if (count === 0) return;
+  let uniform = 0;
+  let strided = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const layout = layoutOf(shape, inputs[i].strides);
+    if (layout === 'uniform') uniform |= 1 << i;
+    else if (layout === 'strided') strided |= 1 << i;
+  }
+  for (let i = 0; i < outputs.length; i++) {
+    if (layoutOf(shape, outputs[i].strides) !== 'dense') strided |= 1 << (inputs.length + i);
+  }
+  const code = lower(params.program, uniform >>> 0);
+  let at = begin(code, params.scalars);
+  words[COUNT] = count;
+  words[GROUPS] = 1;
+  if (strided !== 0) {
+    const views = [...inputs, ...outputs];
+    const ndim = writeShape(at, shape, views);
+    words[NDIM] = ndim;
+    at += ndim * (1 + views.length);
+    for (let i = 0; i < views.length; i++) {
+      if ((strided >>> i) & 1) words[FIXED_WORDS + i] |= OperandLayout.Strided << 8;
     }
-    for (let i = 0; i < outputs.length; i++) {
-      if (layoutOf(shape, outputs[i].strides) !== 'dense') strided |= 1 << (inputs.length + i);
-    }
-    const code = lower(program, uniform >>> 0);
+  }
+  at = writeGroup(stream, at, 0, count, inputs, outputs);
+  stream.emitWords(Opcode.Pointwise, words, at, inputs, outputs, faults(code, inputs, params));
+};
+
+/** One command for groups that agree in which inputs are uniform; more if they do not fit into one. */
+function appendGroups(stream: CommandStream, groups: readonly Group[], uniform: number, params: PointwiseParams): void {
+  const { program, scalars } = params;
+  const code = lower(program, uniform);
+  const groupWords = 2 + program.inputs.length + program.outputs.length;
+  const capacity = Math.floor((MAX_COMMAND_WORDS - code.words.length) / groupWords);
+  for (let first = 0; first < groups.length; first += capacity) {
+    const part = groups.slice(first, first + capacity);
     let at = begin(code, scalars);
-    words[COUNT] = count;
-    words[GROUPS] = 1;
-    if (strided !== 0) {
-      const views = [...inputs, ...outputs];
-      const ndim = writeShape(at, shape, views);
-      words[NDIM] = ndim;
-      at += ndim * (1 + views.length);
-      for (let i = 0; i < views.length; i++) {
-        if ((strided >>> i) & 1) words[FIXED_WORDS + i] |= OperandLayout.Strided << 8;
-      }
+    let start = 0;
+    let end = 0;
+    for (const { count, inputs, outputs } of part) {
+      at = writeGroup(stream, at, start, count, inputs, outputs);
+      end = start + count;
+      start = Math.ceil(end / POINTWISE_BLOCK) * POINTWISE_BLOCK;
     }
-    words[at++] = 0;
-    words[at++] = count;
-    for (const view of inputs) words[at++] = stream.pointer(view);
-    for (const view of outputs) words[at++] = stream.pointer(view);
-    stream.emitWords(Opcode.Pointwise, words, at, inputs, outputs, faults(program, code));
+    words[COUNT] = end;
+    words[GROUPS] = part.length;
+    const reads = part.flatMap(({ inputs }) => inputs);
+    const writes = part.flatMap(({ outputs }) => outputs);
+    stream.emitWords(Opcode.Pointwise, words, at, reads, writes, faults(code, reads, params));
   }
-
-  /** One command for groups that agree in which inputs are uniform; more if they do not fit into one. */
-  function emitGroups(
-    program: PointwiseProgram,
-    groups: readonly Group[],
-    uniform: number,
-    scalars: readonly number[],
-  ): void {
-    const code = lower(program, uniform);
-    const groupWords = 2 + program.inputs.length + program.outputs.length;
-    const capacity = Math.floor((MAX_COMMAND_WORDS - code.words.length) / groupWords);
-    for (let first = 0; first < groups.length; first += capacity) {
-      const part = groups.slice(first, first + capacity);
-      let at = begin(code, scalars);
-      let start = 0;
-      let end = 0;
-      for (const { inputs, outputs } of part) {
-        const count = numelOf(outputs[0].shape);
-        words[at++] = start;
-        words[at++] = count;
-        for (const view of inputs) words[at++] = stream.pointer(view);
-        for (const view of outputs) words[at++] = stream.pointer(view);
-        end = start + count;
-        start = Math.ceil(end / POINTWISE_BLOCK) * POINTWISE_BLOCK;
-      }
-      words[COUNT] = end;
-      words[GROUPS] = part.length;
-      const reads = part.flatMap(({ inputs }) => inputs);
-      const writes = part.flatMap(({ outputs }) => outputs);
-      stream.emitWords(Opcode.Pointwise, words, at, reads, writes, faults(program, code));
-    }
-  }
-
-  function foreach(program: PointwiseProgram, groups: readonly Group[], scalars: readonly number[]): void {
-    const byUniform = new Map<number, Group[]>();
-    const single: Group[] = [];
-    for (const group of groups) {
-      const count = numelOf(group.outputs[0].shape);
-      if (count === 0) continue;
-      let uniform = 0;
-      group.inputs.forEach((view, i) => {
-        if (count > 1 && numelOf(view.shape) === 1) uniform |= 1 << i;
-      });
-      const same = byUniform.get(uniform);
-      if (count === 1) single.push(group);
-      else if (same === undefined) byUniform.set(uniform, [group]);
-      else same.push(group);
-    }
-    // A group of one element goes with any others: whether its inputs are dense or uniform is the same.
-    const [[, company]] = byUniform.size > 0 ? byUniform : byUniform.set(0, []);
-    company.push(...single);
-    for (const [uniform, list] of byUniform) emitGroups(program, list, uniform >>> 0, scalars);
-  }
-
-  return { pointwise, foreach };
 }
+
+const foreach: Appender<'foreach'> = (stream, inputs, outputs, params) => {
+  const byUniform = new Map<number, Group[]>();
+  const single: Group[] = [];
+  for (const group of groupsOf(params.program, inputs, outputs)) {
+    if (group.count === 0) continue;
+    let uniform = 0;
+    group.inputs.forEach((view, i) => {
+      if (group.count > 1 && numelOf(view.shape) === 1) uniform |= 1 << i;
+    });
+    const same = byUniform.get(uniform);
+    if (group.count === 1) single.push(group);
+    else if (same === undefined) byUniform.set(uniform, [group]);
+    else same.push(group);
+  }
+  // A group of one element goes with any others: whether its inputs are dense or uniform is the same.
+  const [[, company]] = byUniform.size > 0 ? byUniform : byUniform.set(0, []);
+  company.push(...single);
+  for (const [uniform, list] of byUniform) appendGroups(stream, list, uniform >>> 0, params);
+};
+
+export const POINTWISE: Lowerings<'pointwise' | 'foreach'> = { pointwise, foreach };

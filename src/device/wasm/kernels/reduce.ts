@@ -17,8 +17,9 @@ import {
   Sort,
 } from '../../../../assembly/engine/commands';
 import { DTYPES } from '../../../base/dtype';
-import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind, View } from '../../contract';
-import type { CommandStream } from '../transport/commandStream';
+import type { ArgReduceKind, Axis, ReduceKind, ScanKind, View } from '../../contract';
+import type { Placement } from '../transport/commandStream';
+import { command, type Lowerings } from './lowering';
 
 const REDUCE_CODES: { readonly [K in ReduceKind]: ReduceCode } = {
   sum: ReduceCode.Sum,
@@ -52,103 +53,52 @@ export function reducePartials({ outer, n, inner }: Axis): number {
   return chunks > 1 ? outer * chunks * inner : 0;
 }
 
-/** reduce, argReduce, scan, scanIndices, sort and searchSorted of the wasm device. */
-export function reduceKernels(
-  stream: CommandStream,
-): Pick<Kernels, 'reduce' | 'argReduce' | 'scan' | 'scanIndices' | 'sort' | 'searchSorted'> {
-  /** The fields that all have. */
-  const along = (x: View, out: View, { outer, n, inner }: Axis) => ({
-    x: stream.pointer(x),
-    out: stream.pointer(out),
-    outer,
-    n,
-    inner,
-    dtype: DTYPES[x.dtype].code,
-  });
-  return {
-    reduce(kind, x, out, axis) {
-      const { bytes } = DTYPES[x.dtype];
-      stream.emit(
-        Opcode.Reduce,
-        Reduce,
-        {
-          ...along(x, out, axis),
-          workspace: stream.workspace(reducePartials(axis) * bytes),
-          kind: REDUCE_CODES[kind],
-        },
-        [x],
-        [out],
-      );
-    },
-    argReduce(kind, x, out, axis) {
-      stream.emit(
-        Opcode.ArgReduce,
-        ArgReduce,
-        {
-          ...along(x, out, axis),
-          kind: ARG_REDUCE_CODES[kind],
-        },
-        [x],
-        [out],
-      );
-    },
-    scan(kind, x, out, axis, reverse) {
-      stream.emit(
-        Opcode.Scan,
-        Scan,
-        {
-          ...along(x, out, axis),
-          kind: SCAN_CODES[kind],
-          reverse: reverse ? 1 : 0,
-        },
-        [x],
-        [out],
-      );
-    },
-    scanIndices(kind, x, out, axis) {
-      stream.emit(
-        Opcode.ScanIndices,
-        ScanIndices,
-        {
-          ...along(x, out, axis),
-          kind: ARG_REDUCE_CODES[kind],
-        },
-        [x],
-        [out],
-      );
-    },
-    sort(x, out, axis, descending) {
-      stream.emit(
-        Opcode.Sort,
-        Sort,
-        {
-          ...along(x, out, axis),
-          workspace: stream.workspace(sortWorkspace(axis)),
-          descending: descending ? 1 : 0,
-        },
-        [x],
-        [out],
-      );
-    },
-    searchSorted(sorted, values, out, right) {
-      const [[rows, n], [outer, m]] = [sorted.shape, values.shape];
-      stream.emit(
-        Opcode.SearchSorted,
-        SearchSorted,
-        {
-          sorted: stream.pointer(sorted),
-          values: stream.pointer(values),
-          out: stream.pointer(out),
-          outer,
-          n,
-          m,
-          stride: rows === 1 ? 0 : n,
-          right: right ? 1 : 0,
-          dtype: DTYPES[sorted.dtype].code,
-        },
-        [sorted, values],
-        [out],
-      );
-    },
-  };
-}
+/** The fields that all have which work along an axis. */
+const along = (place: Placement, x: View, out: View, { outer, n, inner }: Axis) => ({
+  x: place.pointer(x),
+  out: place.pointer(out),
+  outer,
+  n,
+  inner,
+  dtype: DTYPES[x.dtype].code,
+});
+
+export const REDUCE: Lowerings<'reduce' | 'argReduce' | 'scan' | 'scanIndices' | 'sort' | 'searchSorted'> = {
+  reduce: command(Opcode.Reduce, Reduce, (place, [x], [out], { kind, axis }) => ({
+    ...along(place, x, out, axis),
+    workspace: place.workspace(reducePartials(axis) * DTYPES[x.dtype].bytes),
+    kind: REDUCE_CODES[kind],
+  })),
+  argReduce: command(Opcode.ArgReduce, ArgReduce, (place, [x], [out], { kind, axis }) => ({
+    ...along(place, x, out, axis),
+    kind: ARG_REDUCE_CODES[kind],
+  })),
+  scan: command(Opcode.Scan, Scan, (place, [x], [out], { kind, axis, reverse }) => ({
+    ...along(place, x, out, axis),
+    kind: SCAN_CODES[kind],
+    reverse: reverse ? 1 : 0,
+  })),
+  scanIndices: command(Opcode.ScanIndices, ScanIndices, (place, [x], [out], { kind, axis }) => ({
+    ...along(place, x, out, axis),
+    kind: ARG_REDUCE_CODES[kind],
+  })),
+  sort: command(Opcode.Sort, Sort, (place, [x], [out], { axis, descending }) => ({
+    ...along(place, x, out, axis),
+    workspace: place.workspace(sortWorkspace(axis)),
+    descending: descending ? 1 : 0,
+  })),
+  searchSorted: command(Opcode.SearchSorted, SearchSorted, (place, [sorted, values], [out], { right }) => {
+    const [[rows, n], [outer, m]] = [sorted.shape, values.shape];
+    return {
+      sorted: place.pointer(sorted),
+      values: place.pointer(values),
+      out: place.pointer(out),
+      outer,
+      n,
+      m,
+      stride: rows === 1 ? 0 : n,
+      right: right ? 1 : 0,
+      dtype: DTYPES[sorted.dtype].code,
+    };
+  }),
+};

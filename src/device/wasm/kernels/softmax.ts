@@ -1,46 +1,26 @@
 // Lowering of softmax and log-softmax.
 import { Opcode, Softmax, SoftmaxBackward } from '../../../../assembly/engine/commands';
 import { DTYPES } from '../../../base/dtype';
-import type { Kernels } from '../../contract';
-import type { CommandStream } from '../transport/commandStream';
+import { command, type Lowerings } from './lowering';
 
-/** softmax and softmaxBackward of the wasm device. */
-export function softmaxKernels(stream: CommandStream): Pick<Kernels, 'softmax' | 'softmaxBackward'> {
-  return {
-    softmax(x, out, axis, log) {
-      stream.emit(
-        Opcode.Softmax,
-        Softmax,
-        {
-          x: stream.pointer(x),
-          out: stream.pointer(out),
-          outer: axis.outer,
-          n: axis.n,
-          inner: axis.inner,
-          log: log ? 1 : 0,
-          dtype: DTYPES[x.dtype].code,
-        },
-        [x],
-        [out],
-      );
-    },
-    softmaxBackward(grad, y, out, axis, log) {
-      stream.emit(
-        Opcode.SoftmaxBackward,
-        SoftmaxBackward,
-        {
-          grad: stream.pointer(grad),
-          y: stream.pointer(y),
-          out: stream.pointer(out),
-          outer: axis.outer,
-          n: axis.n,
-          inner: axis.inner,
-          log: log ? 1 : 0,
-          dtype: DTYPES[y.dtype].code,
-        },
-        [grad, y],
-        [out],
-      );
-    },
-  };
-}
+export const SOFTMAX: Lowerings<'softmax' | 'softmaxBackward'> = {
+  softmax: command(Opcode.Softmax, Softmax, (place, [x], [out], { axis, log }) => ({
+    x: place.pointer(x),
+    out: place.pointer(out),
+    outer: axis.outer,
+    n: axis.n,
+    inner: axis.inner,
+    log: log ? 1 : 0,
+    dtype: DTYPES[x.dtype].code,
+  })),
+  softmaxBackward: command(Opcode.SoftmaxBackward, SoftmaxBackward, (place, [grad, y], [out], { axis, log }) => ({
+    grad: place.pointer(grad),
+    y: place.pointer(y),
+    out: place.pointer(out),
+    outer: axis.outer,
+    n: axis.n,
+    inner: axis.inner,
+    log: log ? 1 : 0,
+    dtype: DTYPES[y.dtype].code,
+  })),
+};

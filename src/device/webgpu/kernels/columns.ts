@@ -3,11 +3,11 @@
 // finds by binary search how many of the other run come before it. The others walk a column with one invocation, in order.
 import type { DType } from '../../../base/dtype';
 import { numelOf } from '../../../base/shape';
-import type { ArgReduceKind, Kernels, ScatterKind } from '../../contract';
+import type { ArgReduceKind, ScatterKind } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
-import type { GpuStream } from '../stream';
 import { RECORD_BEYOND, groupsFor, kernel, longFaults, type Kernel } from '../shader';
 import { checkIndices } from './gather';
+import type { Lowerings } from './lowering';
 
 /** Column `i`: `start` is its first element. */
 const COLUMN = `if (i >= p.items) { return; }
@@ -149,41 +149,41 @@ ${isLong ? RECORD_BEYOND : ''}`,
     };
   });
 
-/** sort, searchSorted, scanIndices and scatter of the webgpu device. */
-export function columnKernels(stream: GpuStream): Pick<Kernels, 'sort' | 'searchSorted' | 'scanIndices' | 'scatter'> {
-  return {
-    sort(x, out, { outer, n, inner }, descending) {
-      const items = outer * inner;
-      const type = scalarType(x.dtype);
-      const groups = groupsFor(items * n);
-      const merges = Math.max(0, Math.ceil(Math.log2(n / RUN)));
-      // To and fro between two orders, so that the last is `out`.
-      const other = merges === 0 ? out : stream.temporary(items * n, 'int32');
-      let [to, from] = merges % 2 === 0 ? [out, other] : [other, out];
-      stream.run(countKernel(type, descending), [x], [to], [items, n, inner, RUN], groups);
-      for (let run = RUN; run < n; run *= 2) {
-        [to, from] = [from, to];
-        stream.run(mergeKernel(type, descending), [x, from], [to], [items, n, inner, run], groups);
-      }
-      if (merges > 0) stream.free(other.buffer);
-    },
-    searchSorted(sorted, values, out, right) {
-      const [[rows, n], [outer, m]] = [sorted.shape, values.shape];
-      const code = searchKernel(scalarType(sorted.dtype), right);
-      stream.run(code, [sorted, values], [out], [outer * m, n, m, rows === 1 ? 0 : n], groupsFor(outer * m));
-    },
-    scanIndices(kind, x, out, { outer, n, inner }) {
-      const items = outer * inner;
-      if (n === 0) return;
-      stream.run(extremeKernel(scalarType(x.dtype), kind), [x], [out], [items, n, inner], groupsFor(items));
-    },
-    scatter(kind, source, index, out, { outer, n, inner }, options) {
-      const items = outer * inner;
-      const m = items === 0 ? 0 : numelOf(index.shape) / items;
-      checkIndices(stream, [source, index], out, n, options);
-      const code = scatterKernel(out.dtype, scalarType(index.dtype), kind);
-      const faults = longFaults(options.op, mayLeave(out.dtype, kind));
-      stream.run(code, [source, index], [out], [items, n, inner, m], groupsFor(items), faults);
-    },
-  };
-}
+export const COLUMNS: Lowerings<'sort' | 'searchSorted' | 'scanIndices' | 'scatter'> = {
+  sort(stream, [x], [out], { axis: { outer, n, inner }, descending }) {
+    const items = outer * inner;
+    const type = scalarType(x.dtype);
+    const groups = groupsFor(items * n);
+    const merges = Math.max(0, Math.ceil(Math.log2(n / RUN)));
+    // To and fro between two orders, so that the last is `out`.
+    const other = merges === 0 ? out : stream.temporary(items * n, 'int32');
+    let [to, from] = merges % 2 === 0 ? [out, other] : [other, out];
+    stream.run(countKernel(type, descending), [x], [to], [items, n, inner, RUN], groups);
+    for (let run = RUN; run < n; run *= 2) {
+      [to, from] = [from, to];
+      stream.run(mergeKernel(type, descending), [x, from], [to], [items, n, inner, run], groups);
+    }
+    if (merges > 0) stream.free(other.buffer);
+  },
+  searchSorted(stream, inputs, outputs, { right }) {
+    const [sorted, values] = inputs;
+    const [[rows, n], [outer, m]] = [sorted.shape, values.shape];
+    const code = searchKernel(scalarType(sorted.dtype), right);
+    stream.run(code, inputs, outputs, [outer * m, n, m, rows === 1 ? 0 : n], groupsFor(outer * m));
+  },
+  scanIndices(stream, [x], outputs, { kind, axis: { outer, n, inner } }) {
+    const items = outer * inner;
+    if (n === 0) return;
+    stream.run(extremeKernel(scalarType(x.dtype), kind), [x], outputs, [items, n, inner], groupsFor(items));
+  },
+  scatter(stream, inputs, [out], params) {
+    const { kind, axis, options } = params;
+    const [, index] = inputs;
+    const items = axis.outer * axis.inner;
+    const m = items === 0 ? 0 : numelOf(index.shape) / items;
+    checkIndices(stream, 'scatter', inputs, out, params);
+    const code = scatterKernel(out.dtype, scalarType(index.dtype), kind);
+    const faults = longFaults(options.op, mayLeave(out.dtype, kind), index);
+    stream.run(code, inputs, [out], [items, axis.n, axis.inner, m], groupsFor(items), faults);
+  },
+};

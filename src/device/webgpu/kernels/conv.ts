@@ -1,8 +1,9 @@
 // Two-dimensional convolution and its gradients as products (implicit im2col: elements are fetched where they are), each
 // group of channels by itself. x [N, C, H, W], weight [O, C / groups, kH, kW], out and grad [N, O, oH, oW].
-import type { ConvSizes, Kernels, View } from '../../contract';
+import type { ConvSizes } from '../../contract';
 import { runProduct, type Product } from '../product';
-import type { GpuStream } from '../stream';
+import type { Lowerings } from './lowering';
+import { REDUCE } from './reduce';
 
 const PARAMS = [
   ...['channels', 'height', 'width', 'outChannels', 'outHeight', 'outWidth', 'kernelH', 'kernelW'],
@@ -200,48 +201,41 @@ const SPLIT = 512;
 const MOST_SPLITS = 64;
 const SPLIT_ELEMENTS = 1 << 22;
 
-/** conv2d and its gradients of the webgpu device. */
-export function convKernels(
-  stream: GpuStream,
-  { reduce }: Pick<Kernels, 'reduce'>,
-): Pick<Kernels, 'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'> {
-  return {
-    conv2d(x, weight, bias, out, sizes) {
-      const params = paramsOf(x.shape, weight.shape, out.shape, sizes);
-      const { groups } = sizes;
-      const [o, c, kH, kW] = weight.shape as [number, number, number, number];
-      const n = out.shape[0] * out.shape[2] * out.shape[3];
-      const reads: View[] = bias === null ? [x, weight] : [x, weight, bias];
-      const size = { batch: groups, m: o / groups, n, k: c * kH * kW, splits: 1 };
-      runProduct(stream, FORWARD(bias !== null), reads, out, size, params);
-    },
-    conv2dGradInput(grad, weight, out, sizes) {
-      const params = paramsOf(out.shape, weight.shape, grad.shape, sizes);
-      const { groups } = sizes;
-      const [o, c, kH, kW] = weight.shape as [number, number, number, number];
-      const n = out.shape[0] * out.shape[2] * out.shape[3];
-      const size = { batch: groups, m: c, n, k: (o / groups) * kH * kW, splits: 1 };
-      const isStrided = Math.max(...sizes.stride) > 1;
-      runProduct(stream, GRAD_INPUT(isStrided), [grad, weight], out, size, params);
-    },
-    conv2dGradWeight(grad, x, out, sizes) {
-      const params = paramsOf(x.shape, out.shape, grad.shape, sizes);
-      const { groups } = sizes;
-      const [o, c, kH, kW] = out.shape as [number, number, number, number];
-      const k = grad.shape[0] * grad.shape[2] * grad.shape[3];
-      const [m, n] = [o / groups, c * kH * kW];
-      const elements = groups * m * n;
-      const most = Math.min(MOST_SPLITS, Math.floor(SPLIT_ELEMENTS / Math.max(elements, 1)), Math.ceil(k / SPLIT));
-      const splits = Math.max(1, most);
-      const size = { batch: groups, m, n, k, splits };
-      if (splits === 1) {
-        runProduct(stream, GRAD_WEIGHT, [grad, x], out, size, params);
-        return;
-      }
-      const parts = stream.temporary(elements * splits, out.dtype);
-      runProduct(stream, GRAD_WEIGHT, [grad, x], parts, size, params);
-      reduce('sum', parts, out, { outer: 1, n: splits, inner: elements });
-      stream.free(parts.buffer);
-    },
-  };
-}
+export const CONV: Lowerings<'conv2d' | 'conv2dGradInput' | 'conv2dGradWeight'> = {
+  conv2d(stream, [x, weight, bias], [out], sizes) {
+    const params = paramsOf(x.shape, weight.shape, out.shape, sizes);
+    const { groups } = sizes;
+    const [o, c, kH, kW] = weight.shape as [number, number, number, number];
+    const n = out.shape[0] * out.shape[2] * out.shape[3];
+    const size = { batch: groups, m: o / groups, n, k: c * kH * kW, splits: 1 };
+    runProduct(stream, FORWARD(bias !== null), [x, weight, bias], out, size, params);
+  },
+  conv2dGradInput(stream, [grad, weight], [out], sizes) {
+    const params = paramsOf(out.shape, weight.shape, grad.shape, sizes);
+    const { groups } = sizes;
+    const [o, c, kH, kW] = weight.shape as [number, number, number, number];
+    const n = out.shape[0] * out.shape[2] * out.shape[3];
+    const size = { batch: groups, m: c, n, k: (o / groups) * kH * kW, splits: 1 };
+    const isStrided = Math.max(...sizes.stride) > 1;
+    runProduct(stream, GRAD_INPUT(isStrided), [grad, weight], out, size, params);
+  },
+  conv2dGradWeight(stream, [grad, x], [out], sizes) {
+    const params = paramsOf(x.shape, out.shape, grad.shape, sizes);
+    const { groups } = sizes;
+    const [o, c, kH, kW] = out.shape as [number, number, number, number];
+    const k = grad.shape[0] * grad.shape[2] * grad.shape[3];
+    const [m, n] = [o / groups, c * kH * kW];
+    const elements = groups * m * n;
+    const most = Math.min(MOST_SPLITS, Math.floor(SPLIT_ELEMENTS / Math.max(elements, 1)), Math.ceil(k / SPLIT));
+    const splits = Math.max(1, most);
+    const size = { batch: groups, m, n, k, splits };
+    if (splits === 1) {
+      runProduct(stream, GRAD_WEIGHT, [grad, x], out, size, params);
+      return;
+    }
+    const parts = stream.temporary(elements * splits, out.dtype);
+    runProduct(stream, GRAD_WEIGHT, [grad, x], parts, size, params);
+    REDUCE.reduce(stream, [parts], [out], { kind: 'sum', axis: { outer: 1, n: splits, inner: elements } });
+    stream.free(parts.buffer);
+  },
+};

@@ -1,10 +1,11 @@
 // Reading and adding by index. Indices are checked by a kernel of its own, which names the first bad one; the others pass
 // over what is out of range.
 import { numelOf } from '../../../base/shape';
-import type { Axis, IndexOptions, Kernels, View } from '../../contract';
+import { faultsOf, type IndexParams, type View } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
 import { RECORD_BEYOND, WORKGROUP, groupsFor, kernel, longFaults, type Kernel } from '../shader';
 import type { GpuStream } from '../stream';
+import type { Lowerings } from './lowering';
 
 /** One workgroup looks at all indices: the least bad place is recorded, whatever the order of things. */
 const checkKernel = (type: Scalar): Kernel =>
@@ -90,54 +91,51 @@ export function clear(stream: GpuStream, out: View): void {
   stream.run(ZERO, [], [out], [count], groupsFor(count));
 }
 
-/** Queues the check of the indices behind `from`; gives the parameters that say which one to pass over. */
+/** The kernels that take an index. */
+type Indexed = 'gather' | 'scatterAdd' | 'indexSelect' | 'indexAdd' | 'scatter';
+
+/** Queues the check of the indices of a kernel; gives the parameters that say which one to pass over. */
 export function checkIndices(
   stream: GpuStream,
-  from: readonly [values: View, index: View],
+  kernel: Indexed,
+  inputs: readonly [values: View, index: View],
   out: View,
-  n: number,
-  options: IndexOptions,
+  params: IndexParams,
 ): readonly [hasIgnore: number, ignored: number] {
-  const [, index] = from;
+  const [, index] = inputs;
+  const { axis, options } = params;
   const indices = numelOf(index.shape);
   const ignore = [options.ignore === null ? 0 : 1, options.ignore ?? 0] as const;
-  stream.run(checkKernel(scalarType(index.dtype)), [index], [], [indices, n, ...ignore], indices === 0 ? 0 : 1, {
-    fallible: options,
-    bound: n,
-    from,
+  stream.run(checkKernel(scalarType(index.dtype)), [index], [], [indices, axis.n, ...ignore], indices === 0 ? 0 : 1, {
+    faults: faultsOf(kernel, inputs, params),
+    from: inputs,
     to: [out],
   });
   return ignore;
 }
 
-/** gather, scatterAdd, indexSelect and indexAdd of the webgpu device. */
-export function gatherKernels(stream: GpuStream): Pick<Kernels, 'gather' | 'scatterAdd' | 'indexSelect' | 'indexAdd'> {
-  /** `perElement` if the index has the shape [outer, m, inner], else [m]. */
-  function emit(
-    adds: boolean,
-    perElement: boolean,
-    a: View,
-    index: View,
-    out: View,
-    { outer, n, inner }: Axis,
-    options: IndexOptions,
-  ): void {
+/** `perElement` if the index has the shape [outer, m, inner], else [m]. */
+const indexed =
+  (kernel: Exclude<Indexed, 'scatter'>, adds: boolean, perElement: boolean) =>
+  (stream: GpuStream, inputs: readonly [View, View], [out]: readonly [View], params: IndexParams): void => {
+    const [a, index] = inputs;
+    const { outer, n, inner } = params.axis;
     const indices = numelOf(index.shape);
     const m = !perElement ? indices : outer * inner === 0 ? 0 : indices / (outer * inner);
     const type = scalarType(a.dtype);
     const indexType = scalarType(index.dtype);
-    const ignore = checkIndices(stream, [a, index], out, n, options);
+    const ignore = checkIndices(stream, kernel, inputs, out, params);
     if (adds) clear(stream, out);
     const count = outer * m * inner;
     const isLong = adds && a.dtype === 'int64';
     const code = adds ? addKernel(type, indexType, perElement, isLong) : readKernel(type, indexType, perElement);
-    const faults = longFaults(options.op, isLong);
-    stream.run(code, [a, index], [out], [count, n, inner, m, ...ignore], groupsFor(count), faults);
-  }
-  return {
-    gather: (x, index, out, axis, options) => emit(false, true, x, index, out, axis, options),
-    scatterAdd: (grad, index, out, axis, options) => emit(true, true, grad, index, out, axis, options),
-    indexSelect: (x, index, out, axis, options) => emit(false, false, x, index, out, axis, options),
-    indexAdd: (grad, index, out, axis, options) => emit(true, false, grad, index, out, axis, options),
+    const faults = longFaults(params.options.op, isLong, index);
+    stream.run(code, inputs, [out], [count, n, inner, m, ...ignore], groupsFor(count), faults);
   };
-}
+
+export const GATHER: Lowerings<Exclude<Indexed, 'scatter'>> = {
+  gather: indexed('gather', false, true),
+  scatterAdd: indexed('scatterAdd', true, true),
+  indexSelect: indexed('indexSelect', false, false),
+  indexAdd: indexed('indexAdd', true, false),
+};

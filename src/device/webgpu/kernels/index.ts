@@ -1,18 +1,19 @@
 // Every kernel of the webgpu device. A part of the library that is loaded when a page first asks for the device: nothing
 // here may rest on what is not (errors that are told apart by their class, expressions that exist once).
-import type { Kernels } from '../../contract';
+import type { KernelName, Operands, RunKernel } from '../../contract';
 import { kernel } from '../shader';
 import type { GpuStream } from '../stream';
-import { columnKernels } from './columns';
-import { convKernels } from './conv';
-import { gatherKernels } from './gather';
-import { gemmKernels } from './gemm';
-import { linalgKernels } from './linalg';
-import { normKernels } from './norm';
-import { pointwiseKernels } from './pointwise';
-import { poolKernels } from './pool';
-import { reduceKernels } from './reduce';
-import { softmaxKernels } from './softmax';
+import { COLUMNS } from './columns';
+import { CONV } from './conv';
+import { GATHER } from './gather';
+import { GEMM } from './gemm';
+import { LINALG } from './linalg';
+import type { Lowerings } from './lowering';
+import { NORM } from './norm';
+import { POINTWISE } from './pointwise';
+import { POOL } from './pool';
+import { REDUCE } from './reduce';
+import { SOFTMAX } from './softmax';
 
 /** Records the fault of a transfer that failed. */
 export const FAILURE = kernel('fail', () => ({
@@ -23,19 +24,24 @@ export const FAILURE = kernel('fail', () => ({
   body: 'record(0u, 0);',
 }));
 
+const LOWERINGS: Lowerings<KernelName> = {
+  ...COLUMNS,
+  ...CONV,
+  ...GATHER,
+  ...GEMM,
+  ...LINALG,
+  ...NORM,
+  ...POINTWISE,
+  ...POOL,
+  ...REDUCE,
+  ...SOFTMAX,
+};
+
+/** A lowering taken out of the table by the name of its kernel. */
+type AnyLowering = (stream: GpuStream, inputs: Operands, outputs: Operands, params: unknown) => void;
+
 /** The kernels, as commands of that stream. */
-export function gpuKernels(stream: GpuStream): Kernels {
-  const reducing = reduceKernels(stream);
-  return {
-    ...reducing,
-    ...convKernels(stream, reducing),
-    ...columnKernels(stream),
-    ...gatherKernels(stream),
-    ...gemmKernels(stream),
-    ...linalgKernels(stream),
-    ...normKernels(stream, reducing),
-    ...pointwiseKernels(stream),
-    ...poolKernels(stream),
-    ...softmaxKernels(stream),
-  };
-}
+export const gpuKernels =
+  (stream: GpuStream): RunKernel =>
+  (name, inputs, outputs, params) =>
+    (LOWERINGS[name] as AnyLowering)(stream, inputs, outputs, params);

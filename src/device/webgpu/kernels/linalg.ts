@@ -2,9 +2,9 @@
 // each kind reads and writes. It computes in float32, as WGSL has nothing wider. A matrix is copied to `w`, its workspace
 // of 3 s² + 4 s + 8 numbers with s = max(m, n, k), where functions know it by its first element.
 import { DeviceError } from '../../../base/errors';
-import type { Kernels, LinalgKind, LinalgSizes } from '../../contract';
+import { faultsOf, type LinalgKind, type LinalgSizes } from '../../contract';
 import { kernel, type Kernel } from '../shader';
-import type { GpuStream } from '../stream';
+import type { Lowerings } from './lowering';
 
 /** Matrices of a workgroup: few, as each is much work. */
 const MATRICES = 16;
@@ -325,12 +325,12 @@ for (var e = 0u; e < p.n * p.n; e++) { vh[p.vhAt + i * p.n * p.n + e] = entry(b,
 
 const SIZES = ['batch', 'm', 'n', 'k', 'upper', 'unitriangular'].map((name) => `${name}: u32`);
 
-const linalgKernel = (kind: LinalgKind, hasInfo: boolean, records: boolean): Kernel =>
-  kernel(`linalg ${kind} ${hasInfo} ${records}`, () => {
+const linalgKernel = (kind: LinalgKind, records: boolean): Kernel =>
+  kernel(`linalg ${kind} ${records}`, () => {
     const { functions, outs, body } = RECIPES[kind];
     return {
       reads: ['matrix: f32', ...(kind.startsWith('solve') ? ['right: f32'] : [])],
-      writes: [...outs, ...(hasInfo ? ['info: i32'] : []), 'w: f32'],
+      writes: [...outs, 'info: i32', 'w: f32'],
       params: SIZES,
       size: MATRICES,
       records,
@@ -343,7 +343,7 @@ let rest = b + size * size;
 for (var e = 0u; e < p.m * p.n; e++) { w[a + e] = matrix[p.matrixAt + i * p.m * p.n + e]; }
 var failed = 0u;
 ${body}
-${hasInfo ? 'info[p.infoAt + i] = i32(failed);' : ''}
+info[p.infoAt + i] = i32(failed);
 ${records ? 'if (failed != 0u) { record(MATRIX_FAULT, i32(i)); }' : ''}`,
     };
   });
@@ -367,24 +367,19 @@ function checkSize(kind: LinalgKind, sizes: LinalgSizes): void {
   );
 }
 
-/** linalg of the webgpu device. */
-export function linalgKernels(stream: GpuStream): Pick<Kernels, 'linalg'> {
-  return {
-    linalg(kind, a, b, outs, info, sizes, options) {
-      checkSize(kind, sizes);
-      const { batch, m, n, k, upper, unitriangular } = sizes;
-      const size = Math.max(m, n, k);
-      const workspace = stream.temporary(batch * (3 * size * size + 4 * size + 8), 'float32');
-      const reads = b === null ? [a] : [a, b];
-      const to = info === null ? outs : [...outs, info];
-      const params = [batch, m, n, k, upper ? 1 : 0, unitriangular ? 1 : 0];
-      const code = linalgKernel(kind, info !== null, options !== null);
-      stream.run(code, reads, [...to, workspace], params, Math.ceil(batch / MATRICES), {
-        ...(options !== null && { fallible: options }),
-        from: reads,
-        to,
-      });
-      stream.free(workspace.buffer);
-    },
-  };
-}
+export const LINALG: Lowerings<'linalg'> = {
+  linalg(stream, inputs, outputs, params) {
+    const { kind, sizes, options } = params;
+    checkSize(kind, sizes);
+    const { batch, m, n, k, upper, unitriangular } = sizes;
+    const size = Math.max(m, n, k);
+    const workspace = stream.temporary(batch * (3 * size * size + 4 * size + 8), 'float32');
+    const words = [batch, m, n, k, upper ? 1 : 0, unitriangular ? 1 : 0];
+    const code = linalgKernel(kind, options !== null);
+    stream.run(code, inputs, [...outputs, workspace], words, Math.ceil(batch / MATRICES), {
+      faults: faultsOf('linalg', inputs, params),
+      to: outputs,
+    });
+    stream.free(workspace.buffer);
+  },
+};

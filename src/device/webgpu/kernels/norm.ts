@@ -4,12 +4,12 @@
 //   dx = r (w g - mean of w g - (x - mean) r² mean of w g (x - mean))
 // The means run over what was normalized: a row, or a channel.
 import { numelOf } from '../../../base/shape';
-import type { Kernels, View } from '../../contract';
+import type { View } from '../../contract';
 import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
 import type { GpuStream } from '../stream';
 import { groupsFor, kernel, type Kernel } from '../shader';
-
-type NormKernels = Pick<Kernels, 'normalizeRows' | 'normalizeRowsBackward' | 'batchNorm' | 'batchNormBackward'>;
+import type { Lowerings } from './lowering';
+import { REDUCE } from './reduce';
 
 const TOTAL = (lanes: Lanes): string => folding(lanes, 'total', 'f32', 'a + b');
 
@@ -189,78 +189,82 @@ let taken = (gradBias[p.gradBiasAt + c] + centred * gradWeight[p.gradWeightAt + 
 out[p.outAt + item] = r * (grad[p.gradAt + item] - taken)${hasWeight ? ' * weight[p.weightAt + c]' : ''};`,
   }));
 
-const present = (...views: (View | null)[]): View[] => views.filter((view) => view !== null);
-
-/** The normalization kernels of the webgpu device. */
-export function normKernels(stream: GpuStream, { reduce }: Pick<Kernels, 'reduce'>): NormKernels {
-  /** Runs `fill` with views for the two gradients, of which one may not be wanted. */
-  function withGradients(
-    gradWeight: View | null,
-    gradBias: View | null,
-    entries: number,
-    fill: (weight: View, bias: View) => void,
-  ): void {
-    const [weight, bias] = [gradWeight, gradBias].map((view) => view ?? stream.temporary(entries, 'float32'));
-    fill(weight, bias);
-    if (gradWeight === null) stream.free(weight.buffer);
-    if (gradBias === null) stream.free(bias.buffer);
-  }
-  const channelLanes = (channels: number, inner: number, batch: number): Lanes =>
-    inner < 32 && channels >= 32 && batch * inner <= 1024 ? 1 : 256;
-
-  return {
-    normalizeRows(x, weight, bias, out, mean, variance, { rows, n, groups, inner }, eps) {
-      const lanes = lanesFor(stream, rows, n, 1);
-      const code = rowsKernel(weight !== null, bias !== null, lanes);
-      const params = [rows, n, groups, inner, eps];
-      stream.run(code, present(x, weight, bias), [out, mean, variance], params, groupsOf(lanes, rows));
-    },
-    normalizeRowsBackward(grad, x, mean, variance, weight, out, gradWeight, gradBias, { rows, n, groups, inner }, eps) {
-      const lanes = lanesFor(stream, rows, n, 1);
-      const params = [rows, n, groups, inner, eps];
-      const code = rowsBackwardKernel(weight !== null, lanes);
-      stream.run(code, present(grad, x, mean, variance, weight), [out], params, groupsOf(lanes, rows));
-      if (gradWeight === null && gradBias === null) return;
-      const entries = numelOf((gradWeight ?? gradBias ?? out).shape);
-      const count = (rows / groups) * inner;
-      const affineLanes: Lanes = inner >= 32 && !stream.isSoftware ? 64 : 1;
-      const most = affineLanes === 1 ? AFFINE_CHUNK : AFFINE_CHUNK_SHARED;
-      const chunks = Math.max(1, Math.ceil(count / most));
-      const items = entries * chunks;
-      const partial = (partWeight: View, partBias: View): void => {
-        const sizes = [items, n, groups, inner, eps, entries, count, Math.min(count, most)];
-        const reads = [grad, x, mean, variance];
-        stream.run(rowsAffineKernel(affineLanes), reads, [partWeight, partBias], sizes, groupsOf(affineLanes, items));
-      };
-      if (chunks === 1) {
-        withGradients(gradWeight, gradBias, entries, partial);
-        return;
-      }
-      withGradients(null, null, items, (partWeight, partBias) => {
-        partial(partWeight, partBias);
-        const axis = { outer: 1, n: chunks, inner: entries };
-        if (gradWeight !== null) reduce('sum', partWeight, gradWeight, axis);
-        if (gradBias !== null) reduce('sum', partBias, gradBias, axis);
-      });
-    },
-    batchNorm(x, weight, bias, out, mean, variance, { batch, channels, inner }, eps) {
-      const lanes = channelLanes(channels, inner, batch);
-      const params = (items: number): number[] => [items, batch, channels, inner, eps];
-      stream.run(momentsKernel(lanes), [x], [mean, variance], params(channels), groupsOf(lanes, channels));
-      const items = batch * channels * inner;
-      const code = batchKernel(weight !== null, bias !== null);
-      stream.run(code, present(x, mean, variance, weight, bias), [out], params(items), groupsFor(items));
-    },
-    batchNormBackward(grad, x, mean, variance, weight, out, gradWeight, gradBias, { batch, channels, inner }, eps) {
-      const lanes = channelLanes(channels, inner, batch);
-      const params = (items: number): number[] => [items, batch, channels, inner, eps];
-      withGradients(gradWeight, gradBias, channels, (dw, db) => {
-        const given = [grad, x, mean, variance];
-        stream.run(batchSumsKernel(lanes), given, [dw, db], params(channels), groupsOf(lanes, channels));
-        const items = batch * channels * inner;
-        const reads = present(...given, dw, db, weight);
-        stream.run(batchBackwardKernel(weight !== null), reads, [out], params(items), groupsFor(items));
-      });
-    },
-  };
+/** Runs `fill` with views for the two gradients, of which one may not be wanted. */
+function withGradients(
+  stream: GpuStream,
+  gradWeight: View | null,
+  gradBias: View | null,
+  entries: number,
+  fill: (weight: View, bias: View) => void,
+): void {
+  const [weight, bias] = [gradWeight, gradBias].map((view) => view ?? stream.temporary(entries, 'float32'));
+  fill(weight, bias);
+  if (gradWeight === null) stream.free(weight.buffer);
+  if (gradBias === null) stream.free(bias.buffer);
 }
+
+const channelLanes = (channels: number, inner: number, batch: number): Lanes =>
+  inner < 32 && channels >= 32 && batch * inner <= 1024 ? 1 : 256;
+
+type NormName = 'normalizeRows' | 'normalizeRowsBackward' | 'batchNorm' | 'batchNormBackward';
+
+export const NORM: Lowerings<NormName> = {
+  normalizeRows(stream, inputs, outputs, { rows, n, groups, inner, eps }) {
+    const [, weight, bias] = inputs;
+    const lanes = lanesFor(stream, rows, n, 1);
+    const code = rowsKernel(weight !== null, bias !== null, lanes);
+    stream.run(code, inputs, outputs, [rows, n, groups, inner, eps], groupsOf(lanes, rows));
+  },
+  normalizeRowsBackward(stream, inputs, [out, gradWeight, gradBias], { rows, n, groups, inner, eps }) {
+    const [grad, x, mean, variance, weight] = inputs;
+    const lanes = lanesFor(stream, rows, n, 1);
+    const code = rowsBackwardKernel(weight !== null, lanes);
+    stream.run(code, inputs, [out], [rows, n, groups, inner, eps], groupsOf(lanes, rows));
+    if (gradWeight === null && gradBias === null) return;
+    const entries = numelOf((gradWeight ?? gradBias ?? out).shape);
+    const count = (rows / groups) * inner;
+    const affineLanes: Lanes = inner >= 32 && !stream.isSoftware ? 64 : 1;
+    const most = affineLanes === 1 ? AFFINE_CHUNK : AFFINE_CHUNK_SHARED;
+    const chunks = Math.max(1, Math.ceil(count / most));
+    const items = entries * chunks;
+    const partial = (partWeight: View, partBias: View): void => {
+      const sizes = [items, n, groups, inner, eps, entries, count, Math.min(count, most)];
+      const reads = [grad, x, mean, variance];
+      stream.run(rowsAffineKernel(affineLanes), reads, [partWeight, partBias], sizes, groupsOf(affineLanes, items));
+    };
+    if (chunks === 1) {
+      withGradients(stream, gradWeight, gradBias, entries, partial);
+      return;
+    }
+    withGradients(stream, null, null, items, (partWeight, partBias) => {
+      partial(partWeight, partBias);
+      const params = { kind: 'sum', axis: { outer: 1, n: chunks, inner: entries } } as const;
+      if (gradWeight !== null) REDUCE.reduce(stream, [partWeight], [gradWeight], params);
+      if (gradBias !== null) REDUCE.reduce(stream, [partBias], [gradBias], params);
+    });
+  },
+  batchNorm(stream, [x, weight, bias], [out, mean, variance], { batch, channels, inner, eps }) {
+    const lanes = channelLanes(channels, inner, batch);
+    const params = (items: number): number[] => [items, batch, channels, inner, eps];
+    stream.run(momentsKernel(lanes), [x], [mean, variance], params(channels), groupsOf(lanes, channels));
+    const items = batch * channels * inner;
+    const code = batchKernel(weight !== null, bias !== null);
+    stream.run(code, [x, mean, variance, weight, bias], [out], params(items), groupsFor(items));
+  },
+  batchNormBackward(
+    stream,
+    [grad, x, mean, variance, weight],
+    [out, gradWeight, gradBias],
+    { batch, channels, inner, eps },
+  ) {
+    const lanes = channelLanes(channels, inner, batch);
+    const params = (items: number): number[] => [items, batch, channels, inner, eps];
+    withGradients(stream, gradWeight, gradBias, channels, (dw, db) => {
+      const given = [grad, x, mean, variance];
+      stream.run(batchSumsKernel(lanes), given, [dw, db], params(channels), groupsOf(lanes, channels));
+      const items = batch * channels * inner;
+      const reads = [...given, dw, db, weight];
+      stream.run(batchBackwardKernel(weight !== null), reads, [out], params(items), groupsFor(items));
+    });
+  },
+};

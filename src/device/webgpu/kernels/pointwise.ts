@@ -1,30 +1,13 @@
 // Pointwise programs and foreach: the program's text around loads and stores that fit the layout of each operand. An
 // invocation computes one element, or of many elements several, and what is the same for all of them once. A buffer that is read and written is bound once, so writing in place needs no copy.
 import { numelOf } from '../../../base/shape';
-import type { Kernels, PointwiseProgram, View } from '../../contract';
-import { layoutOf, type Layout } from '../../lowering';
+import { faultsOf, type PointwiseParams, type PointwiseProgram, type View } from '../../contract';
+import { collapse, groupsOf, layoutOf, type Layout } from '../../lowering';
 import { scalarType } from '../layout';
 import { lower, type Lowered, type Statement } from '../lower';
 import { RECORD_BEYOND, WORKGROUP, kernel, type Kernel } from '../shader';
 import type { GpuStream } from '../stream';
-
-/** Sizes, and strides of each view, with every run of dimensions that all views walk through evenly as one. */
-function collapse(shape: readonly number[], views: readonly View[]): { sizes: number[]; strides: number[][] } {
-  const sizes: number[] = [];
-  const kept: number[] = [];
-  shape.forEach((size, d) => {
-    if (size === 1) return;
-    const last = kept.length - 1;
-    if (last >= 0 && views.every(({ strides }) => strides[kept[last]] === strides[d] * size)) {
-      sizes[last] *= size;
-      kept[last] = d;
-    } else {
-      sizes.push(size);
-      kept.push(d);
-    }
-  });
-  return { sizes, strides: views.map(({ strides }) => kept.map((d) => strides[d])) };
-}
+import type { Lowerings } from './lowering';
 
 /** Which buffers a call binds and which of them each operand is in. */
 interface Binding {
@@ -165,57 +148,55 @@ const LIMIT = 2 ** 31;
 /** Whether a number given for an int64 fits into what is stored of it. */
 const isStored = (x: number): boolean => !(Math.trunc(x) >= LIMIT || Math.trunc(x) < -LIMIT);
 
-/** The pointwise kernels of the webgpu device. */
-export function pointwiseKernels(stream: GpuStream): Pick<Kernels, 'pointwise' | 'foreach'> {
-  function run(
-    program: PointwiseProgram,
-    inputs: readonly View[],
-    outputs: readonly View[],
-    scalars: readonly number[],
-    shape: readonly number[],
-    layouts: readonly Layout[],
-  ): void {
-    const count = numelOf(shape);
-    if (count === 0) return;
-    const lowered = lower(program);
-    const views = [...inputs, ...outputs];
-    const strided = views.filter((_, i) => layouts[i] === 'strided');
-    const { sizes, strides } = strided.length === 0 ? { sizes: [], strides: [] } : collapse(shape, strided);
-    const binding = bind(inputs, outputs);
-    const { statements, divides, overflows } = lowered;
-    const isBeyond = lowered.scalars.some(({ index, isLong }) => isLong && !isStored(scalars[index]));
-    const fallible = divides || overflows || isBeyond;
-    const isSaving = statements.some((statement) => statement.isComputed && isCommon(statement, layouts));
-    const isLong = statements.length > LONG && !isSaving;
-    const each = count >= MANY && !fallible && !isLong ? SEVERAL : 1;
-    const code = makeKernel(program, lowered, binding, layouts, sizes.length, each, isBeyond);
-    const numbers = lowered.scalars.map(({ index, type }) =>
-      type === 'f32' ? scalars[index] : Math.min(Math.max(Math.trunc(scalars[index]), -LIMIT), LIMIT - 1),
-    );
-    const params = [count, ...views.map(({ offset }) => offset), ...numbers, ...sizes, ...strides.flat()];
-    stream.run(code, binding.reads, binding.writes, params, Math.ceil(count / (WORKGROUP * each)), {
-      // A buffer is bound once, as written if it is read too; in-place commands depend on it all the same.
-      from: inputs,
-      to: outputs,
-      ...(fallible && { fallible: { op: program.name, what: 'divisor', ignore: null } }),
-    });
-  }
-
-  return {
-    pointwise(program, inputs, outputs, scalars) {
-      const { shape } = outputs[0];
-      const layouts = [...inputs, ...outputs].map(({ strides }) => layoutOf(shape, strides));
-      run(program, inputs, outputs, scalars, shape, layouts);
-    },
-    foreach(program, groups, scalars) {
-      for (const { inputs, outputs } of groups) {
-        const { shape } = outputs[0];
-        const count = numelOf(shape);
-        const layouts = [...inputs, ...outputs].map((view): Layout =>
-          count > 1 && numelOf(view.shape) === 1 ? 'uniform' : 'dense',
-        );
-        run(program, inputs, outputs, scalars, [count], layouts);
-      }
-    },
-  };
+function run(
+  stream: GpuStream,
+  inputs: readonly View[],
+  outputs: readonly View[],
+  params: PointwiseParams,
+  shape: readonly number[],
+  layouts: readonly Layout[],
+): void {
+  const count = numelOf(shape);
+  if (count === 0) return;
+  const { program, scalars } = params;
+  const lowered = lower(program);
+  const views = [...inputs, ...outputs];
+  const strided = views.filter((_, i) => layouts[i] === 'strided');
+  const { sizes, dims } = strided.length === 0 ? { sizes: [], dims: [] } : collapse(shape, strided);
+  const binding = bind(inputs, outputs);
+  const { statements, divides, overflows } = lowered;
+  const isBeyond = lowered.scalars.some(({ index, isLong }) => isLong && !isStored(scalars[index]));
+  const fallible = divides || overflows || isBeyond;
+  const isSaving = statements.some((statement) => statement.isComputed && isCommon(statement, layouts));
+  const isLong = statements.length > LONG && !isSaving;
+  const each = count >= MANY && !fallible && !isLong ? SEVERAL : 1;
+  const code = makeKernel(program, lowered, binding, layouts, sizes.length, each, isBeyond);
+  const numbers = lowered.scalars.map(({ index, type }) =>
+    type === 'f32' ? scalars[index] : Math.min(Math.max(Math.trunc(scalars[index]), -LIMIT), LIMIT - 1),
+  );
+  const strides = strided.flatMap((view) => dims.map((d) => view.strides[d]));
+  const words = [count, ...views.map(({ offset }) => offset), ...numbers, ...sizes, ...strides];
+  stream.run(code, binding.reads, binding.writes, words, Math.ceil(count / (WORKGROUP * each)), {
+    // A buffer is bound once, as written if it is read too; in-place commands depend on it all the same.
+    from: inputs,
+    to: outputs,
+    faults: fallible ? faultsOf('pointwise', inputs, params) : undefined,
+  });
 }
+
+export const POINTWISE: Lowerings<'pointwise' | 'foreach'> = {
+  pointwise(stream, inputs, outputs, params) {
+    const { shape } = outputs[0];
+    const layouts = [...inputs, ...outputs].map(({ strides }) => layoutOf(shape, strides));
+    run(stream, inputs, outputs, params, shape, layouts);
+  },
+  foreach(stream, inputs, outputs, params) {
+    for (const group of groupsOf(params.program, inputs, outputs)) {
+      const { count } = group;
+      const layouts = [...group.inputs, ...group.outputs].map((view): Layout =>
+        count > 1 && numelOf(view.shape) === 1 ? 'uniform' : 'dense',
+      );
+      run(stream, group.inputs, group.outputs, params, [count], layouts);
+    }
+  },
+};

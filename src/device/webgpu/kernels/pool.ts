@@ -1,20 +1,11 @@
 // Pooling over planes, an invocation for each element of the result. Backward, every element of the input's gradient
 // gathers from the windows that hold it; only the gradient of the maximum is scattered.
 import { numelOf } from '../../../base/shape';
-import type { AvgPoolSizes, Kernels, PoolSizes, View } from '../../contract';
+import type { AvgPoolSizes, PoolSizes, View } from '../../contract';
 import type { GpuStream } from '../stream';
 import { groupsFor, kernel, type Kernel } from '../shader';
 import { atomicAddTo, clear } from './gather';
-
-type PoolKernels = Pick<
-  Kernels,
-  | 'maxPool2d'
-  | 'maxPool2dBackward'
-  | 'avgPool2d'
-  | 'avgPool2dBackward'
-  | 'adaptiveAvgPool2d'
-  | 'adaptiveAvgPool2dBackward'
->;
+import type { Lowerings } from './lowering';
 
 /** H, W of the image and of what is pooled; then the window. */
 const PARAMS = [
@@ -24,16 +15,20 @@ const PARAMS = [
   'divisor: f32',
 ];
 
-const paramsOf = (count: number, image: View, pooled: View, sizes: PoolSizes | AvgPoolSizes | null): number[] => [
-  count,
+const paramsOf = (
+  image: View,
+  pooled: View,
+  sizes: PoolSizes | null,
+  average: AvgPoolSizes | null = null,
+): number[] => [
   ...image.shape.slice(1),
   ...pooled.shape.slice(1),
   ...(sizes?.kernel ?? [1, 1]),
   ...(sizes?.stride ?? [1, 1]),
   ...(sizes?.padding ?? [0, 0]),
   ...(sizes?.dilation ?? [1, 1]),
-  sizes !== null && 'countIncludePad' in sizes && sizes.countIncludePad ? 1 : 0,
-  sizes !== null && 'divisor' in sizes ? sizes.divisor : 0,
+  average?.countIncludePad ? 1 : 0,
+  average?.divisor ?? 0,
 ];
 
 /** Element i of the result is `plane`, (row, column) in planes of p.H x p.W. */
@@ -169,28 +164,45 @@ for (var r = first(row, p.outHeight, p.height); r < end(row, p.outHeight, p.heig
 out[p.outAt + i] = sum;`,
   }));
 
-/** The pooling kernels of the webgpu device. */
-export function poolKernels(stream: GpuStream): PoolKernels {
-  const run = (
-    code: Kernel,
-    reads: View[],
-    writes: View[],
-    count: number,
-    image: View,
-    pooled: View,
-    sizes: PoolSizes | AvgPoolSizes | null,
-  ): void => stream.run(code, reads, writes, paramsOf(count, image, pooled, sizes), groupsFor(count));
-  const elements = (view: View): number => numelOf(view.shape);
-  return {
-    maxPool2d: (x, out, indices, sizes) => run(MAX(), [x], [out, indices], elements(out), x, out, sizes),
-    maxPool2dBackward(grad, indices, out) {
-      clear(stream, out);
-      run(MAX_BACKWARD(), [grad, indices], [out], elements(grad), out, grad, null);
-    },
-    avgPool2d: (x, out, sizes) => run(AVERAGE(), [x], [out], elements(out), x, out, sizes),
-    avgPool2dBackward: (grad, out, sizes) => run(AVERAGE_BACKWARD(), [grad], [out], elements(out), out, grad, sizes),
-    adaptiveAvgPool2d: (x, out) => run(ADAPTIVE_AVERAGE(), [x], [out], elements(out), x, out, null),
-    adaptiveAvgPool2dBackward: (grad, out) =>
-      run(ADAPTIVE_AVERAGE_BACKWARD(), [grad], [out], elements(out), out, grad, null),
-  };
+/** Queues a kernel with an invocation for each element of `each`. `words` are its parameters. */
+function run(
+  stream: GpuStream,
+  code: Kernel,
+  reads: readonly View[],
+  writes: readonly View[],
+  each: View,
+  words: readonly number[],
+): void {
+  const count = numelOf(each.shape);
+  stream.run(code, reads, writes, [count, ...words], groupsFor(count));
 }
+
+type PoolName =
+  | 'maxPool2d'
+  | 'maxPool2dBackward'
+  | 'avgPool2d'
+  | 'avgPool2dBackward'
+  | 'adaptiveAvgPool2d'
+  | 'adaptiveAvgPool2dBackward';
+
+export const POOL: Lowerings<PoolName> = {
+  maxPool2d(stream, [x], [out, indices], sizes) {
+    run(stream, MAX(), [x], [out, indices], out, paramsOf(x, out, sizes));
+  },
+  maxPool2dBackward(stream, [grad, indices], [out]) {
+    clear(stream, out);
+    run(stream, MAX_BACKWARD(), [grad, indices], [out], grad, paramsOf(out, grad, null));
+  },
+  avgPool2d(stream, [x], [out], sizes) {
+    run(stream, AVERAGE(), [x], [out], out, paramsOf(x, out, sizes, sizes));
+  },
+  avgPool2dBackward(stream, [grad], [out], sizes) {
+    run(stream, AVERAGE_BACKWARD(), [grad], [out], out, paramsOf(out, grad, sizes, sizes));
+  },
+  adaptiveAvgPool2d(stream, [x], [out]) {
+    run(stream, ADAPTIVE_AVERAGE(), [x], [out], out, paramsOf(x, out, null));
+  },
+  adaptiveAvgPool2dBackward(stream, [grad], [out]) {
+    run(stream, ADAPTIVE_AVERAGE_BACKWARD(), [grad], [out], out, paramsOf(out, grad, null));
+  },
+};

@@ -1,9 +1,10 @@
 // Reductions, arg-reductions and scans along an axis. Long axes are cut into chunks whose results are reduced again.
-import type { ArgReduceKind, Axis, Kernels, ReduceKind, ScanKind, View } from '../../contract';
+import type { ArgReduceKind, Axis, ReduceKind, ScanKind, View } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
 import { RECORD_BEYOND, kernel, longFaults, type Kernel } from '../shader';
 import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
 import type { GpuStream } from '../stream';
+import type { Lowerings } from './lowering';
 
 /** Elements that one invocation adds up, or a workgroup of 256. */
 const COLUMN_CHUNK = 256;
@@ -122,43 +123,51 @@ ${isLong ? RECORD_BEYOND : ''}`,
     };
   });
 
-/** reduce, argReduce and scan of the webgpu device. */
-export function reduceKernels(stream: GpuStream): Pick<Kernels, 'reduce' | 'argReduce' | 'scan'> {
-  function reduce(kind: ReduceKind, x: View, out: View, { outer, n, inner }: Axis, scale: number): void {
-    const items = outer * inner;
-    if (items === 0) return;
-    // Chunks give a software adapter enough to do at once.
-    const lanes = stream.isSoftware ? 1 : lanesFor(stream, items, n, inner);
-    const most = lanes === 1 ? COLUMN_CHUNK : ROW_CHUNK;
-    const chunks = Math.max(1, Math.ceil(n / most));
-    const isLong = x.dtype === 'int64' && (kind === 'sum' || kind === 'prod');
-    const code = reduceKernel(chunks > 1 && kind === 'mean' ? 'sum' : kind, scalarType(x.dtype), lanes, isLong);
-    const options = longFaults(kind, isLong);
-    const params = (results: number): number[] => [results, n, inner, chunks, Math.min(n, most), scale];
-    if (chunks === 1) {
-      stream.run(code, [x], [out], params(items), groupsOf(lanes, items), options);
-      return;
-    }
-    const parts = stream.temporary(items * chunks, x.dtype);
-    stream.run(code, [x], [parts], params(items * chunks), groupsOf(lanes, items * chunks), options);
-    reduce(kind, parts, out, { outer, n: chunks, inner }, scale);
-    stream.free(parts.buffer);
+/** `scale` is that of a mean. */
+function reduce(
+  stream: GpuStream,
+  kind: ReduceKind,
+  x: View,
+  out: View,
+  { outer, n, inner }: Axis,
+  scale: number,
+): void {
+  const items = outer * inner;
+  if (items === 0) return;
+  // Chunks give a software adapter enough to do at once.
+  const lanes = stream.isSoftware ? 1 : lanesFor(stream, items, n, inner);
+  const most = lanes === 1 ? COLUMN_CHUNK : ROW_CHUNK;
+  const chunks = Math.max(1, Math.ceil(n / most));
+  const isLong = x.dtype === 'int64' && (kind === 'sum' || kind === 'prod');
+  const code = reduceKernel(chunks > 1 && kind === 'mean' ? 'sum' : kind, scalarType(x.dtype), lanes, isLong);
+  const options = longFaults(kind, isLong, x);
+  const params = (results: number): number[] => [results, n, inner, chunks, Math.min(n, most), scale];
+  if (chunks === 1) {
+    stream.run(code, [x], [out], params(items), groupsOf(lanes, items), options);
+    return;
   }
-  return {
-    reduce: (kind, x, out, axis) => reduce(kind, x, out, axis, 1 / axis.n),
-    argReduce(kind, x, out, { outer, n, inner }) {
-      const items = outer * inner;
-      const lanes = lanesFor(stream, items, n, inner);
-      const code = argReduceKernel(kind, scalarType(x.dtype), lanes);
-      stream.run(code, [x], [out], [items, n, inner], groupsOf(lanes, items));
-    },
-    scan(kind, x, out, { outer, n, inner }, reverse) {
-      const items = outer * inner;
-      if (n === 0) return;
-      const lanes: Lanes = n <= 32 || items >= 4096 ? 1 : n >= 2048 ? 256 : 64;
-      const isLong = x.dtype === 'int64';
-      const code = scanKernel(kind, scalarType(x.dtype), lanes, reverse, isLong);
-      stream.run(code, [x], [out], [items, n, inner], groupsOf(lanes, items), longFaults(kind, isLong));
-    },
-  };
+  const parts = stream.temporary(items * chunks, x.dtype);
+  stream.run(code, [x], [parts], params(items * chunks), groupsOf(lanes, items * chunks), options);
+  reduce(stream, kind, parts, out, { outer, n: chunks, inner }, scale);
+  stream.free(parts.buffer);
 }
+
+export const REDUCE: Lowerings<'reduce' | 'argReduce' | 'scan'> = {
+  reduce(stream, [x], [out], { kind, axis }) {
+    reduce(stream, kind, x, out, axis, 1 / axis.n);
+  },
+  argReduce(stream, [x], outputs, { kind, axis: { outer, n, inner } }) {
+    const items = outer * inner;
+    const lanes = lanesFor(stream, items, n, inner);
+    const code = argReduceKernel(kind, scalarType(x.dtype), lanes);
+    stream.run(code, [x], outputs, [items, n, inner], groupsOf(lanes, items));
+  },
+  scan(stream, [x], outputs, { kind, axis: { outer, n, inner }, reverse }) {
+    const items = outer * inner;
+    if (n === 0) return;
+    const lanes: Lanes = n <= 32 || items >= 4096 ? 1 : n >= 2048 ? 256 : 64;
+    const isLong = x.dtype === 'int64';
+    const code = scanKernel(kind, scalarType(x.dtype), lanes, reverse, isLong);
+    stream.run(code, [x], outputs, [items, n, inner], groupsOf(lanes, items), longFaults(kind, isLong, x));
+  },
+};

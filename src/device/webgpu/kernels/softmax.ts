@@ -1,8 +1,7 @@
 // Softmax and log-softmax along an axis, in one pass over the workgroups: maximum, sum, result.
-import type { Kernels } from '../../contract';
 import { kernel, type Kernel } from '../shader';
 import { folding, groupsOf, itemOf, lanesFor, loop, sizeOf, type Lanes } from '../rows';
-import type { GpuStream } from '../stream';
+import type { Lowerings } from './lowering';
 
 const PARAMS = ['items: u32', 'n: u32', 'inner: u32'];
 const START = 'let start = (item / p.inner) * p.n * p.inner + item % p.inner;';
@@ -70,19 +69,15 @@ ${loop(
 )}`,
   }));
 
-/** softmax and softmaxBackward of the webgpu device. */
-export function softmaxKernels(stream: GpuStream): Pick<Kernels, 'softmax' | 'softmaxBackward'> {
-  return {
-    softmax(x, out, { outer, n, inner }, log) {
-      const items = outer * inner;
-      const lanes = lanesFor(stream, items, n, inner);
-      stream.run(softmaxKernel(log, lanes), [x], [out], [items, n, inner], groupsOf(lanes, items));
-    },
-    softmaxBackward(grad, y, out, { outer, n, inner }, log) {
-      const items = outer * inner;
-      const lanes = lanesFor(stream, items, n, inner);
-      const code = softmaxBackwardKernel(log, lanes);
-      stream.run(code, [grad, y], [out], [items, n, inner], groupsOf(lanes, items));
-    },
-  };
-}
+export const SOFTMAX: Lowerings<'softmax' | 'softmaxBackward'> = {
+  softmax(stream, inputs, outputs, { axis: { outer, n, inner }, log }) {
+    const items = outer * inner;
+    const lanes = lanesFor(stream, items, n, inner);
+    stream.run(softmaxKernel(log, lanes), inputs, outputs, [items, n, inner], groupsOf(lanes, items));
+  },
+  softmaxBackward(stream, inputs, outputs, { axis: { outer, n, inner }, log }) {
+    const items = outer * inner;
+    const lanes = lanesFor(stream, items, n, inner);
+    stream.run(softmaxBackwardKernel(log, lanes), inputs, outputs, [items, n, inner], groupsOf(lanes, items));
+  },
+};
