@@ -5,19 +5,20 @@ import type { DType } from '../base/dtype';
 import { itemSize } from '../base/dtype';
 import { formatShape, isDense, layoutFault, numelOf, sameShape } from '../base/shape';
 import {
+  kernelsBy,
   rowOf,
   type Axis,
   type BatchSizes,
   type ConvSizes,
   type InputsOf,
   type KernelName,
+  type Kernels,
   type LinalgKind,
   type NamesOf,
   type Operands,
   type OutputsOf,
   type ParamsOf,
   type RowSizes,
-  type RunKernel,
   type View,
 } from './contract';
 import { instruments } from './instruments';
@@ -279,8 +280,8 @@ function checkCount(kernel: string, count: number, views: Operands): void {
 }
 
 /** The kernels, each behind the rules for its views. */
-export function checked(run: RunKernel): RunKernel {
-  return (kernel, inputs, outputs, params) => {
+export function checked(kernels: Kernels): Kernels {
+  return kernelsBy((kernel) => (inputs, outputs, params) => {
     const row = rowOf(kernel);
     const operands: [names: readonly string[], views: Operands][] = [
       [row.inputs, inputs],
@@ -298,8 +299,8 @@ export function checked(run: RunKernel): RunKernel {
         views.forEach((view, i) => check(kernel, names[i].replace('?', ''), view, rules[names[i]] as Rule));
       }
     }
-    run(kernel, inputs, outputs, params);
-  };
+    kernels[kernel](inputs, outputs, params);
+  });
 }
 
 /** Checks every command of the devices that are made from now on. */

@@ -310,17 +310,17 @@ export type InputsOf<K extends KernelName> = ViewsOf<Table[K]['inputs']>;
 export type OutputsOf<K extends KernelName> = ViewsOf<Table[K]['outputs']>;
 export type ParamsOf<K extends KernelName> = Table[K]['params'] extends Typed<infer P> ? P : never;
 
-/** What one kernel is called with. */
-export type KernelCall<K extends KernelName> = (
-  inputs: InputsOf<K>,
-  outputs: OutputsOf<K>,
-  params: ParamsOf<K>,
-) => void;
-
 /** Views of any kernel. */
 export type Operands = readonly (View | null)[];
-/** `Device.run` as those see it that stand between ops and kernels and take every kernel alike. */
-export type RunKernel = (kernel: KernelName, inputs: Operands, outputs: Operands, params: unknown) => void;
+/** A kernel as those see it that stand between ops and lowerings and take every kernel alike. */
+export type Kernel = (inputs: Operands, outputs: Operands, params: unknown) => void;
+export type Kernels = Readonly<Record<KernelName, Kernel>>;
+
+/** A kernel for each name. */
+export function kernelsBy(make: (name: KernelName) => Kernel): Kernels {
+  const names = Object.keys(KERNELS) as KernelName[];
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Kernels;
+}
 
 /** The row of a kernel, as those see it that take every kernel alike. */
 export const rowOf = (kernel: KernelName): KernelRow => KERNELS[kernel];

@@ -1,11 +1,11 @@
 // Where a checking mode hangs on. The library itself never sets it, so that pages carry none of the checks.
-import type { RunKernel } from './contract';
+import type { Kernels } from './contract';
 import type { Allocator } from './wasm/engine/allocator';
 import type { CommandAppender } from './wasm/stream';
 
 export interface Instruments {
   /** The same kernels behind a look at what each is called with. */
-  kernels(run: RunKernel): RunKernel;
+  kernels(kernels: Kernels): Kernels;
   /** The heap of a wasm engine, with guard words around its blocks. */
   heap(start: number, reserve: (end: number) => void, commands: CommandAppender): GuardedHeap;
 }

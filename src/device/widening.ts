@@ -3,13 +3,14 @@
 import { denseStrides, numelOf } from '../base/shape';
 import { DTYPES, itemSize, type DType } from '../base/dtype';
 import {
+  kernelsBy,
   rowOf,
   type Device,
   type DeviceBuffer,
   type KernelName,
+  type Kernels,
   type Operands,
   type PointwiseProgram,
-  type RunKernel,
   type View,
 } from './contract';
 import { cast, input } from '../expression/expression';
@@ -33,12 +34,12 @@ function hasNarrow(operands: Operands): boolean {
 }
 
 /** The kernels for all dtypes, made of those for wide ones. */
-export function widening(run: RunKernel, memory: Pick<Device, 'allocate' | 'free'>): RunKernel {
+export function widening(kernels: Kernels, memory: Pick<Device, 'allocate' | 'free'>): Kernels {
   const copy = (from: View, to: View): void =>
-    run('pointwise', [from], [to], { program: copyProgram(from.dtype, to.dtype), scalars: [] });
+    kernels.pointwise([from], [to], { program: copyProgram(from.dtype, to.dtype), scalars: [] });
 
   /** Runs a kernel with wide memory in place of its narrow views. */
-  function runWide(kernel: KernelName, inputs: Operands, outputs: Operands, params: unknown): void {
+  function runWide(name: KernelName, inputs: Operands, outputs: Operands, params: unknown): void {
     const buffers: DeviceBuffer[] = [];
     const results: (() => void)[] = [];
     const widened = (view: View | null, isRead: boolean, isWritten: boolean): View | null => {
@@ -52,11 +53,11 @@ export function widening(run: RunKernel, memory: Pick<Device, 'allocate' | 'free
       if (isWritten) results.push(() => copy(wide, view));
       return wide;
     };
-    const { updates = false } = rowOf(kernel);
+    const { updates = false } = rowOf(name);
     try {
       const wideInputs = inputs.map((view) => widened(view, true, false));
       const wideOutputs = outputs.map((view) => widened(view, updates, true));
-      run(kernel, wideInputs, wideOutputs, params);
+      kernels[name](wideInputs, wideOutputs, params);
       for (const write of results) write();
     } finally {
       // Also where memory for the next operand could not be had.
@@ -64,8 +65,12 @@ export function widening(run: RunKernel, memory: Pick<Device, 'allocate' | 'free
     }
   }
 
-  return (kernel, inputs, outputs, params) => {
-    if (rowOf(kernel).converts || !(hasNarrow(inputs) || hasNarrow(outputs))) run(kernel, inputs, outputs, params);
-    else runWide(kernel, inputs, outputs, params);
-  };
+  return kernelsBy((name) => {
+    const kernel = kernels[name];
+    if (rowOf(name).converts) return kernel;
+    return (inputs, outputs, params) => {
+      if (hasNarrow(inputs) || hasNarrow(outputs)) runWide(name, inputs, outputs, params);
+      else kernel(inputs, outputs, params);
+    };
+  });
 }

@@ -1,6 +1,6 @@
 // Runs pointwise programs on a KernelBench through the real lowering, and evaluates expressions in plain JavaScript.
 import { MAX_COMMAND_WORDS, type Opcode } from '../../assembly/engine/commands';
-import type { DeviceBuffer, PointwiseProgram, RunKernel, View } from '../../src/device/contract';
+import type { DeviceBuffer, Kernels, PointwiseProgram, View } from '../../src/device/contract';
 import type { CommandStream } from '../../src/device/wasm/transport/commandStream';
 import { wasmKernels } from '../../src/device/wasm/kernels';
 import { DTYPES, isHalf, newArray, stored, type DType, type TypedArray } from '../../src/base/dtype';
@@ -21,12 +21,12 @@ export interface PlacedView extends View {
 /** A stream that runs each command at once. */
 export class PointwiseBench implements Pick<CommandStream, 'emitWords' | 'pointer'> {
   readonly bench: KernelBench;
-  readonly run: RunKernel;
+  readonly kernels: Kernels;
   commands = 0;
 
   constructor(build: Build = 'baseline') {
     this.bench = new KernelBench(build);
-    this.run = wasmKernels({
+    this.kernels = wasmKernels({
       emit: () => undefined,
       workspace: () => 0,
       emitWords: (opcode, words, length) => {
@@ -86,7 +86,7 @@ export class PointwiseBench implements Pick<CommandStream, 'emitWords' | 'pointe
   /** Runs a program of one output on dense inputs; returns what it gives. */
   evaluate(output: Expression, inputs: readonly PlacedView[], scalars: readonly number[] = []): number[] {
     const out = this.room(output.dtype, inputs[0]?.shape ?? [0]);
-    this.run('pointwise', inputs, [out], { program: programOf(inputs, output), scalars });
+    this.kernels.pointwise(inputs, [out], { program: programOf(inputs, output), scalars });
     return this.read(out);
   }
 }

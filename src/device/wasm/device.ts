@@ -27,13 +27,14 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
   const notes: string[] = [];
   const stream = new WasmStream((events) => startEngine(settings, events, notes));
   const unchecked = wasmKernels(stream);
-  const kernels = instruments.current?.kernels(unchecked) ?? unchecked;
+  const checked = instruments.current?.kernels(unchecked) ?? unchecked;
   const memory = {
     allocate: (bytes: number) => stream.allocate(bytes),
     free: (buffer: DeviceBuffer) => stream.free(own(buffer)),
   };
+  const kernels = widening(checked, memory);
   const device: WasmDevice = {
-    run: widening(kernels, memory),
+    run: (kernel, inputs, outputs, params) => kernels[kernel](inputs, outputs, params),
     ...memory,
     name: 'wasm',
     stream,

@@ -3,7 +3,7 @@ import { instruments } from '../instruments';
 import { copyProgram, widening } from '../widening';
 import { denseStrides, isDense, numelOf } from '../../base/shape';
 import type { KindlingError } from '../../base/errors';
-import type { Device, Operands, RunKernel, View } from '../contract';
+import { kernelsBy, type Device, type Kernels, type Operands, type View } from '../contract';
 import { findAdapter, missing, requestDevice, subgroupSize, type AdapterChoice } from './adapter';
 import { loadKernels } from './load';
 import { GpuStream } from './stream';
@@ -49,21 +49,22 @@ export function createWebGpuDevice(
   const started = start();
   // Whoever waits is told; a page that does not hears it from its first read.
   started.catch((error: KindlingError) => stream.fail(error));
-  let loaded: RunKernel | null = null;
-  const kernels: RunKernel = (kernel, inputs, outputs, params) => {
+  let loaded: Kernels | null = null;
+  const late = kernelsBy((name) => (inputs, outputs, params) => {
     if (loaded !== null) {
-      loaded(kernel, inputs, outputs, params);
+      loaded[name](inputs, outputs, params);
       return;
     }
     const [reads, writes] = [inputs, outputs].map(asNow);
-    stream.inTurn(() => loaded?.(kernel, reads, writes, params));
-  };
+    stream.inTurn(() => loaded?.[name](reads, writes, params));
+  });
   const memory: Pick<Device, 'allocate' | 'free'> = {
     allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
     free: (buffer) => stream.free(buffer),
   };
+  const kernels = widening(instruments.current?.kernels(late) ?? late, memory);
   return {
-    run: widening(instruments.current?.kernels(kernels) ?? kernels, memory),
+    run: (kernel, inputs, outputs, params) => kernels[kernel](inputs, outputs, params),
     ...memory,
     name: 'webgpu',
     stream,
@@ -72,7 +73,7 @@ export function createWebGpuDevice(
     receive: (buffer, data) => stream.receive(buffer, data),
     seal: (buffer) => stream.seal(buffer),
     supports: (dtype) => dtype !== 'float64',
-    read: (view) => read(stream, kernels, view),
+    read: (view) => read(stream, late, view),
     synchronize: () => stream.synchronize(),
     throttle: (steps) => stream.throttle(steps),
     mark: () => {
@@ -93,12 +94,12 @@ const asNow = (views: Operands): Operands =>
   });
 
 /** A strided view is made dense by the device first; the page never looks at elements. */
-async function read(stream: GpuStream, kernels: RunKernel, view: View): Promise<ArrayBuffer> {
+async function read(stream: GpuStream, kernels: Kernels, view: View): Promise<ArrayBuffer> {
   const elements = numelOf(view.shape);
   if (elements === 0 || isDense(view.shape, view.strides)) return stream.read(view);
   const dense = { ...stream.temporary(elements, view.dtype), shape: view.shape, strides: denseStrides(view.shape) };
   try {
-    kernels('pointwise', [view], [dense], { program: copyProgram(view.dtype), scalars: [] });
+    kernels.pointwise([view], [dense], { program: copyProgram(view.dtype), scalars: [] });
     return await stream.read(dense);
   } finally {
     stream.free(dense.buffer);

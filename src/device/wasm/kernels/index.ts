@@ -1,5 +1,5 @@
 // Every kernel of the wasm device.
-import { faultsOf, type KernelName, type RunKernel } from '../../contract';
+import { faultsOf, kernelsBy, type KernelName, type Kernels } from '../../contract';
 import type { CommandStream } from '../transport/commandStream';
 import { CONV } from './conv';
 import { GATHER } from './gather';
@@ -25,14 +25,13 @@ const LOWERINGS: Lowerings<KernelName> = {
 };
 
 /** The kernels, as commands of that stream. */
-export const wasmKernels =
-  (stream: CommandStream): RunKernel =>
-  (kernel, inputs, outputs, params) => {
-    const lowering = LOWERINGS[kernel] as AnyLowering;
-    if (typeof lowering === 'function') lowering(stream, inputs, outputs, params);
-    else {
-      const { opcode, struct, fields } = lowering;
+export const wasmKernels = (stream: CommandStream): Kernels =>
+  kernelsBy((name) => {
+    const lowering = LOWERINGS[name] as AnyLowering;
+    if (typeof lowering === 'function') return (inputs, outputs, params) => lowering(stream, inputs, outputs, params);
+    const { opcode, struct, fields } = lowering;
+    return (inputs, outputs, params) => {
       const args = fields(stream, inputs, outputs, params);
-      stream.emit(opcode, struct, args, inputs, outputs, faultsOf(kernel, inputs, params));
-    }
-  };
+      stream.emit(opcode, struct, args, inputs, outputs, faultsOf(name, inputs, params));
+    };
+  });

@@ -54,22 +54,6 @@ function writeShape(at: number, shape: readonly number[], views: readonly View[]
   return sizes.length;
 }
 
-/** Writes where a group of `count` elements starts and its addresses at words[at]; returns the place behind them. */
-function writeGroup(
-  stream: CommandStream,
-  at: number,
-  start: number,
-  count: number,
-  inputs: readonly View[],
-  outputs: readonly View[],
-): number {
-  words[at++] = start;
-  words[at++] = count;
-  for (const view of inputs) words[at++] = stream.pointer(view);
-  for (const view of outputs) words[at++] = stream.pointer(view);
-  return at;
-}
-
 /** Only division of integers can fault. */
 const faults = (
   { fallible }: LoweredPointwise,
@@ -104,7 +88,10 @@ const pointwise: Appender<'pointwise'> = (stream, inputs, outputs, params) => {
       if ((strided >>> i) & 1) words[FIXED_WORDS + i] |= OperandLayout.Strided << 8;
     }
   }
-  at = writeGroup(stream, at, 0, count, inputs, outputs);
+  words[at++] = 0;
+  words[at++] = count;
+  for (const view of inputs) words[at++] = stream.pointer(view);
+  for (const view of outputs) words[at++] = stream.pointer(view);
   stream.emitWords(Opcode.Pointwise, words, at, inputs, outputs, faults(code, inputs, params));
 };
 
@@ -120,7 +107,10 @@ function appendGroups(stream: CommandStream, groups: readonly Group[], uniform: 
     let start = 0;
     let end = 0;
     for (const { count, inputs, outputs } of part) {
-      at = writeGroup(stream, at, start, count, inputs, outputs);
+      words[at++] = start;
+      words[at++] = count;
+      for (const view of inputs) words[at++] = stream.pointer(view);
+      for (const view of outputs) words[at++] = stream.pointer(view);
       end = start + count;
       start = Math.ceil(end / POINTWISE_BLOCK) * POINTWISE_BLOCK;
     }

@@ -1,6 +1,6 @@
 // Every kernel of the webgpu device. A part of the library that is loaded when a page first asks for the device: nothing
 // here may rest on what is not (errors that are told apart by their class, expressions that exist once).
-import type { KernelName, Operands, RunKernel } from '../../contract';
+import { kernelsBy, type KernelName, type Kernels, type Operands } from '../../contract';
 import { kernel } from '../shader';
 import type { GpuStream } from '../stream';
 import { COLUMNS } from './columns';
@@ -41,7 +41,8 @@ const LOWERINGS: Lowerings<KernelName> = {
 type AnyLowering = (stream: GpuStream, inputs: Operands, outputs: Operands, params: unknown) => void;
 
 /** The kernels, as commands of that stream. */
-export const gpuKernels =
-  (stream: GpuStream): RunKernel =>
-  (name, inputs, outputs, params) =>
-    (LOWERINGS[name] as AnyLowering)(stream, inputs, outputs, params);
+export const gpuKernels = (stream: GpuStream): Kernels =>
+  kernelsBy((name) => {
+    const lowering = LOWERINGS[name] as AnyLowering;
+    return (inputs, outputs, params) => lowering(stream, inputs, outputs, params);
+  });

@@ -84,7 +84,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
       const view = bench.place(dtype, x, SHAPE, strides, offset);
       const three = bench.place(dtype, newArray(dtype, 8), SHAPE, [0, 0, 0]);
       const program = programOf([view, three], e.cast(dtype, e.eq(a(dtype), b(dtype))));
-      bench.run('pointwise', [view, three], [view], { program, scalars: [] });
+      bench.kernels.pointwise([view, three], [view], { program, scalars: [] });
       expectClose(
         bench.read(view),
         offsets(view).map((at) => Number(Number(x[at]) === 0)),
@@ -117,7 +117,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
     const views = [bench.place('float32', x), bench.place('float32', y)];
     const sum = e.add(a(), b());
     const program = programOf(views, sum, e.mul(sum, e.sub(a(), b())));
-    bench.run('pointwise', views, views, { program, scalars: [] });
+    bench.kernels.pointwise(views, views, { program, scalars: [] });
     const sums = numbers(x).map((v, i) => Math.fround(v + Number(y[i])));
     expectClose(bench.read(views[0]), sums);
     expectClose(
@@ -143,7 +143,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
     const bench = new PointwiseBench(build);
     for (const dtype of [...NUMERIC, 'bool' as const]) {
       const out = bench.room(dtype, [777]);
-      bench.run('pointwise', [], [out], { program: programOf([], e.scalar(0, dtype)), scalars: [1] });
+      bench.kernels.pointwise([], [out], { program: programOf([], e.scalar(0, dtype)), scalars: [1] });
       expectClose(bench.read(out), Array<number>(777).fill(1), 0, dtype);
       const x = bench.place(dtype, fill(dtype, 777));
       expectClose(bench.evaluate(a(dtype), [x]), bench.read(x), 0, dtype);
@@ -220,7 +220,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
     const root = e.uniform(e.scalar(0, 'int32'), e.scalar(1, 'int32'));
     const draw = (n: number, seeds: readonly number[]): number[] => {
       const out = bench.room('float32', [n]);
-      bench.run('pointwise', [], [out], { program: programOf([], root), scalars: seeds });
+      bench.kernels.pointwise([], [out], { program: programOf([], root), scalars: seeds });
       return bench.read(out);
     };
     const long = draw(100001, [5, 6]);
@@ -257,7 +257,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
     const moved = e.add(b(), e.mul(e.scalar(0, 'float32'), a()));
     const program = programOf(groups[0].inputs, e.sub(a(), e.mul(e.input(2, 'float32'), moved)), moved);
     const [inputs, outputs] = [groups.flatMap((group) => group.inputs), groups.flatMap((group) => group.outputs)];
-    bench.run('foreach', inputs, outputs, { program, scalars: [0.25] });
+    bench.kernels.foreach(inputs, outputs, { program, scalars: [0.25] });
     expect(bench.commands).toBe(1);
     for (const { x, y, step, outputs } of groups) {
       const momentum = numbers(x).map((v, i) => Number(y[i]) + 0.25 * v);
@@ -273,7 +273,7 @@ describe.each(BUILDS)('pointwise (%s)', (build) => {
   test('foreach splits what does not fit into one command', () => {
     const bench = new PointwiseBench(build);
     const x = Array.from({ length: 12000 }, (_, i) => bench.place('float32', Float32Array.of(i)));
-    bench.run('foreach', x, x, { program: programOf([x[0]], e.neg(a())), scalars: [] });
+    bench.kernels.foreach(x, x, { program: programOf([x[0]], e.neg(a())), scalars: [] });
     expect(bench.commands).toBeGreaterThan(1);
     expect(x.every((view, i) => bench.read(view)[0] === -i)).toBe(true);
   });
