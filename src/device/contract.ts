@@ -1,4 +1,4 @@
-// The contract between operations and devices: memory, the command stream, and the one list of kernels
+// The contract between operations and devices: memory, the command stream, and the one table of kernels
 // that every device implements. A device never sees a Tensor, only views; it executes commands in the
 // order of the calls and returns at once. Kernels trust their arguments: shape rules have checked them.
 import type { DType } from '../base/dtype';
