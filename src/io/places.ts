@@ -239,8 +239,14 @@ function inFileSystem(op: string, path: string): Place {
 
   const put = async (to: FileSystemFileHandle, content: Blob): Promise<void> => {
     const stream = await to.createWritable();
-    await stream.write(content);
-    await stream.close();
+    try {
+      await stream.write(content);
+      await stream.close();
+    } catch (cause) {
+      // A file that is still open for writing could not be removed.
+      await stream.abort().catch(() => undefined);
+      throw cause;
+    }
     const back = await to.getFile();
     const parts = chunksOf(back);
     for await (const chunk of chunksOf(content)) compare(address, chunk, (await parts.next()).value);
@@ -261,7 +267,7 @@ function inFileSystem(op: string, path: string): Place {
       locked('exclusive', async () => {
         const home = await folder(true);
         // None is being written while the lock is held: a tab ended that wrote them.
-        for await (const file of home.keys()) if (isPart(file)) await home.removeEntry(file);
+        for await (const file of home.keys()) if (isPart(file)) await home.removeEntry(file).catch(() => undefined);
         const partName = `${name}.${Math.random().toString(36).slice(2)}${PART}`;
         try {
           const part: FileSystemFileHandle & Movable = await home.getFileHandle(partName, { create: true });
