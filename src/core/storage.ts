@@ -113,7 +113,9 @@ export class Storage implements Reclaimable {
 
 /** Is told of the handles that are made while it is current: scopes. */
 export interface Tracker {
+  /** @internal */
   track(handle: Handle): void;
+  /** @internal */
   hold(holder: object): void;
 }
 
