@@ -3,19 +3,28 @@
 // there is much of it, or before memory is refused, what has all the marks of garbage is taken back. A later use of it is
 // an error that says so (storage.ts). Loops that await now and then never get here.
 //
-// Never taken back: what is kept (parameters, gradients, optimizer state, `keep`), held by a module, or saved by a graph that
-// backward has not walked. Of the rest, in this order:
+// Never taken back: what is kept (parameters and their gradients, optimizer state, `keep`), held by a module, or made by
+// code of the library that still runs; nor, up to 3, what a graph has saved that backward has not walked. The order is:
 // 1. what was made inside a module's call that has returned without giving it out, the oldest first;
 // 2. what a loop outside has left behind, the largest first: used soon after it was made, idle since, made again and again;
+// 3. what graphs have saved that many walks have left alone; leaves, with their gradients, that a loop makes and leaves behind;
+//    results that nothing has used while many of their like were made, the oldest first. Such memory may well be in an array
+//    of the user's, so it goes only where there is much of it;
 // and only before memory is refused:
-// 3. what an attempt that ran out of memory has left behind, the youngest first;
-// 4. results that nothing has used while many of their like were made; graphs that were left unwalked by many calls.
+// 4. what an attempt that ran out of memory has left behind, the youngest first (before 1);
+// 5. graphs that were left unwalked by many calls.
 import type { AllocatedBuffer, Device } from '../device/contract';
 import { yieldTask } from '../device/task';
 
 const MEGABYTE = 2 ** 20;
-/** What a task may make and hold before anything is taken back; twice that before it is what a loop outside of modules made. */
+/**
+ * What a task may make and hold before anything is taken back; twice that before it is what a loop outside of modules made,
+ * three times before it is what may be in use after all.
+ */
 const BUDGET = 256 * MEGABYTE;
+/** It is looked again when memory has grown by this, and by this part of what is left. Bytes. */
+const NEXT_LOOK = BUDGET / 2;
+const NEXT_SHARE = 1 / 4;
 /** Memory must have grown by this since the last use of what is taken back: made inside a call, or outside. Bytes. */
 const IDLE_INSIDE = 64 * MEGABYTE;
 const IDLE_OUTSIDE = 128 * MEGABYTE;
@@ -28,7 +37,7 @@ const LARGE = 64 * MEGABYTE;
 /** How many of its like nobody may have used, and how many calls may have left a graph unwalked, before they are given up. */
 const UNUSED = 16;
 /** Bytes of these that one task may lose, in budgets: a loop that fills memory on purpose must come to its end. */
-const MOST_GIVEN_UP = 64 * BUDGET;
+const MOST_GIVEN_UP = 256 * BUDGET;
 /** Smaller ones are left alone unless memory is refused. Bytes. */
 const SMALL = 4096;
 /** Where memory is too small for such growth, this part of what the task has made will do. */
@@ -43,8 +52,10 @@ export interface Reclaimable {
   /** In order of making. */
   readonly serial: number;
   readonly isFree: boolean;
-  /** Whether it must stay: it is kept, or a leaf. */
+  /** Whether it must stay. */
   readonly isKept: boolean;
+  /** Whether it is a leaf that asks for gradients, or the gradient of one. */
+  readonly isLeaf: boolean;
   /** Whether a graph has saved it. */
   readonly isSaved: boolean;
   /** Computed from tensors. */
@@ -97,6 +108,8 @@ class Task {
   /** Least that was outstanding since the last mark. */
   low = outstanding;
   walks = 0;
+  /** Births at the last walks, the oldest first. */
+  readonly walkedAt: number[] = [];
   /** Births when calls of no other module returned, since the last walk. */
   readonly returns: number[] = [];
   readonly base = outstanding;
@@ -183,6 +196,7 @@ export function noteOperands(inputs: readonly unknown[]): void {
 export function noteWalk(): void {
   if (task === null) return;
   task.walks++;
+  if (task.walkedAt.push(births) > UNUSED) task.walkedAt.shift();
   task.returns.length = 0;
 }
 
@@ -239,12 +253,13 @@ export function makeRoom(bytes: number): boolean {
   const isFreeable = freeable(task);
   const take = (chosen: readonly Reclaimable[]): boolean => (reclaim(chosen, goal), outstanding < before);
   const { made, inside, refused } = task;
-  const available = made.filter(isFreeable);
+  const all = made.filter(isFreeable);
+  const available = all.filter((s) => !s.isLeaf);
   const freed =
     (refused !== null && take(ofAttempt(made, refused))) ||
     take(available.filter((s) => inside.has(s) && !s.isShown)) ||
     take(largestFirst(ofLoops(task, available, Math.min(IDLE_OUTSIDE, IDLE_SHARE * (outstanding - task.base))))) ||
-    giveUp(task, available, goal);
+    giveUp(task, [...unwalked(task), ...doubtful(task, all), ...abandoned(task)], goal);
   if (!freed) task.refused = { serial: births, clocks: clocks(task) };
   return freed;
 }
@@ -256,7 +271,8 @@ function look(bytes: number): void {
   if (outstanding + bytes > now.budget) {
     settle(now);
     const isFreeable = freeable(now);
-    const available = now.made.filter((s) => s.buffer.bytes >= SMALL && isFreeable(s));
+    const large = now.made.filter((s) => s.buffer.bytes >= SMALL && isFreeable(s));
+    const available = large.filter((s) => !s.isLeaf);
     reclaim(
       available.filter((s) => now.inside.has(s) && !s.isShown && isIdle(now, s, IDLE_INSIDE)),
       now.base + BUDGET / 2,
@@ -264,8 +280,11 @@ function look(bytes: number): void {
     if (outstanding + bytes >= now.base + 2 * BUDGET) {
       reclaim(largestFirst(ofLoops(now, available, IDLE_OUTSIDE)), now.base + BUDGET);
     }
-    // Twice what the loop has shown to need.
-    now.budget = now.base + Math.max(BUDGET, 2 * (outstanding + bytes - now.base));
+    if (outstanding + bytes >= now.base + 3 * BUDGET) {
+      giveUp(now, [...unwalked(now), ...doubtful(now, large)], now.base + 2 * BUDGET);
+    }
+    const left = outstanding + bytes - now.base;
+    now.budget = now.base + Math.max(BUDGET, left + Math.max(NEXT_LOOK, NEXT_SHARE * left));
     now.low = outstanding;
   }
   watch = Math.max(Math.min(now.low + MARK, now.budget), outstanding + bytes + MARK / 4);
@@ -341,12 +360,21 @@ function reclaim(chosen: readonly Reclaimable[], goal: number): void {
   }
 }
 
-/** What a loop has left behind: used soon after it was made, and then no more, while its like were made and used. */
-function ofLoops(now: Task, available: readonly Reclaimable[], idle: number): Reclaimable[] {
+/**
+ * What a loop has left behind: used soon after it was made, and then no more, while its like (of `made`) were made, so many
+ * times, and used.
+ */
+function ofLoops(
+  now: Task,
+  available: readonly Reclaimable[],
+  idle: number,
+  made = now.made,
+  least = 0,
+): Reclaimable[] {
   const like = new Map<string, number[]>();
   const keyOf = (s: Reclaimable): string => `${s.buffer.bytes} ${s.isDerived}`;
   const place = new Map<Reclaimable, number>();
-  for (const s of now.made) {
+  for (const s of made) {
     const key = keyOf(s);
     const born = like.get(key) ?? [];
     if (born.length === 0) like.set(key, born);
@@ -355,7 +383,7 @@ function ofLoops(now: Task, available: readonly Reclaimable[], idle: number): Re
   return available.filter((s) => {
     const { bytes, firstRead, lastUse } = s.buffer;
     const born = like.get(keyOf(s)) ?? [];
-    const repeats = bytes < LARGE ? REPEATS : LARGE_REPEATS;
+    const repeats = Math.max(least, bytes < LARGE ? REPEATS : LARGE_REPEATS);
     const next = (place.get(s) ?? 0) + repeats;
     if (firstRead === 0 || next >= born.length || firstRead > born[next]) return false;
     return born[born.length - repeats] > lastUse && isIdle(now, s, idle);
@@ -377,23 +405,39 @@ function ofAttempt(made: readonly Reclaimable[], refused: NonNullable<Task['refu
   return made.filter(left).reverse();
 }
 
-/** The last to go: results that nobody has used, and graphs that nobody has walked, while many of their like were made. */
-function giveUp(now: Task, available: readonly Reclaimable[], goal: number): boolean {
-  if (now.givenUp > MOST_GIVEN_UP) return false;
+/** What many walks since have left alone of what graphs have saved, and a loop as well. */
+function unwalked(now: Task): Reclaimable[] {
+  if (now.walkedAt.length < UNUSED) return [];
+  const saved = now.made.filter((s) => s.isSaved && s.isDerived && !s.isFree && !s.isKept && !s.isLeaf);
+  return ofLoops(now, saved.filter((s) => s.serial <= now.walkedAt[0]), IDLE_OUTSIDE); // prettier-ignore
+}
+
+/** Results that nobody has used while many of their like were made, and leaves that a loop has left behind. */
+function doubtful(now: Task, available: readonly Reclaimable[]): Reclaimable[] {
   const younger = new Map<number, number>();
   const unused: Reclaimable[] = [];
   for (const s of available.toReversed()) {
-    if (s.buffer.firstRead > 0 || !s.isDerived) continue;
+    if (s.buffer.firstRead > 0 || !s.isDerived || s.isLeaf) continue;
     const count = younger.get(s.buffer.bytes) ?? 0;
     younger.set(s.buffer.bytes, count + 1);
     if (count >= UNUSED) unused.push(s);
   }
-  const abandonedAt = now.returns.at(-UNUSED) ?? 0;
-  const abandoned = now.made.filter(
-    (s) => s.isSaved && s.isDerived && !s.isFree && !s.isKept && s.serial <= abandonedAt,
-  );
+  const isLeaf = (s: Reclaimable): boolean => s.isLeaf;
+  const leaves = ofLoops(now, available.filter(isLeaf), IDLE_OUTSIDE, now.made.filter(isLeaf), UNUSED);
+  return [...leaves, ...unused.reverse()];
+}
+
+/** What graphs have saved that many calls have left unwalked. */
+function abandoned(now: Task): Reclaimable[] {
+  const last = now.returns.at(-UNUSED) ?? 0;
+  return now.made.filter((s) => s.isSaved && s.isDerived && !s.isFree && !s.isKept && s.serial <= last);
+}
+
+/** Takes what may be in use after all. */
+function giveUp(now: Task, chosen: readonly Reclaimable[], goal: number): boolean {
+  if (now.givenUp > MOST_GIVEN_UP) return false;
   const before = outstanding;
-  reclaim([...unused.reverse(), ...abandoned], goal);
+  reclaim(chosen, goal);
   now.givenUp += before - outstanding;
   return outstanding < before;
 }

@@ -27,6 +27,9 @@ const collected = new FinalizationRegistry<Allocation>((allocation) => {
   free(allocation);
 });
 
+/** Why memory is not taken back by its looks: it is kept in any case, or is a leaf (or its gradient), which comes last. */
+export type Claim = 'kept' | 'leaf';
+
 /** Device memory shared by a tensor and its views. */
 export class Storage implements Reclaimable {
   readonly device: Device;
@@ -42,6 +45,7 @@ export class Storage implements Reclaimable {
   reclaimedAfter = 0;
   private owners = 0;
   private keeps = 0;
+  private leaves = 0;
   private saves = 0;
   private readonly allocation: Allocation;
 
@@ -72,6 +76,10 @@ export class Storage implements Reclaimable {
     return this.keeps > 0;
   }
 
+  get isLeaf(): boolean {
+    return this.leaves > 0;
+  }
+
   get isSaved(): boolean {
     return this.saves > 0;
   }
@@ -86,9 +94,10 @@ export class Storage implements Reclaimable {
     giveBack(this.buffer.bytes);
   }
 
-  /** Claims it for as long as its owner is used, whatever it looks like; `by` -1 ends a claim. */
-  keep(by: 1 | -1): void {
-    this.keeps += by;
+  /** Claims it however long it is left alone; `by` -1 ends a claim. */
+  claim(claim: Claim, by: 1 | -1): void {
+    if (claim === 'kept') this.keeps += by;
+    else this.leaves += by;
   }
 
   /** Holds it for a graph. */
@@ -128,7 +137,7 @@ export abstract class Handle {
   private held: Storage;
   private open = true;
   private outlives = false;
-  private claims = false;
+  private claimed: Claim | null = null;
   /** @internal The library's code that has made it and that alone has seen it; null if others have. */
   maker: Tracker | null = null;
 
@@ -145,14 +154,21 @@ export abstract class Handle {
 
   set kept(value: boolean) {
     this.outlives = value;
-    this.claim(value);
+    this.claim(value ? 'kept' : null);
   }
 
-  /** Whether the memory is never taken back while this handle is there. */
-  protected claim(value: boolean): void {
-    if (this.claims === value || !this.open) return;
-    this.claims = value;
-    this.held.keep(value ? 1 : -1);
+  /** Outlives every scope, as a leaf or its gradient does. */
+  protected keepAs(claim: Claim): void {
+    this.outlives = true;
+    this.claim(claim);
+  }
+
+  /** Why the memory is not taken back while this handle is there; null: it may be. */
+  protected claim(claim: Claim | null): void {
+    if (this.claimed === claim || !this.open) return;
+    if (this.claimed !== null) this.held.claim(this.claimed, -1);
+    this.claimed = claim;
+    if (claim !== null) this.held.claim(claim, 1);
   }
 
   /** Whether its scope has freed it, or memory ran short. */
@@ -192,7 +208,7 @@ export abstract class Handle {
   /** Gives up the claim. The memory is freed when nothing else holds it. */
   release(): void {
     if (!this.open) return;
-    this.claim(false);
+    this.claim(null);
     this.open = false;
     this.held.release();
   }
@@ -200,11 +216,11 @@ export abstract class Handle {
   /** Moves the claim to another storage: how a parameter keeps its identity through `to` and lazy materialisation. */
   protected moveTo(storage: Storage): void {
     storage.retain();
-    const { claims } = this;
-    this.claim(false);
+    const { claimed } = this;
+    this.claim(null);
     if (this.open) this.held.release();
     this.open = true;
     this.held = storage;
-    this.claim(claims);
+    this.claim(claimed);
   }
 }

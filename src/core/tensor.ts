@@ -174,7 +174,7 @@ export class Tensor extends Handle implements View {
     }
     this.wantsGrad = value;
     // What learns is used again, however long it is left alone.
-    if (value && this.isLeaf) this.claim(true);
+    if (value && this.isLeaf && !this.kept) this.claim('leaf');
     return this;
   }
 
@@ -244,9 +244,9 @@ export class Tensor extends Handle implements View {
   replaceGrad(value: Tensor | null): void {
     if (this.gradient === value) return;
     // One that the user may hold is as any other tensor from now on.
-    if (this.gradientSeen) this.gradient?.claim(false);
+    if (this.gradientSeen) this.gradient?.claim(null);
     else this.gradient?.release();
-    if (value !== null) value.kept = true;
+    value?.keepAs(this.kept ? 'kept' : 'leaf');
     this.gradient = value;
     this.gradientSeen = false;
   }

@@ -12,16 +12,15 @@ const HELD = 10_000;
 /** Share of the newest mark in the time that one is said to take. */
 const NEWEST = 0.25;
 
-interface Mark {
-  readonly at: number;
-  readonly turn: number;
-}
-
 let isTold = false;
 
 /** Marks in a stream, and the time that they take. */
 export class Lag {
-  private readonly marks: Mark[] = [];
+  /** When those were placed that the device has not reached. */
+  private readonly marks: number[] = [];
+  /** The task that placed the last one, and how many of them are from before it. */
+  private turn = 0;
+  private earlier = 0;
   private lastAt = -Infinity;
   private lastDone = 0;
   private perMark = 0;
@@ -38,30 +37,36 @@ export class Lag {
   /** A step's work is queued. Waits, on this thread, if more of it than the page should be ahead was queued in earlier turns. */
   mark(): void {
     const now = performance.now();
+    const turn = currentTurn();
+    if (turn.number !== this.turn) {
+      this.turn = turn.number;
+      this.earlier = this.marks.length;
+    }
     if (now - this.lastAt >= SPACING) {
       this.lastAt = now;
-      this.marks.push({ at: now, turn: currentTurn() });
+      this.marks.push(now);
       const done = (): void => {
         this.finish();
       };
       this.place().then(done, done);
     }
-    const [oldest] = this.marks;
-    // Within one task nobody can know how far the device is, and the page is blocked by the loop anyway.
-    if (oldest === undefined || oldest.turn === currentTurn()) return;
-    const running = now - Math.max(oldest.at, this.lastDone);
-    const perMark = Math.max(this.perMark, running);
-    const ahead = this.marks.length * perMark - running;
+    // Within one task nobody can know how far the device is, and the page is blocked by the loop anyway: what counts is what
+    // was queued in earlier ones, as far as was heard when this one began.
+    if (this.earlier === 0) return;
+    const began = Math.max(this.marks[0], this.lastDone);
+    const perMark = Math.max(this.perMark, turn.at - began);
+    const ahead = (this.earlier + 1) * perMark - (now - began);
     if (ahead <= MOST || now - this.awaitedAt < HELD) return;
     tell(ahead);
     block(Math.min(ahead - MOST, 2 * perMark));
   }
 
   private finish(): void {
-    const mark = this.marks.shift();
-    if (mark === undefined) return;
+    const at = this.marks.shift();
+    if (at === undefined) return;
+    this.earlier = Math.max(0, this.earlier - 1);
     const now = performance.now();
-    const took = now - Math.max(mark.at, this.lastDone);
+    const took = now - Math.max(at, this.lastDone);
     this.perMark = this.perMark === 0 ? took : (1 - NEWEST) * this.perMark + NEWEST * took;
     this.lastDone = now;
   }

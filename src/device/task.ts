@@ -5,16 +5,24 @@ export function yieldTask(): Promise<void> {
   return new Promise((resolve) => schedule(resolve));
 }
 
-let turn = 0;
+/** A task of the event loop that asked for its number. */
+export interface Turn {
+  /** Grows from task to task. */
+  readonly number: number;
+  /** When it asked first: what had come in by then has been heard of. Milliseconds. */
+  readonly at: number;
+}
+
+let turn: Turn = { number: 0, at: 0 };
 let isTurnNoted = false;
 
-/** A number that grows from task to task of the event loop. */
-export function currentTurn(): number {
+/** The current task. */
+export function currentTurn(): Turn {
   if (!isTurnNoted) {
     isTurnNoted = true;
+    turn = { number: turn.number + 1, at: performance.now() };
     void yieldTask().then(() => {
       isTurnNoted = false;
-      turn++;
     });
   }
   return turn;

@@ -80,6 +80,38 @@ describe('training', () => {
     expect(await loss.item()).toBeLessThan(1);
   });
 
+  it('of what is attacked: a new leaf with a gradient in each step', async () => {
+    await start(2048);
+    const net = new nn.Linear(1024, 4);
+    const images = k.rand(1024, 1024);
+    let changed = k.zeros(1);
+    for (let i = 0; i < 150; i++) {
+      const x = images.clone().detach().requiresGrad_();
+      net(x).square().sum().backward();
+      if (x.grad === null) throw new Error('no gradient');
+      changed = net(x.add(x.grad.sign().mul(0.1)).clamp(0, 1))
+        .sub(net(images))
+        .abs()
+        .sum();
+    }
+    expect(await changed.item()).toBeGreaterThan(1);
+    expect(k.memory().peak).toBeLessThan(960 * MEGABYTE);
+  });
+
+  it('of leaves made one after the other, of which each waits for its turn', async () => {
+    await start(2048);
+    const leaves = Array.from({ length: 24 }, (_, i) => k.full([512, 1024], i + 1).requiresGrad_());
+    for (const leaf of leaves) {
+      for (let i = 0; i < 4; i++) {
+        leaf.mul(2).sum().backward();
+        k.noGrad(() => leaf.add_(leaf.grad ?? NaN));
+        leaf.grad = null;
+      }
+    }
+    const means = await Promise.all(leaves.map((leaf) => leaf.mean().item()));
+    expect(means).toEqual(leaves.map((_, i) => i + 9));
+  });
+
   it('by hand, without modules', async () => {
     await start(64);
     const w = k.randn(64, 64).mul(0.1).requiresGrad_();
@@ -128,6 +160,17 @@ describe('without gradients', () => {
     let y = x;
     for (let i = 0; i < 300; i++) y = x.mul(i);
     expect(await y.mean().item()).toBe(299);
+  });
+
+  it('results that nobody looks at, where there is memory for more', async () => {
+    await start(2048);
+    const x = k.ones(1024, 1024);
+    let y = x;
+    k.noGrad(() => {
+      for (let i = 0; i < 500; i++) y = x.mul(2);
+    });
+    expect(await y.mean().item()).toBe(2);
+    expect(k.memory().peak).toBeLessThan(960 * MEGABYTE);
   });
 
   it('a net that is called where noGrad was forgotten', async () => {
