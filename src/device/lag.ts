@@ -4,7 +4,7 @@
 import { currentTurn } from './task';
 
 /** Milliseconds of work that a page which awaits nothing may be ahead. */
-const MOST = 1000;
+const MOST = 500;
 /** Marks are at least so many milliseconds apart, so that small steps do not pay for them. */
 const SPACING = 4;
 /** Milliseconds for which a page that awaited the device counts as one that does. */
