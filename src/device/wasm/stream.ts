@@ -3,7 +3,6 @@
 import {
   Acknowledge,
   DTypeCode,
-  FAULT_WORDS,
   HEADER_WORDS,
   IndexCommand,
   MAX_COMMAND_WORDS,
@@ -13,26 +12,20 @@ import {
   type Command,
 } from '../../../assembly/engine/commands';
 import { itemSize } from '../../base/dtype';
-import { DeviceError, FaultError, type KindlingError, OutOfMemoryError } from '../../base/errors';
+import { numelOf } from '../../base/shape';
+import { DeviceError, type KindlingError, OutOfMemoryError } from '../../base/errors';
 import type { FaultReport, MemoryInfo, Operands, View } from '../contract';
-import { FaultLedger, StreamBuffer, TRANSFER, type Fault } from '../faults';
-import { Lag } from '../lag';
-import { outOfMemory } from '../shortage';
+import { StreamBuffer, TRANSFER } from '../faults';
 import { instruments, type GuardedHeap } from '../instruments';
-import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
+import { DeviceStream } from '../stream';
 import { Allocator, type Block } from './engine/allocator';
 import type { CommandStream } from './transport/commandStream';
 import { argumentNames, encode, type Arguments } from './transport/encode';
-import { faultError, isTorn, readFaults } from '../faultTable';
+import { readFaults } from '../faultTable';
 import type { KernelTime, Report, Transport, TransportEvents } from './transport/transport';
 
 /** Uploads up to this travel inside a command, which spares the search for a block the page may write. Bytes. */
 const WRITE_LIMIT = 1024;
-/** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
-const REPORT_INTERVAL = 1024;
-/** After this many commands it is looked how far the engine is behind. */
-const MARK_INTERVAL = 256;
-
 /** Apart enough that vector loads of one do not meet the other. Bytes. */
 const STATUS_BYTES = 64;
 /** As indices below 1. */
@@ -71,8 +64,7 @@ export interface CommandAppender {
 }
 
 /** Commands, memory and reads of one wasm engine. */
-export class WasmStream implements CommandStream, CommandAppender, TransportEvents {
-  private readonly ledger = new FaultLedger();
+export class WasmStream extends DeviceStream implements CommandStream, CommandAppender, TransportEvents {
   private readonly transport: Transport;
   private heap: Allocator;
   /** The heap in a checking mode. */
@@ -80,23 +72,8 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
   /** Workspaces of the command that comes next. */
   private readonly workspaces: Block[] = [];
   private readonly pending: PendingReport[] = [];
-  private faultCount = 0;
-  private lastReport = 0;
-  /** How far the engine is behind. */
-  readonly lag = new Lag(() => this.report(null, 0));
-  private marks = 0;
-  private unmarked = 0;
-  private readonly wokenByMark: (() => void)[] = [];
-  /** Why nothing more can be done, once that is so. */
-  private end: KindlingError | null = null;
-  /** Called with a fault as soon as it is known; nobody may ever read what it spoiled. */
-  onFault: (fault: Fault) => void = () => undefined;
-  /** Called at an await with more than PRESSURE of the memory in use, and when an allocation fails. */
-  onMemoryPressure: () => void = () => undefined;
-  /** Asked before an allocation fails, as long as it says that it has freed something. */
-  makeRoom: (bytes: number) => boolean = () => false;
-
   constructor(connect: (events: TransportEvents) => Transport) {
+    super();
     this.transport = connect(this);
     this.heap = this.makeHeap();
   }
@@ -187,7 +164,7 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     const copy = bytes.slice();
     this.transport.uploadLater(
       buffer.block.pointer,
-      this.report(null, 0).then(() => copy),
+      this.report(null).then(() => copy),
     );
   }
 
@@ -201,7 +178,7 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     const idle = this.idleBlock(2 * STATUS_BYTES);
     const isIdle = this.moveToIdle(buffer) && idle !== null;
     const came = idle ?? this.claim(2 * STATUS_BYTES, (heap) => heap.allocate(2 * STATUS_BYTES));
-    const passed = isIdle ? data : this.report(null, 0).then(() => data);
+    const passed = isIdle ? data : this.report(null).then(() => data);
     ledger.admit([], [{ buffer, dtype: 'uint8', shape: [], strides: [], offset: 0 }], TRANSFER);
     const { seq } = ledger;
     const { block } = buffer;
@@ -239,56 +216,12 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     this.heap.release(came, seq);
   }
 
-  /** Number of the last command. */
-  get clock(): number {
-    return this.ledger.seq;
-  }
-
   seal(buffer: StreamBuffer): void {
     buffer.isSealed = true;
   }
 
   memory(): MemoryInfo {
     return { live: this.heap.live, reserved: this.transport.reservedBytes, peak: this.heap.peak };
-  }
-
-  // ---- reads and marks
-
-  /** The bytes of a dense view as they are after every command so far. Resolves in a task of its own. */
-  async read(view: View, bytes: number): Promise<ArrayBuffer> {
-    this.check();
-    const value = this.report(view, bytes);
-    // Handled below, but the engine may answer while we yield.
-    value.catch(() => undefined);
-    await this.yield();
-    return value;
-  }
-
-  /** Resolves when everything so far is done; rejects with the oldest fault that no read has rejected with. */
-  async synchronize(): Promise<void> {
-    if (this.end !== null) throw this.end;
-    await this.report(null, 0);
-    await yieldTask();
-    const fault = this.ledger.undelivered()[0];
-    if (fault !== undefined) throw this.deliver(fault);
-  }
-
-  async throttle(steps: number): Promise<void> {
-    this.lag.awaited();
-    this.check();
-    this.marks++;
-    const passed = (): void => {
-      this.marks--;
-      for (const wake of this.wokenByMark.splice(0)) wake();
-    };
-    this.report(null, 0).then(passed, passed);
-    await this.yield();
-    while (this.marks > steps) await new Promise<void>((resolve) => this.wokenByMark.push(resolve));
-  }
-
-  /** Faults that no read has rejected with. */
-  undelivered(): Fault[] {
-    return this.ledger.undelivered();
   }
 
   hold(ready: Promise<unknown>): void {
@@ -317,7 +250,7 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     let done = this.ledger.widen(completed);
     const answered = token === 0 ? undefined : this.pending.find((report) => report.token === token);
     if (answered !== undefined) done = Math.max(done, answered.seq);
-    this.learn(faults, faultCount, done);
+    this.learn(faultCount, done, () => readFaults(faults));
     this.ledger.confirm(done);
     // Answers come in order: what is due and was not answered got lost with a worker.
     while (this.pending.length > 0 && this.pending[0].seq <= done) {
@@ -376,19 +309,7 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     const [head, seq] = [words[at], this.ledger.seq];
     this.transport.publish();
     this.guarded?.verify(seq, head & 0xff);
-    if (this.ledger.seq - this.lastReport >= REPORT_INTERVAL) this.sendReport(false, 0, 0, 0);
-    if (++this.unmarked >= MARK_INTERVAL) {
-      this.unmarked = 0;
-      this.lag.mark();
-    }
-  }
-
-  /** Gives the event loop a turn; several if memory runs short, as finalizers need them. */
-  private async yield(): Promise<void> {
-    await yieldTask();
-    if (this.heap.live < PRESSURE * this.transport.limit) return;
-    this.onMemoryPressure();
-    await yieldToFinalizers();
+    this.queued();
   }
 
   private releaseWorkspaces(): void {
@@ -410,9 +331,7 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
       } catch (error) {
         if (!(error instanceof OutOfMemoryError)) throw error;
       }
-      if (this.makeRoom(bytes)) continue;
-      this.onMemoryPressure();
-      throw outOfMemory(bytes, this.heap.live, this.transport.limit);
+      this.makeRoomFor(bytes);
     }
   }
 
@@ -444,7 +363,8 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
     return seq;
   }
 
-  private report(view: View | null, bytes: number): Promise<ArrayBuffer> {
+  protected report(view: View | null): Promise<ArrayBuffer> {
+    const bytes = view === null ? 0 : numelOf(view.shape) * itemSize(view.dtype);
     return new Promise((resolve, reject) => {
       const buffer = view === null ? null : (view.buffer as WasmBuffer);
       const subject = buffer === null ? null : this.ledger.snapshot(buffer);
@@ -463,36 +383,21 @@ export class WasmStream implements CommandStream, CommandAppender, TransportEven
   private answer(report: PendingReport, value: ArrayBuffer | null): void {
     const { subject, block, bytes, seq } = report;
     if (block !== null) this.heap.release(block, seq);
-    const fault = subject === null ? null : this.ledger.faultOf(subject);
-    if (fault !== null) report.reject(this.deliver(fault));
+    const error = this.errorOf(subject);
+    if (error !== null) report.reject(error);
     else if (value === null && bytes > 0) report.reject(new DeviceError('read: the worker died before it answered.'));
     else report.resolve(value ?? new ArrayBuffer(0));
   }
 
-  private deliver(fault: Fault): KindlingError {
-    this.ledger.deliver(fault);
-    return fault.error;
+  protected askProgress(): void {
+    this.sendReport(false, 0, 0, 0);
   }
 
-  /** Takes note of new entries of the fault table, and lets the device forget them: from now on the page knows. */
-  private learn(entries: readonly number[], faultCount: number, completed: number): void {
-    const recorded = (faultCount - this.faultCount) >>> 0;
-    if (recorded === 0) return;
-    this.faultCount = faultCount;
-    for (const entry of readFaults(entries)) {
-      const seq = this.ledger.widen(entry.seq);
-      const error = faultError(entry, this.ledger.describe(seq));
-      this.onFault(isTorn(entry) ? this.ledger.learnTrap(seq, error) : this.ledger.learn(seq, seq, error));
-    }
-    if (recorded * FAULT_WORDS > entries.length) {
-      // The table was full: any of the commands since may have failed.
-      const error = new FaultError(`${recorded} commands met bad data, more than can be told apart.`, { recorded });
-      this.onFault(this.ledger.learn(this.ledger.confirmed + 1, completed, error));
-    }
-    this.append(Opcode.Acknowledge, Acknowledge, { count: faultCount });
+  protected acknowledge(count: number): void {
+    this.append(Opcode.Acknowledge, Acknowledge, { count });
   }
 
-  private check(): void {
-    if (this.end !== null) throw this.end;
+  protected get memoryLimit(): number {
+    return this.transport.limit;
   }
 }

@@ -1,9 +1,7 @@
 // The webgpu device: memory, stream and kernels, of which the last are loaded with the first use.
-import { instruments } from '../instruments';
-import { copyProgram, widening } from '../widening';
-import { denseStrides, isDense, numelOf } from '../../base/shape';
 import type { KindlingError } from '../../base/errors';
-import { kernelsBy, type Device, type Kernels, type Operands, type View } from '../contract';
+import { kernelsBy, type Device, type Kernels, type Operands } from '../contract';
+import { deviceOf } from '../device';
 import { findAdapter, missing, requestDevice, subgroupSize, type AdapterChoice } from './adapter';
 import { loadKernels } from './load';
 import { GpuStream } from './stream';
@@ -58,29 +56,10 @@ export function createWebGpuDevice(
     const [reads, writes] = [inputs, outputs].map(asNow);
     stream.inTurn(() => loaded?.[name](reads, writes, params));
   });
-  const memory: Pick<Device, 'allocate' | 'free'> = {
-    allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
-    free: (buffer) => stream.free(buffer),
-  };
-  const kernels = widening(instruments.current?.kernels(late) ?? late, memory);
   return {
-    run: (kernel, inputs, outputs, params) => kernels[kernel](inputs, outputs, params),
-    ...memory,
-    name: 'webgpu',
+    ...deviceOf('webgpu', stream, late, (dtype) => dtype !== 'float64'),
     stream,
     started,
-    upload: (buffer, data) => stream.upload(buffer, data),
-    receive: (buffer, data) => stream.receive(buffer, data),
-    seal: (buffer) => stream.seal(buffer),
-    supports: (dtype) => dtype !== 'float64',
-    read: (view) => read(stream, late, view),
-    synchronize: () => stream.synchronize(),
-    throttle: (steps) => stream.throttle(steps),
-    mark: () => {
-      stream.lag.mark();
-    },
-    memory: () => stream.memory(),
-    clock: () => stream.clock,
     diagnose: () => notes,
   };
 }
@@ -92,16 +71,3 @@ const asNow = (views: Operands): Operands =>
     const { buffer, dtype, shape, strides, offset } = view;
     return { buffer, dtype, shape, strides, offset };
   });
-
-/** A strided view is made dense by the device first; the page never looks at elements. */
-async function read(stream: GpuStream, kernels: Kernels, view: View): Promise<ArrayBuffer> {
-  const elements = numelOf(view.shape);
-  if (elements === 0 || isDense(view.shape, view.strides)) return stream.read(view);
-  const dense = { ...stream.temporary(elements, view.dtype), shape: view.shape, strides: denseStrides(view.shape) };
-  try {
-    kernels.pointwise([view], [dense], { program: copyProgram(view.dtype), scalars: [] });
-    return await stream.read(dense);
-  } finally {
-    stream.free(dense.buffer);
-  }
-}

@@ -4,14 +4,13 @@
 // Over 400 lines because all of it turns on the order of that one queue.
 import { FAULT_WORDS } from '../../../assembly/engine/commands';
 import { itemSize, type DType } from '../../base/dtype';
-import { DeviceError, FaultError, type KindlingError } from '../../base/errors';
+import { DeviceError, type KindlingError } from '../../base/errors';
 import { numelOf } from '../../base/shape';
 import type { DeviceBuffer, FaultReport, MemoryInfo, Operands, View } from '../contract';
-import { FaultLedger, TRANSFER, type Fault, type StreamBuffer } from '../faults';
-import { faultError, readFaults } from '../faultTable';
-import { Lag } from '../lag';
+import { TRANSFER, type StreamBuffer } from '../faults';
+import { readFaults, type FaultEntry } from '../faultTable';
 import { outOfMemory } from '../shortage';
-import { PRESSURE, yieldTask, yieldToFinalizers } from '../task';
+import { DeviceStream } from '../stream';
 import { BlockPool, ELEMENT_BYTES, GpuBuffer, storedBytes, type Block } from './blocks';
 import { checkStored, FAULT_HEADER_WORDS, FAULT_SLOTS, FAULT_TABLE_WORDS, fromStored, toStored } from './layout';
 import { Pipelines, UNIFORM_STEP, type Pipeline } from './pipelines';
@@ -21,10 +20,6 @@ import type { FaultUse, Kernel } from './shader';
 const FLUSH_COMMANDS = 128;
 /** Uploads up to this travel with the parameters. Bytes. */
 const WRITE_LIMIT = 64 * 1024;
-/** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
-const REPORT_INTERVAL = 1024;
-/** After this many commands it is looked how far the device is behind. */
-const MARK_INTERVAL = 256;
 /** Most workgroups along one dimension of a dispatch. */
 const MOST_GROUPS = 65535;
 /** Memory to use where the adapter's is not known. Bytes. */
@@ -122,10 +117,9 @@ interface Engine {
 }
 
 /** Commands, memory and reads of one GPUDevice. */
-export class GpuStream {
-  private readonly ledger = new FaultLedger();
+export class GpuStream extends DeviceStream {
   private readonly pool = new BlockPool((block) => this.queue({ kind: 'discard', block }));
-  private queued: QueuedCommand[] = [];
+  private commands: QueuedCommand[] = [];
   /** Parameters and small uploads of what is queued. */
   private words = new Uint32Array(1 << 14);
   private floats = new Float32Array(this.words.buffer);
@@ -136,27 +130,14 @@ export class GpuStream {
   /** Calls made before there is an engine, in their order; null once there is. */
   private held: (() => void)[] | null = [];
   private readonly waiting = new Set<Report>();
-  private faultCount = 0;
-  private lastReport = 0;
-  /** How far the device is behind. */
-  readonly lag = new Lag(() => this.report(null));
-  private marks = 0;
-  private unmarked = 0;
-  private readonly wokenByMark: (() => void)[] = [];
-  /** Why nothing more can be done, once that is so. */
-  private end: KindlingError | null = null;
   private limits: GPUSupportedLimits | null = null;
-  /** Called with a fault as soon as it is known. */
-  onFault: (fault: Fault) => void = () => undefined;
-  /** Called at an await with more than PRESSURE of the memory in use, and when an allocation fails. */
-  onMemoryPressure: () => void = () => undefined;
-  /** Asked before an allocation fails, as long as it says that it has freed something. */
-  makeRoom: (bytes: number) => boolean = () => false;
   /** Called when the device can do no more: it was lost, shut down or never there. */
   onEnd: (error: KindlingError) => void = () => undefined;
 
   /** `limit` is the most memory to use, in bytes. */
-  constructor(private readonly limit = DEFAULT_LIMIT) {}
+  constructor(private readonly limit = DEFAULT_LIMIT) {
+    super();
+  }
 
   // ---- start and end
 
@@ -211,10 +192,10 @@ export class GpuStream {
   fail(error: KindlingError): void {
     if (this.end !== null) return;
     this.end = error;
-    this.queued = [];
+    this.commands = [];
     for (const { reject } of this.waiting) reject(error);
     this.waiting.clear();
-    for (const wake of this.wokenByMark.splice(0)) wake();
+    this.wake();
     this.makeHeldCalls();
     this.onEnd(error);
   }
@@ -276,11 +257,7 @@ export class GpuStream {
     this.engine?.pipelines.pipeline(code, use);
     this.queue({ kind: 'dispatch', kernel: code, use, blocks, at, bytes, groups });
     for (const copy of copies) this.pool.give(copy);
-    if (seq - this.lastReport >= REPORT_INTERVAL) void this.report(null).catch(() => undefined);
-    if (++this.unmarked >= MARK_INTERVAL) {
-      this.unmarked = 0;
-      this.lag.mark();
-    }
+    this.queued();
   }
 
   /** A dense temporary, to be given to `free` once the commands that use it are queued. */
@@ -308,11 +285,7 @@ export class GpuStream {
     const stored = storedBytes(bytes, dtype);
     const most = Math.min(this.limits?.maxBufferSize ?? Infinity, this.limits?.maxStorageBufferBindingSize ?? Infinity);
     if (stored > most) throw outOfMemory(stored, this.pool.live, most, 'one tensor');
-    while (this.pool.live + stored > this.limit) {
-      if (this.makeRoom(stored)) continue;
-      this.onMemoryPressure();
-      throw outOfMemory(stored, this.pool.live, this.limit);
-    }
+    while (this.pool.live + stored > this.limit) this.makeRoomFor(stored);
     return new GpuBuffer(bytes, this.ledger.seq, dtype, this.pool.take(stored), this.pool);
   }
 
@@ -353,8 +326,8 @@ export class GpuStream {
     const gate: Gate = { kind: 'gate' };
     this.queue(gate);
     const open = (command: QueuedCommand): void => {
-      const at = this.queued.indexOf(gate);
-      if (at >= 0) this.queued[at] = command;
+      const at = this.commands.indexOf(gate);
+      if (at >= 0) this.commands[at] = command;
       this.schedule();
     };
     const fill = (bytes: ArrayBuffer): void => {
@@ -372,11 +345,6 @@ export class GpuStream {
     });
   }
 
-  /** Number of the last command. */
-  get clock(): number {
-    return this.ledger.seq;
-  }
-
   seal(buffer: DeviceBuffer): void {
     this.inTurn(() => (own(buffer).isSealed = true));
   }
@@ -384,45 +352,6 @@ export class GpuStream {
   memory(): MemoryInfo {
     const { live, reserved, peak } = this.pool;
     return { live, reserved, peak };
-  }
-
-  // ---- reads and marks
-
-  /** The elements of a dense view as they are after every command so far. Resolves in a task of its own. */
-  async read(view: View): Promise<ArrayBuffer> {
-    this.check();
-    const value = this.report(view);
-    // Handled below, but the device may answer while we yield.
-    value.catch(() => undefined);
-    await this.yield();
-    return value;
-  }
-
-  /** Resolves when everything so far is done; rejects with the oldest fault that no read has rejected with. */
-  async synchronize(): Promise<void> {
-    this.check();
-    await this.report(null);
-    await yieldTask();
-    const fault = this.ledger.undelivered()[0];
-    if (fault !== undefined) throw this.deliver(fault);
-  }
-
-  async throttle(steps: number): Promise<void> {
-    this.lag.awaited();
-    this.check();
-    this.marks++;
-    const passed = (): void => {
-      this.marks--;
-      for (const wake of this.wokenByMark.splice(0)) wake();
-    };
-    this.report(null).then(passed, passed);
-    await this.yield();
-    while (this.marks > steps) await new Promise<void>((resolve) => this.wokenByMark.push(resolve));
-  }
-
-  /** Faults that no read has rejected with. */
-  undelivered(): Fault[] {
-    return this.ledger.undelivered();
   }
 
   // ---- the page's side of the queue
@@ -452,8 +381,8 @@ export class GpuStream {
   }
 
   private queue(command: QueuedCommand): void {
-    this.queued.push(command);
-    if (this.queued.length >= FLUSH_COMMANDS) this.flush();
+    this.commands.push(command);
+    if (this.commands.length >= FLUSH_COMMANDS) this.flush();
     else this.schedule();
   }
 
@@ -466,7 +395,7 @@ export class GpuStream {
     });
   }
 
-  private report(view: View | null): Promise<ArrayBuffer> {
+  protected report(view: View | null): Promise<ArrayBuffer> {
     return new Promise((resolve, reject) => {
       const buffer = view === null ? null : own(view.buffer);
       const offset = (view?.offset ?? 0) * ELEMENT_BYTES;
@@ -501,7 +430,7 @@ export class GpuStream {
 
   /** Encodes and submits everything up to the first command that must wait. */
   private flush(): void {
-    const { engine, queued } = this;
+    const { engine, commands: queued } = this;
     if (engine === null || queued.length === 0 || this.end !== null) return;
     const { device } = engine;
     let ready = 0;
@@ -648,51 +577,33 @@ export class GpuStream {
 
   private answer(report: Report, table: Uint32Array, value: ArrayBuffer): void {
     if (this.end !== null) return;
-    this.learn(table, report.seq);
+    this.learn(table[0], report.seq, (recorded) => this.entriesOf(table, recorded));
     this.ledger.confirm(report.seq);
     this.waiting.delete(report);
     const { subject, dtype, bytes } = report;
-    const fault = subject === null ? null : this.ledger.faultOf(subject);
-    if (fault !== null) report.reject(this.deliver(fault));
+    const error = this.errorOf(subject);
+    if (error !== null) report.reject(error);
     else report.resolve(bytes === 0 ? value : fromStored(dtype, value));
   }
 
-  private deliver(fault: Fault): KindlingError {
-    this.ledger.deliver(fault);
-    return fault.error;
+  /** What the table holds of the faults that are new to the page. */
+  private entriesOf(table: Uint32Array, recorded: number): FaultEntry[] {
+    return Array.from({ length: Math.min(recorded, FAULT_SLOTS) }, (_, k) => {
+      const at = FAULT_HEADER_WORDS + ((this.faultCount + k) % FAULT_SLOTS) * FAULT_WORDS;
+      return readFaults(Array.from(table.subarray(at, at + FAULT_WORDS)))[0];
+    });
   }
 
-  /** Takes note of new entries of the fault table, and lets the device forget them: from now on the page knows. */
-  private learn(table: Uint32Array, completed: number): void {
-    const recorded = (table[0] - this.faultCount) | 0;
-    if (recorded <= 0) return;
-    const from = this.faultCount;
-    this.faultCount = table[0];
-    for (let k = 0; k < Math.min(recorded, FAULT_SLOTS); k++) {
-      const at = FAULT_HEADER_WORDS + ((from + k) % FAULT_SLOTS) * FAULT_WORDS;
-      const [entry] = readFaults(Array.from(table.subarray(at, at + FAULT_WORDS)));
-      const seq = this.ledger.widen(entry.seq);
-      const error = faultError(entry, this.ledger.describe(seq));
-      this.onFault(this.ledger.learn(seq, seq, error));
-    }
-    if (recorded > FAULT_SLOTS) {
-      // The table was full: any of the commands since may have failed.
-      const error = new FaultError(`${recorded} commands met bad data, more than can be told apart.`, { recorded });
-      this.onFault(this.ledger.learn(this.ledger.confirmed + 1, completed, error));
-    }
-    this.write(this.faults, 4, Uint32Array.of(this.faultCount));
+  protected askProgress(): void {
+    void this.report(null).catch(() => undefined);
   }
 
-  /** Gives the event loop a turn; several if memory runs short, as finalizers need them. */
-  private async yield(): Promise<void> {
-    await yieldTask();
-    if (this.pool.live < PRESSURE * this.limit) return;
-    this.onMemoryPressure();
-    await yieldToFinalizers();
+  protected acknowledge(count: number): void {
+    this.write(this.faults, 4, Uint32Array.of(count));
   }
 
-  private check(): void {
-    if (this.end !== null) throw this.end;
+  protected get memoryLimit(): number {
+    return this.limit;
   }
 }
 

@@ -1,0 +1,50 @@
+// A device made of its stream and its kernels: kernels are checked in a checking mode, and widened for narrow dtypes.
+import { itemSize } from '../base/dtype';
+import { denseStrides, isDense, numelOf } from '../base/shape';
+import type { Device, Kernels, View } from './contract';
+import { instruments } from './instruments';
+import type { DeviceStream } from './stream';
+import { copyProgram, widening } from './widening';
+
+/** The device of that stream. `wide` are its kernels, for the dtypes that they compute in. */
+export function deviceOf(
+  name: Device['name'],
+  stream: DeviceStream,
+  wide: Kernels,
+  supports: Device['supports'],
+): Device {
+  const kernels = widening(instruments.current?.kernels(wide) ?? wide, stream);
+  return {
+    name,
+    run: (kernel, inputs, outputs, params) => kernels[kernel](inputs, outputs, params),
+    allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
+    free: (buffer) => stream.free(buffer),
+    upload: (buffer, data) => stream.upload(buffer, data),
+    receive: (buffer, data) => stream.receive(buffer, data),
+    seal: (buffer) => stream.seal(buffer),
+    supports,
+    read: (view) => read(stream, kernels, view),
+    synchronize: () => stream.synchronize(),
+    throttle: (steps) => stream.throttle(steps),
+    mark: () => {
+      stream.lag.mark();
+    },
+    memory: () => stream.memory(),
+    clock: () => stream.clock,
+  };
+}
+
+/** A strided view is made dense by the device first; the page never looks at elements. */
+async function read(stream: DeviceStream, kernels: Kernels, view: View): Promise<ArrayBuffer> {
+  const { dtype, shape, strides } = view;
+  const elements = numelOf(shape);
+  if (elements === 0 || isDense(shape, strides)) return stream.read(view);
+  const buffer = stream.allocate(elements * itemSize(dtype), dtype);
+  try {
+    const dense = { buffer, dtype, shape, strides: denseStrides(shape), offset: 0 };
+    kernels.pointwise([view], [dense], { program: copyProgram(dtype), scalars: [] });
+    return await stream.read(dense);
+  } finally {
+    stream.free(buffer);
+  }
+}
