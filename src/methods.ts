@@ -207,7 +207,18 @@ interface Overloaded {
   min: ExtremumMethod;
   median: MedianMethod;
   nanmedian: MedianMethod;
+  nonzero: OverloadedMethod<typeof nonzero>;
+  repeatInterleave: OverloadedMethod<typeof repeatInterleave>;
+  tensorSplit: OverloadedMethod<typeof tensorSplit>;
 }
+/** A function with two or three signatures, as a method: `infer` takes the last ones, and repeats the first. */
+type OverloadedMethod<F> = F extends {
+  (x: Tensor, ...args: infer A): infer P;
+  (x: Tensor, ...args: infer B): infer Q;
+  (x: Tensor, ...args: infer C): infer R;
+}
+  ? { (...args: A): P; (...args: B): Q; (...args: C): R }
+  : never;
 type Methods = {
   [K in keyof typeof methods]: K extends keyof Overloaded ? Overloaded[K] : Method<(typeof methods)[K]>;
 };

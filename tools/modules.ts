@@ -66,18 +66,30 @@ function refuse({ messageText }: ts.Diagnostic): void {
 const explicitImports: ts.TransformerFactory<ts.SourceFile | ts.Bundle> = (context) => (file) => {
   if (ts.isBundle(file)) return file;
   const { factory } = context;
-  const isSpecifier = (node: ts.Node, parent: ts.Node): node is ts.StringLiteral =>
-    ts.isStringLiteral(node) &&
-    node.text.startsWith('.') &&
-    (ts.isImportDeclaration(parent) ||
-      ts.isExportDeclaration(parent) ||
-      ts.isModuleDeclaration(parent) ||
-      (ts.isLiteralTypeNode(parent) && parent.literal === node));
-  const visitIn =
-    (parent: ts.Node) =>
-    (node: ts.Node): ts.Node =>
-      isSpecifier(node, parent)
-        ? factory.createStringLiteral(explicit(node.text, file.fileName), true)
-        : ts.visitEachChild(node, visitIn(node), context);
-  return ts.visitEachChild(file, visitIn(file), context);
+  const withExtension = <N extends ts.Node>(node: N): N =>
+    ts.visitEachChild(
+      node,
+      (child) =>
+        ts.isStringLiteral(child) && child.text.startsWith('.')
+          ? factory.createStringLiteral(explicit(child.text, file.fileName), true)
+          : child,
+      context,
+    );
+  const visit = (node: ts.Node): ts.Node => {
+    const inside = ts.visitEachChild(node, visit, context);
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node) || ts.isModuleDeclaration(node))
+      return withExtension(inside);
+    // import('./name').Name
+    if (!ts.isImportTypeNode(inside)) return inside;
+    const { argument, attributes, qualifier, typeArguments, isTypeOf } = inside;
+    return factory.updateImportTypeNode(
+      inside,
+      withExtension(argument),
+      attributes,
+      qualifier,
+      typeArguments,
+      isTypeOf,
+    );
+  };
+  return ts.visitEachChild(file, visit, context);
 };

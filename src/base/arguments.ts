@@ -23,7 +23,14 @@ export type Arguments<
 /** Optional arguments by position; in the place of each there may be the object with it and those behind it. */
 type OrNamed<Places extends readonly unknown[], Options> = { [I in keyof Places]: Places[I] | Options };
 /** The options that need not be given. */
-type OptionsOf<Names> = { [K in keyof Names as Record<never, never> extends Pick<Names, K> ? K : never]: Names[K] };
+type OptionsOf<Names> = { [K in keyof Names as Record<never, never> extends Pick<Names, K> ? K : never]: Names[K] } & {
+  [K in keyof Synonyms as Synonyms[K] extends keyof Names ? K : never]?: Names[Synonyms[K] & keyof Names];
+};
+/** Names that users of NumPy and of older releases bring along. */
+interface Synonyms {
+  axis: 'dim';
+  keepdims: 'keepdim';
+}
 
 /** An object written as `{ ... }`, as opposed to an array, a tensor, a module or a Map. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -37,7 +37,12 @@ export const optional = <const N extends string, T>(name: N, kind: Kind<T>): Arg
 export const withoutEffect = <const N extends string>(name: N): Argument<N, unknown, true> => optional(name, ANYTHING);
 
 /** Names that users of NumPy and of older releases bring along. */
-const SYNONYMS: Readonly<Record<string, string>> = { axis: 'dim', axes: 'dims', keepdims: 'keepdim' };
+const SYNONYMS: Readonly<Record<string, string>> = {
+  axis: 'dim',
+  axes: 'dims',
+  keepdims: 'keepdim',
+  splitSize: 'splitSizeOrSections',
+};
 
 type AnyArgument = Argument<string, unknown, boolean>;
 /** The arguments of some signature. */

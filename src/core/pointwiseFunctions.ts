@@ -1,4 +1,5 @@
 // From rows of the table of pointwise operations to functions of tensors, numbers and options, with in-place forms.
+import type { Arguments } from '../base/arguments';
 import { NUMBER } from '../base/kinds';
 import {
   argument,
@@ -30,8 +31,9 @@ export interface InPlaceForm<A extends readonly unknown[]> {
 
 /** `f(x)` and `x.f_()`. */
 export type UnaryFunction = ((x: Tensor) => Tensor) & InPlaceForm<[]>;
+type OtherArguments = Arguments<[other: Operand], [], { other: Operand }>;
 /** `f(a, b)` and `a.f_(b)`. */
-export type BinaryFunction = ((a: Tensor, b: Operand) => Tensor) & InPlaceForm<[b: Operand]>;
+export type BinaryFunction = ((a: Tensor, ...args: OtherArguments) => Tensor) & InPlaceForm<OtherArguments>;
 /** `f(x, numbers)` and `x.f_(numbers)`. */
 export type ParametricFunction<P> = ((x: Tensor, ...numbers: NumberArguments<P>) => Tensor) &
   InPlaceForm<[...numbers: NumberArguments<P>]>;

@@ -5,7 +5,7 @@ import { unscoped } from '../core/scope';
 import { Tensor } from '../core/tensor';
 import type { Arguments } from '../base/arguments';
 import { atLeast, COUNT, FLAG, FUNCTION, INTEGER, kind } from '../base/kinds';
-import { argument, checkKind, optional, signature } from '../base/signature';
+import { argument, checkKind, optional, signature, withoutEffect } from '../base/signature';
 import { drawSeed, type Generator } from '../base/generator';
 import { describe } from '../base/errorText';
 import { collate, type Collated } from './collate';
@@ -31,15 +31,30 @@ export interface DataLoaderOptions<Sample, Batch> {
   prefetch?: number;
   /** Seconds after which a batch that has not come is an error; 0, the default, waits for ever, and warns. */
   timeout?: number;
+  /** Without effect: batches are made on the page, `prefetch` of them ahead. */
+  numWorkers?: number;
+  /** Without effect. */
+  pinMemory?: boolean;
+  /** Without effect. */
+  persistentWorkers?: boolean;
+  /** Without effect. */
+  prefetchFactor?: number | null;
+  /** Without effect. */
+  workerInitFn?: unknown;
 }
 
 /** `datasetOf` says what is wrong with one. */
-const DATASET = { ...kind<unknown>('a dataset', () => true), takesObject: true };
+const DATASET = {
+  ...kind<unknown>('an array, a Dataset with get and length, or an IterableDataset', () => true),
+  takesObject: true,
+};
 const SECONDS = kind<number>('a number of seconds of at least 0', (value) => typeof value === 'number' && value >= 0);
 const TAKES = signature('DataLoader', [
   argument('dataset', DATASET), optional('batchSize', atLeast(1)), optional('shuffle', FLAG),
   argument('sampler', SAMPLER, null), argument('batchSampler', SAMPLER, null), argument('collateFn', FUNCTION, null),
   optional('dropLast', FLAG), GENERATOR, argument('prefetch', COUNT, 1), argument('timeout', SECONDS, 0),
+  withoutEffect('numWorkers'), withoutEffect('pinMemory'), withoutEffect('persistentWorkers'),
+  withoutEffect('prefetchFactor'), withoutEffect('workerInitFn'),
 ]); // prettier-ignore
 type Taken<Sample, Batch> = Omit<DataLoaderOptions<Sample, Batch>, Nullable> &
   Required<Pick<DataLoaderOptions<Sample, Batch>, 'prefetch' | 'timeout'>> & {
@@ -69,9 +84,8 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
   private readonly timeout: number;
 
   constructor(
-    dataset: Dataset<Sample> | IterableDataset<Sample> | readonly Sample[],
     ...args: Arguments<
-      [],
+      [dataset: Given<Sample>],
       [
         batchSize?: number,
         shuffle?: boolean,
@@ -83,11 +97,11 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
         prefetch?: number,
         timeout?: number,
       ],
-      DataLoaderOptions<Sample, Batch>
+      DataLoaderOptions<Sample, Batch> & { dataset: Given<Sample> }
     >
   ) {
+    const { dataset, ...options } = TAKES.take<Taken<Sample, Batch> & { dataset: Given<Sample> }>(args);
     this.dataset = datasetOf(dataset);
-    const options = TAKES.takeRest<Taken<Sample, Batch>>([dataset], args);
     const samples = mapStyle(this.dataset);
     checkOptions(options, samples === null);
     this.options = options;
@@ -235,6 +249,8 @@ class Waiting {
   }
 }
 
+/** What a loader takes. */
+type Given<Sample> = AnyDataset<Sample> | readonly Sample[];
 type AnyDataset<Sample> = Dataset<Sample> | IterableDataset<Sample>;
 
 /** A dataset from what is given as one, an array or an object of the same form. @throws TypeError for anything else */

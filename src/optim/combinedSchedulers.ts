@@ -1,10 +1,16 @@
 // Schedulers made of schedulers: all at once, or one after the other.
-import type { Arguments } from '../base/arguments';
 import { atLeast, COUNT, kind, listOf } from '../base/kinds';
 import { argument, checkKind, methodsTake, signature } from '../base/signature';
 import { describe } from '../base/errorText';
 import { LoadError } from '../base/errors';
-import { COMMON, LRScheduler, OPTIMIZER, restoredFields, type SchedulerState } from './lrScheduler';
+import {
+  COMMON,
+  LRScheduler,
+  OPTIMIZER,
+  restoredFields,
+  type SchedulerState,
+  type SchedulerArguments,
+} from './lrScheduler';
 import { STATE } from './options';
 import type { Optimizer } from './optimizer';
 
@@ -141,15 +147,14 @@ export class SequentialLR extends SchedulerList {
 
   /** @throws TypeError for schedulers of another optimizer, RangeError unless there is one milestone fewer */
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [schedulers: readonly LRScheduler[], milestones: readonly number[]],
       [lastEpoch?: number | undefined, verbose?: boolean | undefined],
       SequentialLROptions,
       [schedulers: readonly LRScheduler[], options: Omit<SequentialLROptions, 'schedulers'>]
     >
   ) {
-    const { schedulers, milestones, lastEpoch } = SEQUENTIAL.takeRest([optimizer], args);
+    const { optimizer, schedulers, milestones, lastEpoch } = SEQUENTIAL.take(args);
     checkSchedulers('SequentialLR', schedulers, isScheduler, optimizer);
     if (milestones.length !== schedulers.length - 1) {
       throw new RangeError(

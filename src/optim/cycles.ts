@@ -1,8 +1,16 @@
 // Learning rate schedules that go up and down, the momentum against them: CyclicLR, OneCycleLR, warm restarts.
-import type { Arguments } from '../base/arguments';
 import { atLeast, FLAG, FUNCTION, kind, oneOf, REAL } from '../base/kinds';
 import { argument, methodsTake, signature, type Taken } from '../base/signature';
-import { COMMON, LRScheduler, OPTIMIZER, PER_GROUP, perGroup, STEP_EPOCH, type CommonOptions } from './lrScheduler';
+import {
+  COMMON,
+  LRScheduler,
+  OPTIMIZER,
+  PER_GROUP,
+  perGroup,
+  STEP_EPOCH,
+  type CommonOptions,
+  type SchedulerArguments,
+} from './lrScheduler';
 import { checkNumber } from './options';
 import type { Optimizer, ParamGroup, OptimizerOptions } from './optimizer';
 
@@ -76,8 +84,7 @@ export class CyclicLR extends LRScheduler {
   private readonly scaleFn: ((x: number) => number) | null;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [baseLr: number | readonly number[], maxLr: number | readonly number[]],
       [
         stepSizeUp?: number,
@@ -96,7 +103,7 @@ export class CyclicLR extends LRScheduler {
       [baseLr: number | readonly number[], options: Omit<CyclicLROptions, 'baseLr'>]
     >
   ) {
-    const options = CYCLIC.takeRest([optimizer], args);
+    const { optimizer, ...options } = CYCLIC.take(args);
     const { mode, scaleFn, stepSizeUp, cycleMomentum, lastEpoch, gamma, scaleMode, baseMomentum, maxMomentum } =
       options;
     const [up, down] = [stepSizeUp, options.stepSizeDown ?? stepSizeUp];
@@ -179,7 +186,7 @@ const ONE_CYCLE = signature('OneCycleLR', [
   argument('baseMomentum', PER_GROUP, 0.85), argument('maxMomentum', PER_GROUP, 0.95), argument('divFactor', DIVISOR, 25),
   argument('finalDivFactor', DIVISOR, 1e4), argument('threePhase', FLAG, false), ...COMMON,
 ]); // prettier-ignore
-type OneCycle = Taken<(typeof ONE_CYCLE)['args']>;
+type OneCycle = Omit<Taken<(typeof ONE_CYCLE)['args']>, 'optimizer'>;
 
 type LrBound = 'initialLr' | 'maxLr' | 'minLr';
 type MomentumBound = 'maxMomentum' | 'baseMomentum';
@@ -202,8 +209,7 @@ export class OneCycleLR extends LRScheduler {
   private readonly anneal: (from: number, to: number, share: number) => number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [maxLr: number | readonly number[]],
       [
         totalSteps?: number | null,
@@ -223,7 +229,7 @@ export class OneCycleLR extends LRScheduler {
       OneCycleLROptions
     >
   ) {
-    const options = ONE_CYCLE.takeRest([optimizer], args);
+    const { optimizer, ...options } = ONE_CYCLE.take(args);
     const { pctStart, annealStrategy, cycleMomentum, lastEpoch } = options;
     const totalSteps = options.totalSteps ?? (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN);
     if (!Number.isInteger(totalSteps) || totalSteps <= 0) {
@@ -363,14 +369,13 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   private TCur: number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [T0: number],
       [TMult?: number, etaMin?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
       WarmRestartsOptions
     >
   ) {
-    const options = WARM_RESTARTS.takeRest([optimizer], args);
+    const { optimizer, ...options } = WARM_RESTARTS.take(args);
     const { T0, TMult, etaMin, lastEpoch } = options;
     super(optimizer, options);
     this.T0 = T0;

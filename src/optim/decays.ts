@@ -1,9 +1,7 @@
 // Learning rate schedules that fall (or rise) once: by steps, lines, powers, half a cosine.
-import type { Arguments } from '../base/arguments';
 import { atLeast, COUNT, kind, listOf, REAL } from '../base/kinds';
 import { argument, signature } from '../base/signature';
-import { COMMON, LRScheduler, OPTIMIZER, type CommonOptions } from './lrScheduler';
-import type { Optimizer } from './optimizer';
+import { COMMON, LRScheduler, OPTIMIZER, type CommonOptions, type SchedulerArguments } from './lrScheduler';
 
 /** A factor that makes nothing greater. */
 const SHARE = kind<number>('in [0, 1]', (value) => typeof value === 'number' && value >= 0 && value <= 1);
@@ -25,14 +23,13 @@ export class StepLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [stepSize: number],
       [gamma?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
       StepLROptions
     >
   ) {
-    const { stepSize, gamma, ...common } = STEP.takeRest([optimizer], args);
+    const { optimizer, stepSize, gamma, ...common } = STEP.take(args);
     super(optimizer, common);
     this.stepSize = stepSize;
     this.gamma = gamma;
@@ -66,14 +63,13 @@ export class MultiStepLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [milestones: readonly number[]],
       [gamma?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
       MultiStepLROptions
     >
   ) {
-    const { milestones, gamma, ...common } = MULTI_STEP.takeRest([optimizer], args);
+    const { optimizer, milestones, gamma, ...common } = MULTI_STEP.take(args);
     const counts: Record<number, number> = {};
     super(optimizer, common);
     for (const milestone of milestones) counts[milestone] = (counts[milestone] ?? 0) + 1;
@@ -113,14 +109,13 @@ export class ConstantLR extends LRScheduler {
   private readonly totalIters: number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [],
       [factor?: number, totalIters?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
       ConstantLROptions
     >
   ) {
-    const { factor, totalIters, ...common } = CONSTANT.takeRest([optimizer], args);
+    const { optimizer, factor, totalIters, ...common } = CONSTANT.take(args);
     super(optimizer, common);
     this.factor = factor;
     this.totalIters = totalIters;
@@ -159,8 +154,7 @@ export class LinearLR extends LRScheduler {
   private readonly totalIters: number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [],
       [
         startFactor?: number,
@@ -172,7 +166,7 @@ export class LinearLR extends LRScheduler {
       LinearLROptions
     >
   ) {
-    const { startFactor, endFactor, totalIters, ...common } = LINEAR.takeRest([optimizer], args);
+    const { optimizer, startFactor, endFactor, totalIters, ...common } = LINEAR.take(args);
     if (!(startFactor > 0 && startFactor <= 1 && endFactor >= 0 && endFactor <= 1)) {
       throw new RangeError(
         `LinearLR: startFactor must be in (0, 1] and endFactor in [0, 1], got ${startFactor} and ${endFactor}.`,
@@ -210,14 +204,13 @@ export class ExponentialLR extends LRScheduler {
   private readonly gamma: number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [gamma: number],
       [lastEpoch?: number | undefined, verbose?: boolean | undefined],
       ExponentialLROptions
     >
   ) {
-    const { gamma, ...common } = EXPONENTIAL.takeRest([optimizer], args);
+    const { optimizer, gamma, ...common } = EXPONENTIAL.take(args);
     super(optimizer, common);
     this.gamma = gamma;
     this.firstStep();
@@ -249,14 +242,13 @@ export class PolynomialLR extends LRScheduler {
   private readonly power: number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [],
       [totalIters?: number, power?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
       PolynomialLROptions
     >
   ) {
-    const { totalIters, power, ...common } = POLYNOMIAL.takeRest([optimizer], args);
+    const { optimizer, totalIters, power, ...common } = POLYNOMIAL.take(args);
     super(optimizer, common);
     this.totalIters = totalIters;
     this.power = power;
@@ -299,14 +291,13 @@ export class CosineAnnealingLR extends LRScheduler {
   private readonly etaMin: number;
 
   constructor(
-    optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [TMax: number],
       [etaMin?: number, lastEpoch?: number | undefined, verbose?: boolean | undefined],
       CosineAnnealingLROptions
     >
   ) {
-    const { TMax, etaMin, ...common } = COSINE.takeRest([optimizer], args);
+    const { optimizer, TMax, etaMin, ...common } = COSINE.take(args);
     super(optimizer, common);
     this.TMax = TMax;
     this.etaMin = etaMin;

@@ -26,6 +26,15 @@ export interface CommonOptions {
 }
 export const COMMON = [argument('lastEpoch', atLeast(-1), -1), argument('verbose', FLAG, false)] as const;
 
+/** Argument lists of schedulers: an optimizer, then `Required`, `Rest` and `Names` as in `Arguments`. */
+export type SchedulerArguments<
+  Required extends readonly unknown[],
+  Rest extends readonly unknown[],
+  Names extends object,
+  LastNamed extends readonly unknown[] = never,
+> =
+  | [optimizer: Optimizer, ...args: Arguments<Required, Rest, Names, LastNamed>]
+  | [options: Names & { optimizer: Optimizer }];
 /** What schedulers begin with. */
 export const OPTIMIZER = argument('optimizer', instanceOf('an optimizer', Optimizer));
 /** A number for all groups, or one per group. */
@@ -194,7 +203,7 @@ interface LambdaLROptions extends CommonOptions {
 const OF_EPOCH = kind<Lambda>('a function of the epoch', FUNCTION.accepts);
 const LAMBDA = signature('LambdaLR', [OPTIMIZER, argument('lrLambda', oneOrMore(OF_EPOCH)), ...COMMON]);
 const MULTIPLICATIVE = LAMBDA.as('MultiplicativeLR');
-type LambdaArguments = Arguments<
+type LambdaArguments = SchedulerArguments<
   [lrLambda: Lambda | readonly Lambda[]],
   [lastEpoch?: number | undefined, verbose?: boolean | undefined],
   LambdaLROptions
@@ -211,8 +220,8 @@ function factorAt(owner: string, lambda: Lambda, epoch: number): number {
 export class LambdaLR extends LRScheduler {
   private readonly lrLambdas: readonly Lambda[];
 
-  constructor(optimizer: Optimizer, ...args: LambdaArguments) {
-    const { lrLambda, ...common } = LAMBDA.takeRest([optimizer], args);
+  constructor(...args: LambdaArguments) {
+    const { optimizer, lrLambda, ...common } = LAMBDA.take(args);
     const lrLambdas = perGroup('LambdaLR', 'lrLambda', optimizer, lrLambda);
     super(optimizer, common);
     this.lrLambdas = lrLambdas;
@@ -229,8 +238,8 @@ export class LambdaLR extends LRScheduler {
 export class MultiplicativeLR extends LRScheduler {
   private readonly lrLambdas: readonly Lambda[];
 
-  constructor(optimizer: Optimizer, ...args: LambdaArguments) {
-    const { lrLambda, ...common } = MULTIPLICATIVE.takeRest([optimizer], args);
+  constructor(...args: LambdaArguments) {
+    const { optimizer, lrLambda, ...common } = MULTIPLICATIVE.take(args);
     const lrLambdas = perGroup('MultiplicativeLR', 'lrLambda', optimizer, lrLambda);
     super(optimizer, common);
     this.lrLambdas = lrLambdas;

@@ -46,7 +46,8 @@ export type ParamGroupOptions<O extends OptimizerOptions> = Partial<O> &
 export type Defaults<O extends OptimizerOptions> = Omit<O, 'lr'> & { lr?: number };
 
 /** What an optimizer optimises: parameters, or groups of them. */
-export type ParamsArgument<O extends OptimizerOptions> = Iterable<Tensor> | Iterable<ParamGroupOptions<O>>;
+export type ParamsArgument<O extends OptimizerOptions> =
+  Iterable<Tensor> | Iterable<ParamGroupOptions<O>> | ParamGroupOptions<O>;
 
 const GROUP = { ...kind<object>('an object with params', isPlainObject), takesObject: true };
 const ZERO_GRAD = signature('zeroGrad', [argument('setToNone', FLAG, true)]);

@@ -1,8 +1,14 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
-import type { Arguments } from '../base/arguments';
 import { FLAG, kind, NUMBER, oneOf, REAL } from '../base/kinds';
 import { argument, methodsTake, signature } from '../base/signature';
-import { OPTIMIZER, PER_GROUP, perGroup, restoredFields, type SchedulerState } from './lrScheduler';
+import {
+  OPTIMIZER,
+  PER_GROUP,
+  perGroup,
+  restoredFields,
+  type SchedulerState,
+  type SchedulerArguments,
+} from './lrScheduler';
 import type { Optimizer } from './optimizer';
 import { STATE } from './options';
 import { toSnakeCase } from './stateDict';
@@ -67,10 +73,11 @@ export class ReduceLROnPlateau {
     );
   }
 
+  private readonly optimizer: Optimizer;
+
   /** @throws RangeError for factor >= 1, an unknown mode, or a count of `minLr` other than that of groups; TypeError for options of another kind */
   constructor(
-    private readonly optimizer: Optimizer,
-    ...args: Arguments<
+    ...args: SchedulerArguments<
       [],
       [
         mode?: 'min' | 'max',
@@ -86,7 +93,8 @@ export class ReduceLROnPlateau {
       PlateauOptions
     >
   ) {
-    const options = TAKES.takeRest([optimizer], args);
+    const { optimizer, ...options } = TAKES.take(args);
+    this.optimizer = optimizer;
     const { mode, thresholdMode, factor, minLr, verbose, patience, threshold, cooldown, eps } = options;
     this.mode = mode;
     this.thresholdMode = thresholdMode;

@@ -33,7 +33,11 @@ describe('a dataset', () => {
   const noDataset =
     'DataLoader: the dataset must be an array, a Dataset with get and length, or an IterableDataset, got';
   it.each<[string, unknown, string]>([
-    ['is there', undefined, `${noDataset} undefined.`],
+    [
+      'is there',
+      undefined,
+      'DataLoader: dataset must be an array, a Dataset with get and length, or an IterableDataset, got nothing.',
+    ],
     ['is none of text', 'abc', `${noDataset} 'abc'.`],
     ['is no Map', new Map(), `${noDataset} a Map.`],
     ['is no function', () => 1, `${noDataset} the function`],
@@ -208,7 +212,11 @@ describe('misuse', () => {
     ['collateFn', () => make([1], { collateFn: [] }), 'DataLoader: collateFn must be a function, got [].'],
     ['generator', () => make([1], { generator: 5 }), 'DataLoader: generator must be a Generator, got 5.'],
     ['timeout', () => make([1], { timeout: -1 }), 'DataLoader: timeout must be a number of seconds of at least 0, got -1.'], // prettier-ignore
-    ['numWorkers', () => make([1], { numWorkers: 2 }), "DataLoader: no option is called 'numWorkers'."],
+    [
+      'an option of processes',
+      () => make([1], { multiprocessingContext: 'fork' }),
+      "DataLoader: no option is called 'multiprocessingContext'.",
+    ],
     ['collate', () => Reflect.apply(data.collate, null, [5]) as unknown, 'collate: samples must be an array of samples, got 5.'], // prettier-ignore
     ['collate of nothing', () => data.collate([]), 'collate: a batch must have at least one sample, got none.'],
     ['TensorDataset', () => Reflect.construct(TensorDataset, [undefined]) as unknown, 'TensorDataset: takes tensors, got undefined.'], // prettier-ignore

@@ -148,9 +148,15 @@ const LERP = new PointwiseOperation({
 
 const LERP_ARGUMENTS = signature('lerp', [INPUT, argument('end', TENSOR), argument('weight', OPERAND)]);
 
+type LerpArguments = Arguments<
+  [end: Tensor, weight: Operand],
+  [],
+  { end: Tensor; weight: Operand },
+  [end: Tensor, options: { weight: Operand }]
+>;
+
 /** start + weight (end - start). @see torch.lerp */
-export const lerp: ((start: Tensor, end: Tensor, weight: Operand) => Tensor) &
-  InPlaceForm<[end: Tensor, weight: Operand]> = withInPlace(
+export const lerp: ((start: Tensor, ...args: LerpArguments) => Tensor) & InPlaceForm<LerpArguments> = withInPlace(
   LERP_ARGUMENTS,
   (start, end, weight) => LERP.apply([start, end, weight]),
   (start, end, weight) => LERP.applyInPlace(start, [end, weight]),

@@ -151,13 +151,20 @@ function single(value: Operand): Operand {
 
 const MASKED_FILL_ARGUMENTS = signature('maskedFill', [INPUT, argument('mask', TENSOR), argument('value', OPERAND)]);
 
+type MaskedFillArguments = Arguments<
+  [mask: Tensor, value: Operand],
+  [],
+  { mask: Tensor; value: Operand },
+  [mask: Tensor, options: { value: Operand }]
+>;
+
 /** `value` where the mask holds, else x. @see torch.Tensor.masked_fill */
-export const maskedFill: ((x: Tensor, mask: Tensor, value: Operand) => Tensor) &
-  InPlaceForm<[mask: Tensor, value: Operand]> = withInPlace(
-  MASKED_FILL_ARGUMENTS,
-  (x, mask, value) => MASKED_FILL.apply([x, mask, single(value)]),
-  (x, mask, value) => MASKED_FILL.applyInPlace(x, [mask, single(value)]),
-);
+export const maskedFill: ((x: Tensor, ...args: MaskedFillArguments) => Tensor) & InPlaceForm<MaskedFillArguments> =
+  withInPlace(
+    MASKED_FILL_ARGUMENTS,
+    (x, mask, value) => MASKED_FILL.apply([x, mask, single(value)]),
+    (x, mask, value) => MASKED_FILL.applyInPlace(x, [mask, single(value)]),
+  );
 
 // ---- bounds -----------------------------------------------------------------------------------------------
 

@@ -46,6 +46,11 @@ const CAT = singleOp<Tensor[], number>({
   },
 });
 
+type JoinArguments = Arguments<
+  [tensors: readonly Tensor[]],
+  [dim?: number],
+  { tensors: readonly Tensor[]; dim?: number }
+>;
 const CAT_ARGUMENTS = signature('cat', [argument('tensors', TENSORS), argument('dim', DIM, undefined)]);
 
 /**
@@ -53,8 +58,8 @@ const CAT_ARGUMENTS = signature('cat', [argument('tensors', TENSORS), argument('
  * @throws ShapeError if another dimension differs
  * @see torch.cat
  */
-export function cat(tensors: readonly Tensor[], ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor {
-  const { dim = 0 } = CAT_ARGUMENTS.take([tensors, ...args]);
+export function cat(...args: JoinArguments): Tensor {
+  const { tensors, dim = 0 } = CAT_ARGUMENTS.take(args);
   if (tensors.length === 0) throw new ShapeError('cat: expected at least one tensor, got an empty array.');
   // PyTorch passes over empty vectors of any rank, a habit of code that grows a tensor from [].
   const pieces = tensors.filter((t) => !sameShape(t.shape, [0]));
@@ -66,8 +71,8 @@ export function cat(tensors: readonly Tensor[], ...args: Arguments<[], [dim?: nu
 const STACK = signature('stack', [argument('tensors', TENSORS), argument('dim', DIM, undefined)]);
 
 /** Tensors of one shape along a new dimension. @throws ShapeError if shapes differ. @see torch.stack */
-export function stack(tensors: readonly Tensor[], ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor {
-  const { dim = 0 } = STACK.take([tensors, ...args]);
+export function stack(...args: JoinArguments): Tensor {
+  const { tensors, dim = 0 } = STACK.take(args);
   if (tensors.length === 0) throw new ShapeError('stack: expected at least one tensor, got an empty array.');
   const [first] = tensors;
   for (const t of tensors) {

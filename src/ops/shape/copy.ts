@@ -83,6 +83,10 @@ export interface ToOptions {
   device?: DeviceName;
   dtype?: DType;
   copy?: boolean;
+  /** Without effect: nothing here blocks. */
+  nonBlocking?: boolean;
+  /** Without effect: copies are in row-major order. */
+  memoryFormat?: unknown;
 }
 
 const [COPY_FLAG, NON_BLOCKING] = [argument('copy', FLAG, false), withoutEffect('nonBlocking')];

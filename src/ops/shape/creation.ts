@@ -35,7 +35,10 @@ export interface SizeOptions {
 
 /** A shape, as one array or as separate sizes; options may follow. */
 export type ShapeArguments<O = TensorOptions> =
-  [shape: Shape, options?: O] | [...sizes: number[]] | [...sizes: (number | (O & SizeOptions))[]];
+  | [shape: Shape, options?: O]
+  | [...sizes: number[]]
+  | [...sizes: (number | (O & SizeOptions))[]]
+  | [options: O & Required<SizeOptions>];
 
 /** What all functions that make a tensor take behind their own arguments. */
 export const MADE = [
@@ -255,8 +258,8 @@ type FullArgs = Arguments<
 >;
 
 /** Every element `fillValue`. float32 unless `dtype` is given (or bool for a boolean). @see torch.full */
-export function full(shape: Shape, ...args: FullArgs): Tensor {
-  const { size, fillValue, ...options } = FULL.take([shape, ...args]);
+export function full(...args: [shape: Shape, ...FullArgs] | [options: FullOptions & Required<SizeOptions>]): Tensor {
+  const { size, fillValue, ...options } = FULL.take(args);
   return constantOf(size, fillValue, options);
 }
 

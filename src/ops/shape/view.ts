@@ -405,6 +405,10 @@ export interface SplitOptions {
   /** 0 by default. */
   dim?: number;
 }
+/** The method of PyTorch calls its first argument otherwise than the function. */
+type SplitArguments =
+  | Arguments<[splitSizeOrSections: number | readonly number[]], [dim?: number], SplitOptions>
+  | [options: { splitSize: number | readonly number[]; dim?: number }];
 
 const SPLIT = signature('split', [
   INPUT,
@@ -413,10 +417,7 @@ const SPLIT = signature('split', [
 ]);
 
 /** Views of pieces along a dimension: of one size (the last may be smaller), or of the sizes given. @see torch.split */
-export function split(
-  x: Tensor,
-  ...args: Arguments<[splitSizeOrSections: number | readonly number[]], [dim?: number], SplitOptions>
-): Tensor[] {
+export function split(x: Tensor, ...args: SplitArguments): Tensor[] {
   const { splitSizeOrSections: size, dim = 0 } = SPLIT.take([x, ...args]);
   const d = wrapDim('split', dim, x.ndim);
   const total = x.shape[d];
