@@ -250,13 +250,14 @@ export function makeRoom(bytes: number): boolean {
   const before = outstanding;
   const goal = Math.max(0, outstanding - Math.max(bytes, MARK));
   settle(task);
-  const isFreeable = freeable(task);
+  const spared = sparedBy(task);
+  const isFreeable = freeable(spared);
   const take = (chosen: readonly Reclaimable[]): boolean => (reclaim(chosen, goal), outstanding < before);
   const { made, inside, refused } = task;
   const all = made.filter(isFreeable);
   const available = all.filter((s) => !s.isLeaf);
   const freed =
-    (refused !== null && take(ofAttempt(made, refused))) ||
+    (refused !== null && take(ofAttempt(made, refused, spared))) ||
     take(available.filter((s) => inside.has(s) && !s.isShown)) ||
     take(largestFirst(ofLoops(task, available, Math.min(IDLE_OUTSIDE, IDLE_SHARE * (outstanding - task.base))))) ||
     giveUp(task, [...unwalked(task), ...doubtful(task, all), ...abandoned(task)], goal);
@@ -270,7 +271,7 @@ function look(bytes: number): void {
   mark(now);
   if (outstanding + bytes > now.budget) {
     settle(now);
-    const isFreeable = freeable(now);
+    const isFreeable = freeable(sparedBy(now));
     const large = now.made.filter((s) => s.buffer.bytes >= SMALL && isFreeable(s));
     const available = large.filter((s) => !s.isLeaf);
     reclaim(
@@ -343,15 +344,21 @@ function firstAfter(made: readonly Reclaimable[], serial: number): number {
   return low;
 }
 
-/** What nothing known holds. */
-function freeable(now: Task): (s: Reclaimable) => boolean {
+/** What is known to be in use. */
+function sparedBy(now: Task): ReadonlySet<Reclaimable> {
   const spared = new Set<Reclaimable>();
   gatherFrom([operands, active], spared);
   for (const made of working) for (const { reclaimable } of made) spared.add(reclaimable);
   const seen = new Set<object>();
   for (const keeper of now.keepers) for (const { reclaimable } of keeper[heldTensors](seen)) spared.add(reclaimable);
-  return (s) => !s.isFree && !s.isKept && !s.isSaved && !spared.has(s);
+  return spared;
 }
+
+/** What nothing known holds. */
+const freeable =
+  (spared: ReadonlySet<Reclaimable>) =>
+  (s: Reclaimable): boolean =>
+    !s.isFree && !s.isKept && !s.isSaved && !spared.has(s);
 
 function reclaim(chosen: readonly Reclaimable[], goal: number): void {
   for (const s of chosen) {
@@ -393,7 +400,11 @@ function ofLoops(
 const largestFirst = (chosen: Reclaimable[]): Reclaimable[] => chosen.sort((a, b) => b.buffer.bytes - a.buffer.bytes);
 
 /** What was computed before memory was refused and not looked at since, the youngest first. Its graph will not be walked. */
-function ofAttempt(made: readonly Reclaimable[], refused: NonNullable<Task['refused']>): Reclaimable[] {
+function ofAttempt(
+  made: readonly Reclaimable[],
+  refused: NonNullable<Task['refused']>,
+  spared: ReadonlySet<Reclaimable>,
+): Reclaimable[] {
   const { serial, clocks } = refused;
   const left = (s: Reclaimable): boolean =>
     s.serial <= serial &&
@@ -401,6 +412,8 @@ function ofAttempt(made: readonly Reclaimable[], refused: NonNullable<Task['refu
     s.isDerived &&
     !s.isFree &&
     !s.isKept &&
+    !s.isLeaf &&
+    !spared.has(s) &&
     s.buffer.lastUse <= (clocks.get(s.device) ?? 0);
   return made.filter(left).reverse();
 }

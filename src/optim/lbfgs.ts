@@ -126,7 +126,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     this.checkGroups();
     const [first] = this.parameters;
     const state = this.state.get(first);
-    const start = noGrad(() => this.parameters.map((p) => clone(p)));
+    const start = noGrad(() => this.parameters.map((p) => keep(clone(p))));
     try {
       return await this.iterate(closure);
     } catch (error) {
@@ -160,12 +160,12 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
     for (let iteration = 1; iteration <= maxIter; iteration++) {
       history.n_iter++;
-      const d = await this.direction(history, at.grad);
+      const d = keep(await this.direction(history, at.grad));
       const previousLoss = at.loss;
       // The state from before the step is wanted back if memory runs out; what this step has made is not.
       if (iteration > 1) for (const t of [history.d, history.prev_flat_grad]) if (t !== at.grad) t?.release();
-      history.d = keep(d);
-      history.prev_flat_grad = keep(at.grad);
+      history.d = d;
+      history.prev_flat_grad = at.grad;
       history.prev_loss = previousLoss;
 
       const [slope, length] = await numbers(() => [dot(at.grad, d), sum(abs(at.grad))]);
@@ -175,7 +175,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
       let used = 0;
       if (lineSearchFn === 'strong_wolfe') {
-        const start = this.parameters.map((p) => clone(p.detach()));
+        const start = this.parameters.map((p) => keep(clone(p.detach())));
         const result = await strongWolfe({ t, d, slope, from: at }, async (length) => {
           this.move(d, length);
           const found = await this.pointAfter(await evaluate(closure));
@@ -234,15 +234,17 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     if (history.n_iter === 1 || previous === undefined || t === undefined || previousGrad === undefined) {
       return noGrad(() => neg(grad));
     }
-    const y = noGrad(() => sub(grad, previousGrad));
-    const s = noGrad(() => mul(previous, t));
+    const [y, s] = noGrad(() => [keep(sub(grad, previousGrad)), keep(mul(previous, t))]);
     const [ys, yy] = await numbers(() => [dot(y, s), dot(y, y)]);
     if (ys > 1e-10) {
       if (dirs.length === this.paramGroups[0].historySize) for (const list of [dirs, steps, ro]) list.shift();
-      dirs.push(keep(y));
-      steps.push(keep(s));
+      dirs.push(y);
+      steps.push(s);
       ro.push(1 / ys);
       history.H_diag = ys / yy;
+    } else {
+      y.release();
+      s.release();
     }
     return noGrad(() => libraryCode(() => twoLoops(history, grad)));
   }
@@ -252,7 +254,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     checkLoss(loss);
     const flat = (p: Tensor): Tensor =>
       p.grad === null ? zeros([p.numel()], { dtype: p.dtype, device: p.device }) : reshape(p.grad.detach(), [-1]);
-    const grad = noGrad(() => libraryCode(() => cat(this.parameters.map(flat))));
+    // Held until it is replaced: what a step has in hand may not be taken back while it waits for numbers.
+    const grad = keep(noGrad(() => libraryCode(() => cat(this.parameters.map(flat)))));
     const [value, [steepness]] = await Promise.all([
       typeof loss === 'number' ? loss : loss.item(),
       numbers(() => [amax(abs(grad))]),

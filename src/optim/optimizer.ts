@@ -202,7 +202,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   }
 }
 
-const isIterable = (value: unknown): boolean => Symbol.iterator in Object(value);
+const isIterable = (value: unknown): value is Iterable<unknown> => Symbol.iterator in Object(value);
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 
 function zeroInPlace(grad: Tensor): void {

@@ -69,8 +69,8 @@ const service = ts.createLanguageService({
     types: [],
   }),
   getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
-  fileExists: ts.sys.fileExists,
-  readFile: ts.sys.readFile,
+  fileExists: (file) => ts.sys.fileExists(file),
+  readFile: (file) => ts.sys.readFile(file),
 });
 
 /** The forms that an editor offers behind `call`, each as the names of its arguments. */
