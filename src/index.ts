@@ -1,10 +1,10 @@
 // The public API, and nothing else. Importing it registers the devices and installs the methods of Tensor.
-export { init, diagnose, memory, synchronize, shutdown, onerror } from './runtime';
+export { init, device, isAvailable, diagnose, memory, synchronize, shutdown, onerror } from './runtime';
 export type { InitOptions } from './runtime';
 export { Tensor, Parameter } from './core/tensor';
 export type { GradFn, GradHook, NestedNumbers, RemovableHandle } from './core/tensor';
 export type { DType, TypedArray } from './base/dtype';
-export type { DeviceName, MemoryInfo } from './device/contract';
+export type { DeviceGiven, DeviceName, MemoryInfo } from './device/contract';
 export {
   bfloat16, bool, float16, float32, float64, int16, int32, int64, int8, uint8,
 } from './base/dtype'; // prettier-ignore

@@ -2,7 +2,7 @@
 // and the prototype derive. Importing this file installs them.
 import { backward, registerHook, retainGrad } from './core/backward';
 import {
-  clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short,
+  clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short, cpu,
 } from './ops/shape/copy'; // prettier-ignore
 import {
   emptyLike, fullLike, newEmpty, newFull, newOnes, newTensor, newZeros, onesLike, zerosLike,
@@ -159,7 +159,7 @@ const methods = {
   },
   ...{ isnan, isinf, isfinite, maximum, minimum, fmax, fmin, prelu, hardshrink },
   ...{ backward, registerHook, retainGrad },
-  ...{ clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short },
+  ...{ clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short, cpu },
   ...{ newEmpty, newFull, newOnes, newTensor, newZeros },
   ...{ onesLike, zerosLike, fullLike, emptyLike },
   ...{

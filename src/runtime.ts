@@ -1,5 +1,5 @@
 // Starting, watching and stopping devices: init, diagnose, memory, synchronize, shutdown, onerror.
-import type { DeviceName, MemoryInfo } from './device/contract';
+import type { DeviceGiven, DeviceName, MemoryInfo } from './device/contract';
 import { forgetDevice, getDevice, registerDevice, runningDevices, setDefaultDevice } from './device/registry';
 import type { Fault } from './device/faults';
 import { createWasmDevice, type WasmDevice } from './device/wasm/device';
@@ -10,8 +10,9 @@ import type { EngineSettings } from './device/wasm/workers/start';
 import { isPlainObject } from './base/arguments';
 import { describe } from './base/errorText';
 import { DeviceError, type KindlingError } from './base/errors';
-import { COUNT, FUNCTION, kind, oneOf, TEXT } from './base/kinds';
+import { COUNT, FUNCTION, kind, oneOf, oneOfOr, TEXT } from './base/kinds';
 import { argument, signature } from './base/signature';
+import { DEVICE } from './core/kinds';
 import { addBallast } from './core/garbage';
 import { forgetTask, makeRoom, shortageAdvice } from './core/reclaim';
 import { adviseBy } from './device/shortage';
@@ -26,8 +27,8 @@ const PRESSURE_BALLAST = 256 * 2 ** 20;
  * workers that `threads` asks for keep the process alive until `shutdown()`.
  */
 export interface InitOptions extends EngineSettings {
-  /** Where tensors are made; default 'wasm'. 'auto' is webgpu unless its adapter is missing or computes on the processor. */
-  readonly device?: 'auto' | DeviceName;
+  /** Where tensors are made; default 'wasm', which may be called 'cpu'. 'auto' is webgpu unless its adapter is missing or computes on the processor. */
+  readonly device?: 'auto' | DeviceGiven;
 }
 
 const ADDRESS = kind<string>('an address', (value) => typeof value === 'string' || value instanceof URL);
@@ -82,7 +83,7 @@ function watch({ stream }: WasmDevice | WebGpuDevice): void {
 /** Settings are given by name only. */
 const INIT = {
   takes: signature('init', [
-    argument('device', oneOf('auto', 'wasm', 'webgpu'), undefined), argument('threads', COUNT, undefined),
+    argument('device', oneOfOr({ cpu: 'wasm' }, 'wasm', 'webgpu', 'auto'), undefined), argument('threads', COUNT, undefined),
     argument('workerUrl', ADDRESS, undefined), argument('wasmUrl', ADDRESS, undefined),
     argument('maxMemory', BYTES, undefined), argument('patience', BYTES, undefined),
     argument('mode', TEXT, undefined), argument('build', oneOf('baseline', 'relaxed'), undefined),
@@ -152,6 +153,29 @@ async function chooseDevice(): Promise<void> {
     getDevice();
     await webgpu?.started;
   }
+}
+
+const NAMES_A_DEVICE = signature('device', [argument('type', DEVICE)]);
+const IS_AVAILABLE = signature('isAvailable', [argument('device', DEVICE)]);
+
+/**
+ * The name of a device as tensors have it: 'cpu' is 'wasm'.
+ * @throws TypeError for a device that there is none of, such as 'cuda': what runs on it in PyTorch runs on 'webgpu' here
+ * @example const where = device((await isAvailable('webgpu')) ? 'webgpu' : 'cpu');
+ * @see torch.device
+ */
+export function device(type: DeviceGiven, ...rest: readonly []): DeviceName {
+  return NAMES_A_DEVICE.take([type, ...rest]).type;
+}
+
+/**
+ * Whether a device is to be had here. The wasm device always is; of webgpu the browser's adapter knows, hence the promise. An
+ * adapter that computes on the processor counts: init({ device: 'auto' }) is what looks for a fast one.
+ * @see torch.cuda.is_available
+ */
+export async function isAvailable(device: DeviceGiven, ...rest: readonly []): Promise<boolean> {
+  const { device: name } = IS_AVAILABLE.take([device, ...rest]);
+  return name === 'wasm' || webgpu !== null || (await findAdapter()).adapter !== null;
 }
 
 /** What was detected and chosen, and why, one line each. */

@@ -1,5 +1,6 @@
 // init, diagnose, memory, synchronize, shutdown and onerror as a user sees them.
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import * as k from '../src';
 import {
   DeviceError, FaultError, diagnose, indexSelect, init, memory, onerror, shutdown, synchronize, tensor,
 } from '../src'; // prettier-ignore
@@ -10,6 +11,55 @@ afterEach(() => {
 });
 
 const badRow = (): unknown => indexSelect(tensor([1, 2, 3]), 0, tensor(new Int32Array([7])));
+
+describe('devices by their names', () => {
+  test("'cpu' is another word for wasm wherever a device is read", async () => {
+    await init({ device: 'cpu' });
+    expect(diagnose()).toContain('device: wasm');
+    const x = k.ones([2, 2], { device: 'cpu' });
+    const made = [
+      ...[x, x.to('cpu'), x.to({ device: 'cpu' }), x.to('cpu', 'float64'), x.cpu(), k.zerosLike(x, { device: 'cpu' })],
+      ...[k.tensor([1], { device: 'cpu' }), k.rand(2, { device: 'cpu' }), k.arange(3, { device: 'cpu' })],
+      ...[k.trilIndices(2, 2, { device: 'cpu' }), k.eye(2, { device: 'cpu' }), x.newZeros([2], { device: 'cpu' })],
+      new k.nn.Linear(2, 2, { device: 'cpu' }).weight,
+      new k.nn.LSTM(2, 2, { device: 'cpu' }).parameters()[0],
+      new k.nn.Linear(2, 2).to('cpu').weight,
+      new k.nn.Linear(2, 2).to({ device: 'cpu' }).weight,
+      new k.nn.Linear(2, 2).cpu().weight,
+      await k.io.load<k.Tensor>(await k.io.save(x), { device: 'cpu' }),
+      await k.io.load<k.Tensor>(await k.io.save(x), 'cpu'),
+    ];
+    expect(made.map(({ device }) => device)).toEqual(made.map(() => 'wasm'));
+    expect(x.to('cpu')).toBe(x);
+    expect(x.cpu()).toBe(x);
+    expect([k.device('cpu'), k.device('wasm'), k.device('webgpu')]).toEqual(['wasm', 'wasm', 'webgpu']);
+  });
+
+  test('what there is none of is refused with the names of those that there are', () => {
+    const cuda = 'cuda' as 'cpu';
+    const names = "must be 'cpu', 'wasm' or 'webgpu', got 'cuda'.";
+    expect(() => k.device(cuda)).toThrow(`device: type ${names}`);
+    expect(() => k.zeros(2, { device: cuda })).toThrow(`zeros: device ${names}`);
+    expect(() => k.ones(2).to({ device: cuda })).toThrow(`to: device ${names}`);
+    expect(() => k.ones(2).to(cuda)).toThrow("'cpu', 'wasm' or 'webgpu'");
+    expect(() => new k.nn.Linear(2, 2).to(cuda)).toThrow("'cpu', 'wasm' or 'webgpu'");
+    expect(() => init({ device: cuda })).toThrow("init: device must be 'cpu', 'wasm', 'webgpu' or 'auto', got 'cuda'.");
+  });
+
+  test('isAvailable says what init would find', async () => {
+    expect(await Promise.all([k.isAvailable('cpu'), k.isAvailable('wasm')])).toEqual([true, true]);
+    expect(await k.isAvailable('webgpu')).toBe(false);
+    vi.stubGlobal('navigator', { gpu: { requestAdapter: () => Promise.resolve(null) } });
+    expect(await k.isAvailable('webgpu')).toBe(false);
+    const adapter = { info: { vendor: 'a', architecture: 'b', description: '' } };
+    vi.stubGlobal('navigator', { gpu: { requestAdapter: () => Promise.resolve(adapter) } });
+    expect(await k.isAvailable('webgpu')).toBe(true);
+    vi.unstubAllGlobals();
+    await expect(k.isAvailable('cuda' as 'cpu')).rejects.toThrow(
+      "isAvailable: device must be 'cpu', 'wasm' or 'webgpu'",
+    );
+  });
+});
 
 describe('runtime', () => {
   test('the first tensor starts the engine', async () => {

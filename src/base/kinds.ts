@@ -9,6 +9,8 @@ export interface Kind<T> {
   readonly accepts: (value: unknown) => value is T;
   /** Whether a plain object may be the value itself, and does not stand for named arguments. */
   readonly takesObject?: boolean;
+  /** What an accepted value stands for, where there are several words for one thing. */
+  readonly read?: (value: unknown) => unknown;
   /** What several positional arguments in a row make one list of: `view(2, 3)` is `view([2, 3])`. */
   readonly spreads?: (value: unknown) => boolean;
 }
@@ -56,6 +58,18 @@ const enumerated = (names: readonly string[]): string => names.join(', ').replac
 /** One of some names. */
 export const oneOf = <const Names extends readonly string[]>(...names: Names): Kind<Names[number]> =>
   kind(enumerated(names.map((name) => `'${name}'`)), (value) => (names as readonly unknown[]).includes(value));
+/** The same, with other words for some of the names. */
+export const oneOfOr = <const Names extends readonly string[]>(
+  synonyms: Readonly<Record<string, Names[number]>>,
+  ...names: Names
+): Kind<Names[number]> => ({
+  ...kind<Names[number]>(
+    enumerated([...Object.keys(synonyms), ...names].map((name) => `'${name}'`)),
+    (value) =>
+      typeof value === 'string' && (Object.hasOwn(synonyms, value) || (names as readonly string[]).includes(value)),
+  ),
+  read: (value) => (Object.hasOwn(synonyms, value as string) ? synonyms[value as string] : value),
+});
 /** A list of what `item` accepts, also written as several arguments in a row if `spread`. */
 export const listOf = <T>(item: Kind<T>, { spread = false } = {}): Kind<readonly T[]> => ({
   ...kind<readonly T[]>(`a list, each ${item.expected}`, isArrayOf(item.accepts)),
@@ -70,8 +84,10 @@ export const nullable = <T>({ expected, accepts, ...rest }: Kind<T>): Kind<T | n
   ...kind<T | null>(`${expected}, or null`, (value) => value === null || accepts(value)),
 });
 /** Either of two kinds. */
-export const either = <A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> =>
-  kind(`${a.expected} or ${b.expected}`, (value) => a.accepts(value) || b.accepts(value));
+export const either = <A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> => ({
+  ...kind<A | B>(`${a.expected} or ${b.expected}`, (value) => a.accepts(value) || b.accepts(value)),
+  read: (value) => (a.accepts(value) ? a : b).read?.(value) ?? value,
+});
 /** An object by its class. */
 export const instanceOf = <T>(expected: string, type: abstract new (...args: never) => T): Kind<T> =>
   kind(expected, (value) => value instanceof type);

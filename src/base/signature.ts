@@ -152,7 +152,8 @@ export class Signature<const A extends AnyArguments> {
       if (!isRequired) return fallback;
       throw new TypeError(`${op}: ${name} must be ${kind.expected}, got nothing. The arguments are ${this.#names()}.`); // prettier-ignore
     }
-    if (kind.accepts(value) || (value === null && fallback === null)) return value;
+    if (kind.accepts(value)) return kind.read === undefined ? value : kind.read(value);
+    if (value === null && fallback === null) return value;
     throw wrongKind(op, name, kind, value);
   }
 

@@ -1,7 +1,7 @@
 // What an argument may be, of the kinds that know tensors and devices; base/kinds.ts has the rest.
 import type { DeviceName } from '../device/contract';
 import { Generator } from '../base/generator';
-import { DTYPE, either, FLAG, instanceOf, kind, listOf, oneOf, type Kind } from '../base/kinds';
+import { DTYPE, either, FLAG, instanceOf, kind, listOf, oneOfOr, type Kind } from '../base/kinds';
 import { argument, type Argument } from '../base/signature';
 import type { Operand } from './pointwise';
 import { Tensor } from './tensor';
@@ -21,8 +21,8 @@ export const SCALAR = kind<number | boolean>(
 );
 export const OPERAND: Kind<Operand> = either(TENSOR, SCALAR);
 export const GENERATOR = instanceOf('a Generator', Generator);
-/** The name of a device. */
-export const DEVICE: Kind<DeviceName> = oneOf('wasm', 'webgpu');
+/** The name of a device; PyTorch's 'cpu' is wasm. */
+export const DEVICE: Kind<DeviceName> = oneOfOr({ cpu: 'wasm' }, 'wasm', 'webgpu');
 /** A number for an element: bigints too. */
 export const VALUE = kind<number | boolean | bigint>('a number', (value) => SCALAR.accepts(value) || typeof value === 'bigint'); // prettier-ignore
 

@@ -5,6 +5,8 @@ import type { DType } from '../base/dtype';
 import type { Expression } from '../expression/expression';
 
 export type DeviceName = 'wasm' | 'webgpu';
+/** A device as it may be given: 'cpu' is another word for 'wasm'. */
+export type DeviceGiven = DeviceName | 'cpu';
 
 /** Device memory of one storage. Devices extend it; what is here belongs to the stream (stream.ts). */
 export interface DeviceBuffer {

@@ -1,7 +1,7 @@
 // Which devices there are and which one new tensors go to. Devices are registered in runtime.ts and
 // started by their first use.
 import { DeviceError } from '../base/errors';
-import type { Device, DeviceName } from './contract';
+import type { Device, DeviceGiven, DeviceName } from './contract';
 
 const factories = new Map<DeviceName, () => Device>();
 const devices = new Map<DeviceName, Device>();
@@ -16,7 +16,8 @@ export function registerDevice(name: DeviceName, create: () => Device): void {
  * The device of that name, or the default one, started if need be.
  * @throws DeviceError if no device of that name is registered.
  */
-export function getDevice(name: DeviceName = defaultName): Device {
+export function getDevice(given: DeviceGiven = defaultName): Device {
+  const name = given === 'cpu' ? 'wasm' : given;
   const running = devices.get(name);
   if (running !== undefined) return running;
   const create = factories.get(name);

@@ -8,6 +8,7 @@ import type { ReadOptions } from './source';
 
 /** Where tensors are put. */
 type DeviceName = Tensor['device'];
+type DeviceGiven = DeviceName | 'cpu';
 
 /** A storage of a file, as a function for `mapLocation` sees it: it is in the file, and not on a device yet. */
 export interface StoredStorage {
@@ -16,10 +17,9 @@ export interface StoredStorage {
 
 /** Where tensors are put, by the name of where they were: 'cpu', 'cuda:0'. */
 export type MapLocation =
-  | DeviceName
-  | 'cpu'
-  | Readonly<Record<string, DeviceName | 'cpu'>>
-  | ((storage: StoredStorage, location: string) => StoredStorage | DeviceName | 'cpu' | null | undefined);
+  | DeviceGiven
+  | Readonly<Record<string, DeviceGiven>>
+  | ((storage: StoredStorage, location: string) => StoredStorage | DeviceGiven | null | undefined);
 
 export interface LoadOptions extends ReadOptions {
   /**
@@ -31,7 +31,7 @@ export interface LoadOptions extends ReadOptions {
   /** Whether to refuse a file that holds more than tensors, containers and plain values; false by default. */
   weightsOnly?: boolean;
   /** Where the tensors are put; by default the device that `init` chose. Excludes mapLocation. */
-  device?: DeviceName;
+  device?: DeviceGiven;
 }
 const PROGRESS = kind<NonNullable<LoadOptions['onProgress']>>('a function', FUNCTION.accepts);
 const MILLISECONDS = kind<number>(
@@ -50,7 +50,7 @@ export type LoadArguments = Arguments<
   [
     mapLocation?: MapLocation | null,
     weightsOnly?: boolean,
-    device?: DeviceName,
+    device?: DeviceGiven,
     onProgress?: (loaded: number, total: number | null) => void,
     signal?: AbortSignal | undefined,
     timeout?: number | undefined,

@@ -260,7 +260,7 @@ export const OTHERS: Readonly<Record<string, Subject>> = {
 /** Methods of Tensor that are no functions of `kindling`. */
 export const TENSOR_METHODS: Readonly<Record<string, Call>> = {
   ...Object.fromEntries<Call>(
-    'dim numel isContiguous isFloatingPoint detach data tolist repr float double int long byte bool half bfloat16 char short zero_ retainGrad contiguous'
+    'dim numel isContiguous isFloatingPoint detach data tolist repr float double int long byte bool half bfloat16 char short cpu zero_ retainGrad contiguous'
       .split(' ')
       .map((name): [string, Call] => [name, nothing]),
   ),
@@ -311,6 +311,7 @@ export const MODULE_METHODS: Readonly<Record<string, Subject>> = {
       requiresGrad_: () => [true],
       zeroGrad: () => [true],
       to: () => ['wasm', 'float64'],
+      cpu: nothing,
       float: nothing,
       double: nothing,
       half: nothing,

@@ -12,7 +12,7 @@ import {
   celu, elu, gelu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leakyRelu, logSoftmax, logsigmoid, mish, prelu, relu,
   relu6, rrelu, selu, sigmoid, silu, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink, threshold,
 } from '../functional'; // prettier-ignore
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -761,7 +761,7 @@ export class PReLU extends Module {
   declare weight: Parameter;
 
   constructor(
-    ...args: Arguments<[], [numParameters?: number, init?: number, device?: DeviceName, dtype?: DType], PReLUOptions>
+    ...args: Arguments<[], [numParameters?: number, init?: number, device?: DeviceGiven, dtype?: DType], PReLUOptions>
   ) {
     super();
     const options = PRELU.take<PReLUOptions>(args, new.target.name);

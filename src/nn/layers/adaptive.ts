@@ -12,7 +12,7 @@ import type { Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { ModuleList, Sequential } from './containers';
 import { Linear } from './linear';
-import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import type { DType } from '../../base/dtype';
 
 /** Arguments of AdaptiveLogSoftmaxWithLoss. */
@@ -70,7 +70,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   constructor(
     ...args: Arguments<
       [inFeatures: number, nClasses: number, cutoffs: readonly number[]],
-      [divValue?: number, headBias?: boolean, device?: DeviceName, dtype?: DType],
+      [divValue?: number, headBias?: boolean, device?: DeviceGiven, dtype?: DType],
       AdaptiveOptions,
       [inFeatures: number, nClasses: number, options: Omit<AdaptiveOptions, 'inFeatures' | 'nClasses'>]
     >

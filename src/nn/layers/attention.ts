@@ -8,7 +8,7 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { multiHeadAttentionForward } from '../functional';
 import { constant_, xavierNormal_, xavierUniform_ } from '../init';
 import { Linear } from './linear';
-import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import type { DType } from '../../base/dtype';
 
 /** The output projection; PyTorch has a class of its own for it, whose name is printed. */
@@ -104,7 +104,7 @@ export class MultiheadAttention extends Module {
         kdim?: number | null,
         vdim?: number | null,
         batchFirst?: boolean,
-        device?: DeviceName,
+        device?: DeviceGiven,
         dtype?: DType,
       ],
       MultiheadAttentionOptions,

@@ -13,7 +13,7 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { batchNorm, instanceNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedBuffer, UninitializedParameter } from '../module/lazy';
-import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { StateDict, StateMetadata } from '../module/stateDict';
 import type { DType } from '../../base/dtype';
@@ -203,7 +203,7 @@ type BatchNormArgs = Arguments<
     momentum?: number | null,
     affine?: boolean,
     trackRunningStats?: boolean,
-    device?: DeviceName,
+    device?: DeviceGiven,
     dtype?: DType,
   ],
   BatchNormOptions
@@ -280,7 +280,7 @@ type LazyBatchNormArgs = Arguments<
     momentum?: number | null,
     affine?: boolean,
     trackRunningStats?: boolean,
-    device?: DeviceName,
+    device?: DeviceGiven,
     dtype?: DType,
   ],
   LazyBatchNormOptions
@@ -356,7 +356,7 @@ abstract class InstanceNorm extends ChannelNorm {
 
 type InstanceNormArgs = Arguments<
   [numFeatures: number],
-  [eps?: number, momentum?: number, affine?: boolean, trackRunningStats?: boolean, device?: DeviceName, dtype?: DType],
+  [eps?: number, momentum?: number, affine?: boolean, trackRunningStats?: boolean, device?: DeviceGiven, dtype?: DType],
   InstanceNormOptions
 >;
 
@@ -411,7 +411,7 @@ export class InstanceNorm3d extends InstanceNorm {
 
 type LazyInstanceNormArgs = Arguments<
   [],
-  [eps?: number, momentum?: number, affine?: boolean, trackRunningStats?: boolean, device?: DeviceName, dtype?: DType],
+  [eps?: number, momentum?: number, affine?: boolean, trackRunningStats?: boolean, device?: DeviceGiven, dtype?: DType],
   LazyInstanceNormOptions
 >;
 

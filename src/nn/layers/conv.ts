@@ -12,7 +12,7 @@ import { conv1d, conv2d, conv3d, pad, type PaddingMode } from '../functional';
 import { kaimingUniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
 import { resetBias } from './linear';
-import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -206,7 +206,7 @@ type ConvArgs<Size> = Arguments<
     groups?: number,
     bias?: boolean,
     paddingMode?: ConvPaddingMode,
-    device?: DeviceName,
+    device?: DeviceGiven,
     dtype?: DType,
   ],
   ConvOptions<Size>,
@@ -303,7 +303,7 @@ type LazyConvArgs<Size> = Arguments<
     groups?: number,
     bias?: boolean,
     paddingMode?: ConvPaddingMode,
-    device?: DeviceName,
+    device?: DeviceGiven,
     dtype?: DType,
   ],
   LazyConvOptions<Size>,

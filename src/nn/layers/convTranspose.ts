@@ -8,7 +8,7 @@ import { checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from
 import { ConvBase, withoutElements, type LazyConvOptions } from './conv';
 import { convTranspose1d, convTranspose2d, convTranspose3d } from '../functional';
 import type { DType } from '../../base/dtype';
-import type { DeviceName } from '../module/module';
+import type { DeviceGiven } from '../module/module';
 
 /** Arguments of lazy transposed convolutions; `Size` is a number or one per dimension. */
 export interface LazyConvTransposeOptions<Size> extends Omit<LazyConvOptions<Size>, 'padding' | 'paddingMode'> {
@@ -86,7 +86,7 @@ type ConvTransposeArgs<Size> = Arguments<
     bias?: boolean,
     dilation?: Size,
     paddingMode?: 'zeros',
-    device?: DeviceName,
+    device?: DeviceGiven,
     dtype?: DType,
   ],
   ConvTransposeOptions<Size>,
@@ -181,7 +181,7 @@ type LazyConvTransposeArgs<Size> = Arguments<
     bias?: boolean,
     dilation?: Size,
     paddingMode?: 'zeros',
-    device?: DeviceName,
+    device?: DeviceGiven,
     dtype?: DType,
   ],
   LazyConvTransposeOptions<Size>,

@@ -11,7 +11,7 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { embedding, embeddingBag } from '../functional';
 import { normal_ } from '../init';
-import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -148,7 +148,7 @@ export class Embedding extends Table {
         scaleGradByFreq?: boolean,
         sparse?: boolean,
         _weight?: Tensor | null,
-        device?: DeviceName,
+        device?: DeviceGiven,
         dtype?: DType,
       ],
       EmbeddingOptions,
@@ -240,7 +240,7 @@ export class EmbeddingBag extends Table {
         _weight?: Tensor | null,
         includeLastOffset?: boolean,
         paddingIdx?: number | null,
-        device?: DeviceName,
+        device?: DeviceGiven,
         dtype?: DType,
       ],
       EmbeddingBagOptions,

@@ -8,7 +8,7 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { bilinear, linear } from '../functional';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
-import { Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -55,7 +55,7 @@ export class Linear extends Module {
   constructor(
     ...args: Arguments<
       [inFeatures: number, outFeatures: number],
-      [bias?: boolean, device?: DeviceName, dtype?: DType],
+      [bias?: boolean, device?: DeviceGiven, dtype?: DType],
       LinearOptions,
       [inFeatures: number, options: Omit<LinearOptions, 'inFeatures'>]
     >
@@ -134,7 +134,7 @@ export class Bilinear extends Module {
   constructor(
     ...args: Arguments<
       [in1Features: number, in2Features: number, outFeatures: number],
-      [bias?: boolean, device?: DeviceName, dtype?: DType],
+      [bias?: boolean, device?: DeviceGiven, dtype?: DType],
       BilinearOptions,
       [in1Features: number, in2Features: number, options: Omit<BilinearOptions, 'in1Features' | 'in2Features'>]
     >
@@ -177,7 +177,7 @@ export class Bilinear extends Module {
  */
 export class LazyLinear extends Linear {
   constructor(
-    ...args: Arguments<[outFeatures: number], [bias?: boolean, device?: DeviceName, dtype?: DType], LazyLinearOptions>
+    ...args: Arguments<[outFeatures: number], [bias?: boolean, device?: DeviceGiven, dtype?: DType], LazyLinearOptions>
   ) {
     const { outFeatures, bias = true, ...options } = LAZY_LINEAR.take<LazyLinearOptions>(args, new.target.name);
     checkInteger(new.target.name, 'outFeatures', outFeatures, 0);

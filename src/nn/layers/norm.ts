@@ -8,7 +8,7 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
-import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
 
@@ -55,7 +55,7 @@ export class LayerNorm extends Module {
   constructor(
     ...args: Arguments<
       [normalizedShape: number | Shape],
-      [eps?: number, elementwiseAffine?: boolean, bias?: boolean, device?: DeviceName, dtype?: DType],
+      [eps?: number, elementwiseAffine?: boolean, bias?: boolean, device?: DeviceGiven, dtype?: DType],
       LayerNormOptions
     >
   ) {
@@ -135,7 +135,7 @@ export class GroupNorm extends Module {
   constructor(
     ...args: Arguments<
       [numGroups: number, numChannels: number],
-      [eps?: number, affine?: boolean, device?: DeviceName, dtype?: DType],
+      [eps?: number, affine?: boolean, device?: DeviceGiven, dtype?: DType],
       GroupNormOptions,
       [numGroups: number, options: Omit<GroupNormOptions, 'numGroups'>]
     >
@@ -212,7 +212,7 @@ export class RMSNorm extends Module {
   constructor(
     ...args: Arguments<
       [normalizedShape: number | Shape],
-      [eps?: number | null, elementwiseAffine?: boolean, device?: DeviceName, dtype?: DType],
+      [eps?: number | null, elementwiseAffine?: boolean, device?: DeviceGiven, dtype?: DType],
       RMSNormOptions
     >
   ) {

@@ -11,7 +11,7 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { dropout } from '../functional';
 import { uniform_ } from '../init';
-import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { GATES, recur, type CellKind, type CellWeights, type State } from './recurrence';
 import { float, literal } from '../module/representation';
 import { PackedSequence } from '../utils/rnn';
@@ -313,7 +313,7 @@ export class RNN extends RecurrentLayer {
         dropout?: number,
         bidirectional?: boolean,
         nonlinearity?: 'tanh' | 'relu',
-        device?: DeviceName,
+        device?: DeviceGiven,
         dtype?: DType,
       ],
       RNNOptions,
@@ -363,7 +363,7 @@ export class GRU extends RecurrentLayer {
         batchFirst?: boolean,
         dropout?: number,
         bidirectional?: boolean,
-        device?: DeviceName,
+        device?: DeviceGiven,
         dtype?: DType,
       ],
       GRUOptions,
@@ -415,7 +415,7 @@ export class LSTM extends RecurrentLayer {
         dropout?: number,
         bidirectional?: boolean,
         projSize?: number,
-        device?: DeviceName,
+        device?: DeviceGiven,
         dtype?: DType,
       ],
       LSTMOptions,

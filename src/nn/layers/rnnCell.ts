@@ -9,7 +9,7 @@ import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { uniform_ } from '../init';
-import { factory, Module, type DeviceName, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { GATES, oneStep, type CellKind, type State } from './recurrence';
 import { literal } from '../module/representation';
 import { checkNonlinearity, type LSTMState } from './rnn';
@@ -132,7 +132,7 @@ export class RNNCell extends RecurrentCell {
   constructor(
     ...args: Arguments<
       [inputSize: number, hiddenSize: number],
-      [bias?: boolean, nonlinearity?: 'tanh' | 'relu', device?: DeviceName, dtype?: DType],
+      [bias?: boolean, nonlinearity?: 'tanh' | 'relu', device?: DeviceGiven, dtype?: DType],
       RNNCellOptions,
       [inputSize: number, options: Omit<RNNCellOptions, 'inputSize'>]
     >
@@ -155,7 +155,7 @@ export class RNNCell extends RecurrentCell {
 
 type RecurrentCellArgs = Arguments<
   [inputSize: number, hiddenSize: number],
-  [bias?: boolean, device?: DeviceName, dtype?: DType],
+  [bias?: boolean, device?: DeviceGiven, dtype?: DType],
   RecurrentCellOptions,
   [inputSize: number, options: Omit<RecurrentCellOptions, 'inputSize'>]
 >;

@@ -18,7 +18,7 @@ import { Dropout } from './dropout';
 import { gelu, relu } from '../functional';
 import { xavierUniform_ } from '../init';
 import { Linear } from './linear';
-import { factory, Module, type DeviceName, type FactoryOptions } from '../module/module';
+import { factory, Module, type DeviceGiven, type FactoryOptions } from '../module/module';
 import { LayerNorm } from './norm';
 import type { DType } from '../../base/dtype';
 
@@ -58,7 +58,7 @@ type LayerArgumentList = Arguments<
     layerNormEps?: number,
     batchFirst?: boolean,
     normFirst?: boolean,
-    device?: DeviceName,
+    device?: DeviceGiven,
     dtype?: DType,
   ],
   TransformerLayerOptions,
@@ -472,7 +472,7 @@ export class Transformer extends Module {
         layerNormEps?: number,
         batchFirst?: boolean,
         normFirst?: boolean,
-        device?: DeviceName,
+        device?: DeviceGiven,
         dtype?: DType,
       ],
       TransformerOptions
@@ -528,7 +528,7 @@ export class Transformer extends Module {
 
   /** The mask [size, size] by which step i attends to steps 0 ... i: 0 there, -∞ elsewhere. */
   static generateSquareSubsequentMask(
-    ...args: Arguments<[size: number], [device?: DeviceName], { size: number; device?: DeviceName }>
+    ...args: Arguments<[size: number], [device?: DeviceGiven], { size: number; device?: DeviceGiven }>
   ): Tensor {
     const { size, device } = SQUARE_MASK.take(args);
     return triu(full([size, size], -Infinity, { ...(device && { device }) }), 1);

@@ -44,12 +44,12 @@ import {
   type StateMetadata,
 } from './stateDict';
 
-/** Where tensors are. */
-export type DeviceName = Tensor['device'];
+/** A device as it may be given. */
+export type DeviceGiven = Tensor['device'] | 'cpu';
 
 /** Where and as what a layer makes its parameters and floating-point buffers. */
 export interface FactoryOptions {
-  device?: DeviceName;
+  device?: DeviceGiven;
   dtype?: DType;
 }
 
@@ -497,7 +497,7 @@ export class Module extends Callable implements Holder {
    * objects, so an optimizer made before still works.
    * @example net.to('webgpu'); net.to(float64); net.to('wasm', float32); net.to({ dtype: float64 })
    */
-  to(target: DeviceName | DType | FactoryOptions | Tensor, dtype?: DType, ...more: readonly unknown[]): this {
+  to(target: DeviceGiven | DType | FactoryOptions | Tensor, dtype?: DType, ...more: readonly unknown[]): this {
     const options = conversion([target, dtype, ...more]);
     const convert = (tensor: Tensor): Tensor =>
       tensor.to(tensor.isFloatingPoint() ? options : { ...options, dtype: tensor.dtype });
@@ -511,6 +511,12 @@ export class Module extends Callable implements Holder {
       }
     });
     return this;
+  }
+
+  /** Moves parameters and buffers to the wasm device, where PyTorch's users say cpu. */
+  cpu(...none: never[]): this {
+    checkNoMore('cpu', 0, none);
+    return this.to('wasm');
   }
 
   /** Casts floating-point parameters and buffers to float32. */

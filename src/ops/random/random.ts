@@ -16,7 +16,7 @@ import { contiguous, copy_, to } from '../shape/copy';
 import { finish, requireFloat, MADE, uploaded, type ShapeArguments, type TensorOptions } from '../shape/creation';
 import { permute } from '../shape/view';
 import { isDense, numelOf, type Shape } from '../../base/shape';
-import type { DeviceName } from '../../device/contract';
+import type { DeviceGiven } from '../../device/contract';
 
 /** Where draws come from. */
 export interface GeneratorOption {
@@ -173,7 +173,7 @@ export function randperm(
     [
       generator?: Generator | undefined,
       dtype?: DType | undefined,
-      device?: DeviceName | undefined,
+      device?: DeviceGiven | undefined,
       requiresGrad?: boolean | undefined,
     ],
     RandomOptions & { n: number }

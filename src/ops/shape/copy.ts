@@ -3,7 +3,7 @@ import { isPlainObject } from '../../base/arguments';
 import { FLAG, DTYPE, either } from '../../base/kinds';
 import { argument, signature, taking, withoutEffect } from '../../base/signature';
 import { TENSOR, VALUE, DEVICE, INPUT, OTHER } from '../../core/kinds';
-import type { Device, DeviceName, PointwiseProgram, View } from '../../device/contract';
+import type { Device, DeviceGiven, DeviceName, PointwiseProgram, View } from '../../device/contract';
 import { getDevice } from '../../device/registry';
 import { copyProgram } from '../../device/widening';
 import { checkDType, type DType } from '../../base/dtype';
@@ -80,7 +80,7 @@ export const contiguous: (x: Tensor) => Tensor = taking(signature('contiguous', 
 
 /** What `to` takes: where, as what, and whether to copy in any case. */
 export interface ToOptions {
-  device?: DeviceName;
+  device?: DeviceGiven;
   dtype?: DType;
   copy?: boolean;
   /** Without effect: nothing here blocks. */
@@ -122,7 +122,11 @@ function wantedBy(x: Tensor, args: readonly unknown[]): Wanted {
  * @example x.to('float64'); x.to({ dtype: 'int64', copy: true }); x.to(like)
  * @see torch.Tensor.to
  */
-export function to(x: Tensor, target: DType | DeviceName | Tensor | ToOptions, ...args: readonly ToArgument[]): Tensor {
+export function to(
+  x: Tensor,
+  target: DType | DeviceGiven | Tensor | ToOptions,
+  ...args: readonly ToArgument[]
+): Tensor {
   // The usual call, of which the library itself makes many.
   if (args.length === 0 && x instanceof Tensor && DTYPE.accepts(target)) return convert(x, target);
   const { input, device = x.device, dtype = x.dtype, copy } = wantedBy(x, [target, ...args]);
@@ -140,6 +144,11 @@ function converted(x: Tensor, device: DeviceName, dtype: DType, copy: boolean): 
 }
 
 const convert = (x: Tensor, dtype: DType): Tensor => (dtype === x.dtype ? x : apply(CLONE, [x], dtype));
+
+/** `x` on the wasm device, where PyTorch's users say cpu; `x` itself if it is there. @see torch.Tensor.cpu */
+export const cpu: (x: Tensor) => Tensor = taking(signature('cpu', [INPUT, MEMORY_FORMAT]), (x) =>
+  converted(x, 'wasm', x.dtype, false),
+);
 
 /** The values on another device. The target's stream is held until they are there; nothing waits here. */
 const TRANSFER = singleOp<[x: Tensor], { readonly from: Device; readonly home: Device }>({
@@ -238,7 +247,7 @@ export function fill(x: Tensor, ...args: FillArguments): Tensor {
 export const zero_: (self: Tensor) => Tensor = taking(signature('zero_', [INPUT]), (self) => fill_(self, 0));
 
 /** A fresh tensor of `shape` filled with `value`, on a device by name or the default one. */
-export function filled(device: DeviceName | undefined, shape: Shape, dtype: DType, value: number): Tensor {
+export function filled(device: DeviceGiven | undefined, shape: Shape, dtype: DType, value: number): Tensor {
   const home = getDevice(device);
   const out = allocate(home, { shape, dtype });
   queueFill(home, out, value);

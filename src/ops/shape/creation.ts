@@ -3,7 +3,7 @@ import type { Arguments } from '../../base/arguments';
 import { COUNTS, ANYTHING, NUMBER, INTEGER, FLAG, COUNT, DTYPE, listOf, kind } from '../../base/kinds';
 import { argument, signature, withoutEffect } from '../../base/signature';
 import { VALUE, DEVICE, INPUT } from '../../core/kinds';
-import type { DeviceName } from '../../device/contract';
+import type { DeviceGiven } from '../../device/contract';
 import { getDevice } from '../../device/registry';
 import { describe } from '../../base/errorText';
 import { isFloat, isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
@@ -21,7 +21,7 @@ export interface TensorOptions {
   /** Default float32, unless the values say otherwise. */
   dtype?: DType | undefined;
   /** Default: the device that `init` chose. */
-  device?: DeviceName | undefined;
+  device?: DeviceGiven | undefined;
   requiresGrad?: boolean | undefined;
 }
 
@@ -57,7 +57,7 @@ export function finish(t: Tensor, options: TensorOptions): Tensor {
  * room for them, so that a count that is far too large is a lack of memory on the device and no end of the page.
  */
 export function uploaded(
-  device: DeviceName | undefined,
+  device: DeviceGiven | undefined,
   shape: Shape,
   dtype: DType,
   values: () => ArrayBufferView,
@@ -167,7 +167,7 @@ const TENSOR_TAKES = signature('tensor', [argument('data', ANYTHING), ...MADE]);
 export function tensor(
   ...args: Arguments<
     [data: TensorData | Tensor],
-    [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+    [dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
     TensorOptions & { data: TensorData | Tensor }
   >
 ): Tensor {
@@ -210,7 +210,7 @@ function tensorOf(given: unknown, options: TensorOptions): Tensor {
 
 type FromArrayArguments = Arguments<
   [values: TypedArray, shape: Shape],
-  [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+  [dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
   TensorOptions & { values: TypedArray; shape: Shape },
   [values: TypedArray, options: Omit<TensorOptions & { values: TypedArray; shape: Shape }, 'values'>]
 >;
@@ -253,7 +253,7 @@ const FULL = signature('full', [argument('size', LENGTHS), argument('fillValue',
 
 type FullArgs = Arguments<
   [fillValue: number | boolean],
-  [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+  [dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
   FullOptions
 >;
 
@@ -290,7 +290,7 @@ export const like = ({ dtype, device }: Tensor, options: TensorOptions): TensorO
 });
 type OptionArguments = Arguments<
   [],
-  [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+  [dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
   TensorOptions
 >;
 type LikeFunction = (x: Tensor, ...args: OptionArguments) => Tensor;
@@ -430,7 +430,7 @@ const LINSPACE = signature('linspace', [
 export function linspace(
   ...args: Arguments<
     [start: number, end: number, steps: number],
-    [dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+    [dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
     LinspaceOptions,
     [start: number, end: number, options: Omit<LinspaceOptions, 'start' | 'end'>]
   >
@@ -461,7 +461,7 @@ const LOGSPACE = signature('logspace', [
 export function logspace(
   ...args: Arguments<
     [start: number, end: number, steps: number],
-    [base?: number, dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+    [base?: number, dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
     LogspaceOptions,
     [start: number, end: number, options: Omit<LogspaceOptions, 'start' | 'end'>]
   >
@@ -478,7 +478,7 @@ const EYE = signature('eye', [argument('n', COUNT), argument('m', COUNT, null), 
 export function eye(
   ...args: Arguments<
     [n: number],
-    [m?: number | null, dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+    [m?: number | null, dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
     TensorOptions & { n: number; m?: number | null }
   >
 ): Tensor {

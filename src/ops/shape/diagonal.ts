@@ -12,7 +12,7 @@ import { fromArray, type TensorOptions } from './creation';
 import { cat } from './cat';
 import { diagonal, reshape } from './view';
 import type { DType } from '../../base/dtype';
-import type { DeviceName } from '../../device/contract';
+import type { DeviceGiven } from '../../device/contract';
 
 /** Options of `diagEmbed`. */
 export interface DiagEmbedOptions {
@@ -126,7 +126,7 @@ export interface TriangleOptions extends TensorOptions {
 }
 type TriangleArguments = Arguments<
   [row: number, col: number],
-  [offset?: number, dtype?: DType | undefined, device?: DeviceName | undefined, requiresGrad?: boolean | undefined],
+  [offset?: number, dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
   TriangleOptions,
   [row: number, options: Omit<TriangleOptions, 'row'>]
 >;
