@@ -11,7 +11,7 @@ export {
 export * from './base/dtypeInfo';
 export * from './base/errors';
 
-export { noGrad, enableGrad, isGradEnabled } from './core/backward';
+export { noGrad, enableGrad, inferenceMode, isGradEnabled, setGradEnabled } from './core/backward';
 export * as autograd from './autograd';
 export { scope, keep } from './core/scope';
 export type { Scope } from './core/scope';

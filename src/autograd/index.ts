@@ -1,5 +1,5 @@
 // What users find under `autograd`.
-export { backward, enableGrad, grad, isGradEnabled, noGrad } from '../core/backward';
+export { backward, enableGrad, grad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from '../core/backward';
 export type { BackwardOptions, GradOptions } from '../core/backward';
 export { Function, FunctionContext } from './function';
 export { gradcheck, gradgradcheck } from './gradcheck';

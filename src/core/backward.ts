@@ -21,7 +21,7 @@ import { formatShape, sameShape, type Shape } from '../base/shape';
 import { checkReady, checkStandIn } from './given';
 import { checkTensor, type Tensor, type GradHook, type RemovableHandle } from './tensor';
 
-export { aliasWithGraph, enableGrad, isGradEnabled, noGrad } from './graph';
+export { aliasWithGraph, enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './graph';
 // ---- the walk back ----------------------------------------------------------------------------
 
 interface WalkOptions {

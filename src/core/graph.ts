@@ -2,7 +2,7 @@
 // whether anything is recorded at all. backward.ts walks it.
 import type { DType } from '../base/dtype';
 import { AutogradError } from '../base/errors';
-import { FUNCTION } from '../base/kinds';
+import { FLAG, FUNCTION } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { unscoped } from './scope';
 import type { Storage } from './storage';
@@ -37,24 +37,54 @@ export function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T 
     result.catch(() => undefined);
     throw new AutogradError(
       `${name}: fn must be synchronous, got a function that returns a promise (the mode would end at its first await). ` +
-        `Wrap the synchronous part: const y = ${name}(() => net(x)); await y.data().`,
+        `Wrap the synchronous part, const y = ${name}(() => net(x)); await y.data(), ` +
+        `or set the mode around all of it: setGradEnabled(${String(enabled)}); ...; setGradEnabled(${String(!enabled)}).`,
     );
   }
   return result;
 }
 
-const NO_GRAD = signature('noGrad', [argument('fn', CALLBACK)]);
-const ENABLE_GRAD = NO_GRAD.as('enableGrad');
+/** A function that runs another in a grad mode. */
+type GradMode = <T>(fn: () => T, ...rest: readonly []) => T;
 
-/** Runs `fn` without recording. @throws AutogradError if `fn` is async: wrap the synchronous part. @see torch.no_grad */
-export function noGrad<T>(fn: () => T, ...rest: readonly []): T {
-  NO_GRAD.values([fn, ...rest]);
-  return withGradMode('noGrad', false, fn);
+function gradMode(name: string, enabled: boolean): GradMode {
+  const takes = signature(name, [argument('fn', CALLBACK)]);
+  const run: GradMode = (fn, ...rest) => {
+    takes.values([fn, ...rest]);
+    return withGradMode(name, enabled, fn);
+  };
+  return Object.defineProperty(run, 'name', { value: name });
 }
+
+/**
+ * Runs `fn` without recording.
+ * @throws AutogradError if `fn` is async: wrap the synchronous part, or use `setGradEnabled`
+ * @example const y = noGrad(() => net(x));
+ * @see torch.no_grad
+ */
+export const noGrad: GradMode = gradMode('noGrad', false);
 /** Runs `fn` with recording, inside `noGrad`. @throws AutogradError if `fn` is async. @see torch.enable_grad */
-export function enableGrad<T>(fn: () => T, ...rest: readonly []): T {
-  ENABLE_GRAD.values([fn, ...rest]);
-  return withGradMode('enableGrad', true, fn);
+export const enableGrad: GradMode = gradMode('enableGrad', true);
+/** `noGrad` by another name: nothing more is saved by it here. @throws AutogradError if `fn` is async. @see torch.inference_mode */
+export const inferenceMode: GradMode = gradMode('inferenceMode', false);
+
+const SET_GRAD_ENABLED = signature('setGradEnabled', [argument('mode', FLAG), argument('fn', CALLBACK, undefined)]);
+
+/**
+ * Says whether operations are recorded from now on; with `fn`, only while that runs. Without, the mode lasts across awaits
+ * until it is set again, so that a loop that reads values can be evaluated as a whole.
+ * @throws AutogradError if `fn` is async
+ * @example setGradEnabled(false); for await (const [x, y] of loader) total += await loss(net(x), y).item(); setGradEnabled(true);
+ * @example const y = setGradEnabled(isTraining, () => net(x));
+ * @see torch.set_grad_enabled
+ */
+export function setGradEnabled(mode: boolean): void;
+export function setGradEnabled<T>(mode: boolean, fn: () => T): T;
+export function setGradEnabled(...args: readonly unknown[]): unknown {
+  const { mode, fn } = SET_GRAD_ENABLED.take(args);
+  if (fn !== undefined) return withGradMode('setGradEnabled', mode, fn);
+  gradEnabled = mode;
+  return undefined;
 }
 
 // ---- graph ------------------------------------------------------------------------------------

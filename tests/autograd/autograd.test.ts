@@ -100,6 +100,28 @@ describe('modes', () => {
     expect(k.isGradEnabled()).toBe(true);
   });
 
+  it('setGradEnabled sets the mode, across awaits, or runs a function in it', async () => {
+    const x = leaf(1);
+    k.setGradEnabled(false);
+    try {
+      await x.item();
+      expect([k.isGradEnabled(), x.mul(2).requiresGrad]).toEqual([false, false]);
+      expect(k.setGradEnabled(true, () => x.mul(2)).requiresGrad).toBe(true);
+      expect(k.isGradEnabled()).toBe(false);
+    } finally {
+      k.setGradEnabled(true);
+    }
+    expect(k.setGradEnabled(false, () => x.mul(2)).requiresGrad).toBe(false);
+    expect(x.mul(2).requiresGrad).toBe(true);
+    expect(k.inferenceMode(() => x.mul(2)).requiresGrad).toBe(false);
+  });
+
+  it('names both forms that an async evaluation has', () => {
+    expect(() => k.noGrad(() => Promise.resolve(1))).toThrow(
+      'const y = noGrad(() => net(x)); await y.data(), or set the mode around all of it: setGradEnabled(false); ...; setGradEnabled(true).',
+    );
+  });
+
   it('refuses async functions, and the mode ends all the same', () => {
     expect(() => k.noGrad(() => Promise.resolve(1))).toThrow('noGrad: fn must be synchronous');
     expect(() =>

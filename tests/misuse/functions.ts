@@ -209,7 +209,8 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
   resultType: () => [x(), 1.5],
   ...group('finfo', () => ['float32']),
   iinfo: () => ['int64'],
-  ...group('noGrad enableGrad', () => [() => 1]),
+  ...group('noGrad enableGrad inferenceMode', () => [() => 1]),
+  setGradEnabled: () => [true, () => 1],
   scope: () => [() => 1],
   keep: () => [x()],
   onerror: () => [() => undefined],
@@ -291,7 +292,8 @@ export const AUTOGRAD: Readonly<Record<string, Call>> = {
     return [loss(leaf), leaf, ones([]), true, false, true, true];
   },
   ...group('gradcheck gradgradcheck', () => [(x: Tensor) => x.mul(x), w().double().detach().requiresGrad_(), 1e-6, 1e-5, 1e-3, true]), // prettier-ignore
-  ...group('noGrad enableGrad', () => [() => 1]),
+  ...group('noGrad enableGrad inferenceMode', () => [() => 1]),
+  setGradEnabled: () => [true, () => 1],
   isGradEnabled: () => [],
 };
 
