@@ -584,7 +584,7 @@ export class SoftmaxBackward extends Command {
 /**
  * Layer and group normalization: each row of x [rows, n] to zero mean and unit variance, then scaled and shifted.
  * Element (r, j) uses entry (r % groups) * (n / inner) + j / inner of weight and bias (each may be 0).
- * Also writes mean [rows] and variance [rows] (biased).
+ * Also writes mean, rstd = 1 / √(variance + eps) and variance (biased), each [rows].
  */
 export class NormalizeRows extends Command {
   x!: u32;
@@ -592,6 +592,7 @@ export class NormalizeRows extends Command {
   bias!: u32;
   out!: u32;
   mean!: u32;
+  rstd!: u32;
   variance!: u32;
   rows!: u32;
   n!: u32;
@@ -612,7 +613,7 @@ export class NormalizeRowsBackward extends Command {
   grad!: u32;
   x!: u32;
   mean!: u32;
-  variance!: u32;
+  rstd!: u32;
   weight!: u32;
   out!: u32;
   gradWeight!: u32;
@@ -622,14 +623,12 @@ export class NormalizeRowsBackward extends Command {
   n!: u32;
   groups!: u32;
   inner!: u32;
-  eps!: f32;
-  /** What rounding took from eps: float64 adds both. */
-  epsRest!: f32;
   dtype!: u32;
 }
 
 /**
- * Batch statistics of x [batch, channels, inner] per channel, then normalization; writes mean and variance [channels] (biased).
+ * Batch statistics of x [batch, channels, inner] per channel, then normalization. Writes mean,
+ * rstd = 1 / √(variance + eps) and variance (biased), each [channels].
  * The workspace takes partial means and sums of centred squares [2, chunks, channels], a chunk being
  * max(1, floor(BATCH_NORM_CHUNK / max(inner, 32))) samples.
  */
@@ -639,6 +638,7 @@ export class BatchNorm extends Command {
   bias!: u32;
   out!: u32;
   mean!: u32;
+  rstd!: u32;
   variance!: u32;
   workspace!: u32;
   batch!: u32;
@@ -655,7 +655,7 @@ export class BatchNormBackward extends Command {
   grad!: u32;
   x!: u32;
   mean!: u32;
-  variance!: u32;
+  rstd!: u32;
   weight!: u32;
   out!: u32;
   gradWeight!: u32;
@@ -664,9 +664,6 @@ export class BatchNormBackward extends Command {
   batch!: u32;
   channels!: u32;
   inner!: u32;
-  eps!: f32;
-  /** What rounding took from eps: float64 adds both. */
-  epsRest!: f32;
   dtype!: u32;
 }
 

@@ -2,7 +2,16 @@
 // into chunks; a unit is one channel of one chunk, or with inner == 1 a vector of neighbouring channels, whose values
 // lie side by side.
 import { BATCH_NORM_CHUNK, BatchNorm, BatchNormBackward, DTypeCode } from '../engine/commands';
-import { ELEMENT_WORK, affine, affineGradient, centredDot, elementOr, reciprocalDeviation } from './norm';
+import {
+  ELEMENT_WORK,
+  affine,
+  affineGradient,
+  centredDot,
+  elementOr,
+  isBeyond,
+  reciprocalDeviation,
+  scaledMoments,
+} from './norm';
 import { taskCount, taskStart } from '../engine/partition';
 import { Sum, fold } from './reduce';
 import { lanes, loadLanes, madd, storeLanes } from '../simd/lanes';
@@ -124,12 +133,19 @@ function combineMoments<T>(c: BatchNorm, channel: u32, chunks: u32): void {
       store<T>(squares + a, <T>(load<T>(squares + a) + load<T>(squares + b) + between));
     }
   }
-  store<T>(c.mean + channel * sizeof<T>(), load<T>(means));
-  store<T>(c.variance + channel * sizeof<T>(), <T>(load<T>(squares) / (<T>c.batch * <T>c.inner)));
+  const at = channel * sizeof<T>();
+  const variance = <T>(load<T>(squares) / (<T>c.batch * <T>c.inner));
+  store<T>(c.mean + at, load<T>(means));
+  store<T>(c.variance + at, variance);
+  store<T>(c.rstd + at, reciprocalDeviation<T>(variance, c.eps, c.epsRest));
+  if (isBeyond<T>(variance)) {
+    const stride = c.channels * c.inner * sizeof<T>();
+    scaledMoments<T>(c.x + at * c.inner, c.batch, stride, c.inner, c.mean + at, c.rstd + at);
+  }
 }
 
 function normalizeChannel<T>(c: BatchNorm, channel: u32, first: u32, last: u32): void {
-  const r = reciprocalDeviation<T>(load<T>(c.variance + channel * sizeof<T>()), c.eps, c.epsRest);
+  const r = load<T>(c.rstd + channel * sizeof<T>());
   const scale = <T>(r * elementOr<T>(c.weight, channel, 1));
   const bias = elementOr<T>(c.bias, channel, 0);
   const mean = load<T>(c.mean + channel * sizeof<T>());
@@ -139,20 +155,11 @@ function normalizeChannel<T>(c: BatchNorm, channel: u32, first: u32, last: u32):
   }
 }
 
-/** 1 / √(variance + eps) of lanes<T>() channels. */
-function reciprocalDeviations<T>(variance: usize, left: u32, eps: f32, epsRest: f32): v128 {
-  const one = v128.splat<T>(1);
-  return v128.div<T>(
-    one,
-    v128.sqrt<T>(v128.add<T>(loadLanes<T>(variance, left, one), v128.splat<T>(<T>eps + <T>epsRest))),
-  );
-}
-
 function normalizeColumns<T>(c: BatchNorm, channel: u32, first: u32, last: u32): void {
   const left = c.channels - channel;
   const at = channel * sizeof<T>();
   const zero = v128.splat<T>(0);
-  let scale = reciprocalDeviations<T>(c.variance + at, left, c.eps, c.epsRest);
+  let scale = loadLanes<T>(c.rstd + at, left, zero);
   if (c.weight) scale = v128.mul<T>(scale, loadLanes<T>(c.weight + at, left, zero));
   const bias = c.bias ? loadLanes<T>(c.bias + at, left, zero) : zero;
   const mean = loadLanes<T>(c.mean + at, left, zero);
@@ -183,8 +190,7 @@ function batchNormBackwardAs<T>(c: BatchNormBackward, phase: i32, task: i32): vo
       store<T>(sums, fold<T, Sum>(sums, chunks, slotBytes));
       store<T>(dots, fold<T, Sum>(dots, chunks, slotBytes));
       if (c.gradBias) store<T>(c.gradBias + at, load<T>(sums));
-      const r = reciprocalDeviation<T>(load<T>(c.variance + at), c.eps, c.epsRest);
-      if (c.gradWeight) store<T>(c.gradWeight + at, <T>(r * load<T>(dots)));
+      if (c.gradWeight) store<T>(c.gradWeight + at, <T>(load<T>(c.rstd + at) * load<T>(dots)));
     }
     return;
   }
@@ -252,15 +258,15 @@ function columnSums<T>(
 }
 
 function channelGradient<T>(c: BatchNormBackward, channel: u32, first: u32, last: u32, sum: T, dot: T): void {
-  const r = reciprocalDeviation<T>(load<T>(c.variance + channel * sizeof<T>()), c.eps, c.epsRest);
+  const r = load<T>(c.rstd + channel * sizeof<T>());
   const scale = <T>(r * elementOr<T>(c.weight, channel, 1));
   const count = <T>(<T>c.batch * <T>c.inner);
   const mean = load<T>(c.mean + channel * sizeof<T>());
-  const slope = <T>((-scale * r * r * dot) / count);
+  const slope = <T>((-scale * (r * dot)) / count);
   const shift = <T>((-scale * sum) / count);
   for (let b = first; b < last; b++) {
     const at = (b * c.channels + channel) * c.inner * sizeof<T>();
-    affineGradient<T>(c.grad + at, c.x + at, c.out + at, c.inner, mean, scale, slope, shift);
+    affineGradient<T>(c.grad + at, c.x + at, c.out + at, c.inner, mean, r, scale, slope, shift);
   }
 }
 
@@ -268,16 +274,16 @@ function columnGradients<T>(c: BatchNormBackward, channel: u32, first: u32, last
   const left = c.channels - channel;
   const at = channel * sizeof<T>();
   const zero = v128.splat<T>(0);
-  const r = reciprocalDeviations<T>(c.variance + at, left, c.eps, c.epsRest);
+  const r = loadLanes<T>(c.rstd + at, left, zero);
   const scale = c.weight ? v128.mul<T>(r, loadLanes<T>(c.weight + at, left, zero)) : r;
   const perCount = v128.splat<T>(<T>(<T>1 / <T>c.batch));
   const mean = loadLanes<T>(c.mean + at, left, zero);
   const sum = v128.mul<T>(loadLanes<T>(sums, left, zero), perCount);
-  const dot = v128.mul<T>(v128.mul<T>(loadLanes<T>(dots, left, zero), perCount), v128.mul<T>(r, r));
+  const dot = v128.mul<T>(v128.mul<T>(loadLanes<T>(dots, left, zero), r), perCount);
   for (let b = first; b < last; b++) {
     const p = (b * c.channels + channel) * sizeof<T>();
-    const centred = v128.sub<T>(loadLanes<T>(c.x + p, left, mean), mean);
-    const rest = madd<T>(centred, dot, sum);
+    const normal = v128.mul<T>(v128.sub<T>(loadLanes<T>(c.x + p, left, mean), mean), r);
+    const rest = madd<T>(normal, dot, sum);
     storeLanes<T>(c.out + p, v128.mul<T>(scale, v128.sub<T>(loadLanes<T>(c.grad + p, left, zero), rest)), left);
   }
 }

@@ -3,7 +3,9 @@
 //   y = (x - mean) r w + b        r = 1 / √(variance + eps)
 //   db = Σ g        dw = r Σ g (x - mean)
 //   dx = r (w g - mean of w g - (x - mean) r² mean of w g (x - mean))
-// The means run over what was normalized: a row, or a channel. Statistics are two-pass: the mean, then the centred squares.
+// The means run over what was normalized: a row, or a channel. Statistics are two-pass: the mean, then the centred squares;
+// where these overflow they are taken once more, scaled. r is what is kept: it is finite where the variance is not, and
+// r² may be 0, so that x - mean is multiplied by r before anything else.
 import { DTypeCode, NORM_ROWS_CHUNK, NormalizeRows, NormalizeRowsBackward } from '../engine/commands';
 import { taskCount, taskStart } from '../engine/partition';
 import { Sum, fold } from './reduce';
@@ -11,6 +13,8 @@ import { horizontalSum, lanes, loadLanes, madd, storeLanes } from '../simd/lanes
 
 /** Elements summed without splitting. */
 const LEAF: u32 = 512;
+/** 2^-600, which brings float64 whose squares overflow to where neither they nor their sum do. */
+const SCALE_OF_GREAT: f64 = 2.409919865102884e-181;
 
 // ---- segments: n neighbours of x that share mean, weight and bias -----------------------------------
 
@@ -49,12 +53,13 @@ export function affine<T>(x: usize, out: usize, n: u32, mean: T, scale: T, bias:
   }
 }
 
-/** out = a g + b (x - mean) + c */
-export function affineGradient<T>(grad: usize, x: usize, out: usize, n: u32, mean: T, a: T, b: T, c: T): void {
+/** out = a g + b (x - mean) r + c */
+export function affineGradient<T>(grad: usize, x: usize, out: usize, n: u32, mean: T, r: T, a: T, b: T, c: T): void {
   const means = v128.splat<T>(mean);
+  const scale = v128.splat<T>(r);
   for (let j: u32 = 0; j < n; j += lanes<T>(), grad += 16, x += 16, out += 16) {
-    const centred = v128.sub<T>(loadLanes<T>(x, n - j, means), means);
-    const rest = madd<T>(centred, v128.splat<T>(b), v128.splat<T>(c));
+    const normal = v128.mul<T>(v128.sub<T>(loadLanes<T>(x, n - j, means), means), scale);
+    const rest = madd<T>(normal, v128.splat<T>(b), v128.splat<T>(c));
     storeLanes<T>(out, madd<T>(loadLanes<T>(grad, n - j, means), v128.splat<T>(a), rest), n - j);
   }
 }
@@ -62,6 +67,35 @@ export function affineGradient<T>(grad: usize, x: usize, out: usize, n: u32, mea
 /** r = 1 / √(variance + eps), eps in two parts, the second of which is nothing to float32 */
 export function reciprocalDeviation<T>(variance: T, eps: f32, epsRest: f32): T {
   return <T>(<T>1 / sqrt<T>(<T>(variance + (<T>eps + <T>epsRest))));
+}
+
+/** Whether squares have overflowed, or there was a NaN. */
+@inline
+export function isBeyond<T>(variance: T): bool {
+  return !(variance <= <T>(sizeof<T>() == 4 ? f32.MAX_VALUE : f64.MAX_VALUE));
+}
+
+/**
+ * Mean and r of `outer` segments of n neighbours, `stride` bytes apart, whose variance is beyond what T can hold. In float64,
+ * of which the squares of float32 are far from the end; float64 itself is scaled. eps is nothing beside such a variance.
+ */
+export function scaledMoments<T>(x: usize, outer: u32, stride: usize, n: u32, mean: usize, rstd: usize): void {
+  const scale: f64 = sizeof<T>() == 4 ? 1 : SCALE_OF_GREAT;
+  const count = <f64>outer * <f64>n;
+  let sum: f64 = 0;
+  for (let i: u32 = 0; i < outer; i++) {
+    for (let j: u32 = 0; j < n; j++) sum += <f64>load<T>(x + i * stride + j * sizeof<T>()) * scale;
+  }
+  const centre = sum / count;
+  let squares: f64 = 0;
+  for (let i: u32 = 0; i < outer; i++) {
+    for (let j: u32 = 0; j < n; j++) {
+      const centred = <f64>load<T>(x + i * stride + j * sizeof<T>()) * scale - centre;
+      squares += centred * centred;
+    }
+  }
+  store<T>(mean, <T>(centre / scale));
+  store<T>(rstd, <T>(scale / sqrt<f64>(squares / count)));
 }
 
 /** Element i of a vector that may be missing. */
@@ -95,12 +129,17 @@ function normalizeRowsAs<T>(c: NormalizeRows, task: i32): void {
   for (let row = taskStart(c.rows, tasks, task); row < end; row++) {
     const x = c.x + row * n * sizeof<T>();
     const out = c.out + row * n * sizeof<T>();
-    const mean = <T>(fold<T, Sum>(x, n, sizeof<T>()) / <T>n);
+    let mean = <T>(fold<T, Sum>(x, n, sizeof<T>()) / <T>n);
     const variance = <T>(centredDot<T>(x, mean, x, mean, n) / <T>n);
+    let r = reciprocalDeviation<T>(variance, c.eps, c.epsRest);
     store<T>(c.mean + row * sizeof<T>(), mean);
+    store<T>(c.rstd + row * sizeof<T>(), r);
     store<T>(c.variance + row * sizeof<T>(), variance);
-
-    const r = reciprocalDeviation<T>(variance, c.eps, c.epsRest);
+    if (isBeyond<T>(variance)) {
+      scaledMoments<T>(x, 1, 0, n, c.mean + row * sizeof<T>(), c.rstd + row * sizeof<T>());
+      mean = load<T>(c.mean + row * sizeof<T>());
+      r = load<T>(c.rstd + row * sizeof<T>());
+    }
     const channels = channelsOf(n, c.inner);
     const first = (row % c.groups) * channels;
     if (c.inner == 1) {
@@ -194,7 +233,7 @@ function rowGradient<T>(c: NormalizeRowsBackward, row: u32, biasPart: usize, wei
   const x = c.x + row * n * <u32>sizeof<T>();
   const out = c.out + row * n * <u32>sizeof<T>();
   const mean = v128.splat<T>(load<T>(c.mean + row * sizeof<T>()));
-  const r = reciprocalDeviation<T>(load<T>(c.variance + row * sizeof<T>()), c.eps, c.epsRest);
+  const r = load<T>(c.rstd + row * sizeof<T>());
   const scale = v128.splat<T>(r);
   const zero = v128.splat<T>(0);
   let w = v128.splat<T>(1);
@@ -234,7 +273,7 @@ function groupGradient<T>(c: NormalizeRowsBackward, row: u32, biasPart: usize, w
   const segment = c.inner * <u32>sizeof<T>();
   const start = row * c.n * <u32>sizeof<T>();
   const mean = load<T>(c.mean + row * sizeof<T>());
-  const r = reciprocalDeviation<T>(load<T>(c.variance + row * sizeof<T>()), c.eps, c.epsRest);
+  const r = load<T>(c.rstd + row * sizeof<T>());
 
   let sum: T = 0;
   let dot: T = 0;
@@ -248,11 +287,11 @@ function groupGradient<T>(c: NormalizeRowsBackward, row: u32, biasPart: usize, w
     sum = <T>(sum + w * gradSum);
     dot = <T>(dot + w * gradDot);
   }
-  const slope = <T>((-r * r * dot) / <T>c.n);
+  const slope = <T>((-r * dot) / <T>c.n);
   const shift = <T>((-r * sum) / <T>c.n);
   for (let k: u32 = 0; k < channels; k++) {
     const at = start + k * segment;
     const scale = <T>(r * elementOr<T>(c.weight, first + k, 1));
-    affineGradient<T>(c.grad + at, c.x + at, c.out + at, c.inner, mean, scale, slope, shift);
+    affineGradient<T>(c.grad + at, c.x + at, c.out + at, c.inner, mean, r, scale, slope, shift);
   }
 }

@@ -199,20 +199,20 @@ const RULES: Rules = {
   },
   normalizeRows: ([{ dtype }], _outputs, sizes) => {
     const { all, each, affine } = rows(sizes, dtype);
-    return { x: all, 'weight?': affine, 'bias?': affine, out: all, mean: each, variance: each };
+    return { x: all, 'weight?': affine, 'bias?': affine, out: all, mean: each, rstd: each, variance: each };
   },
   normalizeRowsBackward: ([, { dtype }], _outputs, sizes) => {
     const { all, each, affine } = rows(sizes, dtype);
-    const inputs = { grad: all, x: all, mean: each, variance: each, 'weight?': affine };
+    const inputs = { grad: all, x: all, mean: each, rstd: each, 'weight?': affine };
     return { ...inputs, out: all, 'gradWeight?': affine, 'gradBias?': affine };
   },
   batchNorm: ([{ dtype }], _outputs, sizes) => {
     const { all, each } = batches(sizes, dtype);
-    return { x: all, 'weight?': each, 'bias?': each, out: all, mean: each, variance: each };
+    return { x: all, 'weight?': each, 'bias?': each, out: all, mean: each, rstd: each, variance: each };
   },
   batchNormBackward: ([, { dtype }], _outputs, sizes) => {
     const { all, each } = batches(sizes, dtype);
-    const inputs = { grad: all, x: all, mean: each, variance: each, 'weight?': each };
+    const inputs = { grad: all, x: all, mean: each, rstd: each, 'weight?': each };
     return { ...inputs, out: all, 'gradWeight?': each, 'gradBias?': each };
   },
   gather: ([{ dtype }, index], _outputs, { axis }) => ({

@@ -65,14 +65,12 @@ export interface RowSizes {
   readonly n: number;
   readonly groups: number;
   readonly inner: number;
-  readonly eps: number;
 }
 
 export interface BatchSizes {
   readonly batch: number;
   readonly channels: number;
   readonly inner: number;
-  readonly eps: number;
 }
 
 /** How a kernel that meets an index out of range is reported, and which index value to pass over. */
@@ -248,23 +246,25 @@ export const KERNELS = {
   /** From grad and the output y of softmax. */
   softmaxBackward: { inputs: ['grad', 'y'], outputs: ['out'], params: of<{ axis: Axis; log: boolean }>() },
 
+  /** Statistics of each row: mean, rstd = 1 / √(variance + eps), finite also where the variance overflows, biased variance. */
   normalizeRows: {
     inputs: ['x', 'weight?', 'bias?'],
-    outputs: ['out', 'mean', 'variance'],
-    params: of<RowSizes>(),
+    outputs: ['out', 'mean', 'rstd', 'variance'],
+    params: of<RowSizes & { eps: number }>(),
   },
   normalizeRowsBackward: {
-    inputs: ['grad', 'x', 'mean', 'variance', 'weight?'],
+    inputs: ['grad', 'x', 'mean', 'rstd', 'weight?'],
     outputs: ['out', 'gradWeight?', 'gradBias?'],
     params: of<RowSizes>(),
   },
+  /** The same of each channel. */
   batchNorm: {
     inputs: ['x', 'weight?', 'bias?'],
-    outputs: ['out', 'mean', 'variance'],
-    params: of<BatchSizes>(),
+    outputs: ['out', 'mean', 'rstd', 'variance'],
+    params: of<BatchSizes & { eps: number }>(),
   },
   batchNormBackward: {
-    inputs: ['grad', 'x', 'mean', 'variance', 'weight?'],
+    inputs: ['grad', 'x', 'mean', 'rstd', 'weight?'],
     outputs: ['out', 'gradWeight?', 'gradBias?'],
     params: of<BatchSizes>(),
   },

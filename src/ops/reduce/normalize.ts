@@ -31,6 +31,8 @@ interface Layout {
   readonly over: readonly number[];
   /** Weight and bias. */
   readonly affine: Shape;
+  /** Mean and rstd. */
+  readonly statistics: Shape;
 }
 
 /**
@@ -41,9 +43,12 @@ function definition(grad: Tensor, context: Context<{ eps: number }>, layout: Lay
   const [x, weight] = context.inputs;
   const dy = reshape(grad, layout.shape);
   const view = reshape(x, layout.shape);
-  const center = sub(view, view.mean(layout.over, true));
-  const rstd = rsqrt(add(mul(center, center).mean(layout.over, true), context.params.eps));
-  const xhat = mul(center, rstd);
+  // Centred values are scaled by what rstd was found to be, so that no square overflows.
+  const scale = noGrad(() => to(reshape(context.outputs[2], layout.statistics), x.dtype));
+  const scaled = mul(sub(view, view.mean(layout.over, true)), scale);
+  const rest = rsqrt(add(square(scaled).mean(layout.over, true), mul(square(scale), context.params.eps)));
+  const rstd = mul(scale, rest);
+  const xhat = mul(scaled, rest);
   const affineShape = context.shapes[1];
   const summed = (t: Tensor): Tensor => reshape(sumLike(t, layout.affine), affineShape);
   return [
@@ -76,6 +81,7 @@ const rowLayout = ({ rows, n, groups, inner }: RowParams): Layout => ({
   shape: [rows / groups, groups, n / inner, inner],
   over: [2, 3],
   affine: [1, groups, n / inner, 1],
+  statistics: [rows / groups, groups, 1, 1],
 });
 
 const ROWS: OpRecord<NormInputs, RowParams> = {
@@ -84,9 +90,10 @@ const ROWS: OpRecord<NormInputs, RowParams> = {
     { shape: x.shape, dtype: x.dtype },
     { shape: [rows], dtype: wideDType(x.dtype) },
     { shape: [rows], dtype: wideDType(x.dtype) },
+    { shape: [rows], dtype: wideDType(x.dtype) },
   ],
-  forward: (device, [x, weight, bias], [out, mean, variance], params) => {
-    device.run('normalizeRows', [x, weight, bias], [out, mean, variance], params);
+  forward: (device, [x, weight, bias], [out, mean, rstd, variance], params) => {
+    device.run('normalizeRows', [x, weight, bias], [out, mean, rstd, variance], params);
   },
   saves: { inputs: [0, 1], outputs: [1, 2] },
   backward: ([grad], context) => (grad === null ? [] : definition(grad, context, rowLayout(context.params))),
@@ -98,7 +105,7 @@ const ROWS: OpRecord<NormInputs, RowParams> = {
   },
 };
 
-type BackwardInputs = readonly [grad: Tensor, x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor | null];
+type BackwardInputs = readonly [grad: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, weight: Tensor | null];
 
 const backwardInputs = (grad: Tensor, { inputs: [x, weight], outputs }: Context<unknown>): BackwardInputs => [
   contiguous(grad),
@@ -123,10 +130,10 @@ function gradientsOf([dx, ...affine]: readonly Tensor[], { needs }: Context<unkn
 const ROWS_BACKWARD: OpRecord<BackwardInputs, Context<RowParams>> = {
   name: 'nativeLayerNormBackward',
   shape: gradientSpecs,
-  forward: (device, [grad, x, mean, variance, weight], outs, context) => {
+  forward: (device, [grad, x, mean, rstd, weight], outs, context) => {
     const { params } = context;
     const [dx, dweight, dbias] = gradientsOf(outs, context);
-    device.run('normalizeRowsBackward', [grad, x, mean, variance, weight], [dx, dweight, dbias], params);
+    device.run('normalizeRowsBackward', [grad, x, mean, rstd, weight], [dx, dweight, dbias], params);
   },
 };
 
@@ -138,6 +145,7 @@ const batchLayout = ({ batch, channels, inner }: BatchParams): Layout => ({
   shape: [batch, channels, inner],
   over: [0, 2],
   affine: [1, channels, 1],
+  statistics: [1, channels, 1],
 });
 
 const BATCH: OpRecord<NormInputs, BatchParams> = {
@@ -146,9 +154,10 @@ const BATCH: OpRecord<NormInputs, BatchParams> = {
     { shape: x.shape, dtype: x.dtype },
     { shape: [channels], dtype: wideDType(x.dtype) },
     { shape: [channels], dtype: wideDType(x.dtype) },
+    { shape: [channels], dtype: wideDType(x.dtype) },
   ],
-  forward: (device, [x, weight, bias], [out, mean, variance], params) => {
-    device.run('batchNorm', [x, weight, bias], [out, mean, variance], params);
+  forward: (device, [x, weight, bias], [out, mean, rstd, variance], params) => {
+    device.run('batchNorm', [x, weight, bias], [out, mean, rstd, variance], params);
   },
   saves: { inputs: [0, 1], outputs: [1, 2] },
   backward: ([grad], context) => (grad === null ? [] : definition(grad, context, batchLayout(context.params))),
@@ -163,10 +172,10 @@ const BATCH: OpRecord<NormInputs, BatchParams> = {
 const BATCH_BACKWARD: OpRecord<BackwardInputs, Context<BatchParams>> = {
   name: 'nativeBatchNormBackward',
   shape: gradientSpecs,
-  forward: (device, [grad, x, mean, variance, weight], outs, context) => {
+  forward: (device, [grad, x, mean, rstd, weight], outs, context) => {
     const { params } = context;
     const [dx, dweight, dbias] = gradientsOf(outs, context);
-    device.run('batchNormBackward', [grad, x, mean, variance, weight], [dx, dweight, dbias], params);
+    device.run('batchNormBackward', [grad, x, mean, rstd, weight], [dx, dweight, dbias], params);
   },
 };
 
@@ -298,7 +307,7 @@ export function batchNorm(
     );
   }
   const sizes = { batch, channels, inner, eps };
-  const [out, mean, variance] = applyAll(BATCH, [contiguous(x), dense(weight), dense(bias)], sizes);
+  const [out, mean, , variance] = applyAll(BATCH, [contiguous(x), dense(weight), dense(bias)], sizes);
   // An empty batch has no statistics to move the running ones to.
   if (count === 0) return out;
   noGrad(() => {
@@ -352,7 +361,7 @@ export function instanceNorm(
     );
   }
   const sizes = { rows: batch * channels, n: inner, groups: channels, inner, eps };
-  const [out, mean, variance] = applyAll(ROWS, [contiguous(x), dense(weight), dense(bias)], sizes);
+  const [out, mean, , variance] = applyAll(ROWS, [contiguous(x), dense(weight), dense(bias)], sizes);
   noGrad(() => {
     const averaged = (t: Tensor): Tensor => reshape(t.detach(), [batch, channels]).mean(0);
     if (runningMean !== null) updateRunning(runningMean, averaged(mean), momentum);

@@ -4,7 +4,7 @@ import { NUMBER, FLAG, DTYPE, DIMS, oneOf, either } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { INPUT, KEEPDIM } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
-import { isFloat, type DType } from '../../base/dtype';
+import { isFloat, wideDType, type DType } from '../../base/dtype';
 import { unary } from '../../core/pointwiseFunctions';
 import * as e from '../../expression/expression';
 import { libraryCode } from '../../core/temporaries';
@@ -12,7 +12,7 @@ import type { Tensor } from '../../core/tensor';
 import { eq, isinf, where } from '../pointwise/compare';
 import { to } from '../shape/copy';
 import { reshape } from '../shape/view';
-import { abs, add, div, exp, log, pow, sqrt, square, sub } from '../pointwise/arithmetic';
+import { abs, add, div, exp, log, mul, pow, sqrt, square, sub } from '../pointwise/arithmetic';
 import {
   amax,
   amin,
@@ -55,36 +55,89 @@ function varianceOptions(op: string, x: Tensor, args: readonly unknown[]): Varia
     : signature(op, FULL).take([x, ...args]);
 }
 
-/** Variance and mean in two passes: the mean, then the centred squares. */
-function moments(op: string, x: Tensor, args: VarianceArguments): [variance: Tensor, mean: Tensor] {
-  const { dim, unbiased, correction, keepdim = false } = varianceOptions(op, x, args);
-  checkFloat(op, x);
+/** What variances are made of. */
+interface Moments {
+  readonly centred: Tensor;
+  /** Over what is summed, and whether reduced dimensions stay. */
+  readonly over: readonly [dims: readonly number[], keepdim: boolean];
+  /** n - correction, at least 0. */
+  readonly divisor: number;
+  readonly mean: Tensor;
+}
+
+/** The first of two passes: the mean, and what is left without it. 16-bit floats as float32, whose squares have room. */
+function moments(op: string, input: Tensor, args: VarianceArguments): Moments {
+  const { dim, unbiased, correction, keepdim = false } = varianceOptions(op, input, args);
+  checkFloat(op, input);
+  const x = to(input, wideDType(input.dtype));
   const reduction = reductionOf(op, x, dim, keepdim);
   const taken = correction ?? (unbiased === false ? 0 : 1);
   const centre = mean(x, reduction.dims, true);
-  const squares = sum(square(sub(x, centre)), reduction.dims, keepdim);
-  // With nothing left to divide by, 0 / 0 or more / 0, as in PyTorch.
-  const variance = div(squares, Math.max(0, countOf(x, reduction) - taken));
-  return [variance, reshape(centre, reducedShape(x.shape, reduction))];
+  return {
+    centred: sub(x, centre),
+    over: [reduction.dims, keepdim],
+    // With nothing left to divide by, 0 / 0 or more / 0, as in PyTorch.
+    divisor: Math.max(0, countOf(x, reduction) - taken),
+    mean: to(reshape(centre, reducedShape(x.shape, reduction)), input.dtype),
+  };
 }
+
+/** Mean of squares. They are divided by a power of two near n before they are summed: only a variance can overflow, no sum. */
+function meanOfSquares(x: Tensor, { over, divisor }: Moments): Tensor {
+  const share = divisor > 1 ? 2 ** Math.ceil(Math.log2(divisor) / 2) : 1;
+  return div(sum(square(share === 1 ? x : mul(x, 1 / share)), ...over), divisor / share / share);
+}
+
+/**
+ * By what values are multiplied whose squares are to be summed, if their greatest is above or below `limits`: powers of two, so
+ * that nothing is rounded, and such that neither the greatest squares overflow nor those that count are 0.
+ */
+const FAR_FROM_ONE: Readonly<Record<string, { limit: number; great: number; small: number }>> = {
+  float32: { limit: 2 ** 60, great: 2 ** -80, small: 2 ** 100 },
+  float64: { limit: 2 ** 480, great: 2 ** -600, small: 2 ** 700 },
+};
+
+/** The square root of the variance, which may be a number where the variance itself is none that the dtype has. */
+function deviation(parts: Moments): Tensor {
+  const { centred, over } = parts;
+  const { limit, great, small } = FAR_FROM_ONE[centred.dtype];
+  const scale = noGrad(() => {
+    // Of no elements there is no greatest.
+    if (centred.numel() === 0) return mean(centred, over[0], true);
+    const greatest = amax(abs(centred), over[0], true);
+    return where(
+      greatest.gt(limit),
+      great,
+      where(greatest.lt(1 / limit), small, to(greatest.eq(greatest), centred.dtype)),
+    );
+  });
+  const root = awayFromZero(meanOfSquares(mul(centred, scale), parts), sqrt);
+  return div(root, reshape(scale, root.shape));
+}
+
+const varianceAs = (parts: Moments, { dtype }: Tensor): Tensor => to(meanOfSquares(parts.centred, parts), dtype);
+const deviationAs = (parts: Moments, { dtype }: Tensor): Tensor => to(deviation(parts), dtype);
 
 /** Σ (x - mean)² / (n - correction); correction 1 unless told. @see torch.var */
 export const variance = (x: Tensor, ...args: VarianceArguments): Tensor =>
-  libraryCode(() => moments('var', x, args)[0]);
+  libraryCode(() => varianceAs(moments('var', x, args), x));
 
 /** The square root of the variance; where that is 0 the gradient is 0. @see torch.std */
 export const std = (x: Tensor, ...args: VarianceArguments): Tensor =>
-  libraryCode(() => awayFromZero(moments('std', x, args)[0], sqrt));
+  libraryCode(() => deviationAs(moments('std', x, args), x));
 
 /** Variance and mean at once. @see torch.var_mean */
 export const varMean = (x: Tensor, ...args: VarianceArguments): [variance: Tensor, mean: Tensor] =>
-  libraryCode(() => moments('varMean', x, args));
+  libraryCode(() => {
+    const parts = moments('varMean', x, args);
+    return [varianceAs(parts, x), parts.mean];
+  });
 
 /** Standard deviation and mean at once. @see torch.std_mean */
 export const stdMean = (x: Tensor, ...args: VarianceArguments): [std: Tensor, mean: Tensor] =>
   libraryCode(() => {
-    const [squared, centre] = moments('stdMean', x, args);
-    return [awayFromZero(squared, sqrt), centre];
+    const parts = moments('stdMean', x, args);
+    return [deviationAs(parts, x), parts.mean];
   });
 
 const LOGSUMEXP = signature('logsumexp', [INPUT, argument('dim', DIMS, null), argument('keepdim', FLAG, undefined)]);

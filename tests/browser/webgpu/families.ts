@@ -136,6 +136,13 @@ const rows: readonly FamilyCase[] = [
     call: (x, w, b) => F.groupNorm(x, 2, w, b),
     inputs: () => [normal(2, 6, n), normal(6), normal(6)],
   })),
+  ...cases('norms of great values', [4, 17, 1000], (n) => ({
+    call: (x, w, b) => [
+      F.layerNorm(x.mul(1e30), [n]), F.groupNorm(x.mul(1e30), 3, w, b), F.batchNorm(x.mul(1e30), null, null, w, b, true),
+      x.mul(1e30).std(2).mul(1e-30), x.mul(1e-25).std(2).mul(1e25), x.mul(1e15).mul(1e4).std(2).mul(1e-19),
+    ],
+    inputs: () => [normal(2, 6, n), normal(6), normal(6)],
+  })), // prettier-ignore
   ...cases('batch norm', POSITIVE, (n) => ({
     call: (x, w, b) => F.batchNorm(x, null, null, w, b, true),
     inputs: () => [normal(2, 5, n), normal(5), normal(5)],

@@ -1,7 +1,7 @@
 // Every family of kernels through the contract, at sizes that are cut into chunks and tasks: any number of workers gives
 // the bits of the inline engine.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Axis, LinalgKind, RowSizes, View } from '../../../src/device/contract';
+import type { Axis, LinalgKind, View } from '../../../src/device/contract';
 import { instruments } from '../../../src/device/instruments';
 import type { WasmDevice } from '../../../src/device/wasm/device';
 import { MODES, engine, room, shutdown, tensor } from './harness';
@@ -70,27 +70,27 @@ function normalizations(device: WasmDevice): View[] {
     outputs.push(room(device, n));
     return outputs[outputs.length - 1];
   };
-  const rows: RowSizes[] = [
+  const rows = [
     { rows: 700, n: 500, groups: 1, inner: 1, eps: 1e-5 },
     { rows: 64, n: 6_000, groups: 8, inner: 2_000, eps: 1e-5 },
   ];
   for (const sizes of rows) {
     const channels = sizes.groups * (sizes.n / sizes.inner);
-    const [mean, variance] = [take(sizes.rows), take(sizes.rows)];
-    device.run('normalizeRows', [x, weight, bias], [take(sizes.rows * sizes.n), mean, variance], sizes);
+    const [mean, rstd, variance] = [take(sizes.rows), take(sizes.rows), take(sizes.rows)];
+    device.run('normalizeRows', [x, weight, bias], [take(sizes.rows * sizes.n), mean, rstd, variance], sizes);
     const dx = take(sizes.rows * sizes.n);
     const gradients = [dx, take(channels), take(channels)] as const;
-    device.run('normalizeRowsBackward', [grad, x, mean, variance, weight], gradients, sizes);
+    device.run('normalizeRowsBackward', [grad, x, mean, rstd, weight], gradients, sizes);
   }
   for (const sizes of [
     { batch: 1_500, channels: 200, inner: 1, eps: 1e-5 },
     { batch: 60, channels: 8, inner: 800, eps: 1e-5 },
   ]) {
     const length = sizes.batch * sizes.channels * sizes.inner;
-    const [mean, variance] = [take(sizes.channels), take(sizes.channels)];
-    device.run('batchNorm', [x, weight, bias], [take(length), mean, variance], sizes);
+    const [mean, rstd, variance] = [take(sizes.channels), take(sizes.channels), take(sizes.channels)];
+    device.run('batchNorm', [x, weight, bias], [take(length), mean, rstd, variance], sizes);
     const [dWeight, dBias] = [take(sizes.channels), take(sizes.channels)];
-    device.run('batchNormBackward', [grad, x, mean, variance, weight], [take(length), dWeight, dBias], sizes);
+    device.run('batchNormBackward', [grad, x, mean, rstd, weight], [take(length), dWeight, dBias], sizes);
   }
   return outputs;
 }

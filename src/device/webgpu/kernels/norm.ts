@@ -2,7 +2,8 @@
 //   y = (x - mean) r w + b        r = 1 / √(variance + eps)
 //   db = Σ g        dw = r Σ g (x - mean)
 //   dx = r (w g - mean of w g - (x - mean) r² mean of w g (x - mean))
-// The means run over what was normalized: a row, or a channel.
+// The means run over what was normalized: a row, or a channel. r is what is kept: it is finite where the variance is not, and
+// r² may be 0, so that x - mean is multiplied by r before anything else.
 import { numelOf } from '../../../base/shape';
 import type { View } from '../../contract';
 import { folding, groupsOf, itemOf, lanesFor, loop, once, sizeOf, type Lanes } from '../rows';
@@ -16,32 +17,43 @@ const TOTAL = (lanes: Lanes): string => folding(lanes, 'total', 'f32', 'a + b');
 const optional = (names: readonly (readonly [string, boolean])[]): string[] =>
   names.flatMap(([name, isThere]) => (isThere ? [`${name}: f32`] : []));
 
-/** Mean and biased variance of the `count` values `text` of k, as `mean` and `variance`. */
+/** 2^-80, by which a variance above GREAT is scaled; eps is nothing beside such a one. */
+const SCALE_OF_GREAT = '8.271806125530277e-25f';
+const GREAT = '1e37f';
+
+/**
+ * Mean and r of the `count` values `text` of k, as `mu` and `r`; these and the biased variance in `mean`,
+ * `rstd` and `variance`. Squares are summed scaled, too, for where they overflow.
+ */
 const moments = (lanes: Lanes, count: string, text: string): string => `var sum = 0f;
 ${loop(lanes, '0u', count, `sum += ${text};`)}
 let mu = total(sum, lane) / f32(${count});
 var squares = 0f;
-${loop(lanes, '0u', count, `let d = ${text} - mu; squares += d * d;`)}
+var scaled = 0f;
+${loop(lanes, '0u', count, `let d = ${text} - mu; squares += d * d; let e = d * ${SCALE_OF_GREAT}; scaled += e * e;`)}
 let spread = total(squares, lane) / f32(${count});
-${once(lanes)} { mean[p.meanAt + item] = mu; variance[p.varianceAt + item] = spread; }`;
+scaled = total(scaled, lane) / f32(${count});
+let r = select(1f / sqrt(spread + p.eps), ${SCALE_OF_GREAT} / sqrt(scaled), spread > ${GREAT});
+${once(lanes)} { mean[p.meanAt + item] = mu; rstd[p.rstdAt + item] = r; variance[p.varianceAt + item] = spread; }`;
 
 // ---- rows -----------------------------------------------------------------------------------------
 
-const ROWS = ['items: u32', 'n: u32', 'groups: u32', 'inner: u32', 'eps: f32'];
+/** What statistics take, too. */
+const EPS = 'eps: f32';
+const ROWS = ['items: u32', 'n: u32', 'groups: u32', 'inner: u32'];
 /** Entry of weight and bias for element k of row `item`. */
 const ENTRY = '(item % p.groups) * (p.n / p.inner) + k / p.inner';
 
 const rowsKernel = (hasWeight: boolean, hasBias: boolean, lanes: Lanes): Kernel =>
   kernel(`normalizeRows ${hasWeight} ${hasBias} ${lanes}`, () => ({
     reads: ['x: f32', ...optional([['weight', hasWeight], ['bias', hasBias]])],
-    writes: ['out: f32', 'mean: f32', 'variance: f32'],
-    params: ROWS,
+    writes: ['out: f32', 'mean: f32', 'rstd: f32', 'variance: f32'],
+    params: [...ROWS, EPS],
     size: sizeOf(lanes),
     globals: TOTAL(lanes),
     body: `${itemOf(lanes)}
 let start = item * p.n;
 ${moments(lanes, 'p.n', 'x[p.xAt + start + k]')}
-let r = 1f / sqrt(spread + p.eps);
 ${loop(
   lanes,
   '0u',
@@ -53,7 +65,7 @@ ${loop(
 
 const rowsBackwardKernel = (hasWeight: boolean, lanes: Lanes): Kernel =>
   kernel(`normalizeRowsBackward ${hasWeight} ${lanes}`, () => ({
-    reads: ['grad: f32', 'x: f32', 'mean: f32', 'variance: f32', ...optional([['weight', hasWeight]])],
+    reads: ['grad: f32', 'x: f32', 'mean: f32', 'rstd: f32', ...optional([['weight', hasWeight]])],
     writes: ['out: f32'],
     params: ROWS,
     size: sizeOf(lanes),
@@ -61,7 +73,7 @@ const rowsBackwardKernel = (hasWeight: boolean, lanes: Lanes): Kernel =>
     body: `${itemOf(lanes)}
 let start = item * p.n;
 let mu = mean[p.meanAt + item];
-let r = 1f / sqrt(variance[p.varianceAt + item] + p.eps);
+let r = rstd[p.rstdAt + item];
 var sum = 0f;
 var product = 0f;
 ${loop(
@@ -70,16 +82,16 @@ ${loop(
   'p.n',
   `let g = grad[p.gradAt + start + k]${hasWeight ? ` * weight[p.weightAt + ${ENTRY}]` : ''};
   sum += g;
-  product += g * (x[p.xAt + start + k] - mu);`,
+  product += g * ((x[p.xAt + start + k] - mu) * r);`,
 )}
 sum = total(sum, lane) / f32(p.n);
-product = total(product, lane) * r * r / f32(p.n);
+product = total(product, lane) / f32(p.n);
 ${loop(
   lanes,
   '0u',
   'p.n',
   `let g = grad[p.gradAt + start + k]${hasWeight ? ` * weight[p.weightAt + ${ENTRY}]` : ''};
-  out[p.outAt + start + k] = r * (g - sum - (x[p.xAt + start + k] - mu) * product);`,
+  out[p.outAt + start + k] = r * (g - sum - (x[p.xAt + start + k] - mu) * r * product);`,
 )}`,
   }));
 
@@ -90,7 +102,7 @@ const AFFINE_CHUNK_SHARED = 16384;
 /** Partial gradients [chunks, entries] of weight and bias; an entry sums over the rows of its group and over inner. */
 const rowsAffineKernel = (lanes: Lanes): Kernel =>
   kernel(`normalizeRowsAffine ${lanes}`, () => ({
-    reads: ['grad: f32', 'x: f32', 'mean: f32', 'variance: f32'],
+    reads: ['grad: f32', 'x: f32', 'mean: f32', 'rstd: f32'],
     writes: ['gradWeight: f32', 'gradBias: f32'],
     params: [...ROWS, 'entries: u32', 'count: u32', 'length: u32'],
     size: sizeOf(lanes),
@@ -110,7 +122,7 @@ ${loop(
   let at = row * p.n + column + k % p.inner;
   let g = grad[p.gradAt + at];
   sum += g;
-  product += g * (x[p.xAt + at] - mean[p.meanAt + row]) / sqrt(variance[p.varianceAt + row] + p.eps);`,
+  product += g * ((x[p.xAt + at] - mean[p.meanAt + row]) * rstd[p.rstdAt + row]);`,
 )}
 sum = total(sum, lane);
 product = total(product, lane);
@@ -120,15 +132,15 @@ ${once(lanes)} { gradWeight[p.gradWeightAt + item] = product; gradBias[p.gradBia
 // ---- channels -------------------------------------------------------------------------------------
 
 /** `items` is the number of channels for statistics, and of elements for what follows. */
-const BATCH = ['items: u32', 'batch: u32', 'channels: u32', 'inner: u32', 'eps: f32'];
+const BATCH = ['items: u32', 'batch: u32', 'channels: u32', 'inner: u32'];
 /** Element k of channel `item`. */
 const OF_CHANNEL = '((k / p.inner) * p.channels + item) * p.inner + k % p.inner';
 
 const momentsKernel = (lanes: Lanes): Kernel =>
   kernel(`batchMoments ${lanes}`, () => ({
     reads: ['x: f32'],
-    writes: ['mean: f32', 'variance: f32'],
-    params: BATCH,
+    writes: ['mean: f32', 'rstd: f32', 'variance: f32'],
+    params: [...BATCH, EPS],
     size: sizeOf(lanes),
     globals: TOTAL(lanes),
     body: `${itemOf(lanes)}
@@ -138,24 +150,25 @@ ${moments(lanes, 'count', `x[p.xAt + ${OF_CHANNEL}]`)}`,
 
 const batchKernel = (hasWeight: boolean, hasBias: boolean): Kernel =>
   kernel(`batchNorm ${hasWeight} ${hasBias}`, () => ({
-    reads: ['x: f32', 'mean: f32', 'variance: f32', ...optional([['weight', hasWeight], ['bias', hasBias]])],
+    reads: ['x: f32', 'mean: f32', 'rstd: f32', ...optional([['weight', hasWeight], ['bias', hasBias]])],
     writes: ['out: f32'],
     params: BATCH,
     body: `${itemOf(1)}
 let c = (item / p.inner) % p.channels;
-let r = 1f / sqrt(variance[p.varianceAt + c] + p.eps);
+let r = rstd[p.rstdAt + c];
 out[p.outAt + item] = (x[p.xAt + item] - mean[p.meanAt + c]) * r${hasWeight ? ' * weight[p.weightAt + c]' : ''}${hasBias ? ' + bias[p.biasAt + c]' : ''};`,
   })); // prettier-ignore
 
 const batchSumsKernel = (lanes: Lanes): Kernel =>
   kernel(`batchSums ${lanes}`, () => ({
-    reads: ['grad: f32', 'x: f32', 'mean: f32', 'variance: f32'],
+    reads: ['grad: f32', 'x: f32', 'mean: f32', 'rstd: f32'],
     writes: ['gradWeight: f32', 'gradBias: f32'],
     params: BATCH,
     size: sizeOf(lanes),
     globals: TOTAL(lanes),
     body: `${itemOf(lanes)}
 let mu = mean[p.meanAt + item];
+let r = rstd[p.rstdAt + item];
 var sum = 0f;
 var product = 0f;
 ${loop(
@@ -165,10 +178,10 @@ ${loop(
   `let at = ${OF_CHANNEL};
   let g = grad[p.gradAt + at];
   sum += g;
-  product += g * (x[p.xAt + at] - mu);`,
+  product += g * ((x[p.xAt + at] - mu) * r);`,
 )}
 sum = total(sum, lane);
-product = total(product, lane) / sqrt(variance[p.varianceAt + item] + p.eps);
+product = total(product, lane);
 ${once(lanes)} { gradWeight[p.gradWeightAt + item] = product; gradBias[p.gradBiasAt + item] = sum; }`,
   }));
 
@@ -176,14 +189,14 @@ ${once(lanes)} { gradWeight[p.gradWeightAt + item] = product; gradBias[p.gradBia
 const batchBackwardKernel = (hasWeight: boolean): Kernel =>
   kernel(`batchNormBackward ${hasWeight}`, () => ({
     reads: [
-      'grad: f32', 'x: f32', 'mean: f32', 'variance: f32', 'gradWeight: f32', 'gradBias: f32',
+      'grad: f32', 'x: f32', 'mean: f32', 'rstd: f32', 'gradWeight: f32', 'gradBias: f32',
       ...optional([['weight', hasWeight]]),
     ], // prettier-ignore
     writes: ['out: f32'],
     params: BATCH,
     body: `${itemOf(1)}
 let c = (item / p.inner) % p.channels;
-let r = 1f / sqrt(variance[p.varianceAt + c] + p.eps);
+let r = rstd[p.rstdAt + c];
 let centred = (x[p.xAt + item] - mean[p.meanAt + c]) * r;
 let taken = (gradBias[p.gradBiasAt + c] + centred * gradWeight[p.gradWeightAt + c]) / f32(p.batch * p.inner);
 out[p.outAt + item] = r * (grad[p.gradAt + item] - taken)${hasWeight ? ' * weight[p.weightAt + c]' : ''};`,
@@ -215,11 +228,11 @@ export const NORM: Lowerings<NormName> = {
     const code = rowsKernel(weight !== null, bias !== null, lanes);
     stream.run(code, inputs, outputs, [rows, n, groups, inner, eps], groupsOf(lanes, rows));
   },
-  normalizeRowsBackward(stream, inputs, [out, gradWeight, gradBias], { rows, n, groups, inner, eps }) {
-    const [grad, x, mean, variance, weight] = inputs;
+  normalizeRowsBackward(stream, inputs, [out, gradWeight, gradBias], { rows, n, groups, inner }) {
+    const [grad, x, mean, rstd, weight] = inputs;
     const lanes = lanesFor(stream, rows, n, 1);
     const code = rowsBackwardKernel(weight !== null, lanes);
-    stream.run(code, inputs, [out], [rows, n, groups, inner, eps], groupsOf(lanes, rows));
+    stream.run(code, inputs, [out], [rows, n, groups, inner], groupsOf(lanes, rows));
     if (gradWeight === null && gradBias === null) return;
     const entries = numelOf((gradWeight ?? gradBias ?? out).shape);
     const count = (rows / groups) * inner;
@@ -228,8 +241,8 @@ export const NORM: Lowerings<NormName> = {
     const chunks = Math.max(1, Math.ceil(count / most));
     const items = entries * chunks;
     const partial = (partWeight: View, partBias: View): void => {
-      const sizes = [items, n, groups, inner, eps, entries, count, Math.min(count, most)];
-      const reads = [grad, x, mean, variance];
+      const sizes = [items, n, groups, inner, entries, count, Math.min(count, most)];
+      const reads = [grad, x, mean, rstd];
       stream.run(rowsAffineKernel(affineLanes), reads, [partWeight, partBias], sizes, groupsOf(affineLanes, items));
     };
     if (chunks === 1) {
@@ -243,24 +256,25 @@ export const NORM: Lowerings<NormName> = {
       if (gradBias !== null) REDUCE.reduce(stream, [partBias], [gradBias], params);
     });
   },
-  batchNorm(stream, [x, weight, bias], [out, mean, variance], { batch, channels, inner, eps }) {
+  batchNorm(stream, [x, weight, bias], [out, mean, rstd, variance], { batch, channels, inner, eps }) {
     const lanes = channelLanes(channels, inner, batch);
-    const params = (items: number): number[] => [items, batch, channels, inner, eps];
-    stream.run(momentsKernel(lanes), [x], [mean, variance], params(channels), groupsOf(lanes, channels));
+    const params = (items: number): number[] => [items, batch, channels, inner];
+    stream.run(
+      momentsKernel(lanes),
+      [x],
+      [mean, rstd, variance],
+      [...params(channels), eps],
+      groupsOf(lanes, channels),
+    );
     const items = batch * channels * inner;
     const code = batchKernel(weight !== null, bias !== null);
-    stream.run(code, [x, mean, variance, weight, bias], [out], params(items), groupsFor(items));
+    stream.run(code, [x, mean, rstd, weight, bias], [out], params(items), groupsFor(items));
   },
-  batchNormBackward(
-    stream,
-    [grad, x, mean, variance, weight],
-    [out, gradWeight, gradBias],
-    { batch, channels, inner, eps },
-  ) {
+  batchNormBackward(stream, [grad, x, mean, rstd, weight], [out, gradWeight, gradBias], { batch, channels, inner }) {
     const lanes = channelLanes(channels, inner, batch);
-    const params = (items: number): number[] => [items, batch, channels, inner, eps];
+    const params = (items: number): number[] => [items, batch, channels, inner];
     withGradients(stream, gradWeight, gradBias, channels, (dw, db) => {
-      const given = [grad, x, mean, variance];
+      const given = [grad, x, mean, rstd];
       stream.run(batchSumsKernel(lanes), given, [dw, db], params(channels), groupsOf(lanes, channels));
       const items = batch * channels * inner;
       const reads = [...given, dw, db, weight];

@@ -14,10 +14,13 @@ import { KernelBench, type Build } from '../../../harness/kernel';
 import { expectClose, fill, floats, numbers, readAs } from './values';
 
 const EPS = 2 ** -16;
+/** As a command takes it. */
+const eps = { eps: floatBits(EPS), epsRest: floatBits(EPS - Math.fround(EPS)) };
 
 interface Expected {
   readonly out: number[];
   readonly mean: number[];
+  readonly rstd: number[];
   readonly variance: number[];
   readonly dx: number[];
   readonly dWeight: number[];
@@ -52,7 +55,8 @@ function reference(
     const r = 1 / Math.sqrt(variance[setOf(at)] + EPS);
     return r * (g * weight[channelOf(at)] - gradSum[setOf(at)] - normal[at] * gradDot[setOf(at)]);
   });
-  return { out, mean, variance, dx, dWeight, dBias };
+  const rstd = variance.map((value) => 1 / Math.sqrt(value + EPS));
+  return { out, mean, rstd, variance, dx, dWeight, dBias };
 }
 
 describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
@@ -93,11 +97,11 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
           x: bench.place(x),
           weight: place(weight),
           ...sizes,
-          eps: floatBits(EPS),
-          epsRest: floatBits(EPS - Math.fround(EPS)),
           dtype: code,
         };
-        const [mean, variance, out, dx] = [rows, rows, x.length, x.length].map((length) => bench.room(length * bytes));
+        const [mean, rstd, variance, out, dx] = [rows, rows, rows, x.length, x.length].map((length) =>
+          bench.room(length * bytes),
+        );
         const [gradWeight, gradBias] = [channels, channels].map((length) => (affine ? bench.room(length * bytes) : 0));
         const workspace = bench.room(rowGradientPartials(sizes) * bytes);
         const what = `[${rows}, ${n}] groups ${groups} inner ${inner}`;
@@ -107,9 +111,17 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
           bias: place(bias),
           out,
           mean,
+          rstd,
           variance,
+          ...eps,
         });
         expectClose(readAs(bench, dtype, mean, rows), expected.mean, tolerance, `mean ${what}`);
+        expectClose(
+          readAs(bench, dtype, rstd, rows),
+          expected.rstd,
+          tolerance * Math.max(...expected.rstd),
+          `rstd ${what}`,
+        );
         expectClose(readAs(bench, dtype, variance, rows), expected.variance, tolerance, `variance ${what}`);
         expectClose(readAs(bench, dtype, out, x.length), expected.out, tolerance * 3, `out ${what}`);
 
@@ -117,7 +129,7 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
           ...common,
           grad: bench.place(grad),
           mean,
-          variance,
+          rstd,
           out: dx,
           gradWeight,
           gradBias,
@@ -168,18 +180,22 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
           weight: place(weight),
           workspace,
           ...sizes,
-          eps: floatBits(EPS),
-          epsRest: floatBits(EPS - Math.fround(EPS)),
           dtype: code,
         };
-        const [mean, variance, out, dx] = [channels, channels, x.length, x.length].map((length) =>
+        const [mean, rstd, variance, out, dx] = [channels, channels, channels, x.length, x.length].map((length) =>
           bench.room(length * bytes),
         );
         const [gradWeight, gradBias] = [channels, channels].map((length) => (affine ? bench.room(length * bytes) : 0));
         const what = `[${batch}, ${channels}, ${inner}]`;
 
-        bench.run(Opcode.BatchNorm, BatchNorm, { ...common, bias: place(bias), out, mean, variance });
+        bench.run(Opcode.BatchNorm, BatchNorm, { ...common, bias: place(bias), out, mean, rstd, variance, ...eps });
         expectClose(readAs(bench, dtype, mean, channels), expected.mean, tolerance, `mean ${what}`);
+        expectClose(
+          readAs(bench, dtype, rstd, channels),
+          expected.rstd,
+          tolerance * Math.max(...expected.rstd),
+          `rstd ${what}`,
+        );
         expectClose(readAs(bench, dtype, variance, channels), expected.variance, tolerance, `variance ${what}`);
         expectClose(readAs(bench, dtype, out, x.length), expected.out, tolerance * 3, `out ${what}`);
 
@@ -187,7 +203,7 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
           ...common,
           grad: bench.place(grad),
           mean,
-          variance,
+          rstd,
           out: dx,
           gradWeight,
           gradBias,
@@ -206,20 +222,20 @@ describe.each<Build>(['baseline', 'relaxed'])('normalization, %s', (build) => {
     const bench = new KernelBench(build);
     const x = fill('float32', 20);
     x[7] = NaN;
-    const [out, mean, variance] = [bench.room(80), bench.room(16), bench.room(16)];
+    const [out, mean, rstd, variance] = [bench.room(80), bench.room(16), bench.room(16), bench.room(16)];
     bench.run(Opcode.NormalizeRows, NormalizeRows, {
       x: bench.place(x),
       weight: 0,
       bias: 0,
       out,
       mean,
+      rstd,
       variance,
       rows: 4,
       n: 5,
       groups: 1,
       inner: 1,
-      eps: floatBits(EPS),
-      epsRest: floatBits(EPS - Math.fround(EPS)),
+      ...eps,
       dtype: DTYPES.float32.code,
     });
     expect(readAs(bench, 'float32', out, 20).map(Number.isNaN)).toEqual(
