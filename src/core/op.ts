@@ -218,7 +218,7 @@ export function apply<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I, pa
 
 /** @throws ShapeError if elements of a tensor that is to be changed in place share memory, as after expand. */
 export function checkSeparate(op: string, { shape, strides }: Tensor): void {
-  if (!strides.some((stride, d) => stride === 0 && shape[d] > 1)) return;
+  if (!strides.some((stride, d) => stride === 0 && shape[d] > 1) || numelOf(shape) === 0) return;
   throw new ShapeError(
     `${op}: several elements of the tensor share one place in memory, got strides ${formatShape(strides)}. Use clone() first.`,
     { strides },

@@ -86,9 +86,11 @@ function intern(key: string, make: (id: number) => Expression): Expression {
 export const input = (index: number, dtype: DType): Expression =>
   intern(`input ${index} ${dtype}`, (id) => ({ kind: 'input', id, dtype, index }));
 
-/** Scalar number `index` of the call, as a `dtype`. */
+/** Scalar number `index` of the call, as a `dtype`; as a bool whether it differs from 0. */
 export const scalar = (index: number, dtype: DType): Expression =>
-  intern(`scalar ${index} ${dtype}`, (id) => ({ kind: 'scalar', id, dtype, index }));
+  dtype === 'bool'
+    ? cast('bool', scalar(index, 'float32'))
+    : intern(`scalar ${index} ${dtype}`, (id) => ({ kind: 'scalar', id, dtype, index }));
 
 /** A constant of the formula. */
 export const constant = (value: number, dtype: DType): Expression =>

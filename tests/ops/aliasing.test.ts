@@ -49,7 +49,7 @@ const NO_COPIES: readonly Readonly<Record<string, Expected>>[] = [
     t: 'view', reshape: ['view', 'copy', 'view'],
   },
   {
-    to: 'self', ravel: ['view', 'copy', 'view'], broadcastTensors: ['view', 'self'],
+    to: 'self', ravel: ['view', 'copy', 'copy'], broadcastTensors: ['view', 'self'],
     meshgrid: 'view', unfold: 'view', asStrided: 'view', atleast1d: 'view', atleast2d: 'view', atleast3d: 'view',
     tensorSplit: 'view', hsplit: 'view', vsplit: 'view', dsplit: 'view',
   },

@@ -168,7 +168,8 @@ function ofLabels(
   const options = { op: name, what: 'label', ignore: ignoreIndex };
   const pick = (values: Tensor): Tensor => gatherWith(values, dim, index, options).squeeze(dim);
   const factors = weight === null ? null : pick(alongClasses(weight, x).expand(x.shape));
-  let losses = pick(x).neg();
+  // Not the negative, which is -0 where a label is ignored.
+  let losses = pick(x).rsub(0);
   if (factors !== null) losses = losses.mul(factors);
   if (labelSmoothing > 0) {
     const all = (weight === null ? x : x.mul(alongClasses(weight, x))).sum(dim).neg();

@@ -113,7 +113,8 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
     const square = (x: Tensor): Tensor => x.square().sum(-1).add(1e-12);
     const product = composed(name, () => input1.mul(input2));
     const cosine = product.sum(-1).div(square(input1).mul(square(input2)).sqrt()); // prettier-ignore
-    return reduce(cosineEmbeddingError(cosine, target, margin), reduction);
+    // As in PyTorch the target may be changed before the gradient is taken.
+    return reduce(cosineEmbeddingError(cosine, target.clone(), margin), reduction);
   });
 }
 
@@ -154,7 +155,7 @@ export function multilabelSoftMarginLoss(
 /** The input of a loss of classes as [N, C]. @throws ShapeError unless the target has a row, or a label, for each of its rows */
 function asRows(name: string, input: Tensor, targetShape: readonly number[], expected: readonly number[]): Tensor {
   const fits = input.ndim <= 2 && sameShape(targetShape, expected);
-  if (fits) return input.reshape(input.ndim === 2 ? input.size(0) : 1, -1);
+  if (fits) return input.ndim === 2 ? input : input.reshape(1, -1);
   throw new ShapeError(
     `${name}: the input must be [N, C] or [C] and the target go with it, got ${formatShape(input.shape)} and ${formatShape(targetShape)}.`,
     { shapes: [input.shape, targetShape] },

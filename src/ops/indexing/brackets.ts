@@ -11,7 +11,7 @@ import type { Arguments } from '../../base/arguments';
 import { FLAG, listOf, kind } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { TENSOR, OPERAND, INPUT } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError } from '../../base/errors';
 import { broadcastShapes, formatShape, numelOf, sameShape, type Shape } from '../../base/shape';
 import { checkTensor, Tensor } from '../../core/tensor';
 import { describe } from '../../base/errorText';
@@ -238,6 +238,15 @@ export async function maskedAt(x: Tensor, ...entries: Index[]): Promise<Tensor> 
 const asValue = (x: Tensor, value: Tensor | number | boolean): Tensor =>
   value instanceof Tensor ? to(value, x.dtype) : fromArray(Float64Array.of(numberOf('setAt', value)), [], { device: x.device, dtype: x.dtype }); // prettier-ignore
 
+/** Elements written by index are not converted, as in PyTorch; those of slices are. @throws DTypeError */
+function checkSameDType(op: string, x: Tensor, value: Tensor | number | boolean): void {
+  if (!(value instanceof Tensor) || value.dtype === x.dtype) return;
+  throw new DTypeError(
+    `${op}: values at an index must be of the dtype of the tensor, got ${value.dtype} and ${x.dtype}. Convert them with .to('${x.dtype}').`,
+    { dtype: value.dtype },
+  );
+}
+
 /** `value` broadcast to `shape`; leading dimensions of size 1 that are too many are dropped. */
 function fitted(op: string, value: Tensor, shape: Shape): Tensor {
   const extra = value.ndim - shape.length;
@@ -259,7 +268,7 @@ const SET_AT = signature('setAt', [
 
 /**
  * x[index] = value, in place: `index` is one entry as `at` takes it, or an array of several; `value` is broadcast and
- * converted. A mask may stand alone: then a value of one element, or of the mask's shape, is written where it holds, or
+ * converted, but where there are index tensors: these take a number or a tensor of their own dtype. A mask may stand alone: then a value of one element, or of the mask's shape, is written where it holds, or
  * else the elements of value one after the other. Where an index tensor names a place twice, the last one wins.
  * @example x.setAt([0, '1:3'], 5); x.setAt(mask, 0); x.setAt([index], rows)
  * @see torch.Tensor.__setitem__
@@ -270,6 +279,7 @@ export function setAt(x: Tensor, ...args: [index: Index | readonly Index[], valu
   const source = asValue(x, value);
   const [first] = entries;
   if (entries.length === 1 && isMask(first)) {
+    if (!(value instanceof Tensor && value.numel() === 1)) checkSameDType('setAt', x, value);
     copy_(x, overMask(x, first, source));
     return x;
   }
@@ -278,6 +288,7 @@ export function setAt(x: Tensor, ...args: [index: Index | readonly Index[], valu
     copy_(view, fitted('setAt', source, view.shape));
     return x;
   }
+  checkSameDType('setAt', x, value);
   copy_(view, putPlanned('setAt', view, indices, source, false));
   return x;
 }
@@ -358,8 +369,11 @@ export function indexPut(
   const { indices, values, accumulate: adds } = INDEX_PUT.take([x, ...args]);
   const [first] = indices;
   if (indices.length === 1 && first?.dtype === 'bool') {
-    return adds ? add(x, overMask(zerosLike(x), first, values)) : overMask(x, first, values);
+    if (values.numel() !== 1) checkSameDType('indexPut', x, values);
+    const source = to(values, x.dtype);
+    return adds ? add(x, overMask(zerosLike(x), first, source)) : overMask(x, first, source);
   }
+  checkSameDType('indexPut', x, values);
   const { view, indices: planned } = plan(
     x,
     indices.map((index) => index ?? ':'),

@@ -2,6 +2,7 @@
 import type { IndexOptions } from '../../device/contract';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
+import { defineOp } from '../../core/op';
 import { libraryCode } from '../../core/temporaries';
 import { formatShape, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -14,6 +15,9 @@ import { add, div, mul, reciprocal, sub } from '../pointwise/arithmetic';
 import { sum } from '../reduce/reduce';
 import { cumsum } from '../reduce/scan';
 import { scatterReduce } from './scatter';
+import { argsort } from './sort';
+import { cat } from '../shape/cat';
+import { queueCopy, to } from '../shape/copy';
 import { norm } from '../reduce/statistics';
 
 /** What look-ups take besides the table. */
@@ -110,13 +114,43 @@ export function embeddingBag(index: Tensor, weight: Tensor, options: BagOptions)
   const indices = reshape(index, -1);
   const padding = paddingRow(NAME, options.paddingIdx, weight.shape[0]);
   return libraryCode(() => {
-    const rows = lookUp(NAME, indices, weight, options);
+    const found = lookUp(NAME, indices, weight, { ...options, scaleGradByFreq: false });
+    const rows = options.scaleGradByFreq ? WEIGHED(found, shares(indices, weight)) : found;
     const isPadding = padding === null ? null : unsqueeze(eq(indices, padding), 1);
     const bags = bagsOf(index, options);
     if (mode === 'max') return bags.maximum(rows, isPadding);
     const weighted = perSampleWeights === null ? rows : mul(rows, reshape(perSampleWeights, [-1, 1]));
     const total = bags.sum(isPadding === null ? weighted : maskedFill(weighted, isPadding, 0));
     return mode === 'sum' ? total : div(total, clampMin(countIn(bags, rows, isPadding), 1));
+  });
+}
+
+/** The rows, whose gradient is multiplied by a factor each. */
+const WEIGHED: (rows: Tensor, factors: Tensor) => Tensor = defineOp<[rows: Tensor, factors: Tensor]>({
+  name: 'embeddingBag',
+  shape: ([rows]) => ({ shape: rows.shape, dtype: rows.dtype }),
+  forward: (device, [rows], out) => queueCopy(device, rows, out),
+  saves: { inputs: [1] },
+  backward: (grad, { inputs: [, factors] }) => [() => mul(grad, factors), null],
+});
+
+/**
+ * By what the gradient of each row [m, 1] is multiplied for scaleGradByFreq, as PyTorch's CPU has it: of the rows that differ, in
+ * order, the i-th is divided by how often the i-th of all indices, in order, occurs; so its own frequency counts where none
+ * before it occurs twice.
+ */
+function shares(index: Tensor, weight: Tensor): Tensor {
+  const [m] = index.shape;
+  const pick = (x: Tensor, at: Tensor): Tensor => indexSelectWith(x, 0, at, faultsOf(NAME));
+  return noGrad(() => {
+    const counts = indexAddWith(full([m], 1, { dtype: weight.dtype, device: weight.device }), 0, index, weight.shape[0], faultsOf(NAME)); // prettier-ignore
+    if (m === 0) return reshape(pick(counts, index), [0, 1]);
+    const order = argsort(index);
+    const sorted = pick(index, order);
+    const isNew = ne(narrow(sorted, 0, 1, m - 1), narrow(sorted, 0, 0, m - 1));
+    const rank = cumsum(cat([full([1], 0, { dtype: 'int64', device: index.device }), to(isNew, 'int64')]), 0);
+    const inOrder = reciprocal(pick(counts, pick(sorted, rank)));
+    return reshape(pick(inOrder, argsort(order)), [m, 1]);
   });
 }
 
@@ -143,7 +177,7 @@ interface Bags {
 
 /** How many rows of each bag are no padding. Shape: [B, 1]. */
 function countIn(bags: Bags, rows: Tensor, isPadding: Tensor | null): Tensor {
-  const ones = onesLike(narrow(rows.detach(), 1, 0, 1));
+  const ones = full([rows.shape[0], 1], 1, { dtype: rows.dtype, device: rows.device });
   return bags.sum(isPadding === null ? ones : maskedFill(ones, isPadding, 0));
 }
 

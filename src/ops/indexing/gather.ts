@@ -160,6 +160,9 @@ export function checkWithin(op: string, x: Tensor, index: Tensor, dim: number): 
       { index: index.shape, tensor: x.shape },
     );
   }
+  if (x.shape[dim] === 0 && index.numel() > 0) {
+    throw new RangeError(`${op}: there is nothing to index along dimension ${dim} of ${formatShape(x.shape)}.`);
+  }
 }
 
 /** The corner of x that an index of `shape` reaches: narrowed in all dimensions but `dim`. */
@@ -170,11 +173,10 @@ export function reached(x: Tensor, shape: readonly number[], dim: number): Tenso
 /** gather, for an op that names itself in faults and may pass over an index: results there are 0 and have no gradient. */
 export function gatherWith(x: Tensor, dim: number, index: Tensor, options: IndexOptions): Tensor {
   const { op } = options;
-  checkIndex(op, index);
   const d = wrapDim(op, dim, x.ndim);
-  // Nothing is read, whatever the other sizes.
-  if (index.numel() === 0)
-    return addAlong(narrow(reshape(x, -1), 0, 0, 0), 0, reshape(index, -1), 0).reshape(index.shape);
+  // Nothing is read, whatever the other sizes and the dtype.
+  if (index.numel() === 0) return reshape(narrow(reshape(x, -1), 0, 0, 0).clone(), index.shape);
+  checkIndex(op, index);
   // A scalar stands for a vector of one element.
   if ((x.ndim === 0 || index.ndim === 0) && x.ndim <= 1 && index.ndim <= 1) {
     return reshape(gatherWith(reshape(x, -1), 0, reshape(index, -1), options), index.shape);
@@ -287,6 +289,11 @@ export function indexAdd(
 ): Tensor {
   const { dim, index, source, alpha } = INDEX_ADD_ARGUMENTS.take([x, ...args]);
   checkVector('indexAdd', index);
+  // A scalar stands for a vector of one element.
+  if (x.ndim === 0) {
+    return reshape(indexAdd(reshape(x, 1), dim, index, reshape(source, -1), alpha), []);
+  }
+  if (source.ndim === 0) return indexAdd(x, dim, index, reshape(source, 1), alpha);
   const d = wrapDim('indexAdd', dim, x.ndim);
   if (!sameShape(source.shape, withSize(x.shape, d, index.numel()))) {
     throw new ShapeError(

@@ -25,7 +25,7 @@ import {
 } from './gather';
 import { expand, narrow, reshape } from '../shape/view';
 import { add, div, floorDivide, mul } from '../pointwise/arithmetic';
-import { sum } from '../reduce/reduce';
+import { joinedTo } from '../reduce/joined';
 import { cumsum } from '../reduce/scan';
 import type { Arguments } from '../../base/arguments';
 
@@ -90,8 +90,7 @@ function onReached(
   }
   if (index.numel() === 0) {
     // Nothing is written, yet the source has a gradient: of zeros.
-    const isPart = source instanceof Tensor && source.requiresGrad;
-    return isPart ? add(x, sum(narrow(reshape(source, -1), 0, 0, 0))) : clone(x);
+    return source instanceof Tensor && source.requiresGrad ? joinedTo(x, source) : clone(x);
   }
   checkWithin(op, x, index, d);
   if (source instanceof Tensor) checkCovers(op, source, index);
@@ -323,7 +322,12 @@ function spread(op: string, x: Tensor, dim: number, index: Tensor): [dim: number
 function checkSlices(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor): void {
   const d = wrapDim(op, dim, x.ndim);
   const shape = withSize(x.shape, d, index.numel());
-  if (sameShape(source.shape, shape) || (x.ndim === 0 && source.numel() === 1)) return;
+  // A scalar stands for a vector of one element.
+  if (
+    sameShape(source.shape.length === 0 ? [1] : source.shape, shape) ||
+    (x.ndim === 0 && source.numel() === index.numel())
+  )
+    return;
   throw new ShapeError(`${op}: source must have the shape ${formatShape(shape)}, got ${formatShape(source.shape)}.`, {
     source: source.shape,
     tensor: x.shape,
@@ -352,7 +356,8 @@ export const indexCopy: (
     checkPlaces('indexCopy', index);
     checkSlices('indexCopy', x, dim, index, source);
     const [d, places] = spread('indexCopy', x, dim, fromFront(index, x.shape[wrapDim('indexCopy', dim, x.ndim)] ?? 1));
-    return onReached('indexCopy', x, d, places, source, setting('indexCopy'));
+    const rows = source.ndim === 0 ? reshape(source, 1) : source;
+    return onReached('indexCopy', x, d, places, rows, setting('indexCopy'));
   },
 );
 
@@ -485,7 +490,7 @@ export const maskedScatter: (
     }
     const shape = broadcastShapes('maskedScatter', x.shape, mask.shape);
     const whole = sameShape(mask.shape, shape) ? mask : expand(mask, shape);
-    if (numelOf(shape) === 0 || source.numel() === 0) return clone(expand(x, shape));
+    if (numelOf(shape) === 0 || source.numel() === 0) return joinedTo(clone(expand(x, shape)), source);
     const order = add(cumsum(reshape(whole, -1), 0), -1);
     const places = reshape(where(whole, reshape(order, shape), 0), -1);
     const taken = reshape(gather(reshape(source, -1), 0, places), shape);

@@ -9,13 +9,14 @@ import { defineOp } from '../../core/op';
 import { axisOf, formatShape, numelOf, sameShape, wrapDim } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { eq, isnan, lt, ne, where } from '../pointwise/compare';
-import { contiguous, to } from '../shape/copy';
+import { contiguous, queueCopy, to } from '../shape/copy';
 import { arange, full, fromArray } from '../shape/creation';
 import type { Extremum } from '../reduce/argReduce';
 import { gather } from './gather';
 import { cat } from '../shape/cat';
 import { expand, movedim, narrow, reshape, select, squeeze, unsqueeze } from '../shape/view';
-import { ceil, floor, floorDivide, lerp, mul, round, rsub, sub } from '../pointwise/arithmetic';
+import { ceil, div, floor, floorDivide, lerp, mul, round, rsub, sub } from '../pointwise/arithmetic';
+import { joinedTo } from '../reduce/joined';
 import { all, any, sum } from '../reduce/reduce';
 import { cummax } from '../reduce/scan';
 import type { Arguments } from '../../base/arguments';
@@ -159,6 +160,21 @@ export const kthvalue: (
   },
 );
 
+/** The median `middle` of all elements of x, in its graph: all that equal it share the gradient. */
+const OF_ALL: (x: Tensor, middle: Tensor) => Tensor = defineOp<[x: Tensor, middle: Tensor]>({
+  name: 'median',
+  shape: ([, middle]) => ({ shape: middle.shape, dtype: middle.dtype }),
+  forward: (device, [, middle], out) => queueCopy(device, middle, out),
+  saves: { inputs: [0, 1] },
+  backward: (grad, { inputs: [x, middle] }) => [
+    () => {
+      const isMiddle = where(isnan(middle), isnan(x), eq(x, middle));
+      return where(isMiddle, div(grad, sum(isMiddle)), 0);
+    },
+    null,
+  ],
+});
+
 /** The lower median along a dimension with its place, or, without one, of all elements. */
 function medianWith(
   op: string,
@@ -166,7 +182,12 @@ function medianWith(
   x: Tensor,
   { dim, keepdim = false }: ChoiceOptions,
 ): Tensor | Extremum {
-  if (dim === undefined) return medianAlong(op, skipsNaN, reshape(x, -1), 0, false).values;
+  if (dim === undefined) {
+    const middle = medianAlong(op, skipsNaN, reshape(x.detach(), -1), 0, false).values;
+    if (!x.requiresGrad) return middle;
+    if (x.numel() === 0) return joinedTo(middle, x);
+    return OF_ALL(x, middle);
+  }
   return medianAlong(op, skipsNaN, x, wrapDim(op, dim, x.ndim), keepdim);
 }
 

@@ -12,6 +12,8 @@ import { defineOp, type Saves } from '../../core/op';
 import { broadcastShapes, formatShape, numelOf, sameShape, viewStrides, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { contiguous } from '../shape/copy';
+import { zerosLike } from '../shape/creation';
+import { joinedTo } from '../reduce/joined';
 import { expand, mT, reshape, squeeze, unsqueeze } from '../shape/view';
 import { add, mul } from '../pointwise/arithmetic';
 
@@ -173,12 +175,6 @@ const affine: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor = defin
         { shapes: [x.shape, weight.shape] },
       );
     }
-    if (bias !== null && !sameShape(bias.shape, [outFeatures])) {
-      throw new ShapeError(
-        `linear: bias must have the shape [${outFeatures}] (the weight's first dimension), got ${formatShape(bias.shape)}.`,
-        { shapes: [weight.shape, bias.shape] },
-      );
-    }
     checkDTypes('linear', x, weight, bias);
     return { shape: [...x.shape.slice(0, -1), outFeatures], dtype: x.dtype };
   },
@@ -207,7 +203,8 @@ function asRows(x: Tensor): Tensor {
 /**
  * x Wᵀ + b on the last dimension.
  *
- * Shape: input [*, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures] -> [*, outFeatures].
+ * Shape: input [*, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures], one number or [*, outFeatures]
+ * -> [*, outFeatures].
  * @throws ShapeError, DTypeError
  * @see torch.nn.functional.linear
  */
@@ -216,7 +213,21 @@ export const linear: (
   ...args: Arguments<[weight: Tensor], [bias?: Tensor | null], { weight: Tensor; bias?: Tensor | null }>
 ) => Tensor = taking(
   signature('linear', [INPUT, argument('weight', TENSOR), argument('bias', TENSOR, null)]),
-  (input, weight, bias) => affine(asRows(input), weight, bias === null ? null : contiguous(bias)),
+  (input, weight, bias) => {
+    const x = asRows(input);
+    const isRow = bias === null || weight.ndim !== 2 || sameShape(bias.shape, [weight.shape[0]]);
+    if (isRow) return affine(x, weight, bias === null ? null : contiguous(bias));
+    // One number for all features, or one for each element.
+    const product = affine(x, weight, null);
+    if (bias.numel() === 1 || sameShape(bias.shape, product.shape)) {
+      checkDTypes('linear', x, weight, bias);
+      return add(product, bias.numel() === 1 ? reshape(bias, []) : bias);
+    }
+    throw new ShapeError(
+      `linear: bias must have the shape [${weight.shape[0]}] (the weight's first dimension), got ${formatShape(bias.shape)}.`,
+      { shapes: [weight.shape, bias.shape] },
+    );
+  },
 );
 
 /** Product of a matrix and a vector. Shape: [m, k] and [k] -> [m]. @throws ShapeError, DTypeError @see torch.mv */
@@ -305,8 +316,20 @@ export interface AddOptions {
 const factor = (value: number, dtype: DType): number | boolean =>
   isFloat(dtype) ? value : dtype === 'bool' ? Boolean(value) : Math.trunc(value);
 
+/** Of which the tensor that is added must have the dtype of the product; where alpha is 0 they pass over the product, NaN and all. */
+const BY_MATRICES = ['addmm', 'addbmm'];
+const PASSING_OVER = [...BY_MATRICES, 'addmv'];
+
 function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: AddOptions): Tensor {
-  const product = composed(op, multiply);
+  const given = composed(op, multiply);
+  if (BY_MATRICES.includes(op) && input.dtype !== given.dtype) {
+    throw new DTypeError(
+      `${op}: the tensor that is added must be of the dtype of the matrices, got ${input.dtype} and ${given.dtype}. Convert it with .to('${given.dtype}').`,
+      { dtype: input.dtype },
+    );
+  }
+  const isPassedOver = options.alpha === 0 && isFloat(given.dtype) && PASSING_OVER.includes(op);
+  const product = isPassedOver ? joinedTo(zerosLike(given), given) : given;
   const dtype = resultType(input, product);
   const beta = factor(options.beta ?? 1, dtype);
   const alpha = factor(options.alpha ?? 1, dtype);
@@ -316,7 +339,7 @@ function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: 
       { shapes: [input.shape, product.shape] },
     );
   }
-  if (Number(beta) === 0) return mul(product, alpha);
+  if (Number(beta) === 0) return joinedTo(mul(product, alpha), input);
   const kept = Number(beta) === 1 ? input : mul(input, beta);
   return typeof alpha === 'boolean' ? add(kept, mul(product, alpha)) : add(kept, product, { alpha });
 }

@@ -22,6 +22,10 @@ type ScaledArguments = Arguments<[other: Operand], [alpha?: number], { other: Op
 /** `f(a, b, { alpha })`. */
 type ScaledFunction = ((a: Tensor, ...args: ScaledArguments) => Tensor) & InPlaceForm<ScaledArguments>;
 
+/** Whether an operand is of whole numbers. */
+const isWhole = (x: Operand): boolean =>
+  x instanceof Tensor ? !isFloat(x.dtype) : typeof x !== 'number' || Number.isInteger(x);
+
 /** An operation one of whose operands is multiplied by alpha; without alpha there is no product to compute. */
 function scaled(
   name: string,
@@ -33,10 +37,16 @@ function scaled(
     promotion: 'common',
     formula: ([a, b], scalar) => formula(a, b, scalar(0)),
   });
+  const scaling = (a: Operand, b: Operand, alpha: number): readonly number[] => {
+    if (!Number.isInteger(alpha) && [a, b].every(isWhole)) {
+      throw new TypeError(`${name}: alpha must be a whole number for tensors of whole numbers, got ${alpha}.`);
+    }
+    return [alpha];
+  };
   const checking: ScaledFunction = withInPlace(
     signature(name, [INPUT, argument('other', OPERAND), argument('alpha', NUMBER, 1)]),
-    (a, b, alpha) => (alpha === 1 ? plain.apply([a, b]) : withAlpha.apply([a, b], [alpha])),
-    (a, b, alpha) => (alpha === 1 ? plain.applyInPlace(a, [b]) : withAlpha.applyInPlace(a, [b], [alpha])),
+    (a, b, alpha) => (alpha === 1 ? plain.apply([a, b]) : withAlpha.apply([a, b], scaling(a, b, alpha))),
+    (a, b, alpha) => (alpha === 1 ? plain.applyInPlace(a, [b]) : withAlpha.applyInPlace(a, [b], scaling(a, b, alpha))),
   );
   return ofOperands(
     2,
@@ -122,10 +132,17 @@ function withValue(
     promotion: name === 'addcdiv' ? 'float' : 'common',
     formula: ([x, a, b], scalar) => e.add(x, e.mul(scalar(0), join(a, b))),
   });
+  // As in PyTorch there is no quotient of whole numbers.
+  const divisor = (a: Tensor, b: Tensor): Tensor => {
+    if (name !== 'addcdiv' || isFloat(a.dtype) || isFloat(b.dtype)) return b;
+    throw new DTypeError(
+      `addcdiv: one of the two tensors must be of floats, got ${a.dtype} and ${b.dtype}. Convert with .float().`,
+    );
+  };
   return withInPlace(
     signature(name, [INPUT, argument('tensor1', TENSOR), argument('tensor2', TENSOR), argument('value', NUMBER, 1)]),
-    (x, a, b, value) => operation.apply([x, a, b], [value]),
-    (x, a, b, value) => operation.applyInPlace(x, [a, b], [value]),
+    (x, a, b, value) => operation.apply([x, a, divisor(a, b)], [value]),
+    (x, a, b, value) => operation.applyInPlace(x, [a, divisor(a, b)], [value]),
   );
 }
 

@@ -252,7 +252,7 @@ export function checkFloat(op: string, x: Tensor, mend = "Convert with x.to('flo
 
 /** @throws ShapeError if there is a result but nothing that it could be chosen from. */
 export function checkNotEmpty(op: string, x: Tensor, reduction: Reduction): void {
-  if (countOf(x, reduction) > 0 || numelOf(reducedShape(x.shape, reduction)) === 0) return;
+  if (reduction.dims.every((d) => x.shape[d] > 0)) return;
   throw new ShapeError(`${op}: the reduced dimensions must not be empty, got shape ${formatShape(x.shape)}.`, {
     shape: x.shape,
   });

@@ -190,9 +190,10 @@ export function copy_(self: Tensor, from: Tensor, ...args: readonly [nonBlocking
       },
     );
   }
+  if (from === self) return self;
   checkSeparate('copy_', self);
   // Source and target may be views of one memory; a copy in between keeps the source as it was.
-  const overlaps = from.storage === self.storage && from !== self;
+  const overlaps = from.storage === self.storage;
   return applyInPlace(COPY, [self, overlaps ? clone(from) : from], undefined);
 }
 

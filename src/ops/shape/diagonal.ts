@@ -3,6 +3,7 @@ import type { Arguments } from '../../base/arguments';
 import { FLAG, INTEGER, COUNT, DTYPE, DIM } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { SEVERAL_TENSORS, DEVICE, INPUT } from '../../core/kinds';
+import { resultType } from '../../base/dtype';
 import { ShapeError } from '../../base/errors';
 import { formatShape, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -71,9 +72,11 @@ const BLOCK_DIAG = signature('blockDiag', [argument('tensors', SEVERAL_TENSORS)]
 /** Matrices one behind the other on a diagonal. @see torch.block_diag */
 export function blockDiag(...given: readonly Tensor[]): Tensor {
   const { tensors } = BLOCK_DIAG.take(given);
+  // Before scalars become matrices: they count for less in a promotion.
+  const dtype = resultType(...tensors);
   const blocks = tensors.map((x) => {
     if (x.ndim > 2) throw new ShapeError(`blockDiag: expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
-    return atleast2d(x);
+    return to(atleast2d(x), dtype);
   });
   const columns = blocks.reduce((n, x) => n + x.shape[1], 0);
   let before = 0;

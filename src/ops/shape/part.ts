@@ -6,7 +6,7 @@ import { ShapeError } from '../../base/errors';
 import { formatShape, sameShape, wrapDim } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { lt, where } from '../pointwise/compare';
-import { clone, copy_ } from './copy';
+import { clone, contiguous, copy_ } from './copy';
 import { arange } from './creation';
 import { indexSelect } from '../indexing/gather';
 import { diagonal, narrow as narrowed, reshape, select, slice } from './view';
@@ -92,8 +92,8 @@ export const sliceScatter: (
     over('sliceScatter', x, src, (out) => slice(out, dim, start, end, step)),
 );
 
-/** All elements as a vector; a view if possible. @see torch.ravel */
-export const ravel: (x: Tensor) => Tensor = taking(signature('ravel', [INPUT]), (x) => reshape(x, -1));
+/** All elements as a vector; a view if x is contiguous. @see torch.ravel */
+export const ravel: (x: Tensor) => Tensor = taking(signature('ravel', [INPUT]), (x) => reshape(contiguous(x), -1));
 /**
  * The elements [start, start + length) along a dimension. A start that is a tensor gives a copy, as where the view would
  * lie is known only to the device. @throws RangeError outside the dimension. @see torch.narrow
