@@ -15,6 +15,15 @@ FLOATING = {
 }
 INTEGERS = ["int64", "int64", "int32", "bool", "uint8"]
 PRODUCTS_IN_PLACE = [f"Tensor.{name}_" for name in ("addmm", "addmv", "addr", "baddbmm", "addbmm")]
+# What a step in place may be refused for once it has looked at the data.
+FOUND_IN_DATA = ("ZeroDivisionError", "out of range", "out of bounds")
+PRODUCTS = tuple(f"Tensor.{name}" for name in ("inner", "outer", "dot", "matmul", "mm", "bmm", "mv")) + ("tensordot", "nn.functional.linear")
+NEEDING_MATRICES = ("Tensor.tril", "Tensor.triu")
+# What passes over dimensions where there are no elements.
+ALONG_UNCHECKED = tuple(f"Tensor.{name}" for name in ("cummax", "cummin", "roll", "flip", "cumsum", "cumprod", "logcumsumexp"))
+MARGINS = ("nn.functional.multi_margin_loss", "nn.functional.multilabel_margin_loss")
+NORMS = tuple(f"nn.functional.{name}_norm" for name in ("layer", "group", "batch", "instance"))
+LOGICAL = tuple(f"Tensor.{name}" for name in ("logical_not", "logical_and", "logical_or", "logical_xor", "eq", "ne", "gt", "ge", "lt", "le"))
 REFUSED_KEPT = 0.4
 MUTATED = 0.06
 # A value may not grow beyond this many elements.
@@ -215,6 +224,9 @@ class Program:
                 raise Unstable("large")
             for name in self.names if message is None and writes(step) else []:
                 self.trio.check(*(run.values[name] for run in self.trio.runs))
+            if message is not None and writes(step) and any(part in message for part in FOUND_IN_DATA):
+                # Here only reading tells, and what was to be changed is lost.
+                raise Unstable("found in the data")
             if message is not None and (self.vague(message) or not self.chance(REFUSED_KEPT)):
                 raise Unstable("refused")
         except (Unstable, KeyError):
@@ -243,13 +255,73 @@ class Program:
             return True
         if fn in ("Tensor.gather", "Tensor.scatter", "Tensor.scatter_add") and len({t.ndim for t in tensors}) > 1:
             return True
-        if fn in ("Tensor.inner", "Tensor.outer", "Tensor.dot") and any(t.dtype == torch.bool for t in tensors):
+        if fn in PRODUCTS and len({t.dtype for t in tensors}) + any(t.dtype == torch.bool for t in tensors) > 1:
+            # Where there is nothing to multiply dtypes are not looked at.
+            return True
+        if fn in NEEDING_MATRICES and tensors and tensors[0].ndim < 2:
+            return True
+        if tensors and tensors[0].numel() == 0 and self.is_unchecked(step, tensors[0]):
+            return True
+        if fn in MARGINS and (not all(t.isfinite().all() for t in floats) or tensors[0].numel() == 0):
+            # Their kernels take NaN for 0, and leave the sum over nothing as it was in memory.
+            return True
+        if fn in NORMS and self.is_degenerate(floats):
+            return True
+        if fn == "nn.functional.group_norm" and len(step["args"]) > 3 and step["args"][2] is None and step["args"][3] is not None:
+            # Its gradient fails with a bias and no weight.
+            return True
+        if fn == "Tensor.unique" and any(t.isnan().any() or t.requires_grad for t in floats):
+            return True
+        if fn == "nn.functional.pad" and (self.is_cut_short(step, tensors[0]) or tensors[0].ndim < 3 and step["args"][-1] == "circular"):
+            return True
+        if fn == "nn.functional.max_pool1d" and not tensors[0].requires_grad:
+            # Without a gradient another kernel is taken, which lets windows be larger than the input.
+            return True
+        if fn == "Tensor.diff" and any(isinstance(arg, int) and arg < 0 for arg in step["args"][1:2]):
+            return True
+        if fn == "Tensor.var" and tensors and tensors[0].numel() <= 1:
+            # Its gradient has another shape.
+            return True
+        if fn == "nn.functional.prelu" and len({t.dtype for t in tensors}) > 1:
+            return True
+        if fn == "Tensor.requires_grad" and any(self.value(name) is not None and self.value(name)._base is not None for name in self.names):
+            # Views made before without a graph have one from then on.
+            return True
+        if writes(step) and tensors and self.shares_places(tensors[0]):
+            return True
+        if fn in LOGICAL and step["fn"].endswith("_") and any(t.requires_grad for t in tensors):
             return True
         if writes(step) and tensors and not tensors[0].is_floating_point():
             # Infinities as whole numbers.
             return any(not torch.isfinite(t).all() or (t.abs() > 1e6).any() for t in floats)
         # A product written over one of its factors.
         return step["fn"] in PRODUCTS_IN_PLACE and len(set(names)) < len(names)
+
+    def is_unchecked(self, step, x):
+        """Whether a dimension is one that x, which has no elements, does not have: it is not looked at then."""
+        if step["fn"].rstrip("_") not in ALONG_UNCHECKED:
+            return False
+        numbers = [n for arg in step["args"][1:] for n in (arg if isinstance(arg, list) else [arg]) if isinstance(n, int)]
+        return any(not -max(x.ndim, 1) <= n < max(x.ndim, 1) for n in numbers)
+
+    def is_degenerate(self, floats):
+        """Whether rounding alone decides what normalization gives: of equal values, or by infinite factors."""
+        if not floats or not all(t.isfinite().all() for t in floats[1:]):
+            return True
+        x = floats[0].detach().double()
+        rows = [x.reshape(-1), *(x.reshape(x.shape[0], -1) if x.ndim > 1 and x.numel() else []), *(x.transpose(0, 1).reshape(x.shape[1], -1) if x.ndim > 1 and x.numel() else [])]
+        return any(row.numel() > 1 and row.std() <= 1e-4 * row.abs().max() for row in rows)
+
+    def is_cut_short(self, step, x):
+        """Whether padding is cut from what is empty, or empty dimensions are repeated."""
+        return x.numel() == 0 and (any(n < 0 for n in step["args"][1]) or len(step["args"]) > 2 and step["args"][2] != "constant")
+
+    def shares_places(self, x):
+        """Whether elements of x lie in one place: what writing to them gives depends on the order of it."""
+        if x.numel() == 0:
+            return False
+        places = torch.as_strided(torch.arange(x.untyped_storage().nbytes() // x.element_size() if hasattr(x, "untyped_storage") else x.storage().size()), x.shape, x.stride(), x.storage_offset())
+        return places.unique().numel() < x.numel()
 
     def vague(self, message):
         """Whether torch refuses what is no fault of the program: kernels that it lacks, strides that nobody promised."""
@@ -265,6 +337,8 @@ class Program:
                 "some elements of the input tensor and the written-to tensor",
                 "resulted in a negative output size",
                 "Only zero batch or zero channel inputs",
+                "returned an invalid gradient",
+                "tensor does not have a device",
                 "output of a function that returns multiple views",
                 "internal assert",
                 "INTERNAL ASSERT",

@@ -108,8 +108,13 @@ class Run:
         fn = STEPS.get(step["fn"]) or find(step["fn"])
         args = [revive(arg, self.values, self.cast) for arg in step.get("args", [])]
         kwargs = {name: revive(arg, self.values, self.cast) for name, arg in step.get("kwargs", {}).items()}
-        with torch.set_grad_enabled(not step.get("no_grad", False)):
-            return fn(*args, **kwargs)
+        # What whole numbers give as floats is wide, too.
+        torch.set_default_dtype(torch.float64 if self.kind == "wide" else torch.float32)
+        try:
+            with torch.set_grad_enabled(not step.get("no_grad", False)):
+                return fn(*args, **kwargs)
+        finally:
+            torch.set_default_dtype(torch.float32)
 
     def step(self, step):
         outputs = outputs_of(self.call(step), len(step.get("out", [])))
