@@ -190,10 +190,9 @@ export function copy_(self: Tensor, from: Tensor, ...args: readonly [nonBlocking
       },
     );
   }
-  if (from === self) return self;
-  checkSeparate('copy_', self);
+  if (from !== self) checkSeparate('copy_', self);
   // Source and target may be views of one memory; a copy in between keeps the source as it was.
-  const overlaps = from.storage === self.storage;
+  const overlaps = from.storage === self.storage && from !== self;
   return applyInPlace(COPY, [self, overlaps ? clone(from) : from], undefined);
 }
 
