@@ -21,6 +21,8 @@ PRODUCTS = tuple(f"Tensor.{name}" for name in ("inner", "outer", "dot", "matmul"
 NEEDING_MATRICES = ("Tensor.tril", "Tensor.triu")
 # What passes over dimensions where there are no elements.
 ALONG_UNCHECKED = tuple(f"Tensor.{name}" for name in ("cummax", "cummin", "roll", "flip", "cumsum", "cumprod", "logcumsumexp"))
+# What is accepted or refused in another way where there are no elements.
+EMPTY_OTHERWISE = ("nn.functional.adaptive_avg_pool2d", "nn.functional.adaptive_avg_pool1d", "Tensor.scatter_reduce", "Tensor.pow")
 MARGINS = ("nn.functional.multi_margin_loss", "nn.functional.multilabel_margin_loss")
 NORMS = tuple(f"nn.functional.{name}_norm" for name in ("layer", "group", "batch", "instance"))
 LOGICAL = tuple(f"Tensor.{name}" for name in ("logical_not", "logical_and", "logical_or", "logical_xor", "eq", "ne", "gt", "ge", "lt", "le"))
@@ -260,7 +262,20 @@ class Program:
             return True
         if fn in NEEDING_MATRICES and tensors and tensors[0].ndim < 2:
             return True
-        if tensors and tensors[0].numel() == 0 and self.is_unchecked(step, tensors[0]):
+        if tensors and (tensors[0].numel() == 0 or tensors[0].ndim == 0) and self.is_unchecked(step, tensors[0]):
+            return True
+        if fn in EMPTY_OTHERWISE and any(t.numel() == 0 for t in tensors):
+            return True
+        if fn == "Tensor.mode" and any(size > 16 for size in tensors[0].shape) or fn == "Tensor.kthvalue" and any(self.has_ties(t) for t in tensors):
+            # Places among equals are those of the sort or selection that is at work.
+            return True
+        if fn in ("std_mean", "var_mean") and not all(t.isfinite().all() for t in floats):
+            return True
+        if fn == "nn.functional.avg_pool1d" and not tensors[0].is_floating_point():
+            return True
+        if writes(step) and any(self.overlaps(tensors[0], t) for t in tensors[1:]):
+            return True
+        if writes(step) and tensors and not tensors[0].is_floating_point() and any(t.requires_grad for t in floats):
             return True
         if fn in MARGINS and (not all(t.isfinite().all() for t in floats) or tensors[0].numel() == 0):
             # Their kernels take NaN for 0, and leave the sum over nothing as it was in memory.
@@ -306,11 +321,21 @@ class Program:
 
     def is_degenerate(self, floats):
         """Whether rounding alone decides what normalization gives: of equal values, or by infinite factors."""
-        if not floats or not all(t.isfinite().all() for t in floats[1:]):
+        if not floats or floats[0].numel() == 0 or not all(t.isfinite().all() for t in floats[1:]):
             return True
         x = floats[0].detach().double()
         rows = [x.reshape(-1), *(x.reshape(x.shape[0], -1) if x.ndim > 1 and x.numel() else []), *(x.transpose(0, 1).reshape(x.shape[1], -1) if x.ndim > 1 and x.numel() else [])]
-        return any(row.numel() > 1 and row.std() <= 1e-4 * row.abs().max() for row in rows)
+        return any(row.std(unbiased=False) <= 1e-4 * row.abs().max() for row in rows)
+
+    def has_ties(self, x):
+        """Whether elements of x are equal."""
+        return x.unique().numel() < x.numel()
+
+    def overlaps(self, a, b):
+        """Whether b is another view of memory that a has, so that writing to a may change what is yet to be read."""
+        if a.storage().data_ptr() != b.storage().data_ptr() or a.storage().size() == 0:
+            return False
+        return (a.shape, a.stride(), a.storage_offset()) != (b.shape, b.stride(), b.storage_offset())
 
     def is_cut_short(self, step, x):
         """Whether padding is cut from what is empty, or empty dimensions are repeated."""
@@ -320,7 +345,7 @@ class Program:
         """Whether elements of x lie in one place: what writing to them gives depends on the order of it."""
         if x.numel() == 0:
             return False
-        places = torch.as_strided(torch.arange(x.untyped_storage().nbytes() // x.element_size() if hasattr(x, "untyped_storage") else x.storage().size()), x.shape, x.stride(), x.storage_offset())
+        places = torch.as_strided(torch.arange(x.storage().size()), x.shape, x.stride(), x.storage_offset())
         return places.unique().numel() < x.numel()
 
     def vague(self, message):

@@ -37,7 +37,8 @@ def get_item(x, index):
 
 
 def backward(t, *args, **kwargs):
-    t.backward(*args, **kwargs)
+    # Gradients may become the memory of what is given.
+    t.backward(*(arg.clone() if isinstance(arg, torch.Tensor) else arg for arg in args), **kwargs)
 
 
 def set_grad(t, value):

@@ -261,7 +261,7 @@ describe('shapes and memory', () => {
     expect(k.blockDiag(tensor(0.5), k.ones(2, { dtype: 'bfloat16' })).dtype).toBe('bfloat16');
   });
 
-  test('linear takes a bias of one number, or of one for each element', () => {
+  test('linear takes a bias that broadcasts', () => {
     for (const [input, bias, shape] of [
       [[2, 3], [1], [2, 4]],
       [[2, 3], [], [2, 4]],

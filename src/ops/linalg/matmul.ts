@@ -193,6 +193,10 @@ const affine: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor = defin
   ],
 });
 
+/** Whether `shape` broadcasts to `to`. */
+const broadcasts = (shape: Shape, to: Shape): boolean =>
+  shape.length <= to.length && shape.every((size, i) => size === 1 || size === to[to.length - shape.length + i]);
+
 /** Dense unless its leading dimensions are one row index anyway. */
 function asRows(x: Tensor): Tensor {
   if (x.ndim <= 2) return x;
@@ -203,7 +207,7 @@ function asRows(x: Tensor): Tensor {
 /**
  * x Wᵀ + b on the last dimension.
  *
- * Shape: input [*, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures], one number or [*, outFeatures]
+ * Shape: input [*, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures], or what broadcasts to the result
  * -> [*, outFeatures].
  * @throws ShapeError, DTypeError
  * @see torch.nn.functional.linear
@@ -217,11 +221,12 @@ export const linear: (
     const x = asRows(input);
     const isRow = bias === null || weight.ndim !== 2 || sameShape(bias.shape, [weight.shape[0]]);
     if (isRow) return affine(x, weight, bias === null ? null : contiguous(bias));
-    // One number for all features, or one for each element.
     const product = affine(x, weight, null);
-    if (bias.numel() === 1 || sameShape(bias.shape, product.shape)) {
+    // What broadcasts to the product of matrices; of more dimensions, one number.
+    const fits = product.ndim <= 2 ? broadcasts(bias.shape, product.shape) : bias.ndim <= 1 && bias.numel() === 1;
+    if (fits) {
       checkDTypes('linear', x, weight, bias);
-      return add(product, bias.numel() === 1 ? reshape(bias, []) : bias);
+      return add(product, bias);
     }
     throw new ShapeError(
       `linear: bias must have the shape [${weight.shape[0]}] (the weight's first dimension), got ${formatShape(bias.shape)}.`,
