@@ -329,7 +329,7 @@ class Program:
 
     def has_ties(self, x):
         """Whether elements of x are equal."""
-        return x.unique().numel() < x.numel()
+        return x.detach().double().unique().numel() < x.numel()
 
     def overlaps(self, a, b):
         """Whether b is another view of memory that a has, so that writing to a may change what is yet to be read."""
