@@ -65,7 +65,7 @@ function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOpt
       }
       if (useful === null || useful.has(node)) propagate(node, waiting, pending, createGraph, useful);
       for (const grad of waiting) grad?.release();
-      if (!options.retainGraph) node.release();
+      if (!options.retainGraph) node.release?.((other) => pending.has(other));
     }
   } finally {
     for (const waiting of pending.values()) for (const grad of waiting) grad?.release();

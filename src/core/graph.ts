@@ -129,10 +129,8 @@ export abstract class Node implements GradFn {
 
   /** Gradients of the inputs from those of the outputs. */
   abstract backward(grads: Gradients, createGraph: boolean): Gradients;
-  /** Lets go of what was saved. */
-  release(): void {
-    // Most nodes save nothing.
-  }
+  /** Lets go of what was saved, if anything was. `isAwaited` says for which nodes a gradient waits in the walk that goes on. */
+  release?(isAwaited: (node: Node) => boolean): void;
 }
 
 /** The end of a path: adds what arrives to a leaf's `.grad`. Runs after all other nodes. */
@@ -308,8 +306,9 @@ class CopySlices extends Node {
     return [whole, ...others];
   }
 
-  override release(): void {
-    this.inner.release();
+  override release(isAwaited: (node: Node) => boolean): void {
+    // A derivative that was computed from the result leads there by a way of its own.
+    if (!isAwaited(this.inner)) this.inner.release?.(isAwaited);
   }
 }
 

@@ -151,3 +151,69 @@ it('refuses to write to elements that share memory, but fills them', async () =>
   expect(() => x.normal_()).toThrow('normal_: several elements of the tensor share one place in memory');
   expect(await x.fill_(2).sum().item()).toBe(12);
 });
+
+// What these save is their own result, which is a part of the base from then on.
+describe('second derivatives through a view that was written over', () => {
+  it.each([
+    ['relu_', [0, 2, 2, 2, 0, 2], [0, 12, 3, 1.5, 0, 9]],
+    [
+      'sigmoid_',
+      [
+        0.12618332818918407, -0.1188141686043591, 0.03879996143726385, 0.08675032534615636, 0.007960498436687054,
+        -0.11040867986407699,
+      ],
+      [
+        0.08209268776410526, -0.12784795480423544, 0.13935630487222178, 0.1753267994046931, 0.0008566791291187869,
+        -0.08084096895183411,
+      ],
+    ],
+    [
+      'exp_',
+      [
+        0.5413411329464508, 218.39260013257697, 10.873127313836182, 6.594885082800512, 0.009915008706665434,
+        80.34214769275066,
+      ],
+      [
+        0.44808361531077556, 3630.8591414346165, 40.335201633042594, 19.05300014951407, 0.001110688236780116,
+        810.1541817046962,
+      ],
+    ],
+    [
+      'tanh_',
+      [
+        -0.6216266807712962, -0.25265406509806265, 0.5652092882597705, 1.541708100633354, -0.03888011652566158,
+        -0.526897219588103,
+      ],
+      [
+        0.3071544860739734, -0.3509122865184935, 1.2492478004787044, 1.2156405304667341, 0.05774119518246475,
+        -0.6267075990334662,
+      ],
+    ],
+  ] as const)('%s', async (name, ofView, ofBase) => {
+    const x = k
+      .tensor(
+        [
+          [-1, 2, 0.5],
+          [0.25, -3, 1.5],
+        ],
+        { dtype: 'float64' },
+      )
+      .requiresGrad_();
+    const second = async (loss: Tensor): Promise<number[]> => {
+      const [g] = k.autograd.grad(loss, [x], { createGraph: true });
+      const [h] = k.autograd.grad(g.sum(), [x]);
+      return Array.from(await h.data(), Number);
+    };
+    const view = x.mul(1).view(6);
+    const near = (values: readonly number[], expected: readonly number[]): void => {
+      values.forEach((value, i) => {
+        expect(Math.abs(value - expected[i])).toBeLessThan(1e-9 * (1 + Math.abs(expected[i])));
+      });
+    };
+    near(await second(view[name]().square().sum()), ofView);
+    const base = x.mul(1);
+    const part = base.view(6);
+    part[name]();
+    near(await second(base.square().mul(part.view(2, 3)).sum()), ofBase);
+  });
+});

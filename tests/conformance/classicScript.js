@@ -2,12 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
 
-const ENTRIES = /\/src\/(index|errors|tensor)$/;
-const CREATION = /\/src\/ops\/creation$/;
+const ENTRIES = /\/src(\/(index|base\/errors|core\/tensor))?$/;
+const CREATION = /\/src\/ops\/shape\/creation$/;
+
+/** Those of the library's modules in whose place the script was put. */
+export const replaced = new Set();
 
 /** A Vite plugin that puts the script in the place of the library's modules. */
 export function classicScript(file) {
-  const kindling = new Script(`${readFileSync(file, 'utf8')};kindling`).runInThisContext();
+  const kindling = new Script(`${readFileSync(file, 'utf8')}\n;kindling`).runInThisContext();
   const names = Object.keys(kindling);
   const modules = {
     '\0script': [
@@ -23,8 +26,9 @@ export function classicScript(file) {
     enforce: 'pre',
     resolveId(id, importer = '') {
       if (!importer.includes('/tests/')) return null;
-      if (ENTRIES.test(id)) return '\0script';
-      return CREATION.test(id) ? '\0creation' : null;
+      const module = ENTRIES.test(id) ? '\0script' : CREATION.test(id) ? '\0creation' : null;
+      if (module !== null) replaced.add(module);
+      return module;
     },
     load: (id) => modules[id] ?? null,
   };

@@ -9,7 +9,7 @@ const server = await createServer({
 let status = 1;
 try {
   // The engine is compiled here if it is stale, as the import of a module may not take that long.
-  await server.environments.ssr.pluginContainer.load('\0kindling:wasm');
+  for (const name of ['relaxed', 'baseline']) await server.environments.ssr.pluginContainer.load(`\0kindling:${name}`);
   const { main } = await server.ssrLoadModule('/tests/differential/main.ts');
   status = await main(process.argv.slice(2));
 } catch (error) {

@@ -1,5 +1,5 @@
 // The recorded cases on the classic script, which is minified, unlike the sources that all other tests run.
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,10 @@ async function outcomesOf(script: string): Promise<UnitResult['outcomes']> {
   const args = ['--experimental-wasm-relaxed-simd', 'tests/conformance/start.js', '--script', script, '--json', json];
   try {
     // It exits with 1 where a case fails; which they are is in the file.
-    await new Promise((resolve) => execFile(process.execPath, args, { maxBuffer: 2 ** 26 }, resolve));
+    const error = await new Promise<ExecFileException | null>((resolve) =>
+      execFile(process.execPath, args, { maxBuffer: 2 ** 26 }, resolve),
+    );
+    expect(error?.code ?? 0, error?.message).toBeLessThan(2);
     return (JSON.parse(readFileSync(json, 'utf8')) as UnitResult[]).flatMap(({ outcomes }) => outcomes);
   } finally {
     rmSync(folder, { recursive: true });
