@@ -1,6 +1,6 @@
 // Commands in batches to an engine whose memory this thread cannot see: one worker, without SharedArrayBuffer.
 // A batch leaves in the microtask after its first command, or when it is full.
-import { OutOfMemoryError, type KindlingError } from '../../../base/errors';
+import { DeviceError, OutOfMemoryError, type KindlingError } from '../../../base/errors';
 import type { EngineReport } from '../engine/engine';
 import { grownSize, heapStart, initialBytes } from '../engine/memory';
 import type { Transport, TransportEvents } from './transport';
@@ -28,6 +28,8 @@ export interface BatchEngine {
   execute(batch: Batch): void;
   /** Batches that were sent and are not done. */
   readonly outstanding: number;
+  /** Bytes that its memory may grow to. */
+  readonly limit: number;
   describe(): string[];
   stop(): void;
 }
@@ -58,12 +60,12 @@ export class BatchTransport implements Transport {
     private readonly events: TransportEvents,
   ) {}
 
-  /** Hands what waits to an engine whose memory can grow to `limit` bytes; `onHang` as for the ring. */
-  start(engine: BatchEngine, limit: number, patience = 0, onHang: () => void = () => undefined): void {
+  /** Hands what waits to an engine; `onHang` as for the ring. A batch shows progress by its reports, the last of which says that it is done. */
+  start(engine: BatchEngine, patience = 0, onHang: () => void = () => undefined): void {
     this.engine = engine;
     const progress = (): number | null => (engine.outstanding > 0 ? this.reportCount : null);
     if (patience > 0) this.watchdog = new Watchdog(patience, progress, onHang);
-    this.limit = Math.min(this.limit, limit);
+    this.limit = Math.min(this.limit, engine.limit);
     this.send();
   }
 
@@ -72,14 +74,20 @@ export class BatchTransport implements Transport {
     this.events.onFailed(error);
   }
 
-  /** The engine died, and its memory with it. */
-  lose(error: KindlingError): void {
+  /** Readies for the next engine after one died, and its memory with it. Returns the number of faults that the next need not report. */
+  takeOver(reason: string): number {
     this.watchdog?.stop();
+    this.engine?.stop();
     this.engine = null;
     this.used = 0;
     this.parts = [];
     this.reservedBytes = initialBytes(1);
-    this.events.onLost(error);
+    this.events.onLost(
+      new DeviceError(
+        `the worker that held this tensor died (${reason}), and its memory with it. Make the tensor again.`,
+      ),
+    );
+    return 0;
   }
 
   reserve(length: number): number {

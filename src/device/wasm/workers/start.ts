@@ -2,14 +2,14 @@
 import { MOST_WORKERS } from '../../../../assembly/engine/commands';
 import { DeviceError, KindlingError } from '../../../base/errors';
 import { InlineBatchEngine } from '../transport/batchRunner';
-import { BatchTransport } from '../transport/batchTransport';
+import { BatchTransport, type BatchEngine } from '../transport/batchTransport';
 import { BatchWorker } from './batchWorker';
 import { compileBuild, type Build } from '../engine/binary';
 import { detectFeatures, type Features } from '../engine/features';
 import { InlineLeader } from '../engine/inline';
 import { DEFAULT_LIMIT, createMemory } from '../engine/memory';
 import { WorkerPool } from './pool';
-import { RingTransport } from '../transport/ringTransport';
+import { RingTransport, type Leader } from '../transport/ringTransport';
 import type { Transport, TransportEvents } from '../transport/transport';
 import { PATIENCE } from './watchdog';
 
@@ -97,7 +97,8 @@ function startInline({ settings, events, compile }: Launch): Transport {
   return transport;
 }
 
-function startShared({ settings, features, events, notes, compile }: Launch): Transport {
+function startShared(launch: Launch): Transport {
+  const { settings, features, events, notes, compile } = launch;
   const wanted = settings.threads ?? features.cores;
   const size = Math.max(1, Math.min(wanted, MOST_WORKERS));
   notes.push(`threads: ${size} of ${features.cores} cores`);
@@ -105,80 +106,78 @@ function startShared({ settings, features, events, notes, compile }: Launch): Tr
   const transport = new RingTransport(memory, limit, size, true, events);
   const receive = transport.receive.bind(transport);
   const module = compile(true);
-
-  const start = async (faultCount: number): Promise<void> => {
-    let pool: WorkerPool;
-    try {
-      pool = await WorkerPool.start(module, memory, size, settings.workerUrl, faultCount, receive);
-    } catch (error) {
-      // Without a binary there is nothing to fall back to.
-      const binary = await module;
-      noteFallback(notes, error);
-      transport.start(new InlineLeader(binary, memory, faultCount, receive));
-      return;
-    }
-    if (transport.isShutDown) {
-      pool.stop();
-      return;
-    }
-    let isReplaced = false;
-    const replace = (reason: string): void => {
-      if (isReplaced || transport.isShutDown) return;
-      isReplaced = true;
-      notes.push(`workers: started again, since ${reason}`);
-      run(start(transport.takeOver()));
-    };
-    pool.death.catch((error: unknown) => replace(String(error)));
-    transport.start(pool, settings.patience ?? PATIENCE, () => replace('one made no progress'));
-  };
-  const run = (started: Promise<void>): void =>
-    void started.catch((error: unknown) => transport.fail(asDeviceError(error)));
-  run(start(0));
+  supervise<Leader>(launch, transport, {
+    ...{ name: 'workers', one: 'one', module },
+    start: (faultCount) => WorkerPool.start(module, memory, size, settings.workerUrl, faultCount, receive),
+    startInline: (binary, faultCount) => new InlineLeader(binary, memory, faultCount, receive),
+  });
   return transport;
 }
 
-function startBatch({ settings, events, notes, compile }: Launch): Transport {
-  const transport = new BatchTransport(settings.maxMemory ?? DEFAULT_LIMIT, events);
+function startBatch(launch: Launch): Transport {
+  const { settings: { maxMemory, workerUrl }, events, compile } = launch; // prettier-ignore
+  const transport = new BatchTransport(maxMemory ?? DEFAULT_LIMIT, events);
   const receive = transport.receive.bind(transport);
   const module = compile(false);
+  supervise<BatchEngine>(launch, transport, {
+    ...{ name: 'worker', one: 'it', module },
+    start: () => BatchWorker.start(module, maxMemory, workerUrl, receive),
+    startInline: (binary) => new InlineBatchEngine(binary, maxMemory, receive),
+  });
+  return transport;
+}
 
-  const start = async (): Promise<void> => {
-    let worker: BatchWorker;
+/** An engine in workers: `death` rejects when one of them dies, and never resolves. */
+type Mortal<E> = E & { readonly death: Promise<never>; stop(): void };
+
+/** How an engine of one kind is made, and what messages call it. */
+interface Engines<E> {
+  readonly name: string;
+  readonly one: string;
+  readonly module: Promise<WebAssembly.Module>;
+  /** `faultCount` faults were reported by the engine before it. */
+  start(faultCount: number): Promise<Mortal<E>>;
+  startInline(binary: WebAssembly.Module, faultCount: number): E;
+}
+
+/** What a transport offers to whoever starts and replaces its engine. */
+interface Supervised<E> {
+  readonly isShutDown: boolean;
+  start(engine: E, patience?: number, onHang?: () => void): void;
+  takeOver(reason: string): number;
+  fail(error: KindlingError): void;
+}
+
+/** Starts an engine in workers, again whenever it dies or hangs, and on the calling thread if no worker starts. */
+function supervise<E>({ settings, notes }: Launch, transport: Supervised<E>, engines: Engines<E>): void {
+  const start = async (faultCount: number): Promise<void> => {
+    let engine: Mortal<E>;
     try {
-      worker = await BatchWorker.start(module, settings.maxMemory, settings.workerUrl, receive);
+      engine = await engines.start(faultCount);
     } catch (error) {
       // Without a binary there is nothing to fall back to.
-      const binary = await module;
-      const engine = new InlineBatchEngine(binary, settings.maxMemory, receive);
+      const inline = engines.startInline(await engines.module, faultCount);
       noteFallback(notes, error);
-      transport.start(engine, engine.limit);
+      transport.start(inline);
       return;
     }
     if (transport.isShutDown) {
-      worker.stop();
+      engine.stop();
       return;
     }
     let isReplaced = false;
     const replace = (reason: string): void => {
       if (isReplaced || transport.isShutDown) return;
       isReplaced = true;
-      notes.push(`worker: started again, since ${reason}`);
-      worker.stop();
-      transport.lose(
-        new DeviceError(
-          `the worker that held this tensor died (${reason}), and its memory with it. Make the tensor again.`,
-        ),
-      );
-      run(start());
+      notes.push(`${engines.name}: started again, since ${reason}`);
+      run(transport.takeOver(reason));
     };
-    worker.death.catch((error: unknown) => replace(String(error)));
-    // A batch shows progress by its reports, the last of which says that it is done.
-    transport.start(worker, worker.limit, settings.patience ?? PATIENCE, () => replace('it made no progress'));
+    engine.death.catch((error: unknown) => replace(String(error)));
+    transport.start(engine, settings.patience ?? PATIENCE, () => replace(`${engines.one} made no progress`));
   };
-  const run = (started: Promise<void>): void =>
-    void started.catch((error: unknown) => transport.fail(asDeviceError(error)));
-  run(start());
-  return transport;
+  const run = (faultCount: number): void =>
+    void start(faultCount).catch((error: unknown) => transport.fail(asDeviceError(error)));
+  run(0);
 }
 
 function noteFallback(notes: string[], error: unknown): void {
