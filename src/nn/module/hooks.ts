@@ -39,88 +39,81 @@ export interface HookOptions {
   alwaysCall?: boolean;
 }
 
-/** Hooks of one kind, in order. */
-export class HookList<H extends (...args: never[]) => unknown> {
-  #hooks: readonly { readonly hook: H }[] = [];
-
-  /** Adds a hook. One added twice is there twice, and each handle removes its own. */
-  add(hook: H): RemovableHandle {
-    checkKind('register', 'hook', FUNCTION, hook);
-    const entry = { hook };
-    // A new list, so that a walk under way keeps the hooks it started with.
-    this.#hooks = [...this.#hooks, entry];
-    return {
-      remove: () => {
-        this.#hooks = this.#hooks.filter((other) => other !== entry);
-      },
-    };
-  }
-
-  *[Symbol.iterator](): Generator<H> {
-    for (const { hook } of this.#hooks) yield hook;
-  }
-}
-
-type HookKind = 'forwardPre' | 'forward' | 'backwardPre' | 'backward';
 /** Hooks as they are kept: each was checked against its module's types when it was registered. */
 type Hook = (...args: never[]) => unknown;
 
-/** Who registers hooks of a kind, for messages. */
-const REGISTER: Readonly<Record<HookKind, string>> = {
-  forwardPre: 'registerForwardPreHook',
-  forward: 'registerForwardHook',
-  backwardPre: 'registerFullBackwardPreHook',
-  backward: 'registerFullBackwardHook',
-};
-const HOOK_OPTIONS = signature('registerForwardHook', [optional('prepend', FLAG), optional('alwaysCall', FLAG)]);
-
-const KINDS: readonly HookKind[] = ['forwardPre', 'forward', 'backwardPre', 'backward'];
-
 /** A hook as it is kept: an entry of its own, so that a function registered twice is removed once. */
-interface Entry {
-  readonly hook: Hook;
+interface Entry<H> {
+  readonly hook: H;
   readonly alwaysCall: boolean;
 }
 
-/** The computation that hooks run around. */
-type Forward = (inputs: readonly unknown[]) => unknown;
+const HOOK_OPTIONS = signature('registerForwardHook', [optional('prepend', FLAG), optional('alwaysCall', FLAG)]);
 
-/** The hooks of one module, and the call that runs them. */
-export class Hooks {
-  readonly #lists: Record<HookKind, readonly Entry[]> = { forwardPre: [], forward: [], backwardPre: [], backward: [] };
-  #count = 0;
+/** Hooks of one kind, in order. */
+export class HookList<H extends Hook> {
+  #entries: readonly Entry<H>[] = [];
 
-  get isEmpty(): boolean {
-    return this.#count === 0;
+  /** `register` is the method that adds to it, for messages. */
+  constructor(private readonly register: string) {}
+
+  get entries(): readonly Entry<H>[] {
+    return this.#entries;
   }
 
-  add(kind: HookKind, hook: Hook, ...args: readonly [options?: HookOptions]): RemovableHandle {
-    const name = REGISTER[kind];
-    checkKind(name, 'hook', FUNCTION, hook);
-    const { prepend = false, alwaysCall = false } = HOOK_OPTIONS.take<HookOptions>(args, name);
+  /** Adds a hook. One added twice is there twice, and each handle removes its own. */
+  add(hook: H, ...args: readonly [options?: HookOptions]): RemovableHandle {
+    checkKind(this.register, 'hook', FUNCTION, hook);
+    const { prepend = false, alwaysCall = false } = HOOK_OPTIONS.take<HookOptions>(args, this.register);
     const entry = { hook, alwaysCall };
-    // A new list, so that a call under way keeps the hooks it started with.
-    this.#lists[kind] = prepend ? [entry, ...this.#lists[kind]] : [...this.#lists[kind], entry];
-    this.#count++;
+    // A new list, so that a walk under way keeps the hooks it started with.
+    this.#entries = prepend ? [entry, ...this.#entries] : [...this.#entries, entry];
     return {
       remove: () => {
-        const rest = this.#lists[kind].filter((other) => other !== entry);
-        this.#count -= this.#lists[kind].length - rest.length;
-        this.#lists[kind] = rest;
+        this.#entries = this.#entries.filter((other) => other !== entry);
       },
     };
   }
 
   /** Takes over the hooks of a module that is copied. */
+  addAll(others: HookList<H>): void {
+    this.#entries = [...this.#entries, ...others.#entries];
+  }
+
+  *[Symbol.iterator](): Generator<H> {
+    for (const { hook } of this.#entries) yield hook;
+  }
+}
+
+/** The computation that hooks run around. */
+type Forward = (inputs: readonly unknown[]) => unknown;
+
+const KINDS = ['forwardPre', 'forward', 'backwardPre', 'backward'] as const;
+type HookKind = (typeof KINDS)[number];
+
+/** The hooks of one module, and the call that runs them. */
+export class Hooks {
+  readonly forwardPre = new HookList('registerForwardPreHook');
+  readonly forward = new HookList('registerForwardHook');
+  readonly backwardPre = new HookList('registerFullBackwardPreHook');
+  readonly backward = new HookList('registerFullBackwardHook');
+
+  get isEmpty(): boolean {
+    const { forwardPre, forward, backwardPre, backward } = this;
+    return (
+      forwardPre.entries.length + forward.entries.length + backwardPre.entries.length + backward.entries.length === 0
+    );
+  }
+
+  /** Takes over the hooks of a module that is copied. */
   addAll(others: Hooks): void {
-    for (const kind of KINDS)
-      for (const { hook, alwaysCall } of others.#lists[kind]) this.add(kind, hook, { alwaysCall });
+    for (const kind of KINDS) this[kind].addAll(others[kind]);
   }
 
   /** Forward-pre hooks, `forward`, forward hooks; backward hooks hang on identity nodes around all of it. */
   run(module: Module, given: readonly unknown[], forward: Forward): unknown {
     // Those of all modules come first.
-    const listOf = (kind: HookKind): readonly Entry[] => [...globalHooks.#lists[kind], ...this.#lists[kind]];
+    const listOf = (kind: HookKind): readonly Entry<Hook>[] => [...globalHooks[kind].entries, ...this[kind].entries];
     const hooksOf = (kind: HookKind): readonly Hook[] => listOf(kind).map(({ hook }) => hook);
     const backward = new BackwardHooks(module, hooksOf('backwardPre'), hooksOf('backward'));
     const waiting = new Set(listOf('forward'));
@@ -168,21 +161,21 @@ export const globalHooks = new Hooks();
 
 /** Calls `hook(module, inputs)` before every module's `forward`. @see torch.nn.modules.module.register_module_forward_pre_hook */
 export const registerModuleForwardPreHook = (hook: ForwardPreHook<Module>, ...none: never[]): RemovableHandle =>
-  globalHooks.add('forwardPre', hook, ...none);
+  globalHooks.forwardPre.add(hook, ...none);
 
 /** Calls `hook(module, inputs, output)` after every module's `forward`. @see torch.nn.modules.module.register_module_forward_hook */
 export const registerModuleForwardHook = (
   hook: ForwardHook<Module>,
   ...options: readonly [options?: Pick<HookOptions, 'alwaysCall'>]
-): RemovableHandle => globalHooks.add('forward', hook, ...options);
+): RemovableHandle => globalHooks.forward.add(hook, ...options);
 
 /** Calls `hook(module, gradOutputs)` before gradients go back through any module. @see torch.nn.modules.module.register_module_full_backward_pre_hook */
 export const registerModuleFullBackwardPreHook = (hook: BackwardPreHook<Module>, ...none: never[]): RemovableHandle =>
-  globalHooks.add('backwardPre', hook, ...none);
+  globalHooks.backwardPre.add(hook, ...none);
 
 /** Calls `hook(module, gradInputs, gradOutputs)` when the gradients of any module's inputs are known. @see torch.nn.modules.module.register_module_full_backward_hook */
 export const registerModuleFullBackwardHook = (hook: BackwardHook<Module>, ...none: never[]): RemovableHandle =>
-  globalHooks.add('backward', hook, ...none);
+  globalHooks.backward.add(hook, ...none);
 
 /** Full backward hooks during one call: one identity node around all inputs, one around all outputs. */
 class BackwardHooks {

@@ -621,22 +621,22 @@ export class Module extends Callable implements Holder {
 
   /** Calls `hook(module, inputs)` before `forward`; what it returns, if anything, are the new inputs. */
   registerForwardPreHook(hook: ForwardPreHook<this>, ...options: [options?: HookOptions]): RemovableHandle {
-    return this.#hooks.add('forwardPre', hook, ...options);
+    return this.#hooks.forwardPre.add(hook, ...options);
   }
 
   /** Calls `hook(module, inputs, output)` after `forward`; what it returns, if anything, is the new output. */
   registerForwardHook(hook: ForwardHook<this>, ...options: [options?: HookOptions]): RemovableHandle {
-    return this.#hooks.add('forward', hook, ...options);
+    return this.#hooks.forward.add(hook, ...options);
   }
 
   /** Calls `hook(module, gradOutputs)` before the gradients of the outputs go back through the module; it may return new ones. */
   registerFullBackwardPreHook(hook: BackwardPreHook<this>, ...options: [options?: HookOptions]): RemovableHandle {
-    return this.#hooks.add('backwardPre', hook, ...options);
+    return this.#hooks.backwardPre.add(hook, ...options);
   }
 
   /** Calls `hook(module, gradInputs, gradOutputs)` when the gradients of the inputs are known; it may return new ones. */
   registerFullBackwardHook(hook: BackwardHook<this>, ...options: [options?: HookOptions]): RemovableHandle {
-    return this.#hooks.add('backward', hook, ...options);
+    return this.#hooks.backward.add(hook, ...options);
   }
 
   // ---- printing ---------------------------------------------------------------------------------

@@ -65,16 +65,16 @@ export type LoadPostHook = (module: Module, keys: Pick<LoadProblems, 'missingKey
 
 /** The state hooks of one module. */
 export class StateHooks {
-  readonly beforeSave = new HookList<StateDictPreHook>();
-  readonly afterSave = new HookList<StateDictHook>();
-  readonly beforeLoad = new HookList<LoadPreHook>();
-  readonly afterLoad = new HookList<LoadPostHook>();
+  readonly beforeSave = new HookList<StateDictPreHook>('registerStateDictPreHook');
+  readonly afterSave = new HookList<StateDictHook>('registerStateDictHook');
+  readonly beforeLoad = new HookList<LoadPreHook>('registerLoadStateDictPreHook');
+  readonly afterLoad = new HookList<LoadPostHook>('registerLoadStateDictPostHook');
 
   addAll(others: StateHooks): void {
-    for (const hook of others.beforeSave) this.beforeSave.add(hook);
-    for (const hook of others.afterSave) this.afterSave.add(hook);
-    for (const hook of others.beforeLoad) this.beforeLoad.add(hook);
-    for (const hook of others.afterLoad) this.afterLoad.add(hook);
+    this.beforeSave.addAll(others.beforeSave);
+    this.afterSave.addAll(others.afterSave);
+    this.beforeLoad.addAll(others.beforeLoad);
+    this.afterLoad.addAll(others.afterLoad);
   }
 }
 
