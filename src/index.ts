@@ -10,12 +10,13 @@ export {
 } from './base/dtype'; // prettier-ignore
 export * from './base/dtypeInfo';
 export * from './base/errors';
+export { installDevtoolsFormatter } from './base/javascript';
 
 export { noGrad, enableGrad, inferenceMode, isGradEnabled, setGradEnabled } from './core/backward';
 export * as autograd from './autograd';
 export { scope, keep } from './core/scope';
 export type { Scope } from './core/scope';
-export { manualSeed, seed, initialSeed, getRngState, setRngState, Generator } from './base/generator';
+export { manualSeed, seed, initialSeed, getRngState, Generator } from './base/generator';
 
 export { clone, fill, to } from './ops/shape/copy';
 export { broadcastShapesOf as broadcastShapes } from './base/shape';
@@ -24,7 +25,7 @@ export {
   arange, empty, emptyLike, eye, fromArray, full, fullLike, linspace, logspace, ones, onesLike, tensor, zeros, zerosLike,
 } from './ops/shape/creation'; // prettier-ignore
 export type { TensorData, TensorOptions } from './ops/shape/creation';
-export { rand, randLike, randint, randn, randnLike, randperm } from './ops/random/random';
+export { rand, randLike, randint, randn, randnLike, randperm, setRngState } from './ops/random/random';
 export type { GeneratorOption, RandomOptions } from './ops/random/random';
 export { bernoulli, multinomial } from './ops/random/sampling';
 export type { MultinomialOptions } from './ops/random/sampling';

@@ -208,12 +208,6 @@ export const initialSeed: () => bigint = taking(signature('initialSeed', []), ()
 export const getRngState: () => Uint8Array<ArrayBuffer> = taking(signature('getRngState', []), () =>
   defaultGenerator.getState(),
 );
-const SET_RNG_STATE = signature('setRngState', [argument('newState', instanceOf('a Uint8Array', Uint8Array))]);
-
-/** Restores the default generator. @see torch.set_rng_state */
-export const setRngState: (state: Uint8Array) => void = taking(SET_RNG_STATE, (state) => {
-  defaultGenerator.setState(state);
-});
 
 /** A seed for another generator, drawn as torch.empty((), dtype=torch.int64).random_() does. */
 export function drawSeed(generator: Generator = defaultGenerator): bigint {

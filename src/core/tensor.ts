@@ -4,6 +4,7 @@ import { awaitCollection } from './garbage';
 import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
 import { FLAG, INTEGER, instanceOf } from '../base/kinds';
+import { printsAs } from '../base/javascript';
 import { argument, signature } from '../base/signature';
 import type { Device, DeviceBuffer, DeviceName, View } from '../device/contract';
 import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from '../base/dtype';
@@ -19,6 +20,16 @@ export type NestedNumbers = number | boolean | NestedNumbers[];
 export interface GradFn {
   /** The op's name, as `MulBackward` in a printed tensor. */
   readonly name: string;
+}
+
+/** Tensors of more elements print without most of their values, and are not known by them. */
+const MOST_KNOWN = 1000;
+
+/** Values that the page has seen: they are those of the tensor while its memory is the same and unchanged. */
+interface Known {
+  readonly storage: Storage;
+  readonly version: number;
+  readonly values: TypedArray;
 }
 
 /** How the elements lie in the storage. */
@@ -72,6 +83,7 @@ export class Tensor extends Handle implements View {
   private wantsGrad = false;
   private gradient: Tensor | null = null;
   private gradientSeen = false;
+  private known: Known | null = null;
 
   /** @internal Use `tensor`, `zeros`, ... */
   constructor(storage: Storage, dtype: DType, shape: Shape, strides: readonly number[], offset: number) {
@@ -282,8 +294,20 @@ export class Tensor extends Handle implements View {
    * @throws FaultError if an operation that the values depend on met bad data.
    */
   async data(): Promise<TypedArray> {
-    const { dtype } = this;
-    return DTYPES[dtype].array(await this.bytes());
+    const { dtype, storage } = this;
+    const { version } = storage;
+    const values = DTYPES[dtype].array(await this.bytes());
+    this.note(storage, version, values);
+    return values;
+  }
+
+  /** @internal Says that these are the values of a tensor that was just made of them. */
+  noteValues(bytes: () => ArrayBuffer): void {
+    if (this.numel() <= MOST_KNOWN) this.note(this.storage, this.storage.version, DTYPES[this.dtype].array(bytes()));
+  }
+
+  private note(storage: Storage, version: number, values: TypedArray): void {
+    if (values.length <= MOST_KNOWN) this.known = { storage, version, values: values.slice() };
   }
 
   /** @internal The elements in row-major order as memory holds them. */
@@ -312,8 +336,19 @@ export class Tensor extends Handle implements View {
 
   /** The text that PyTorch prints. */
   async repr(): Promise<string> {
+    return this.text(await this.data());
+  }
+
+  /** @internal What consoles print: the text with the values where they are known, else without. */
+  inspected(): string {
+    if (this.isFreed) return `Tensor(shape=${formatShape(this.shape)}, dtype=${this.dtype}, freed)`;
+    const { known } = this;
+    if (known?.storage === this.storage && known.version === this.storage.version) return this.text(known.values);
+    return `${this.toString().slice(0, -1)}, values: await x.repr())`;
+  }
+
+  private text(values: TypedArray): string {
     const { shape, dtype, device, gradFn, requiresGrad } = this;
-    const values = await this.data();
     const suffix: string[] = [];
     if (device !== 'wasm') suffix.push(`device='${device}'`);
     if (gradFn !== null) suffix.push(`grad_fn=<${gradFn.name}>`);
@@ -329,7 +364,19 @@ export class Tensor extends Handle implements View {
   /** @throws TypeError where JavaScript's operators need a number: `a + b` is `a.add(b)` */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return this.toString();
-    throw new TypeError('Tensor: operators are methods, as in a.add(b).');
+    throw new TypeError(
+      'Tensor: operators are methods, as in a.add(b), and the number itself has to be waited for: await x.item().',
+    );
+  }
+
+  /** The tensors along dimension 0: `const [a, b] = x`, `for (const row of x)`. @throws TypeError if there is no dimension */
+  [Symbol.iterator](): IterableIterator<Tensor> {
+    if (this.ndim === 0) {
+      throw new TypeError(
+        'Tensor: iteration goes along dimension 0, got a tensor of no dimensions. Use await x.item().',
+      );
+    }
+    return this.unbind(0).values();
   }
 
   get [Symbol.toStringTag](): string {
@@ -341,6 +388,12 @@ export class Tensor extends Handle implements View {
     return this.numel() * itemSize(this.dtype);
   }
 }
+
+printsAs(
+  Tensor,
+  (x) => x.inspected(),
+  'Tensor: JSON needs the values, which have to be waited for: JSON.stringify(await x.tolist()).',
+);
 
 /** @throws TypeError unless `value` is a tensor */
 export function checkTensor(op: string, value: unknown): asserts value is Tensor {

@@ -286,6 +286,7 @@ const ABSTRACT: readonly string[] = ['Tensor', 'Function', 'Module', 'Uninitiali
 /** What classes have each of their own and the library calls, or that is tried as a call of the module. */
 const INHERITED: ReadonlySet<string> = new Set([
   'forward',
+  'toJSON',
   'extraRepr',
   'toString',
   'repr',

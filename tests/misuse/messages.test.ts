@@ -158,7 +158,11 @@ describe('what would go wrong silently', () => {
     ],
     ['setAt with nothing', () => loose(ones(2)).setAt(0), 'setAt: value must be a tensor or a number, got nothing.'],
     ['at of nothing', () => loose(x).at(undefined), 'at: an index must be a number, '],
-    ['a + b', () => Number(x) + 1, 'Tensor: operators are methods, as in a.add(b).'],
+    [
+      'a + b',
+      () => Number(x) + 1,
+      'Tensor: operators are methods, as in a.add(b), and the number itself has to be waited for: await x.item().',
+    ],
     [
       'options of backward',
       () => loose(w.sum()).backward({ retain_graph: true }),

@@ -31,6 +31,7 @@ const WITHOUT_SAMPLE: readonly string[] = [
     'randn',
     'randnLike',
     'randperm',
+    'setRngState',
     'dropout',
     'bernoulli',
     'multinomial',

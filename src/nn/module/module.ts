@@ -26,6 +26,7 @@ import {
   type ForwardPreHook,
   type HookOptions,
 } from './hooks';
+import { printsAs } from '../../base/javascript';
 import { isUninitialized } from './lazy';
 import { represent, representChild } from './representation';
 import {
@@ -652,6 +653,12 @@ export class Module extends Callable implements Holder {
     return represent(this.constructor.name, this.extraRepr(), children);
   }
 }
+
+printsAs(
+  Module,
+  (module) => module.toString(),
+  'Module: JSON has no modules. Save what it holds: await io.save(net.stateDict()).',
+);
 
 const TO = signature('to', [
   optional('device', either(either(DEVICE, DTYPE), TENSOR)),

@@ -84,7 +84,7 @@ export function clipGradValue_(
 
 function gradsOf(op: string, parameters: Tensor | Iterable<Tensor>, limit: number): Tensor[] {
   if (!(limit >= 0)) throw new RangeError(`${op}: the limit must be at least 0, got ${limit}.`);
-  const list: readonly Tensor[] = Symbol.iterator in parameters ? [...parameters] : [parameters];
+  const list: readonly Tensor[] = parameters instanceof Tensor ? [parameters] : [...parameters];
   for (const parameter of list) checkTensor(op, parameter);
   return list.flatMap(({ ownGrad }) => (ownGrad === null ? [] : [ownGrad]));
 }

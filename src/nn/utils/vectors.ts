@@ -7,12 +7,12 @@ import { ShapeError } from '../../base/errors';
 import { copy_ } from '../../ops/shape/copy';
 import { cat } from '../../ops/shape/cat';
 import { narrow, reshape } from '../../ops/shape/view';
-import type { Tensor } from '../../core/tensor';
+import { Tensor } from '../../core/tensor';
 
 /** Parameters as `net.parameters()` gives them. */
 export const PARAMETERS = kind<Iterable<Tensor>>(
   'parameters, as net.parameters() gives them',
-  (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+  (value) => typeof value === 'object' && value !== null && !(value instanceof Tensor) && Symbol.iterator in value,
 );
 const TO_VECTOR = signature('parametersToVector', [argument('parameters', PARAMETERS)]);
 const TO_PARAMETERS = signature('vectorToParameters', [argument('vector', TENSOR), argument('parameters', PARAMETERS)]);

@@ -1,7 +1,7 @@
 // Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
 // that the same seed gives the same weights and the same order as in Python.
 import { type Arguments, isPlainObject } from '../../base/arguments';
-import { COUNTS, NUMBER, INTEGER, COUNT, listOf } from '../../base/kinds';
+import { COUNTS, NUMBER, INTEGER, COUNT, kind, listOf } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { GENERATOR, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
@@ -11,7 +11,7 @@ import {
   defaultGenerator, fillBernoulli, fillExponential, fillNormal, fillRandint, fillUniform, permutation, type FloatArray,
   type Generator,
 } from '../../base/generator'; // prettier-ignore
-import type { Tensor } from '../../core/tensor';
+import { Tensor } from '../../core/tensor';
 import { contiguous, copy_, to } from '../shape/copy';
 import { finish, requireFloat, MADE, uploaded, type ShapeArguments, type TensorOptions } from '../shape/creation';
 import { permute } from '../shape/view';
@@ -162,6 +162,29 @@ export function randint(...args: unknown[]): Tensor {
     return stored(dtype, values);
   };
   return finish(uploaded(options.device, size, dtype, draw), options);
+}
+
+const BYTES = kind<Uint8Array | Tensor>(
+  'a Uint8Array, or a uint8 tensor',
+  (value) => value instanceof Uint8Array || (value instanceof Tensor && value.dtype === 'uint8'),
+);
+const SET_RNG_STATE = signature('setRngState', [argument('newState', BYTES)]);
+
+/**
+ * Restores the default generator from what `getRngState` gave, or, when the promise resolves, from a tensor as PyTorch's
+ * checkpoints have it.
+ * @throws RangeError (of a tensor: the promise rejects) if it is not a saved state
+ * @see torch.set_rng_state
+ */
+export function setRngState(newState: Uint8Array, ...none: readonly []): void;
+export function setRngState(newState: Tensor, ...none: readonly []): Promise<void>;
+export function setRngState(...args: readonly unknown[]): void | Promise<void> {
+  const { newState } = SET_RNG_STATE.take(args);
+  const restore = (bytes: Uint8Array): void => {
+    composed('setRngState', () => defaultGenerator.setState(bytes));
+  };
+  if (newState instanceof Uint8Array) restore(newState);
+  else return newState.data().then((bytes) => { restore(bytes as Uint8Array); }); // prettier-ignore
 }
 
 const RANDPERM = signature('randperm', [argument('n', COUNT), FROM_GENERATOR, ...MADE]);

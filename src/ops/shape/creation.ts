@@ -25,8 +25,23 @@ export interface TensorOptions {
   requiresGrad?: boolean | undefined;
 }
 
-/** Values of a tensor: a number, boolean or bigint, nested arrays of them, or a typed array. */
-export type TensorData = number | boolean | bigint | TypedArray | readonly TensorData[];
+/** Pixels of a canvas, as ImageData has them. */
+interface Pixels {
+  readonly data: ArrayLike<number>;
+  readonly width: number;
+  readonly height: number;
+}
+/** A typed array of any kind; Float16Array, which not all engines have, by its name. */
+type AnyTypedArray =
+  | TypedArray
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
+  | (ArrayLike<number> & { readonly [Symbol.toStringTag]: 'Float16Array' });
+
+/** Values of a tensor: a number, boolean or bigint, nested arrays of them, a typed array of any kind, or ImageData. */
+export type TensorData = number | boolean | bigint | AnyTypedArray | Pixels | readonly TensorData[];
 
 /** A shape by name. */
 export interface SizeOptions {
@@ -65,7 +80,9 @@ export function uploaded(
   const home = getDevice(device);
   const out = allocate(home, { shape, dtype });
   try {
-    home.upload(out.buffer, values());
+    const data = values();
+    home.upload(out.buffer, data);
+    out.noteValues(() => data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer);
   } catch (error) {
     out.release();
     throw error;
@@ -209,12 +226,15 @@ function tensorOf(given: unknown, options: TensorOptions): Tensor {
 }
 
 type FromArrayArguments = Arguments<
-  [values: TypedArray, shape: Shape],
+  [values: AnyTypedArray, shape: Shape],
   [dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
-  TensorOptions & { values: TypedArray; shape: Shape },
-  [values: TypedArray, options: Omit<TensorOptions & { values: TypedArray; shape: Shape }, 'values'>]
+  TensorOptions & { values: AnyTypedArray; shape: Shape },
+  [values: AnyTypedArray, options: Omit<TensorOptions & { values: AnyTypedArray; shape: Shape }, 'values'>]
 >;
-const TYPED_ARRAY = kind<TypedArray>('a typed array', (value) => isTypedArray(asKnownArray(value)));
+const TYPED_ARRAY = kind<AnyTypedArray>(
+  'a typed array',
+  (value) => isTypedArray(asKnownArray(value)) || tagOf(value) === 'Float16Array',
+);
 // A size of -1 is what is left over.
 const FROM_ARRAY = signature('fromArray', [
   argument('values', TYPED_ARRAY), argument('shape', listOf(INTEGER)), ...MADE,
@@ -478,7 +498,12 @@ const EYE = signature('eye', [argument('n', COUNT), argument('m', COUNT, null), 
 export function eye(
   ...args: Arguments<
     [n: number],
-    [m?: number | null, dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],
+    [
+      m?: number | null,
+      dtype?: DType | undefined,
+      device?: DeviceGiven | undefined,
+      requiresGrad?: boolean | undefined,
+    ],
     TensorOptions & { n: number; m?: number | null }
   >
 ): Tensor {
