@@ -297,16 +297,16 @@ export class Tensor extends Handle implements View {
     const { dtype, storage } = this;
     const { version } = storage;
     const values = DTYPES[dtype].array(await this.bytes());
-    this.note(storage, version, values);
+    this.remember(storage, version, values);
     return values;
   }
 
   /** @internal Says that these are the values of a tensor that was just made of them. */
   noteValues(bytes: () => ArrayBuffer): void {
-    if (this.numel() <= MOST_KNOWN) this.note(this.storage, this.storage.version, DTYPES[this.dtype].array(bytes()));
+    if (this.numel() <= MOST_KNOWN) this.remember(this.storage, this.storage.version, DTYPES[this.dtype].array(bytes()));
   }
 
-  private note(storage: Storage, version: number, values: TypedArray): void {
+  private remember(storage: Storage, version: number, values: TypedArray): void {
     if (values.length <= MOST_KNOWN) this.known = { storage, version, values: values.slice() };
   }
 

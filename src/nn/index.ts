@@ -11,8 +11,9 @@ export {
   registerModuleForwardHook, registerModuleForwardPreHook, registerModuleFullBackwardHook, registerModuleFullBackwardPreHook,
 } from './module/hooks'; // prettier-ignore
 export { UninitializedBuffer, UninitializedParameter } from './module/lazy';
-export { ModuleDict, ModuleList, Sequential } from './layers/containers';
-export { ParameterDict, ParameterList } from './layers/parameterContainers';
+export { ModuleList } from './layers/containers';
+export { ModuleDict, ParameterDict, Sequential } from './layers/namedMembers';
+export { ParameterList } from './layers/parameterContainers';
 export { Identity } from './layers/identity';
 export { Flatten, Unflatten } from './layers/flatten';
 export * as init from './init';

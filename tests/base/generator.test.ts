@@ -14,10 +14,10 @@ import {
   initialSeed,
   manualSeed,
   permutation,
-  setRngState,
 } from '../../src/base/generator';
 import type { TypedArray } from '../../src/base/dtype';
 import type { FloatArray } from '../../src/base/generator';
+import { setRngState } from '../../src';
 import { decode, readCases } from '../harness/conformance';
 import type { RecordedTensor } from '../harness/conformance';
 

@@ -6,7 +6,7 @@ import type { Tensor } from '../../core/tensor';
 import { isPlainObject } from '../../base/arguments';
 import { describe } from '../../base/errorText';
 import { checkName, makeReachable, noMember, position } from '../module/members';
-import { membersOf, Module } from '../module/module';
+import { dropMembers, membersOf, Module, putMember } from '../module/module';
 
 /** Arguments of the first of a chain of modules. */
 type InputOf<M extends readonly Module[]> = M extends readonly [infer First extends Module, ...Module[]]
@@ -104,12 +104,14 @@ abstract class ModuleSequence<M extends Module> extends Module {
     if (!(module instanceof Module)) {
       throw new TypeError(`${this.constructor.name}: every member must be a Module, got ${describe(module)}.`);
     }
-    membersOf(this).set(name, module);
+    // Positions come before names that look like one.
+    if (/^-?\d+$/.test(name)) membersOf(this).set(name, module);
+    else putMember(this, name, module);
     makeReachable(ModuleSequence.prototype, this.length);
   }
 
   private replaceAll(modules: readonly M[]): this {
-    this.entriesByName.clear();
+    dropMembers(this);
     return this.extend(modules);
   }
 
@@ -255,12 +257,12 @@ export class ModuleDict<T extends Record<string, Module> = Record<string, Module
   /** Removes a module and returns it. @throws TypeError if there is none. */
   pop<K extends keyof T & string>(name: K): T[K] {
     const module = this.get(name);
-    this.entriesByName.delete(name);
+    dropMembers(this, name);
     return module;
   }
 
   clear(): void {
-    this.entriesByName.clear();
+    dropMembers(this);
   }
 
   keys(): (keyof T & string)[] {
@@ -280,7 +282,7 @@ export class ModuleDict<T extends Record<string, Module> = Record<string, Module
     if (!(module instanceof Module)) {
       throw new TypeError(`${this.constructor.name}: '${name}' must be a Module, got ${describe(module)}.`);
     }
-    membersOf(this).set(name, module);
+    putMember(this, name, module);
   }
 }
 

@@ -4,8 +4,8 @@ import { ANYTHING, INTEGER, ITERABLE, NAMED, TEXT } from '../../base/kinds';
 import type { DType } from '../../base/dtype';
 import { describe } from '../../base/errorText';
 import { Parameter, Tensor } from '../../core/tensor';
-import { checkName, noMember, position } from '../module/members';
-import { membersOf, Module } from '../module/module';
+import { checkName, makeReachable, noMember, position } from '../module/members';
+import { dropMembers, membersOf, Module, putMember } from '../module/module';
 
 /** PyTorch's older names of tensor types, which it prints in a ParameterDict. */
 const TYPE_NAMES: { readonly [D in DType]: string } = {
@@ -33,7 +33,11 @@ abstract class ParameterContainer extends Module {
         `${this.constructor.name}: every member must be a Parameter or Tensor, got ${describe(value)}.`,
       );
     }
-    membersOf(this).set(name, value instanceof Parameter ? value : new Parameter(value));
+    this.put(name, value instanceof Parameter ? value : new Parameter(value));
+  }
+
+  protected put(name: string, parameter: Parameter): void {
+    putMember(this, name, parameter);
   }
 
   /** Number of parameters. */
@@ -70,6 +74,14 @@ export class ParameterList extends ParameterContainer {
       this, signature('at', [INDEX]), signature('set', [INDEX, VALUE]), signature('append', [VALUE]),
       signature('extend', [argument('values', ITERABLE)]), signature('pop', [argument('index', INTEGER, undefined)]),
     ); // prettier-ignore
+  }
+
+  /** The same as `at` and `set`, but undefined where there is none: `list[0]`, `list[-1] = new Parameter(ones(2))`. */
+  [index: number]: Parameter;
+
+  protected override put(name: string, parameter: Parameter): void {
+    membersOf(this).set(name, parameter);
+    makeReachable(ParameterList.prototype, this.length);
   }
 
   constructor(values: Iterable<Tensor> = [], ...none: never[]) {
@@ -109,7 +121,7 @@ export class ParameterList extends ParameterContainer {
   pop(index = -1): Parameter {
     const values = this.all();
     const [removed] = values.splice(position('ParameterList', index, this.length), 1);
-    membersOf(this).clear();
+    dropMembers(this);
     this.extend(values);
     return removed;
   }
@@ -175,12 +187,12 @@ export class ParameterDict<K extends string = string> extends ParameterContainer
   /** Removes a parameter and returns it. @throws TypeError if there is none. */
   pop(name: K): Parameter {
     const value = this.get(name);
-    this.entriesByName.delete(name);
+    dropMembers(this, name);
     return value;
   }
 
   clear(): void {
-    this.entriesByName.clear();
+    dropMembers(this);
   }
 
   keys(): K[] {
@@ -197,6 +209,10 @@ export class ParameterDict<K extends string = string> extends ParameterContainer
 
   override extraRepr(): string {
     return this.lines((dtype) => `torch.${TYPE_NAMES[dtype]}`);
+  }
+
+  protected override assignMember(name: string, value: unknown): void {
+    this.set(name as K, value as Tensor);
   }
 
   private get entriesByName(): Map<K, Parameter> {

@@ -95,6 +95,10 @@ const STATE_DICT = signature('stateDict', [
 export const RESET_PARAMETERS = signature('resetParameters', []);
 const LOAD_STATE_DICT = signature('loadStateDict', [argument('strict', FLAG, true), argument('assign', FLAG, false)]);
 
+/** Whether a property is that of a member of a container. */
+const isExposed = (module: Module, name: string): boolean =>
+  Object.getOwnPropertyDescriptor(module, name)?.enumerable === false;
+
 /** @throws TypeError for arguments behind the last that a method takes */
 function checkNoMore(name: string, most: number, more: readonly unknown[]): void {
   if (more.length > 0) throw new TypeError(`${name}: takes at most ${most} arguments, got ${most + more.length}.`);
@@ -109,6 +113,11 @@ export function callForward(module: Module, inputs: readonly unknown[]): unknown
 
 /** @internal The members that a container keeps by name. */
 export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
+
+/** @internal Keeps a member; its name becomes a property where it is no position and nothing of the class has it. */
+export let putMember: (module: Module, name: string, member: Module | Parameter | null) => void;
+/** @internal Lets go of a member, or of all. */
+export let dropMembers: (module: Module, name?: string) => void;
 
 /** @internal Gives `to`, a bare module of the same class, all that `from` has, every value through `copy`. */
 export let copyContents: (from: Module, to: Module, copy: <T>(value: T) => T) => void;
@@ -174,6 +183,16 @@ export class Module extends Callable implements Holder {
       signature('registerLoadStateDictPreHook', [hook]), signature('registerLoadStateDictPostHook', [hook]),
     ); // prettier-ignore
     membersOf = (module) => module.#members;
+    putMember = (module, name, member) => {
+      module.#members.set(name, member);
+      if (!(name in module)) module.#expose(name);
+    };
+    dropMembers = (module, name) => {
+      for (const dropped of name === undefined ? [...module.#members.keys()] : [name]) {
+        module.#members.delete(dropped);
+        if (isExposed(module, dropped)) Reflect.deleteProperty(module, dropped);
+      }
+    };
     copyContents = (from, to, copy) => {
       from.#noteNames();
       for (const name of from.#names) {
@@ -186,7 +205,10 @@ export class Module extends Callable implements Holder {
       }
       to.#noteNames();
       for (const [name, persistent] of from.#buffers) to.#buffers.set(name, persistent);
-      for (const [name, member] of from.#members) to.#members.set(name, copy(member));
+      for (const [name, member] of from.#members) {
+        to.#members.set(name, copy(member));
+        if (isExposed(from, name)) to.#expose(name);
+      }
       to.#hooks.addAll(from.#hooks);
       to.#stateHooks.addAll(from.#stateHooks);
     };
@@ -284,6 +306,23 @@ export class Module extends Callable implements Holder {
     this.#guard(name, value, check);
     this.#names.add(name);
     this.#kinds.set(name, kind);
+  }
+
+  /** Puts a member of a container in a container's place of that name. */
+  protected assignMember(name: string, member: unknown): void {
+    this.addModule(name, member as Module);
+  }
+
+  /** A property for a member: not enumerable, as members come first in lists and are no properties there. */
+  #expose(name: string): void {
+    Object.defineProperty(this, name, {
+      configurable: true,
+      enumerable: false,
+      get: () => this.#members.get(name),
+      set: (given: unknown) => {
+        this.assignMember(name, given);
+      },
+    });
   }
 
   /** A property that `check` sees what is assigned to. Configurable, so that a class field of the same name can take its place. */

@@ -14,7 +14,7 @@ import { foreach_, programOf } from '../../ops/pointwise/foreach';
 import { stack } from '../../ops/shape/cat';
 import { abs, pow, sqrt, square } from '../../ops/pointwise/arithmetic';
 import { amax, sum } from '../../ops/reduce/reduce';
-import { checkTensor, type Tensor } from '../../core/tensor';
+import { checkTensor, Tensor } from '../../core/tensor';
 
 /** Arguments of clipGradNorm_. */
 export interface ClipNormOptions {
