@@ -104,5 +104,5 @@ import type { TensorMethods } from './methods';
 
 declare module './core/tensor' {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the list of methods has its members
-  interface Tensor extends TensorMethods {}
+  interface Tensor extends TensorMethods, Iterable<Tensor> {}
 }

@@ -60,7 +60,7 @@ describe('consoles', () => {
     x.select(0, 0).zero_();
     expect(inspect(x)).toContain('await x.repr()');
     const y = x.mul(2);
-    expect(inspect({ y })).toContain('{ y: Tensor(shape=[2, 3], dtype=float32, device=wasm, values: await x.repr())');
+    expect(inspect({ y })).toContain('y: Tensor(shape=[2, 3], dtype=float32, device=wasm, values: await x.repr())');
     await y.sum(0).data();
     expect(inspect(y)).toContain('await x.repr()');
     expect(inspect(tensor(new Int32Array([1, 2])).requiresGrad)).toBe('false');
@@ -136,13 +136,13 @@ describe('arrays of every kind', () => {
     const half = Object.assign([1.5, 2], { [Symbol.toStringTag]: 'Float16Array' as const });
     expect([tensor(half).dtype, await tensor(half).tolist()]).toEqual(['float16', [1.5, 2]]);
     expect(await k.fromArray(half, [2, 1]).tolist()).toEqual([[1.5], [2]]);
-    const image = {
-      data: Uint8ClampedArray.from([1, 2, 3, 4]),
-      width: 1,
-      height: 1,
-      [Symbol.toStringTag]: 'ImageData',
-    };
-    expect(await tensor(image).tolist()).toEqual([[[1, 2, 3, 4]]]);
+    class ImageData {
+      readonly [Symbol.toStringTag] = 'ImageData';
+      readonly data = Uint8ClampedArray.from([1, 2, 3, 4]);
+      readonly width = 1;
+      readonly height = 1;
+    }
+    expect(await tensor(new ImageData()).tolist()).toEqual([[[1, 2, 3, 4]]]);
   });
 });
 

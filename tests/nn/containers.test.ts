@@ -121,7 +121,8 @@ describe('parameters', () => {
   it('of a dict by name', () => {
     const dict = new nn.ParameterDict({ left: ones(2), right: ones(3) });
     expectTypeOf(dict.left).toEqualTypeOf<nn.Parameter>();
-    expect([dict.left, dict['right'].shape]).toEqual([dict.get('left'), [3]]);
+    expect(dict.left).toBe(dict.get('left'));
+    expect(dict['right'].shape).toEqual([3]);
     dict.left = new nn.Parameter(ones(4));
     expect([dict.get('left').shape, dict.parameters().length]).toEqual([[4], 2]);
     expect(() => {

@@ -47,7 +47,6 @@ interface ModuleDictConstructor {
     modules?: T | Iterable<readonly [keyof T & string, T[keyof T & string]]>,
     ...none: never[]
   ): ModuleDict<T>;
-  readonly prototype: ModuleDict;
 }
 
 /**
@@ -68,7 +67,6 @@ interface ParameterDictConstructor {
     values?: Readonly<Record<K, Tensor>> | Iterable<readonly [K, Tensor]>,
     ...none: never[]
   ): ParameterDict<K>;
-  readonly prototype: ParameterDict;
 }
 
 /**
