@@ -75,4 +75,4 @@ interface ParameterDictConstructor {
  * @example gains = new ParameterDict({ left: new Parameter(ones(3)), right: new Parameter(ones(4)) }); gains.left
  * @see torch.nn.ParameterDict
  */
-export const ParameterDict = parameters.ParameterDict as ParameterDictConstructor;
+export const ParameterDict = parameters.ParameterDict as new (...args: never) => object as ParameterDictConstructor;
