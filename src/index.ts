@@ -103,6 +103,5 @@ import './methods';
 import type { TensorMethods } from './methods';
 
 declare module './core/tensor' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the list of methods has its members
   interface Tensor extends TensorMethods, Iterable<Tensor> {}
 }

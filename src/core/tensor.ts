@@ -303,7 +303,8 @@ export class Tensor extends Handle implements View {
 
   /** @internal Says that these are the values of a tensor that was just made of them. */
   noteValues(bytes: () => ArrayBuffer): void {
-    if (this.numel() <= MOST_KNOWN) this.remember(this.storage, this.storage.version, DTYPES[this.dtype].array(bytes()));
+    if (this.numel() <= MOST_KNOWN)
+      this.remember(this.storage, this.storage.version, DTYPES[this.dtype].array(bytes()));
   }
 
   private remember(storage: Storage, version: number, values: TypedArray): void {

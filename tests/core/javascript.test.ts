@@ -98,13 +98,22 @@ describe('consoles', () => {
     installDevtoolsFormatter();
     installDevtoolsFormatter();
     expect(page).toHaveLength(1);
-    const [{ header, hasBody, body }] = page;
-    expect(header(tensor([1, 2]))?.[2]).toBe('tensor([1., 2.])');
-    expect(hasBody(tensor([1, 2]))).toBe(false);
+    const [formatter] = page;
+    expect(formatter.header(tensor([1, 2]))?.[2]).toBe('tensor([1., 2.])');
+    expect(formatter.hasBody(tensor([1, 2]))).toBe(false);
     const net = new nn.Sequential(new nn.ReLU());
-    expect([header(net)?.[2], hasBody(net), body(net)[2]]).toEqual(['Sequential(', true, String(net)]);
+    expect([formatter.header(net)?.[2], formatter.hasBody(net), formatter.body(net)[2]]).toEqual([
+      'Sequential(',
+      true,
+      String(net),
+    ]);
     const foreign = { [Symbol.for('nodejs.util.inspect.custom')]: () => 'theirs' };
-    expect([header(foreign), header([tensor(1)]), header(null), header('text')]).toEqual([null, null, null, null]);
+    expect([
+      formatter.header(foreign),
+      formatter.header([tensor(1)]),
+      formatter.header(null),
+      formatter.header('text'),
+    ]).toEqual([null, null, null, null]);
   });
 });
 

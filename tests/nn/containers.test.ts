@@ -19,7 +19,7 @@ describe('ModuleDict', () => {
     expectTypeOf(dict.encoder).toEqualTypeOf<nn.Linear>();
     expectTypeOf(dict['0']).toEqualTypeOf<nn.ReLU>();
     expectTypeOf(dict.get('values')).toEqualTypeOf<nn.Tanh>();
-    expectTypeOf(dict.values).toBeFunction();
+    expectTypeOf<(typeof dict)['values']>().toBeFunction();
     expect(Object.keys(dict.stateDict())).toEqual(['encoder.weight', 'encoder.bias']);
     expect(dict.namedChildren().map(([name]) => name)).toEqual(dict.keys());
   });
