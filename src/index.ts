@@ -103,5 +103,6 @@ import './methods';
 import type { TensorMethods } from './methods';
 
 declare module './core/tensor' {
-  interface Tensor extends TensorMethods, Iterable<Tensor> {}
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- the list of methods has its members
+  interface Tensor extends TensorMethods {}
 }

@@ -370,16 +370,6 @@ export class Tensor extends Handle implements View {
     );
   }
 
-  /** The tensors along dimension 0: `const [a, b] = x`, `for (const row of x)`. @throws TypeError if there is no dimension */
-  [Symbol.iterator](): IterableIterator<Tensor> {
-    if (this.ndim === 0) {
-      throw new TypeError(
-        'Tensor: iteration goes along dimension 0, got a tensor of no dimensions. Use await x.item().',
-      );
-    }
-    return this.unbind(0).values();
-  }
-
   get [Symbol.toStringTag](): string {
     return 'Tensor';
   }

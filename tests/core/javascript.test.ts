@@ -1,4 +1,4 @@
-// Tensors and modules as JavaScript itself takes them: loops, consoles, JSON, operators.
+// Tensors and modules as JavaScript itself takes them: consoles, JSON, operators.
 import { inspect } from 'node:util';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import * as k from '../../src';
@@ -13,41 +13,6 @@ afterAll(() => {
 
 // prettier-ignore
 const matrix = (): Tensor => tensor([[1, 2, 3], [4, 5, 6]]);
-
-describe('loops', () => {
-  it('go along dimension 0, and gradients flow through', async () => {
-    const x = matrix().requiresGrad_();
-    const [a, b] = x;
-    expect([await a.tolist(), await b.tolist()]).toEqual([
-      [1, 2, 3],
-      [4, 5, 6],
-    ]);
-    let sum = zeros(3);
-    let factor = 1;
-    for (const row of x) sum = sum.add(row.mul(factor++));
-    sum.sum().backward();
-    expect(await x.grad?.tolist()).toEqual([
-      [1, 1, 1],
-      [2, 2, 2],
-    ]);
-    expect(await Promise.all([...tensor([7, 8])].map((item) => item.item()))).toEqual([7, 8]);
-    expect([...zeros(0, 3)]).toEqual([]);
-    for (const row of a) expect(row.shape).toEqual([]);
-  });
-
-  it('are refused for a tensor of no dimensions', () => {
-    expect(() => [...tensor(1)]).toThrow('Tensor: iteration goes along dimension 0, got a tensor of no dimensions.');
-  });
-
-  it('do not make a list of a single tensor where a list is meant', async () => {
-    const parameter = new nn.Parameter(k.ones(2));
-    parameter.mul(3).sum().backward();
-    const norm = await nn.utils.clipGradNorm_(parameter, 1).item();
-    expect(norm).toBeCloseTo(Math.sqrt(18), 5);
-    expect(() => new k.optim.SGD(parameter as never, { lr: 1 })).toThrow('must be');
-    expect(() => nn.utils.parametersToVector(parameter)).toThrow('parameters must be parameters');
-  });
-});
 
 describe('consoles', () => {
   it('print values that the page knows, and only while they are those', async () => {

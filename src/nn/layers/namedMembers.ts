@@ -15,17 +15,17 @@ type Ended<M extends readonly unknown[]> = M extends readonly [...unknown[], inf
 type Modules = Record<string, Module>;
 
 /** A chain of modules: each gets what the one before gives. */
-export type Sequential<M extends readonly Module[] = Module[], N extends object = object> = containers.Sequential<M> &
+type TypedSequential<M extends readonly Module[] = Module[], N extends object = object> = containers.Sequential<M> &
   Placed<M> &
   Ended<M> &
   Named<N, containers.Sequential<M>>;
 
 /** How chains are made: of modules in a row, or of modules by name. */
 interface SequentialConstructor {
-  new <M extends readonly Module[] = Module[]>(...modules: M): Sequential<M>;
-  new <M extends readonly Module[], N extends Modules>(modules: N): Sequential<M, N>;
-  new (modules: Modules | Map<string, Module>): Sequential;
-  readonly prototype: Sequential;
+  new <M extends readonly Module[] = Module[]>(...modules: M): TypedSequential<M>;
+  new <M extends readonly Module[], N extends Modules>(modules: N): TypedSequential<M, N>;
+  new (modules: Modules | Map<string, Module>): TypedSequential;
+  readonly prototype: TypedSequential;
 }
 
 /**
@@ -37,16 +37,16 @@ interface SequentialConstructor {
  * @example const net = new Sequential({ conv: new Conv2d(1, 8, 3), relu: new ReLU() }); net.conv.weight
  * @see torch.nn.Sequential
  */
-export const Sequential = containers.Sequential as SequentialConstructor;
+const TypedSequential = containers.Sequential as SequentialConstructor;
 
 /** Modules by name, whose parameters its owner has. */
-export type ModuleDict<T extends Modules = Modules> = containers.ModuleDict<T> & Named<T, containers.ModuleDict<T>>;
+type TypedModuleDict<T extends Modules = Modules> = containers.ModuleDict<T> & Named<T, containers.ModuleDict<T>>;
 
 interface ModuleDictConstructor {
   new <T extends Modules = Modules>(
     modules?: T | Iterable<readonly [keyof T & string, T[keyof T & string]]>,
     ...none: never[]
-  ): ModuleDict<T>;
+  ): TypedModuleDict<T>;
 }
 
 /**
@@ -56,17 +56,17 @@ interface ModuleDictConstructor {
  *          this.activations.relu(x); this.activations['lrelu'](x); this.activations.get('relu')(x);
  * @see torch.nn.ModuleDict
  */
-export const ModuleDict = containers.ModuleDict as ModuleDictConstructor;
+const TypedModuleDict = containers.ModuleDict as ModuleDictConstructor;
 
 /** Parameters by name that belong to the module it is assigned to. */
-export type ParameterDict<K extends string = string> = parameters.ParameterDict<K> &
+type TypedParameterDict<K extends string = string> = parameters.ParameterDict<K> &
   Named<Record<K, Parameter>, parameters.ParameterDict<K>>;
 
 interface ParameterDictConstructor {
   new <K extends string = string>(
     values?: Readonly<Record<K, Tensor>> | Iterable<readonly [K, Tensor]>,
     ...none: never[]
-  ): ParameterDict<K>;
+  ): TypedParameterDict<K>;
 }
 
 /**
@@ -75,4 +75,7 @@ interface ParameterDictConstructor {
  * @example gains = new ParameterDict({ left: new Parameter(ones(3)), right: new Parameter(ones(4)) }); gains.left
  * @see torch.nn.ParameterDict
  */
-export const ParameterDict = parameters.ParameterDict as new (...args: never) => object as ParameterDictConstructor;
+const TypedParameterDict = parameters.ParameterDict as new (...args: never) => object as ParameterDictConstructor;
+
+// Under names of their own here, as a bundler would rename the classes otherwise, and with them what they print.
+export { TypedModuleDict as ModuleDict, TypedParameterDict as ParameterDict, TypedSequential as Sequential };
