@@ -83,7 +83,7 @@ test('lgamma and digamma just below 0', async () => {
   const near = (x: number, dtype: 'float32' | 'float64'): k.Tensor => k.tensor(x, { dtype });
   expect(await k.lgamma(near(-1e-20, 'float32')).item()).toBeCloseTo(46.0517018598809, 4);
   expect(await k.lgamma(near(-1e-300, 'float64')).item()).toBeCloseTo(690.7755278982137, 9);
-  expect(await k.lgamma(near(-1e-10, 'float64')).item()).toBeCloseTo(23.025850929998225, 10);
+  expect(await k.lgamma(near(-1e-10, 'float64')).item()).toBeCloseTo(23.0258509299982, 10);
   expect((await k.digamma(near(-1e-20, 'float32')).item()) / 1e20).toBeCloseTo(1, 5);
   expect((await k.digamma(near(-1e-8, 'float64')).item()) / 99999999.42278433).toBeCloseTo(1, 12);
 });
