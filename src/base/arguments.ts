@@ -2,6 +2,8 @@
 // How they are taken is in signature.ts; here are sizes too, which are one number or several.
 import { describe } from './errorText';
 
+// Nothing here may compare the types of values: that would need all members of Tensor, whose types are made of these.
+
 /**
  * The argument lists of a function. `Required` and `Rest` are its arguments by position, tuples with their names, which
  * editors show; `Names` are the same by name. Arguments are given by position, with any optional tail in one object in last
@@ -9,7 +11,6 @@ import { describe } from './errorText';
  * @example Arguments<[k: number], [dim?: number], { k: number; dim?: number }>
  *   // (k, dim?), (k, { dim? }), ({ k, dim? })
  */
-// Nothing here may compare the types of values: that would need all members of Tensor, whose types are made of these.
 export type Arguments<
   Required extends readonly unknown[],
   Rest extends readonly unknown[],

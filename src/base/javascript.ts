@@ -35,6 +35,7 @@ function textOf(value: unknown): string | null {
     ? String(Reflect.apply(print as () => string, value, []))
     : null;
 }
+
 /** An element as DevTools take it: its name, attributes, and content. */
 type Markup = readonly [name: string, attributes: Readonly<Record<string, string>>, content: string];
 const markup = (text: string): Markup => ['div', { style: 'white-space: pre; font-family: monospace' }, text];

@@ -18,8 +18,8 @@ const isHolder = (value: object): value is Holder => heldTensors in value;
 /** What outlives a scope may be anything. */
 const RESULT = { ...ANYTHING, takesObject: true };
 
-// A Tracker, whose methods are internal and not in the types of the package: hence not declared as one.
 /** The handles that were made while it was current, and frees them when it ends. */
+// A Tracker, but not declared as one: its methods are internal, so that the types of the package have none.
 export class Scope {
   static {
     methodsTake(

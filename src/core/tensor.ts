@@ -297,18 +297,16 @@ export class Tensor extends Handle implements View {
     const { dtype, storage } = this;
     const { version } = storage;
     const values = DTYPES[dtype].array(await this.bytes());
-    this.remember(storage, version, values);
+    // A copy, as the caller may write into what it gets.
+    if (values.length <= MOST_KNOWN) this.known = { storage, version, values: values.slice() };
     return values;
   }
 
-  /** @internal Says that these are the values of a tensor that was just made of them. */
+  /** @internal Says that these are the values of a tensor that was just made of them; `bytes` gives a copy. */
   noteValues(bytes: () => ArrayBuffer): void {
-    if (this.numel() <= MOST_KNOWN)
-      this.remember(this.storage, this.storage.version, DTYPES[this.dtype].array(bytes()));
-  }
-
-  private remember(storage: Storage, version: number, values: TypedArray): void {
-    if (values.length <= MOST_KNOWN) this.known = { storage, version, values: values.slice() };
+    if (this.numel() > MOST_KNOWN) return;
+    const { storage, dtype } = this;
+    this.known = { storage, version: storage.version, values: DTYPES[dtype].array(bytes()) };
   }
 
   /** @internal The elements in row-major order as memory holds them. */

@@ -256,30 +256,7 @@ export function multiHeadAttentionForward(
       staticV?: Tensor | null,
       averageAttnWeights?: boolean,
     ],
-    MultiHeadAttentionOptions,
-    [
-      embedDimToCheck: number,
-      numHeads: number,
-      inProjWeight: Tensor | null,
-      inProjBias: Tensor | null,
-      biasK: Tensor | null,
-      biasV: Tensor | null,
-      addZeroAttn: boolean,
-      dropoutP: number,
-      outProjWeight: Tensor,
-      options: Omit<
-        MultiHeadAttentionOptions,
-        | 'embedDimToCheck'
-        | 'numHeads'
-        | 'inProjWeight'
-        | 'inProjBias'
-        | 'biasK'
-        | 'biasV'
-        | 'addZeroAttn'
-        | 'dropoutP'
-        | 'outProjWeight'
-      >,
-    ]
+    MultiHeadAttentionOptions
   >
 ): [output: Tensor, weights: Tensor | null] {
   const options = MULTI_HEAD.takeRest<MultiHeadAttentionOptions>([query, key, value], args);

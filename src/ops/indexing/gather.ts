@@ -189,21 +189,21 @@ export function gatherWith(x: Tensor, dim: number, index: Tensor, options: Index
   });
 }
 
+/** Of functions that pick what an index names along a dimension. */
+type PickArguments = Arguments<
+  [dim: number, index: Tensor],
+  [],
+  { dim: number; index: Tensor },
+  [dim: number, options: { index: Tensor }]
+>;
+
 /**
  * out[i][j][k] = x[i][index[i][j][k]][k] for dim 1, and so on. Shape: that of index.
  * An index out of range is a fault: reads of what depends on it reject.
  * @throws ShapeError if index has other dimensions than x, or larger ones outside `dim`
  * @see torch.gather
  */
-export const gather: (
-  x: Tensor,
-  ...args: Arguments<
-    [dim: number, index: Tensor],
-    [],
-    { dim: number; index: Tensor },
-    [dim: number, options: { index: Tensor }]
-  >
-) => Tensor = taking(
+export const gather: (x: Tensor, ...args: PickArguments) => Tensor = taking(
   signature('gather', [INPUT, argument('dim', DIM), argument('index', TENSOR), withoutEffect('sparseGrad')]),
   (x, dim, index) => {
     return gatherWith(x, dim, index, { op: 'gather', what: 'index', ignore: null });
@@ -219,15 +219,7 @@ export function checkVector(op: string, index: Tensor): void {
 }
 
 /** The slices of x along `dim` that index [m] names. Shape: x with size m there. @see torch.index_select */
-export const indexSelect: (
-  x: Tensor,
-  ...args: Arguments<
-    [dim: number, index: Tensor],
-    [],
-    { dim: number; index: Tensor },
-    [dim: number, options: { index: Tensor }]
-  >
-) => Tensor = taking(
+export const indexSelect: (x: Tensor, ...args: PickArguments) => Tensor = taking(
   signature('indexSelect', [INPUT, argument('dim', DIM), argument('index', TENSOR)]),
   (x, dim, index) => {
     checkVector('indexSelect', index);

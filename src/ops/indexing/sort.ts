@@ -332,40 +332,27 @@ function arranged(values: Tensor, x: Tensor, qDims: number, dim: number | null, 
   return qDims === 0 ? select(result, result.ndim - 1, 0) : movedim(result, -1, 0);
 }
 
+type QuantileArguments = Arguments<
+  [q: number | Tensor],
+  [dim?: number | null, keepdim?: boolean, interpolation?: Interpolation],
+  QuantileOptions
+>;
+const QUANTILE = signature('quantile', [
+  INPUT,
+  argument('q', either(NUMBER, TENSOR)),
+  argument('dim', DIM, null),
+  argument('keepdim', FLAG, undefined),
+  argument('interpolation', INTERPOLATION, undefined),
+]);
+
 /** The value below which a share q of the elements lies; NaN if there is one. @see torch.quantile */
-export const quantile: (
-  x: Tensor,
-  ...args: Arguments<
-    [q: number | Tensor],
-    [dim?: number | null, keepdim?: boolean, interpolation?: Interpolation],
-    QuantileOptions
-  >
-) => Tensor = takingNamed(
-  signature('quantile', [
-    INPUT,
-    argument('q', either(NUMBER, TENSOR)),
-    argument('dim', DIM, null),
-    argument('keepdim', FLAG, undefined),
-    argument('interpolation', INTERPOLATION, undefined),
-  ]),
+export const quantile: (x: Tensor, ...args: QuantileArguments) => Tensor = takingNamed(
+  QUANTILE,
   (x: Tensor, options: QuantileOptions): Tensor => quantileOf('quantile', false, x, options),
 );
 /** The quantile of what is not NaN. @see torch.nanquantile */
-export const nanquantile: (
-  x: Tensor,
-  ...args: Arguments<
-    [q: number | Tensor],
-    [dim?: number | null, keepdim?: boolean, interpolation?: Interpolation],
-    QuantileOptions
-  >
-) => Tensor = takingNamed(
-  signature('nanquantile', [
-    INPUT,
-    argument('q', either(NUMBER, TENSOR)),
-    argument('dim', DIM, null),
-    argument('keepdim', FLAG, undefined),
-    argument('interpolation', INTERPOLATION, undefined),
-  ]),
+export const nanquantile: (x: Tensor, ...args: QuantileArguments) => Tensor = takingNamed(
+  QUANTILE.as('nanquantile'),
   (x: Tensor, options: QuantileOptions): Tensor => quantileOf('nanquantile', true, x, options),
 );
 

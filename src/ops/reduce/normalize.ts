@@ -426,16 +426,7 @@ export const nativeBatchNorm: (
       training: boolean;
       momentum: number;
       eps: number;
-    },
-    [
-      weight: Tensor | null,
-      bias: Tensor | null,
-      runningMean: Tensor | null,
-      runningVar: Tensor | null,
-      training: boolean,
-      momentum: number,
-      options: { eps: number },
-    ]
+    }
   >
 ) => [out: Tensor, mean: Tensor, rstd: Tensor] = taking(
   signature('nativeBatchNorm', [
