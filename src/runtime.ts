@@ -14,7 +14,8 @@ import { COUNT, FUNCTION, kind, oneOf, oneOfOr, TEXT } from './base/kinds';
 import { argument, signature } from './base/signature';
 import { DEVICE } from './core/kinds';
 import { addBallast } from './core/garbage';
-import { forgetTask, makeRoom, shortageAdvice } from './core/reclaim';
+import { makeRoom, shortageAdvice } from './core/reclaim';
+import { forgetTask } from './core/taskRecord';
 import { adviseBy } from './device/shortage';
 
 /** Milliseconds that a fault may wait for a read to reject with it before it goes to onerror's listener. */

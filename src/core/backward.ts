@@ -15,7 +15,7 @@ import {
   type Gradients,
   type Node,
 } from './graph';
-import { noteWalk } from './reclaim';
+import { noteWalk } from './taskRecord';
 import { owned, unscoped } from './scope';
 import { formatShape, sameShape, type Shape } from '../base/shape';
 import { checkReady, checkStandIn } from './given';

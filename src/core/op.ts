@@ -14,7 +14,7 @@ import {
 import type { Device } from '../device/contract';
 import { isFloat, itemSize, type DType } from '../base/dtype';
 import { AutogradError, DeviceError, DTypeError, ShapeError } from '../base/errors';
-import { noteOperands } from './reclaim';
+import { noteOperands } from './inUse';
 import { Storage } from './storage';
 import { denseStrides, formatShape, numelOf, sameShape, type Shape } from '../base/shape';
 import { checkTensor, Tensor } from './tensor';

@@ -3,8 +3,9 @@
 import { isPlainObject } from '../base/arguments';
 import { ANYTHING, FUNCTION, kind } from '../base/kinds';
 import { argument, methodsTake, signature } from '../base/signature';
-import { heldTensors, noteKeeper } from './reclaim';
+import { heldTensors } from './inUse';
 import { Handle, tracking, type Tracker } from './storage';
+import { noteKeeper } from './taskRecord';
 
 /** Something that holds tensors which must outlive the scope it was made or used in: modules, optimizers. */
 export interface Holder {

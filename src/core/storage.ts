@@ -1,7 +1,9 @@
 // Who owns device memory. A Storage counts its owners and is freed when none is left, or when the garbage
 // collector finds that nothing refers to it any more. Scopes release the handles made inside them: scope.ts.
 import { collect, giveBack, handOut } from './garbage';
-import { keepToBudget, nextSerial, noteFreed, noteMade, operationsSinceTurn, type Reclaimable } from './reclaim';
+import type { Reclaimable } from './inUse';
+import { keepToBudget } from './reclaim';
+import { nextSerial, noteFreed, noteMade, operationsSinceTurn } from './taskRecord';
 import type { AllocatedBuffer, Device } from '../device/contract';
 import type { DType } from '../base/dtype';
 import { FreedError } from '../base/errors';

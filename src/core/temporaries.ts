@@ -1,6 +1,6 @@
 // What the library's own code makes on its way to a result ends with it, by count: nobody else has seen it. Code of users
 // that it calls (modules, hooks, activations) may keep whatever it is given, and what that code makes is its own.
-import { noteEnd, noteWork } from './reclaim';
+import { noteEnd, noteWork } from './inUse';
 import { handlesIn, type Holder } from './scope';
 import { Handle, tracking, type Tracker } from './storage';
 

@@ -7,7 +7,7 @@ import { DEVICE, TENSOR } from '../../core/kinds';
 import { DTypeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { zerosLike } from '../../ops/shape/creation';
-import { noteCall, noteReturn } from '../../core/reclaim';
+import { noteCall, noteReturn } from '../../core/taskRecord';
 import { heldTensors, noteHolder, type Holder } from '../../core/scope';
 import { libraryCode, userCode } from '../../core/temporaries';
 import type { Handle } from '../../core/storage';
