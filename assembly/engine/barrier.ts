@@ -2,6 +2,8 @@
 // generation, task count and next task; whoever raises the ticket by compare-exchange owns that task. The job's
 // fields may be read only after such a claim: the leader rewrites them when every claimed task is done, never
 // before, so a claim keeps them valid. A helper that claims nothing is never waited for.
+// Workers that were replaced may live on for a while: they claim nothing in a new epoch, and what they finish late counts
+// for the generation that they claimed it in.
 import {
   CONTROL_BASE,
   CONTROL_DONE,
@@ -15,11 +17,12 @@ import {
   FAULT_TRAP,
 } from './commands';
 import { runTask } from './dispatch';
-import { beat, recordFault } from './worker';
+import { beat, isDeposed, recordFault } from './worker';
 
 /** Tasks and next task take 20 bits each of the ticket; the generation has the 24 above. */
 const FIELD_BITS: u64 = 20;
 const FIELD: u64 = (1 << FIELD_BITS) - 1;
+const GENERATION: u64 = (1 << 24) - 1;
 /** A job has fewer tasks than this. */
 export const MAX_TASKS: i32 = 1 << 20;
 /** Loads before a worker goes to sleep; about 20 µs, more than a helper needs between two phases of one command. */
@@ -31,15 +34,20 @@ const NAP: i64 = 1_000_000_000;
 let inTask: bool = false;
 /** 1 while the leader has a job open. */
 let inJob: bool = false;
+/** Generation of the job that the last task was claimed from. */
+let claimed: u64 = 0;
 
 /** The next task of the open job, or -1. */
 function claim(): i32 {
   let ticket = atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET);
   while (true) {
     const next = ticket & FIELD;
-    if (next >= ((ticket >> FIELD_BITS) & FIELD)) return -1;
+    if (next >= ((ticket >> FIELD_BITS) & FIELD) || isDeposed()) return -1;
     const seen = atomic.cmpxchg<u64>(CONTROL_BASE + CONTROL_TICKET, ticket, ticket + 1);
-    if (seen == ticket) return <i32>next;
+    if (seen == ticket) {
+      claimed = ticket >> (2 * FIELD_BITS);
+      return <i32>next;
+    }
     ticket = seen;
   }
 }
@@ -62,9 +70,9 @@ export function perform(opcode: i32, command: usize, phase: i32, task: i32): voi
 export function share(opcode: i32, command: usize, phase: i32, count: i32): void {
   store<u32>(CONTROL_BASE + CONTROL_JOB_COMMAND, <u32>command);
   store<u32>(CONTROL_BASE + CONTROL_JOB_PHASE, phase);
-  atomic.store<u32>(CONTROL_BASE + CONTROL_DONE, 0);
+  const generation = ((atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET) >> (2 * FIELD_BITS)) + 1) & GENERATION;
+  atomic.store<u64>(CONTROL_BASE + CONTROL_DONE, generation << 32);
   inJob = true;
-  const generation = (atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET) >> (2 * FIELD_BITS)) + 1;
   atomic.store<u64>(CONTROL_BASE + CONTROL_TICKET, (generation << (2 * FIELD_BITS)) | ((<u64>count) << FIELD_BITS));
   atomic.add<u32>(CONTROL_BASE + CONTROL_JOB_SIGNAL, 1);
   const sleepers: i32 = atomic.load<i32>(CONTROL_BASE + CONTROL_SLEEPERS);
@@ -72,7 +80,7 @@ export function share(opcode: i32, command: usize, phase: i32, count: i32): void
 
   for (let task = claim(); task >= 0; task = claim()) {
     perform(opcode, command, phase, task);
-    atomic.add<i32>(CONTROL_BASE + CONTROL_DONE, 1);
+    finishTask();
   }
   waitUntilDone(count);
   inJob = false;
@@ -86,14 +94,16 @@ function waitUntilDone(count: i32): void {
   while (true) {
     const done: i32 = atomic.load<i32>(CONTROL_BASE + CONTROL_DONE);
     if (done == count) break;
+    // Nobody else will end it: the trap takes a replaced leader out of its command.
+    if (isDeposed()) unreachable();
     atomic.wait<i32>(CONTROL_BASE + CONTROL_DONE, done, NAP);
   }
   atomic.store<u32>(CONTROL_BASE + CONTROL_LEADER_WAITS, 0);
 }
 
-/** Helper: works on the open job until it is exhausted, and sleeps between jobs. Never returns. */
+/** Helper: works on the open job until it is exhausted, and sleeps between jobs. Returns when the page has replaced it. */
 export function help(): void {
-  while (true) {
+  while (!isDeposed()) {
     for (let i = 0; i < SPINS && !hasTask(); i++) {}
     if (!hasTask()) nap();
     for (let task = claim(); task >= 0; task = claim()) {
@@ -109,14 +119,21 @@ function nap(): void {
   const signal: i32 = atomic.load<i32>(CONTROL_BASE + CONTROL_JOB_SIGNAL);
   atomic.add<i32>(CONTROL_BASE + CONTROL_SLEEPERS, 1);
   if (!hasTask()) atomic.wait<i32>(CONTROL_BASE + CONTROL_JOB_SIGNAL, signal, NAP);
-  atomic.sub<i32>(CONTROL_BASE + CONTROL_SLEEPERS, 1);
+  if (!isDeposed()) atomic.sub<i32>(CONTROL_BASE + CONTROL_SLEEPERS, 1);
 }
 
+/** Counts the claimed task as done, unless its job was given up meanwhile. */
 function finishTask(): void {
   // The count must be read first: once the last task is counted the leader may open the next job.
-  const count = <i32>((atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET) >> FIELD_BITS) & FIELD);
-  const done = atomic.add<i32>(CONTROL_BASE + CONTROL_DONE, 1) + 1;
-  if (done == count && atomic.load<u32>(CONTROL_BASE + CONTROL_LEADER_WAITS) != 0)
+  const count = <u32>((atomic.load<u64>(CONTROL_BASE + CONTROL_TICKET) >> FIELD_BITS) & FIELD);
+  let done = atomic.load<u64>(CONTROL_BASE + CONTROL_DONE);
+  while (true) {
+    if (done >> 32 != claimed) return;
+    const seen = atomic.cmpxchg<u64>(CONTROL_BASE + CONTROL_DONE, done, done + 1);
+    if (seen == done) break;
+    done = seen;
+  }
+  if (<u32>done + 1 == count && atomic.load<u32>(CONTROL_BASE + CONTROL_LEADER_WAITS) != 0)
     atomic.notify(CONTROL_BASE + CONTROL_DONE, 1);
 }
 
@@ -124,6 +141,7 @@ function finishTask(): void {
 export function recoverHelper(): void {
   if (!inTask) return;
   inTask = false;
+  if (isDeposed()) return;
   const command: usize = load<u32>(CONTROL_BASE + CONTROL_JOB_COMMAND);
   recordFault(changetype<Command>(command), FAULT_TRAP, load<u8>(command));
   finishTask();

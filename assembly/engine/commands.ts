@@ -195,6 +195,8 @@ export const CONTROL_TAIL = 64;
 export const CONTROL_COMPLETED = 68;
 /** Sequence number of the last command begun; with a dead leader it tells whether the one at the tail is torn. */
 export const CONTROL_BEGUN = 72;
+/** Raised by the page when it replaces the workers: those of an earlier epoch begin nothing more. One 64-bit word with CONTROL_BEGUN. */
+export const CONTROL_EPOCH = 76;
 /** 1 while the leader is back in its event loop and needs a message to wake. */
 export const CONTROL_SLEEPING = 128;
 /** Nonzero asks the leader to return to its event loop after the command in hand. */
@@ -203,10 +205,10 @@ export const CONTROL_REQUEST = 192;
 export const CONTROL_WANTS_ROOM = 256;
 /** Job ticket of the barrier: generation << 40 | tasks << 20 | next (64 bits). */
 export const CONTROL_TICKET = 320;
-/** Tasks of the current job that are done. */
+/** Tasks of the current job that are done, below the job's generation (64 bits). */
 export const CONTROL_DONE = 384;
 /** 1 while the leader may be asleep on CONTROL_DONE. */
-export const CONTROL_LEADER_WAITS = 388;
+export const CONTROL_LEADER_WAITS = 392;
 /** The current job: address of its command. */
 export const CONTROL_JOB_COMMAND = 448;
 /** The current job: phase of the kernel. */

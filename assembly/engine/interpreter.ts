@@ -34,7 +34,7 @@ import {
 import { tasks } from './dispatch';
 import { guard, verify } from './guards';
 import { TASK_WORK } from './partition';
-import { helpers, pulse, recordFault } from './worker';
+import { epoch, helpers, isDeposed, pulse, recordFault } from './worker';
 
 /** Calls back into JavaScript: everything up to here is done, and [pointer, pointer + bytes) holds a value that was read. */
 @external('host', 'report')
@@ -49,6 +49,7 @@ const PROGRESS_TOKEN: u32 = 0;
 /** What `run` returns. */
 const DRY = 0;
 const REQUESTED = 1;
+const DEPOSED = 2;
 
 @inline
 function at(position: u32): usize {
@@ -56,14 +57,16 @@ function at(position: u32): usize {
 }
 
 /**
- * Runs commands until the ring is dry (0) or the page asks for the event loop (1). Looks at a dry ring `spins` times
- * before it sets the sleeping flag. Tail and completed sequence number are stored in one 64-bit word.
+ * Runs commands until the ring is dry (0), the page asks for the event loop (1) or has replaced this leader (2). Looks at a
+ * dry ring `spins` times before it sets the sleeping flag.
  */
 export function run(spins: i32): i32 {
-  let tail = atomic.load<u32>(CONTROL_BASE + CONTROL_TAIL);
+  let position = atomic.load<u64>(CONTROL_BASE + CONTROL_TAIL);
+  let tail = <u32>position;
   while (true) {
     let head = atomic.load<u32>(CONTROL_BASE + CONTROL_HEAD);
     for (let i = 0; head == tail; i++) {
+      if (isDeposed()) return DEPOSED;
       if (atomic.load<u32>(CONTROL_BASE + CONTROL_REQUEST) != 0) return REQUESTED;
       if (i == spins && !staysAwake(tail)) return DRY;
       head = atomic.load<u32>(CONTROL_BASE + CONTROL_HEAD);
@@ -75,26 +78,39 @@ export function run(spins: i32): i32 {
       // A Nop may be a single word: it has no sequence number.
       if ((header & 0xff) == Opcode.Nop) {
         tail += header >> 8;
-        atomic.store<u32>(CONTROL_BASE + CONTROL_TAIL, tail);
+        const behind = (position & ~(<u64>u32.MAX_VALUE)) | tail;
+        if (!advance(position, behind)) return DEPOSED;
+        position = behind;
         continue;
       }
       const seq = command.seq;
-      store<u32>(CONTROL_BASE + CONTROL_BEGUN, seq);
+      if (!begin(seq)) return DEPOSED;
       if (command.guardFirst == 0 || !isBlocked(command.guardFirst, command.guardLast)) {
         if (load<u32>(CONTROL_BASE + CONTROL_PROFILING) == 0) runCommand(header & 0xff, pointer);
         else measureCommand(header & 0xff, pointer);
       }
       tail += header >> 8;
-      finish(tail, seq);
+      const behind = (<u64>tail) | ((<u64>seq) << 32);
+      if (!advance(position, behind)) return DEPOSED;
+      position = behind;
       if (atomic.load<u32>(CONTROL_BASE + CONTROL_WANTS_ROOM) != 0) offerRoom(head - tail);
       if (atomic.load<u32>(CONTROL_BASE + CONTROL_REQUEST) != 0) return REQUESTED;
     }
   }
 }
 
+/** Notes that command `seq` begins. Fails if the page has replaced this leader: the epoch lies in the same word. */
 @inline
-function finish(tail: u32, seq: u32): void {
-  atomic.store<u64>(CONTROL_BASE + CONTROL_TAIL, (<u64>tail) | ((<u64>seq) << 32));
+function begin(seq: u32): bool {
+  const before = atomic.load<u64>(CONTROL_BASE + CONTROL_BEGUN);
+  if (<u32>(before >> 32) != epoch) return false;
+  return atomic.cmpxchg<u64>(CONTROL_BASE + CONTROL_BEGUN, before, (before & ~(<u64>u32.MAX_VALUE)) | seq) == before;
+}
+
+/** Moves tail and completed sequence number, one 64-bit word. Fails if the page has stepped over the command meanwhile. */
+@inline
+function advance(from: u64, to: u64): bool {
+  return atomic.cmpxchg<u64>(CONTROL_BASE + CONTROL_TAIL, from, to) == from;
 }
 
 /** The sleeping flag goes up before the last look at the head; the page publishes the head before it looks at the flag. */
@@ -184,9 +200,11 @@ export function execute(opcode: i32, command: usize): void {
 
 /** After a trap in `run`: completes the barrier, records the fault and steps over the command. */
 export function recover(): void {
+  if (isDeposed()) return;
   closeJob();
-  const tail = atomic.load<u32>(CONTROL_BASE + CONTROL_TAIL);
+  const position = atomic.load<u64>(CONTROL_BASE + CONTROL_TAIL);
+  const tail = <u32>position;
   const command = changetype<Command>(at(tail));
   recordFault(command, FAULT_TRAP, command.head & 0xff);
-  finish(tail + (command.head >> 8), command.seq);
+  advance(position, (<u64>(tail + (command.head >> 8))) | ((<u64>command.seq) << 32));
 }

@@ -4,6 +4,7 @@ import {
   BEAT_BYTES,
   CONTROL_BASE,
   CONTROL_BEATS,
+  CONTROL_EPOCH,
   CONTROL_FAULTS,
   CONTROL_FAULTS_ACKNOWLEDGED,
   CONTROL_FAULT_TABLE,
@@ -18,6 +19,8 @@ import {
 export let scratch: usize = 0;
 /** Workers that may take tasks from this one; 0 in helpers and on a single thread. */
 export let helpers: i32 = 0;
+/** The CONTROL_EPOCH that this worker was started in. */
+export let epoch: u32 = 0;
 
 /** Where this worker counts its signs of life. */
 let beats: usize = 0;
@@ -33,11 +36,18 @@ const PULSE_TURNS: u32 = 16384;
 @external('host', 'alive')
 declare function alive(): void;
 
-export function setWorker(address: usize, count: i32): void {
+export function setWorker(address: usize, count: i32, inEpoch: u32): void {
   scratch = address;
   helpers = count;
+  epoch = inEpoch;
   const index = (address - <usize>SCRATCH_BASE) / <usize>SCRATCH_BYTES;
   beats = <usize>(CONTROL_BASE + CONTROL_BEATS) + index * BEAT_BYTES;
+}
+
+/** Whether the page has replaced this worker. It may live for seconds more, and must leave the memory alone. */
+@inline
+export function isDeposed(): bool {
+  return atomic.load<u32>(CONTROL_BASE + CONTROL_EPOCH) != epoch;
 }
 
 /** A sign of life, visible in the memory. Nobody else writes the word. */

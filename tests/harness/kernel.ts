@@ -25,7 +25,7 @@ type Constructor<A> = {
 };
 
 interface Exports {
-  initialize(scratch: number): void;
+  initialize(scratch: number, helpers: number, epoch: number): void;
   execute(command: number): void;
 }
 
@@ -55,7 +55,7 @@ export class KernelBench {
       host: { report: () => undefined, now: () => performance.now(), alive: () => undefined },
     });
     this.exports = instance.exports as unknown as Exports;
-    this.exports.initialize(SCRATCH_BASE);
+    this.exports.initialize(SCRATCH_BASE, 0, 0);
   }
 
   /** A tensor with these elements between guard words; returns its address. */

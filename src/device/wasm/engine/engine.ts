@@ -36,10 +36,12 @@ export interface EngineOptions {
   readonly copies: boolean;
   /** Faults that the page has been told of. */
   readonly faultCount: number;
+  /** The CONTROL_EPOCH in which this engine may work. */
+  readonly epoch: number;
 }
 
 interface Exports {
-  initialize(scratch: number, helpers: number): void;
+  initialize(scratch: number, helpers: number, epoch: number): void;
   run(spins: number): number;
   recover(): void;
   help(): void;
@@ -49,6 +51,7 @@ interface Exports {
 /** What `run` came back for. */
 export const DRY = 0;
 export const REQUESTED = 1;
+export const DEPOSED = 2;
 
 /** An instance of the engine; `report` is called from inside its loop. */
 export class Engine {
@@ -74,10 +77,10 @@ export class Engine {
       },
     });
     this.exports = instance.exports as Record<keyof Exports, never>;
-    this.exports.initialize(SCRATCH_BASE + options.index * SCRATCH_BYTES, options.helpers);
+    this.exports.initialize(SCRATCH_BASE + options.index * SCRATCH_BYTES, options.helpers, options.epoch);
   }
 
-  /** Runs commands until the ring is dry or the page asks for the event loop. A trap costs the command it happened in. */
+  /** Runs commands until the ring is dry, the page asks for the event loop or has replaced this engine. A trap costs the command it happened in. */
   run(spins: number): number {
     for (;;) {
       try {
@@ -88,11 +91,12 @@ export class Engine {
     }
   }
 
-  /** Takes tasks from the leader for ever. */
-  help(): never {
+  /** Takes tasks from the leader until the page has replaced this engine. */
+  help(): void {
     for (;;) {
       try {
         this.exports.help();
+        return;
       } catch {
         this.exports.recoverHelper();
       }

@@ -12,9 +12,10 @@ export class InlineLeader implements Leader {
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     faultCount: number,
+    epoch: number,
     private readonly receive: (report: EngineReport) => void,
   ) {
-    const options = { index: 0, helpers: 0, copies: true, faultCount };
+    const options = { index: 0, helpers: 0, copies: true, faultCount, epoch };
     this.engine = new Engine(module, memory, options, (report) => this.reports.push(report));
   }
 
@@ -35,7 +36,8 @@ export class InlineLeader implements Leader {
     return ['engine: on the calling thread'];
   }
 
-  stop(): void {
+  stop(): Promise<void> {
     this.reports.length = 0;
+    return Promise.resolve();
   }
 }

@@ -25,8 +25,12 @@ export class BatchRunner {
     const { memory, limit } = createMemory(false, 1, maxMemory);
     this.limit = limit;
     this.memory = memory;
-    this.engine = new Engine(module, memory, { index: 0, helpers: 0, copies: true, faultCount: 0 }, report, () =>
-      this.signOfLife(),
+    this.engine = new Engine(
+      module,
+      memory,
+      { index: 0, helpers: 0, copies: true, faultCount: 0, epoch: 0 },
+      report,
+      () => this.signOfLife(),
     );
   }
 

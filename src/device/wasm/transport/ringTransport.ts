@@ -4,6 +4,7 @@ import {
   CONTROL_BASE,
   CONTROL_BEATS,
   CONTROL_COMPLETED,
+  CONTROL_EPOCH,
   CONTROL_PROFILE,
   CONTROL_PROFILING,
   CONTROL_SLEEPING,
@@ -18,11 +19,12 @@ import { OutOfMemoryError, type KindlingError } from '../../../base/errors';
 import { copyOut, describeMemory, type EngineReport } from '../engine/engine';
 import { grownSize, growMemory, heapStart } from '../engine/memory';
 import { Backlog, Ring } from './ring';
-import { clearAfterDeath } from '../workers/takeover';
+import { clearAfterDeath, depose, isTorn } from '../workers/takeover';
 import type { KernelTime, Transport, TransportEvents } from './transport';
 import { Watchdog } from '../workers/watchdog';
 
 const COMPLETED = (CONTROL_BASE + CONTROL_COMPLETED) / 4;
+const EPOCH = (CONTROL_BASE + CONTROL_EPOCH) / 4;
 const TAIL = (CONTROL_BASE + CONTROL_TAIL) / 4;
 const BEATS = (CONTROL_BASE + CONTROL_BEATS) / 4;
 const SLEEPING = (CONTROL_BASE + CONTROL_SLEEPING) / 4;
@@ -35,7 +37,8 @@ export interface Leader {
   /** Runs everything in the ring now, if the leader is on this thread. */
   readonly drain: (() => void) | null;
   describe(): string[];
-  stop(): void;
+  /** Resolves when nothing of it runs any more, as far as that can be known. */
+  stop(): Promise<unknown>;
 }
 
 /** A part of the backlog, and how many promises it waits for. */
@@ -84,11 +87,23 @@ export class RingTransport implements Transport {
     this.pump();
   }
 
+  /** What the next leader and its helpers work in. */
+  get epoch(): number {
+    return Atomics.load(this.ring.words, EPOCH);
+  }
+
+  /** From now on workers that were started earlier begin nothing more. */
+  depose(): void {
+    depose(this.ring.words);
+  }
+
   /** Readies the memory for the next leader after one died. Returns the number of faults that it need not report again. */
-  takeOver(): number {
-    this.leader?.stop();
-    this.leader = null;
+  async takeOver(): Promise<number> {
+    this.depose();
     this.watchdog?.stop();
+    const stopped = this.leader?.stop();
+    this.leader = null;
+    if (isTorn(this.ring.words)) await stopped;
     clearAfterDeath(this.ring.words);
     this.receive({ token: 0, pointer: 0, bytes: 0, value: null, ...describeMemory(this.memory, this.faultCount) });
     return this.faultCount;
@@ -199,7 +214,7 @@ export class RingTransport implements Transport {
 
   shutdown(): void {
     this.isShutDown = true;
-    this.leader?.stop();
+    void this.leader?.stop();
     this.watchdog?.stop();
   }
 

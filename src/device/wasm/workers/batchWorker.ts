@@ -39,7 +39,7 @@ export class BatchWorker implements BatchEngine {
       port1.onmessage = ({ data }: MessageEvent<EngineReport>) => receive(data);
       return new BatchWorker(worker, port1, limit);
     } catch (error) {
-      worker.terminate();
+      void worker.terminate();
       throw error;
     }
   }
@@ -58,6 +58,6 @@ export class BatchWorker implements BatchEngine {
 
   stop(): void {
     this.reports.close();
-    this.worker.terminate();
+    void this.worker.terminate();
   }
 }

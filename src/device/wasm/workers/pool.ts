@@ -41,6 +41,7 @@ export class WorkerPool implements Leader {
     size: number,
     workerUrl: string | undefined,
     faultCount: number,
+    epoch: number,
     receive: (report: EngineReport) => void,
   ): Promise<WorkerPool> {
     const { port1, port2 } = new MessageChannel();
@@ -49,7 +50,7 @@ export class WorkerPool implements Leader {
       for (let index = 0; index < size; index++) workers.push(spawnWorker(workerUrl));
       const binary = await module;
       const [leader, ...helpers] = workers.map(({ remote, death }, index) => {
-        const options = { index, helpers: index === 0 ? size - 1 : 0, copies: false, faultCount };
+        const options = { index, helpers: index === 0 ? size - 1 : 0, copies: false, faultCount, epoch };
         const start =
           index === 0
             ? remote.lead(binary, memory, options, transfer(port2, [port2]))
@@ -63,7 +64,7 @@ export class WorkerPool implements Leader {
       port1.onmessage = ({ data }: MessageEvent<EngineReport>) => receive(data);
       return new WorkerPool(workers, port1, helpers);
     } catch (error) {
-      for (const worker of workers) worker.terminate();
+      for (const worker of workers) void worker.terminate();
       throw error;
     }
   }
@@ -76,7 +77,7 @@ export class WorkerPool implements Leader {
         return worker.death;
       },
       (error: unknown) => {
-        worker.terminate();
+        void worker.terminate();
         this.starting--;
         this.size--;
         this.failures.push(`workers: one did not start (${String(error)})`);
@@ -97,9 +98,9 @@ export class WorkerPool implements Leader {
     ];
   }
 
-  stop(): void {
+  stop(): Promise<unknown> {
     this.reports.close();
-    for (const worker of this.workers) worker.terminate();
+    return Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 }
 

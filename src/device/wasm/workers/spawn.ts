@@ -11,8 +11,12 @@ export interface SpawnedWorker {
   readonly remote: RemoteWorker;
   /** Rejects when the worker fails to start or dies; never resolves. */
   readonly death: Promise<never>;
-  terminate(): void;
+  /** Resolves when it is sure to be over. */
+  terminate(): Promise<unknown>;
 }
+
+/** Milliseconds after which no browser lets a terminated worker go on; Chromium gives a busy one two seconds. */
+const AFTERLIFE = 2500;
 
 /** Starts a worker; that it cannot start is often known only later, by `death`. */
 export function spawnWorker(workerUrl?: string): SpawnedWorker {
@@ -26,13 +30,16 @@ export function spawnWorker(workerUrl?: string): SpawnedWorker {
     death,
     terminate: () => {
       port1.close();
-      void worker.terminate();
+      return worker.terminate() ?? new Promise((resolve) => setTimeout(resolve, AFTERLIFE));
     },
   };
 }
 
 interface Started {
-  readonly worker: { postMessage(message: unknown, transfer: MessagePort[]): void; terminate(): unknown };
+  readonly worker: {
+    postMessage(message: unknown, transfer: MessagePort[]): void;
+    terminate(): Promise<unknown> | void;
+  };
   readonly death: Promise<never>;
 }
 

@@ -91,7 +91,8 @@ function startInline({ settings, events, compile }: Launch): Transport {
   const { memory, limit } = createMemory(false, 1, settings.maxMemory);
   const transport = new RingTransport(memory, limit, 1, false, events);
   void compile(false).then(
-    (module) => transport.start(new InlineLeader(module, memory, 0, (report) => transport.receive(report))),
+    (module) =>
+      transport.start(new InlineLeader(module, memory, 0, transport.epoch, (report) => transport.receive(report))),
     (error: unknown) => transport.fail(asDeviceError(error)),
   );
   return transport;
@@ -108,8 +109,13 @@ function startShared(launch: Launch): Transport {
   const module = compile(true);
   supervise<Leader>(launch, transport, {
     ...{ name: 'workers', one: 'one', module },
-    start: (faultCount) => WorkerPool.start(module, memory, size, settings.workerUrl, faultCount, receive),
-    startInline: (binary, faultCount) => new InlineLeader(binary, memory, faultCount, receive),
+    start: (faultCount) =>
+      WorkerPool.start(module, memory, size, settings.workerUrl, faultCount, transport.epoch, receive),
+    startInline: (binary, faultCount) => {
+      // A worker that did not answer in time may yet.
+      transport.depose();
+      return new InlineLeader(binary, memory, faultCount, transport.epoch, receive);
+    },
   });
   return transport;
 }
@@ -128,7 +134,7 @@ function startBatch(launch: Launch): Transport {
 }
 
 /** An engine in workers: `death` rejects when one of them dies, and never resolves. */
-type Mortal<E> = E & { readonly death: Promise<never>; stop(): void };
+type Mortal<E> = E & { readonly death: Promise<never>; stop(): unknown };
 
 /** How an engine of one kind is made, and what messages call it. */
 interface Engines<E> {
@@ -144,7 +150,7 @@ interface Engines<E> {
 interface Supervised<E> {
   readonly isShutDown: boolean;
   start(engine: E, patience?: number, onHang?: () => void): void;
-  takeOver(reason: string): number;
+  takeOver(reason: string): number | Promise<number>;
   fail(error: KindlingError): void;
 }
 
@@ -162,7 +168,7 @@ function supervise<E>({ settings, notes }: Launch, transport: Supervised<E>, eng
       return;
     }
     if (transport.isShutDown) {
-      engine.stop();
+      void engine.stop();
       return;
     }
     let isReplaced = false;
@@ -175,8 +181,10 @@ function supervise<E>({ settings, notes }: Launch, transport: Supervised<E>, eng
     engine.death.catch((error: unknown) => replace(String(error)));
     transport.start(engine, settings.patience ?? PATIENCE, () => replace(`${engines.one} made no progress`));
   };
-  const run = (faultCount: number): void =>
-    void start(faultCount).catch((error: unknown) => transport.fail(asDeviceError(error)));
+  const run = (faultCount: number | Promise<number>): void =>
+    void Promise.resolve(faultCount)
+      .then(start)
+      .catch((error: unknown) => transport.fail(asDeviceError(error)));
   run(0);
 }
 

@@ -1,13 +1,18 @@
-// What is left in shared memory when workers die, and how it is made ready for new ones. No worker runs meanwhile.
+// What is left in shared memory when workers die, and how it is made ready for new ones. A worker that was terminated may
+// live on: browsers give one that is busy some seconds, and one that hung may only have been slow. So the old ones are
+// deposed first: they begin no command and claim no task of a later epoch. One in the middle of something is waited for,
+// as far as a browser tells; what it finishes even later is counted for nobody.
 import {
   CONTROL_BASE,
   CONTROL_BEGUN,
   CONTROL_COMPLETED,
   CONTROL_DONE,
+  CONTROL_EPOCH,
   CONTROL_FAULTS,
   CONTROL_FAULTS_ACKNOWLEDGED,
   CONTROL_FAULT_TABLE,
   CONTROL_HEAD,
+  CONTROL_JOB_SIGNAL,
   CONTROL_LEADER_WAITS,
   CONTROL_REQUEST,
   CONTROL_SLEEPERS,
@@ -22,15 +27,30 @@ import {
 
 const word = (offset: number): number => (CONTROL_BASE + offset) / 4;
 
+/** Begins the next epoch: no worker of an earlier one begins anything more. */
+export function depose(words: Uint32Array): void {
+  Atomics.add(words, word(CONTROL_EPOCH), 1);
+  // Helpers that sleep wake up and end.
+  Atomics.notify(new Int32Array(words.buffer), word(CONTROL_JOB_SIGNAL));
+}
+
+/** Whether a command was begun and not finished; then its leader, or a helper that works on it, may still be alive. */
+export function isTorn(words: Uint32Array): boolean {
+  return Atomics.load(words, word(CONTROL_BEGUN)) !== Atomics.load(words, word(CONTROL_COMPLETED));
+}
+
 /** Steps over the command that was interrupted, records it as a fault, and closes the barrier. */
 export function clearAfterDeath(words: Uint32Array): void {
-  for (const offset of [CONTROL_REQUEST, CONTROL_DONE, CONTROL_LEADER_WAITS, CONTROL_SLEEPERS]) words[word(offset)] = 0;
-  // No task is left to take. The generation in the upper word goes on.
+  for (const offset of [CONTROL_REQUEST, CONTROL_LEADER_WAITS, CONTROL_SLEEPERS]) words[word(offset)] = 0;
+  // No task is left to take, and what is still counted as done is of a generation that is over.
+  const generation = (words[word(CONTROL_TICKET) + 1] >>> 8) + 1;
   words[word(CONTROL_TICKET)] = 0;
-  words[word(CONTROL_TICKET) + 1] = (words[word(CONTROL_TICKET) + 1] & ~0xff) >>> 0;
+  words[word(CONTROL_TICKET) + 1] = (generation << 8) >>> 0;
+  words[word(CONTROL_DONE)] = 0;
+  words[word(CONTROL_DONE) + 1] = generation & 0xffffff;
 
+  if (!isTorn(words) || words[word(CONTROL_HEAD)] === words[word(CONTROL_TAIL)]) return;
   const begun = words[word(CONTROL_BEGUN)];
-  if (begun === words[word(CONTROL_COMPLETED)] || words[word(CONTROL_HEAD)] === words[word(CONTROL_TAIL)]) return;
   const tail = words[word(CONTROL_TAIL)];
   const header = words[RING_BASE / 4 + (tail & (RING_WORDS - 1))];
   words[word(CONTROL_TAIL)] = (tail + (header >>> 8)) >>> 0;

@@ -15,7 +15,7 @@ const SPINS = 10_000;
 export interface WorkerApi {
   /** Leads over shared memory; wakes at any message on `reports` and sends EngineReports there. */
   lead(module: WebAssembly.Module, memory: WebAssembly.Memory, options: EngineOptions, reports: MessagePort): void;
-  /** Helps the leader, for ever: the worker takes no further calls. */
+  /** Helps the leader until it is replaced: the worker takes no further calls. */
   assist(module: WebAssembly.Module, memory: WebAssembly.Memory, options: EngineOptions): void;
   /** Makes an engine with its own memory; returns the bytes that it may grow to. */
   serve(module: WebAssembly.Module, maxMemory: number | undefined, reports: MessagePort): number;
