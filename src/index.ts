@@ -19,14 +19,18 @@ export type { Scope } from './core/scope';
 export { manualSeed, seed, initialSeed, getRngState, Generator } from './base/generator';
 
 export { clone, fill, to } from './ops/shape/copy';
+export { isNonzero, isTensor, numel } from './ops/shape/inspect';
 export { broadcastShapesOf as broadcastShapes } from './base/shape';
 export type { ToOptions } from './ops/shape/copy';
 export {
-  arange, empty, emptyLike, eye, fromArray, full, fullLike, linspace, logspace, ones, onesLike, tensor, zeros, zerosLike,
+  arange, asTensor, empty, emptyLike, eye, fromArray, full, fullLike, linspace, logspace, ones, onesLike, tensor, zeros, zerosLike,
 } from './ops/shape/creation'; // prettier-ignore
 export type { TensorData, TensorOptions } from './ops/shape/creation';
 export { rand, randLike, randint, randn, randnLike, randperm, setRngState } from './ops/random/random';
 export type { GeneratorOption, RandomOptions } from './ops/random/random';
+export { normal, randintLike } from './ops/random/draws';
+export type { NormalOptions } from './ops/random/draws';
+export { poisson } from './ops/random/counts';
 export { bernoulli, multinomial } from './ops/random/sampling';
 export type { MultinomialOptions } from './ops/random/sampling';
 export {
@@ -49,7 +53,10 @@ export * from './ops/indexing/nonzero';
 export * from './ops/pointwise/gamma';
 export * from './ops/indexing/sort';
 export * from './ops/shape/stack';
-export * from './ops/shape/diagonal';
+export {
+  blockDiag, diag, diagEmbed, diagflat, trace, trilIndices, triuIndices,
+} from './ops/shape/diagonal'; // prettier-ignore
+export type { DiagEmbedOptions, FillDiagonalOptions, TriangleOptions } from './ops/shape/diagonal';
 export * from './ops/shape/part';
 export * from './ops/shape/repeat';
 export * from './ops/shape/split';

@@ -3,15 +3,17 @@
 import { backward, registerHook, retainGrad } from './core/backward';
 import {
   clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short, cpu,
+  typeAs,
 } from './ops/shape/copy'; // prettier-ignore
 import {
   emptyLike, fullLike, newEmpty, newFull, newOnes, newTensor, newZeros, onesLike, zerosLike,
 } from './ops/shape/creation'; // prettier-ignore
 import { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, matmul, mm, mv, outer } from './ops/linalg/matmul';
 import { sumToSize } from './ops/shape/stack';
-import { diag, diagEmbed, diagflat, trace } from './ops/shape/diagonal';
+import { diag, diagEmbed, diagflat, fillDiagonal_, trace } from './ops/shape/diagonal';
 import { diagonalScatter, narrowCopy, narrow, ravel, selectScatter, sliceScatter } from './ops/shape/part';
 import { repeatInterleave, tile } from './ops/shape/repeat';
+import { elementSize, isNonzero, stride } from './ops/shape/inspect';
 import { dsplit, hsplit, tensorSplit, vsplit } from './ops/shape/split';
 import { asStrided, unfold } from './ops/shape/strided';
 import { flip, fliplr, flipud, roll, rot90 } from './ops/shape/flip';
@@ -42,7 +44,7 @@ import {
 } from './ops/pointwise/special'; // prettier-ignore
 import { igamma, igammac } from './ops/pointwise/gamma';
 import { at, indexPut, maskedAt, setAt } from './ops/indexing/brackets';
-import { overwriting, reshaping } from './ops/shape/inPlace';
+import { detach_, overwriting, reshaping } from './ops/shape/inPlace';
 import {
   view, reshape, permute, transpose, t, movedim, expand, expandAs, reshapeAs, slice, select, squeeze, unsqueeze, flatten,
   unflatten, unbind, split, chunk, diagonal, viewAsShape, mT,
@@ -63,6 +65,7 @@ import {
   logaddexp, positive, trueDivide, xlogy, rsub,
 } from './ops/pointwise/arithmetic'; // prettier-ignore
 import { bernoulli_, exponential_, normal_, uniform_ } from './ops/random/random';
+import { cauchy_, geometric_, logNormal_, random_ } from './ops/random/draws';
 import { bernoulli, multinomial } from './ops/random/sampling';
 import { logSoftmax, softmax } from './ops/reduce/softmax';
 import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduce/reduce';
@@ -212,6 +215,7 @@ const methods = {
   ...{ put, take, takeAlongDim, maskedScatter, tril, triu },
   ...{ softmax, logSoftmax },
   ...{ uniform_, normal_, exponential_, bernoulli_, bernoulli, multinomial },
+  ...{ cauchy_, geometric_, logNormal_, random_, fillDiagonal_, detach_, typeAs, elementSize, isNonzero, stride },
 };
 
 /** Properties that are operations without arguments. */
@@ -228,6 +232,7 @@ interface Overloaded {
   nonzero: OverloadedMethod<typeof nonzero>;
   repeatInterleave: OverloadedMethod<typeof repeatInterleave>;
   tensorSplit: OverloadedMethod<typeof tensorSplit>;
+  stride: OverloadedMethod<typeof stride>;
 }
 /** A function with two or three signatures, as a method: `infer` takes the last ones, and repeats the first. */
 type OverloadedMethod<F> = F extends {

@@ -191,6 +191,14 @@ function moveRetained(t: Tensor, node: Node, index: number): void {
   (node.retained ??= new Map()).set(index, t);
 }
 
+/** Takes a tensor that is no view out of the graph: it becomes a leaf that needs no gradient. */
+export function leaveGraph(t: Tensor): void {
+  const meta = t.autograd;
+  (meta.node as Node | null)?.retained?.delete(meta.outputIndex);
+  Object.assign(meta, { node: null, outputIndex: 0, accumulator: null, retainsGrad: false });
+  t.requiresGrad_(false);
+}
+
 /** Puts a fresh handle where `edge` says: gradients that reach it go on there. */
 function placed(t: Tensor, edge: Edge | null): Tensor {
   if (edge?.node instanceof AccumulateGrad) {

@@ -174,6 +174,7 @@ describe('methods of other classes', () => {
     scope[Symbol.dispose]();
     const calls: [Callable, string][] = [
       [(...args) => Reflect.apply(k.nn.deepcopy, undefined, args) as unknown, 'deepcopy: takes at most 1'],
+      [(...args) => Reflect.apply(k.isTensor, undefined, args) as unknown, 'isTensor: takes at most 1'],
       [(...args) => (scope as object as Record<string, Callable>).end(...args), 'Scope.end: takes at most 1'],
     ];
     for (const [fn, message] of calls) {
@@ -225,7 +226,7 @@ describe('devices', () => {
 
 describe('every public name is tried', () => {
   /** Above, or takes any value at all. */
-  const APART = ['kindling.init', 'kindling.shutdown', 'nn.deepcopy'];
+  const APART = ['kindling.init', 'kindling.shutdown', 'kindling.isTensor', 'nn.deepcopy'];
   it('functions', () => {
     const untried = spaces.flatMap(([name, space]) =>
       Object.entries(space)

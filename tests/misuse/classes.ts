@@ -260,7 +260,7 @@ export const OTHERS: Readonly<Record<string, Subject>> = {
 /** Methods of Tensor that are no functions of `kindling`. */
 export const TENSOR_METHODS: Readonly<Record<string, Call>> = {
   ...Object.fromEntries<Call>(
-    'dim numel isContiguous isFloatingPoint detach data tolist repr float double int long byte bool half bfloat16 char short cpu zero_ retainGrad contiguous'
+    'dim numel isContiguous isFloatingPoint detach data tolist repr float double int long byte bool half bfloat16 char short cpu zero_ retainGrad contiguous detach_ elementSize'
       .split(' ')
       .map((name): [string, Call] => [name, nothing]),
   ),
@@ -268,17 +268,26 @@ export const TENSOR_METHODS: Readonly<Record<string, Call>> = {
   requiresGrad_: () => [true],
   hardshrink: () => [0.5],
   registerHook: () => [() => undefined],
-  ...Object.fromEntries(['copy_', 'expandAs', 'reshapeAs', 'viewAs'].map((name) => [name, () => [randn(2, 2)]])),
+  ...Object.fromEntries(
+    ['copy_', 'expandAs', 'reshapeAs', 'viewAs', 'typeAs'].map((name) => [name, () => [randn(2, 2)]]),
+  ),
   ...Object.fromEntries(['newEmpty', 'newOnes', 'newZeros'].map((name) => [name, () => [2, 3]])),
   newFull: () => [[2, 3], 0.5],
   newTensor: () => [[1.5, 2.5]],
   uniform_: () => [0.5, 1.5],
   normal_: () => [0.5, 1.5],
   exponential_: () => [0.5],
+  cauchy_: () => [0.5, 1.5],
+  logNormal_: () => [0.5, 1.5],
+  geometric_: () => [0.5],
+  random_: () => [2, 5],
+  fillDiagonal_: () => [0.5, true],
+  stride: () => [1],
 };
 /** Those that need a result of one element with a graph. */
 export const LOSS_METHODS: Readonly<Record<string, Call>> = {
   item: nothing,
+  isNonzero: nothing,
   backward: () => [ones([]), true, true],
 };
 

@@ -22,7 +22,7 @@ const WITHOUT_SAMPLE: readonly string[] = [
     'ones',
     'onesLike',
   ],
-  ...['tensor', 'trilIndices', 'triuIndices', 'zeros', 'zerosLike'],
+  ...['asTensor', 'tensor', 'trilIndices', 'triuIndices', 'zeros', 'zerosLike'],
   // Draws at random.
   ...[
     'rand',
@@ -36,6 +36,9 @@ const WITHOUT_SAMPLE: readonly string[] = [
     'bernoulli',
     'multinomial',
     'gumbelSoftmax',
+    'normal',
+    'poisson',
+    'randintLike',
   ],
   // Gives a promise, as only the data tells the shape or the answer: dataDependent.test.ts.
   ...[
@@ -48,7 +51,10 @@ const WITHOUT_SAMPLE: readonly string[] = [
     'nonzero',
     'unique',
     'uniqueConsecutive',
+    'isNonzero',
   ],
+  // Says something of a tensor.
+  ...['isTensor', 'numel'],
 ];
 
 const modules = import.meta.glob<Readonly<Record<string, unknown>>>('../../src/ops/**/*.ts', { eager: true });

@@ -8,7 +8,7 @@ import type { Expression } from '../../expression/expression';
 import { PointwiseOperation, withInPlace, type InPlaceForm } from '../../core/pointwiseFunctions';
 import { ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
-import { drawSeed } from '../../base/generator';
+import { defaultGenerator, drawSeed, type Generator } from '../../base/generator';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { ne } from './compare';
@@ -28,9 +28,9 @@ const DROPOUT = new PointwiseOperation({
   },
 });
 
-/** The two halves of a seed from the default generator, as formulas with random numbers take them. */
-export function seedHalves(): [number, number] {
-  const seed = drawSeed();
+/** The two halves of a seed from a generator, as formulas with random numbers take them. */
+export function seedHalves(generator: Generator = defaultGenerator): [number, number] {
+  const seed = drawSeed(generator);
   return [Number(BigInt.asIntN(32, seed)), Number(BigInt.asIntN(32, seed >> 32n))];
 }
 

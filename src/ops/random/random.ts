@@ -5,7 +5,7 @@ import { COUNTS, NUMBER, INTEGER, COUNT, kind, listOf } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { GENERATOR, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
-import { isHalf, newArray, stored, type DType } from '../../base/dtype';
+import { isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
 import type { Half } from '../../base/half';
 import {
   defaultGenerator, fillBernoulli, fillExponential, fillNormal, fillRandint, fillUniform, permutation, type FloatArray,
@@ -27,12 +27,16 @@ export interface GeneratorOption {
 /** Options of functions that make a tensor of draws. */
 export interface RandomOptions extends TensorOptions, GeneratorOption {}
 
+/** Fills values one after the other in memory, of any dtype. */
+export type ValueFill = (out: TypedArray, half: Half | null, isDense: boolean) => void;
+
 type FloatFill = (out: FloatArray, generator: Generator | undefined, half: Half | null) => void;
 
 /** Fills values one after the other in memory; `isDense` says whether that is the order of rows too. */
 export type LaidFill = (out: FloatArray, half: Half | null, isDense: boolean) => void;
 
-function drawn(op: string, shape: Shape, options: RandomOptions, fill: FloatFill): Tensor {
+/** A fresh tensor of the shape with draws in row-major order. */
+export function drawn(op: string, shape: Shape, options: RandomOptions, fill: FloatFill): Tensor {
   const dtype = options.dtype ?? 'float32';
   requireFloat(op, dtype);
   const draw = (): ArrayBufferView => {
@@ -77,14 +81,19 @@ function memoryOrder(x: Laid): number[] {
  * like it, which takes over the order of its dimensions in memory.
  */
 export function drawnLike(op: string, x: Laid, fill: LaidFill, fresh = false): Tensor {
+  requireFloat(op, x.dtype);
+  return valuesLike(x, fill as ValueFill, fresh);
+}
+
+/** The same for values of any dtype. */
+export function valuesLike(x: Laid, fill: ValueFill, fresh = false): Tensor {
   const { shape, dtype, device } = x;
-  requireFloat(op, dtype);
   const order = memoryOrder(x);
   const kept = order.filter((d) => shape[d] !== 1);
   const isInOrder = kept.every((d, i) => i === 0 || kept[i - 1] < d);
   const sizes = isInOrder ? shape : order.map((d) => shape[d]);
   const laid = uploaded(device, sizes, dtype, () => {
-    const values = newArray(dtype, numelOf(shape)) as FloatArray;
+    const values = newArray(dtype, numelOf(shape));
     fill(values, isHalf(dtype) ? dtype : null, fresh ? isInOrder : isDense(shape, x.strides));
     return stored(dtype, values);
   });
@@ -208,7 +217,7 @@ export function randperm(
 }
 
 /** A function that fills a tensor with draws: `names` are the numbers it takes before the generator, with defaults. */
-const refilling = (
+export const refilling = (
   op: string,
   names: readonly string[],
   defaults: readonly number[],
@@ -233,7 +242,7 @@ const refilling = (
 };
 
 /** A function of a tensor with the options `O`, by position `Places`, and a generator. */
-type Filling<O, Places extends readonly unknown[]> = (
+export type Filling<O, Places extends readonly unknown[]> = (
   self: Tensor,
   ...args: Arguments<[], [...Places, generator?: GeneratorOption['generator']], O & GeneratorOption>
 ) => Tensor;

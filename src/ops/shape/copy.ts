@@ -1,5 +1,5 @@
 // Moving values as they are: copies, conversions, fills.
-import { isPlainObject } from '../../base/arguments';
+import { isPlainObject, type Arguments } from '../../base/arguments';
 import { FLAG, DTYPE, either } from '../../base/kinds';
 import { argument, signature, taking, withoutEffect } from '../../base/signature';
 import { TENSOR, VALUE, DEVICE, INPUT, OTHER } from '../../core/kinds';
@@ -278,3 +278,9 @@ export const bfloat16 = convertingTo('bfloat16', 'bfloat16');
 export const char = convertingTo('char', 'int8');
 /** @see float */
 export const short = convertingTo('short', 'int16');
+
+/** x with the dtype of another tensor; x itself if it has it. @see torch.Tensor.type_as */
+export const typeAs: (x: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(
+  signature('typeAs', [INPUT, OTHER]),
+  (x, other) => to(x, other.dtype),
+);

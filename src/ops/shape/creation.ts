@@ -225,6 +225,25 @@ function tensorOf(given: unknown, options: TensorOptions): Tensor {
   );
 }
 
+const AS_TENSOR = signature('asTensor', [argument('data', ANYTHING), argument('dtype', DTYPE, undefined), argument('device', DEVICE, undefined)]); // prettier-ignore
+
+/**
+ * `data` itself if it is a tensor of this dtype on this device; as `to` converts it if it is another, and as `tensor` makes it
+ * of anything else.
+ * @see torch.as_tensor
+ */
+export function asTensor(
+  ...args: Arguments<
+    [data: TensorData | Tensor],
+    [dtype?: DType | undefined, device?: DeviceGiven | undefined],
+    Omit<TensorOptions, 'requiresGrad'> & { data: TensorData | Tensor }
+  >
+): Tensor {
+  const { data, dtype, device } = AS_TENSOR.take(args);
+  if (!(data instanceof Tensor)) return tensorOf(data, { dtype, device });
+  return to(data, { dtype: dtype ?? data.dtype, device: device ?? data.device });
+}
+
 type FromArrayArguments = Arguments<
   [values: AnyTypedArray, shape: Shape],
   [dtype?: DType | undefined, device?: DeviceGiven | undefined, requiresGrad?: boolean | undefined],

@@ -2,15 +2,16 @@
 import type { Arguments } from '../../base/arguments';
 import { FLAG, INTEGER, COUNT, DTYPE, DIM } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
-import { SEVERAL_TENSORS, DEVICE, INPUT } from '../../core/kinds';
+import { SEVERAL_TENSORS, DEVICE, INPUT, SCALAR } from '../../core/kinds';
 import { resultType } from '../../base/dtype';
 import { ShapeError } from '../../base/errors';
 import { formatShape, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { atleast2d } from './stack';
-import { clone, copy_, filled, to } from './copy';
+import { clone, copy_, fill_, filled, to } from './copy';
 import { fromArray, type TensorOptions } from './creation';
 import { cat } from './cat';
+import { asStrided } from './strided';
 import { diagonal, reshape } from './view';
 import type { DType } from '../../base/dtype';
 import type { DeviceGiven } from '../../device/contract';
@@ -89,6 +90,44 @@ export function blockDiag(...given: readonly Tensor[]): Tensor {
   });
   return cat(rows, 0);
 }
+
+/** Options of `fillDiagonal_`. */
+export interface FillDiagonalOptions {
+  fillValue: number | boolean;
+  /** Begins anew below each square of a tall matrix. */
+  wrap?: boolean;
+}
+
+/**
+ * Writes a number on the main diagonal: of a matrix, or of a tensor of more dimensions, which must be of one size.
+ * @throws ShapeError @see torch.Tensor.fill_diagonal_
+ */
+export const fillDiagonal_: (
+  self: Tensor,
+  ...args: Arguments<[fillValue: number | boolean], [wrap?: boolean], FillDiagonalOptions>
+) => Tensor = taking(
+  signature('fillDiagonal_', [INPUT, argument('fillValue', SCALAR), argument('wrap', FLAG, false)]),
+  (self, value, wrap) => {
+    const { shape, strides, offset } = self;
+    if (self.ndim < 2 || (self.ndim > 2 && shape.some((size) => size !== shape[0]))) {
+      throw new ShapeError(
+        `fillDiagonal_: expected a matrix, or more dimensions of one size, got ${formatShape(shape)}.`,
+        { shape },
+      );
+    }
+    const step = strides.reduce((sum, stride) => sum + stride, 0);
+    const n = Math.min(...shape);
+    fill_(asStrided(self, [n], [step], offset), value);
+    const [rows, columns] = shape;
+    if (!wrap || self.ndim > 2 || n === 0) return self;
+    // Each further one begins a row behind the last.
+    for (let row = columns + 1; row < rows; row += columns + 1) {
+      const start = offset + row * strides[0];
+      fill_(asStrided(self, [Math.min(columns, rows - row)], [step], start), value);
+    }
+    return self;
+  },
+);
 
 /** The sum of the main diagonal of a matrix. @see torch.trace */
 export const trace: (x: Tensor) => Tensor = taking(signature('trace', [INPUT]), (x) => {

@@ -1,6 +1,9 @@
 // In-place forms of operations that have no kernel of their own for it: the result is written over the tensor; and views
 // of a tensor that take its place (`x.t_()`).
+import { signature, taking } from '../../base/signature';
 import { isGradEnabled } from '../../core/backward';
+import { leaveGraph } from '../../core/graph';
+import { INPUT } from '../../core/kinds';
 import { AutogradError, ShapeError } from '../../base/errors';
 import { formatShape, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -40,3 +43,15 @@ export const reshaping =
     }
     return self.lieAs(f(self, ...args));
   };
+
+/**
+ * Takes the tensor itself out of the graph and gives it back: a leaf that needs no gradient.
+ * @throws AutogradError for a view, whose history is that of its base @see torch.Tensor.detach_
+ */
+export const detach_: (self: Tensor) => Tensor = taking(signature('detach_', [INPUT]), (self) => {
+  if (self.viewLink !== null) {
+    throw new AutogradError('detach_: a view cannot leave the graph of its base, got one. Use detach().');
+  }
+  leaveGraph(self);
+  return self;
+});
