@@ -13,7 +13,10 @@ import { TENSOR } from '../core/kinds';
 import { FLAG } from '../base/kinds';
 import { argument, checkKind, methodsTake, signature } from '../base/signature';
 
-/** What `forward` leaves for `backward`. Other values may be put on it as properties. */
+/**
+ * What `forward` leaves for `backward`. Other values may be put on it as properties; `ctx: FunctionContext & { alpha: number }`
+ * says what they are.
+ */
 export class FunctionContext {
   [key: string]: unknown;
 

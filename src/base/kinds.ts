@@ -7,8 +7,8 @@ export interface Kind<T> {
   /** For messages: 'a whole number of at least 0'. */
   readonly expected: string;
   readonly accepts: (value: unknown) => value is T;
-  /** Whether a plain object may be the value itself, and does not stand for named arguments. */
-  readonly takesObject?: boolean;
+  /** Whether a plain object may be the value itself, and does not stand for named arguments; a function says which. */
+  readonly takesObject?: boolean | ((value: object) => boolean);
   /** What an accepted value stands for, where there are several words for one thing. */
   readonly read?: (value: unknown) => unknown;
   /** What several positional arguments in a row make one list of: `view(2, 3)` is `view([2, 3])`. */

@@ -109,7 +109,8 @@ export class Signature<const A extends AnyArguments> {
     const { args } = this;
     const count = given.length;
     const last = count > 0 ? given[count - 1] : undefined;
-    const isNamed = isPlainObject(last) && args[count - 1]?.kind.takesObject !== true;
+    const takesObject = args[count - 1]?.kind.takesObject ?? false;
+    const isNamed = isPlainObject(last) && !(typeof takesObject === 'function' ? takesObject(last) : takesObject);
     const values: unknown[] = [];
     for (let i = 0; i < args.length; i++) values.push(undefined);
     this.#byPosition(name, given, isNamed ? count - 1 : count, values);

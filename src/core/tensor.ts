@@ -326,11 +326,15 @@ export class Tensor extends Handle implements View {
     return toNumbers(await this.data())[0];
   }
 
-  /** The elements as nested arrays of numbers (booleans for bool). @throws RangeError for an int64 beyond 2^53. */
-  async tolist(): Promise<NestedNumbers> {
+  /**
+   * The elements as nested arrays of numbers (booleans for bool). `T` is what the caller knows of the shape.
+   * @throws RangeError for an int64 beyond 2^53.
+   * @example for (const i of await randint(10, [3]).tolist<number[]>()) ...
+   */
+  async tolist<T extends NestedNumbers = NestedNumbers>(): Promise<T> {
     const { shape, dtype } = this;
     const values = toNumbers(await this.data());
-    return nest(dtype === 'bool' ? values.map((v) => v !== 0) : values, shape);
+    return nest(dtype === 'bool' ? values.map((v) => v !== 0) : values, shape) as T;
   }
 
   /** The text that PyTorch prints. */

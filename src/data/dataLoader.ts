@@ -46,7 +46,7 @@ export interface DataLoaderOptions<Sample, Batch> {
 /** `datasetOf` says what is wrong with one. */
 const DATASET = {
   ...kind<unknown>('an array, a Dataset with get and length, or an IterableDataset', () => true),
-  takesObject: true,
+  takesObject: (value: object) => !('dataset' in value),
 };
 const SECONDS = kind<number>('a number of seconds of at least 0', (value) => typeof value === 'number' && value >= 0);
 const TAKES = signature('DataLoader', [

@@ -131,9 +131,20 @@ export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>>
 /** A dataset, in whichever form. */
 const DATASET = {
   ...kind<Dataset<unknown>>('a dataset', (value) => typeof Reflect.get(Object(value), 'get') === 'function'),
-  takesObject: true,
+  takesObject: (value: object) => !('dataset' in value),
 };
 const SUBSET = signature('Subset', [argument('dataset', DATASET), argument('indices', listOf(INTEGER))]);
+
+interface SubsetOptions<Sample> {
+  dataset: Dataset<Sample>;
+  indices: readonly number[];
+}
+type SubsetArgs<Sample> = Arguments<
+  [dataset: Dataset<Sample>, indices: readonly number[]],
+  [],
+  SubsetOptions<Sample>,
+  [dataset: Dataset<Sample>, named: Pick<SubsetOptions<Sample>, 'indices'>]
+>;
 
 /** The samples of `dataset` at `indices`. @see torch.utils.data.Subset */
 export class Subset<Sample> extends Dataset<Sample> {
@@ -144,9 +155,9 @@ export class Subset<Sample> extends Dataset<Sample> {
     methodsTake(this, GET);
   }
 
-  constructor(...args: readonly [dataset: Dataset<Sample>, indices: readonly number[]]) {
+  constructor(...args: SubsetArgs<Sample>) {
     super();
-    const { dataset, indices } = SUBSET.take<{ dataset: Dataset<Sample>; indices: readonly number[] }>(args);
+    const { dataset, indices } = SUBSET.take<SubsetOptions<Sample>>(args);
     this.dataset = dataset;
     this.indices = indices;
     const getBatch = dataset.getBatch?.bind(dataset);
@@ -169,6 +180,18 @@ export class Subset<Sample> extends Dataset<Sample> {
   }
 }
 
+interface RandomSplitOptions<Sample> {
+  dataset: Dataset<Sample>;
+  lengths: readonly number[];
+  /** Source of the order; default the default generator. */
+  generator?: Generator | null;
+}
+type RandomSplitArgs<Sample> = Arguments<
+  [dataset: Dataset<Sample>, lengths: readonly number[]],
+  [generator?: Generator | null],
+  RandomSplitOptions<Sample>,
+  [dataset: Dataset<Sample>, named: Omit<RandomSplitOptions<Sample>, 'dataset'>]
+>;
 const RANDOM_SPLIT = signature('randomSplit', [
   argument('dataset', DATASET), argument('lengths', listOf(NUMBER)), GENERATOR,
 ]); // prettier-ignore
@@ -180,12 +203,8 @@ const RANDOM_SPLIT = signature('randomSplit', [
  * @example const [train, valid] = randomSplit(dataset, [0.9, 0.1], new Generator(42))
  * @see torch.utils.data.random_split
  */
-export function randomSplit<Sample>(
-  dataset: Dataset<Sample>,
-  lengths: readonly number[],
-  ...args: Arguments<[], [generator?: Generator | null], { generator?: Generator | null }>
-): Subset<Sample>[] {
-  const { generator } = RANDOM_SPLIT.takeRest([dataset, lengths], args);
+export function randomSplit<Sample>(...args: RandomSplitArgs<Sample>): Subset<Sample>[] {
+  const { dataset, lengths, generator } = RANDOM_SPLIT.take<RandomSplitOptions<Sample>>(args);
   const total = lengthOf('randomSplit', 'the dataset', dataset);
   const counts = partLengths(total, lengths);
   const order = Array.from(permutation(total, generator ?? undefined));

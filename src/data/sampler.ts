@@ -13,7 +13,7 @@ export interface Sized {
 /** What has samples to count; whether it has a length is asked when it is needed, and may change from epoch to epoch. */
 const SOURCE: Kind<Sized> = {
   ...kind<Sized>('a dataset or an array', (value) => typeof value === 'object' && value !== null && 'length' in value),
-  takesObject: true,
+  takesObject: (value) => !('dataSource' in value),
 };
 /** A sampler, or what gives indices as one does: an array. */
 export const SAMPLER: Kind<Sampler> = kind('a Sampler', ITERABLE.accepts);
@@ -32,15 +32,15 @@ export abstract class Sampler<Item = number> implements Iterable<Item> {
   abstract [Symbol.iterator](): Iterator<Item>;
 }
 
-const SEQUENTIAL = signature('SequentialSampler', [argument('source', SOURCE)]);
+const SEQUENTIAL = signature('SequentialSampler', [argument('dataSource', SOURCE)]);
 
 /** 0, 1, 2, ... @see torch.utils.data.SequentialSampler */
 export class SequentialSampler extends Sampler {
   private readonly source: Sized;
 
-  constructor(...args: readonly [source: Sized]) {
+  constructor(...args: Arguments<[dataSource: Sized], [], { dataSource: Sized }>) {
     super();
-    this.source = SEQUENTIAL.take(args).source;
+    this.source = SEQUENTIAL.take(args).dataSource;
   }
 
   get length(): number {
@@ -53,18 +53,20 @@ export class SequentialSampler extends Sampler {
 }
 
 interface BatchSamplerOptions {
+  sampler: Sampler;
   batchSize: number;
   dropLast?: boolean;
 }
 
 interface RandomSamplerOptions {
+  dataSource: Sized;
   replacement?: boolean;
-  numSamples?: number;
+  numSamples?: number | null;
   generator?: Generator | null;
 }
 
 const RANDOM = signature('RandomSampler', [
-  argument('source', SOURCE), argument('replacement', FLAG, false), argument('numSamples', atLeast(1), null), GENERATOR,
+  argument('dataSource', SOURCE), argument('replacement', FLAG, false), argument('numSamples', atLeast(1), null), GENERATOR,
 ]); // prettier-ignore
 
 /** With replacement PyTorch draws indices in groups of this size. */
@@ -76,20 +78,21 @@ const REPLACEMENT_GROUP = 32;
  * @see torch.utils.data.RandomSampler
  */
 export class RandomSampler extends Sampler {
+  private readonly source: Sized;
   private readonly replacement: boolean;
   private readonly numSamples: number | null;
   private readonly generator: Generator | null;
 
   constructor(
-    private readonly source: Sized,
     ...args: Arguments<
-      [],
-      [replacement?: boolean, numSamples?: number, generator?: Generator | null],
+      [dataSource: Sized],
+      [replacement?: boolean, numSamples?: number | null, generator?: Generator | null],
       RandomSamplerOptions
     >
   ) {
     super();
-    const { replacement, numSamples, generator } = RANDOM.takeRest([source], args);
+    const { dataSource, replacement, numSamples, generator } = RANDOM.take(args);
+    this.source = dataSource;
     this.replacement = replacement;
     this.numSamples = numSamples;
     this.generator = generator;
@@ -126,11 +129,14 @@ export class SubsetRandomSampler extends Sampler {
   private readonly generator: Generator | null;
 
   constructor(
-    indices: readonly number[],
-    ...args: Arguments<[], [generator?: Generator | null], { generator?: Generator | null }>
+    ...args: Arguments<
+      [indices: readonly number[]],
+      [generator?: Generator | null],
+      { indices: readonly number[]; generator?: Generator | null }
+    >
   ) {
     super();
-    const taken = SUBSET.take([indices, ...args]);
+    const taken = SUBSET.take(args);
     this.indices = taken.indices;
     this.generator = taken.generator;
   }
@@ -154,9 +160,16 @@ export class BatchSampler extends Sampler<number[]> {
   private readonly batchSize: number;
   private readonly dropLast: boolean;
 
-  constructor(sampler: Sampler, ...args: Arguments<[batchSize: number], [dropLast?: boolean], BatchSamplerOptions>) {
+  constructor(
+    ...args: Arguments<
+      [sampler: Sampler, batchSize: number],
+      [dropLast?: boolean],
+      BatchSamplerOptions,
+      [sampler: Sampler, named: Omit<BatchSamplerOptions, 'sampler'>]
+    >
+  ) {
     super();
-    const { batchSize, dropLast } = BATCH.takeRest([sampler], args);
+    const { sampler, batchSize, dropLast } = BATCH.take<Required<BatchSamplerOptions>>(args);
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

@@ -35,6 +35,13 @@ describe('what is taken', () => {
     expect(VIEW.take([7, []])).toEqual({ input: 7, size: [], steps: 1 });
   });
 
+  it('a plain object that may be a value may name the arguments', () => {
+    const source = { ...kind<object>('an object', () => true), takesObject: (value: object) => !('source' in value) };
+    const takes = signature('read', [argument('source', source), argument('count', COUNT, 1)]);
+    expect(takes.take([{ length: 2 }])).toEqual({ source: { length: 2 }, count: 1 });
+    expect(takes.take([{ source: { length: 2 }, count: 3 }])).toEqual({ source: { length: 2 }, count: 3 });
+  });
+
   it('a plain object may be a value', () => {
     expect(LOAD.take([{ strict: 1 }, { strict: false }])).toEqual({ state: { strict: 1 }, strict: false });
   });

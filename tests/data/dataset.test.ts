@@ -19,6 +19,18 @@ describe('samplers', () => {
     expect([...new RandomSampler([])]).toEqual([]);
   });
 
+  it('and datasets take all their arguments by name, the first too', async () => {
+    const dataset = new ArrayDataset(range(6));
+    const sampler = new RandomSampler({ dataSource: dataset, numSamples: 4, generator: new Generator(1) });
+    expect(sampler.length).toBe(4);
+    expect([...new SequentialSampler({ dataSource: range(2) })]).toEqual([0, 1]);
+    expect([...new BatchSampler({ sampler: [0, 1, 2], batchSize: 2 })]).toEqual([[0, 1], [2]]);
+    expect(new SubsetRandomSampler({ indices: [3] }).length).toBe(1);
+    expect(await new Subset({ dataset, indices: [5] }).get(0)).toBe(5);
+    expect(randomSplit({ dataset, lengths: [2, 4] }).map((part) => part.length)).toEqual([2, 4]);
+    for await (const batch of new DataLoader({ dataset, batchSize: 6 })) expect(await batch.tolist()).toEqual(range(6));
+  });
+
   it('know their lengths', () => {
     const sampler = new SequentialSampler(range(7));
     expect([new BatchSampler(sampler, 3).length, new BatchSampler(sampler, 3, true).length]).toEqual([3, 2]);

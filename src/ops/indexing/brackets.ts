@@ -25,7 +25,9 @@ import { add, mul } from '../pointwise/arithmetic';
 import { maskedScatter, putAt } from './scatter';
 
 /** `start:end` or `start:end:step`, each part a whole number or left out. */
-export type SliceText = `${number | ''}:${number | ''}` | `${number | ''}:${number | ''}:${number | ''}`;
+export type SliceText = `${Bound}:${Bound}` | `${Bound}:${Bound}:${Bound}`;
+/** A part of a slice, in the forms that templates have: `${-n}` and `-${n}`. */
+type Bound = number | `-${number}` | '';
 /** An array of indices, nested for more dimensions; or one boolean for each place, saying which are wanted. */
 export type IndexList = readonly (number | IndexList)[] | readonly boolean[];
 /** One entry of an index. */
