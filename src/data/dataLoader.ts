@@ -9,8 +9,10 @@ import { argument, checkKind, optional, signature, withoutEffect } from '../base
 import { drawSeed, type Generator } from '../base/generator';
 import { describe } from '../base/errorText';
 import { collate, type Collated } from './collate';
-import { ArrayDataset, Dataset, IterableDataset } from './dataset';
-import { BatchSampler, GENERATOR, lengthOf, RandomSampler, SAMPLER, SequentialSampler, type Sampler } from './sampler';
+import { ArrayDataset, Dataset, IterableDataset, refuseOnce } from './dataset';
+import {
+  BatchSampler, GENERATOR, isAsync, lengthOf, RandomSampler, SAMPLER, SequentialSampler, type AsyncSampler, type Sampler,
+} from './sampler'; // prettier-ignore
 
 export interface DataLoaderOptions<Sample, Batch> {
   /** Samples in a batch; default 1. */
@@ -18,9 +20,9 @@ export interface DataLoaderOptions<Sample, Batch> {
   /** Whether every epoch has a new random order; default false. */
   shuffle?: boolean;
   /** Another order; excludes `shuffle`. */
-  sampler?: Sampler;
+  sampler?: Sampler | AsyncSampler;
   /** Batches of indices; excludes all of the above and `dropLast`. */
-  batchSampler?: Sampler<number[]>;
+  batchSampler?: Sampler<number[]> | AsyncSampler<number[]>;
   /** Makes a batch of samples; default `collate`. */
   collateFn?: (samples: Sample[]) => Batch | Promise<Batch>;
   /** Whether a last batch that is not full is left out; default false. */
@@ -78,7 +80,7 @@ const STEPS_AHEAD = 2;
 export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterable<Batch> {
   readonly dataset: Dataset<Sample> | IterableDataset<Sample>;
   readonly batchSize: number;
-  private readonly batchSampler: Sampler<number[]> | null;
+  private readonly batchSampler: Sampler<number[]> | AsyncSampler<number[]> | null;
   private readonly options: Taken<Sample, Batch>;
   private readonly prefetch: number;
   private readonly timeout: number;
@@ -89,8 +91,8 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
       [
         batchSize?: number,
         shuffle?: boolean,
-        sampler?: Sampler,
-        batchSampler?: Sampler<number[]>,
+        sampler?: Sampler | AsyncSampler,
+        batchSampler?: Sampler<number[]> | AsyncSampler<number[]>,
         collateFn?: (samples: Sample[]) => Batch | Promise<Batch>,
         dropLast?: boolean,
         generator?: Generator,
@@ -151,14 +153,29 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
     }
   }
 
-  private *batches(dataset: Dataset<Sample>): Iterator<Promise<Batch>> {
-    for (const indices of this.batchSampler ?? []) {
-      if (!Array.isArray(indices)) {
-        throw new TypeError(`DataLoader: batchSampler must give arrays of indices, got ${describe(indices)}.`);
-      }
-      for (const index of indices as unknown[]) checkKind('DataLoader', 'what a sampler gives', INTEGER, index);
-      yield this.fetch(dataset, indices);
-    }
+  private batches(dataset: Dataset<Sample>): AsyncIterator<Batch> | Iterator<Promise<Batch>> {
+    const order = this.batchSampler ?? [];
+    return isAsync(order) ? this.waited(order, dataset) : this.begun(order, dataset);
+  }
+
+  private *begun(order: Iterable<number[]>, dataset: Dataset<Sample>): Iterator<Promise<Batch>> {
+    for (const indices of order) yield this.fetch(dataset, checkedIndices(indices));
+  }
+
+  /** Where the indices have to be waited for. No generator, in which a batch would wait for the one before it. */
+  private waited(order: AsyncIterable<number[]>, dataset: Dataset<Sample>): AsyncIterator<Batch> {
+    const indices = order[Symbol.asyncIterator]();
+    return {
+      next: async () => {
+        const next = await indices.next();
+        if (next.done === true) return { done: true, value: undefined };
+        return { done: false, value: await this.fetch(dataset, checkedIndices(next.value)) };
+      },
+      return: async () => {
+        await indices.return?.();
+        return { done: true, value: undefined };
+      },
+    };
   }
 
   private async fetch(dataset: Dataset<Sample>, indices: readonly number[]): Promise<Batch> {
@@ -192,13 +209,22 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
     return batch;
   }
 
-  private makeBatchSampler(dataset: Dataset<Sample>): Sampler<number[]> {
+  private makeBatchSampler(dataset: Dataset<Sample>): Sampler<number[]> | AsyncSampler<number[]> {
     const { batchSampler, sampler, shuffle = false, generator, dropLast = false } = this.options;
     if (batchSampler !== null) return batchSampler;
     if (sampler === null) lengthOf('DataLoader', 'the dataset', dataset);
     const random = (): Sampler => new RandomSampler(dataset, { generator });
     return new BatchSampler(sampler ?? (shuffle ? random() : new SequentialSampler(dataset)), this.batchSize, dropLast);
   }
+}
+
+/** @throws TypeError, RangeError unless a batch sampler has given whole numbers */
+function checkedIndices(indices: unknown): readonly number[] {
+  if (!Array.isArray(indices)) {
+    throw new TypeError(`DataLoader: batchSampler must give arrays of indices, got ${describe(indices)}.`);
+  }
+  for (const index of indices as unknown[]) checkKind('DataLoader', 'what a sampler gives', INTEGER, index);
+  return indices as number[];
 }
 
 /** @throws TypeError, FreedError unless user code has given a batch: something, whose tensors can be read */
@@ -264,7 +290,7 @@ function datasetOf<Sample>(given: AnyDataset<Sample> | readonly Sample[]): AnyDa
     return object as Dataset<Sample>;
   }
   if (typeof object[Symbol.asyncIterator] === 'function') {
-    refuseOnce('an iterable dataset', given, object[Symbol.asyncIterator]?.());
+    refuseOnce('DataLoader', 'an iterable dataset', given, object[Symbol.asyncIterator]?.());
     return object as IterableDataset<Sample>;
   }
   throw new TypeError(
@@ -276,12 +302,6 @@ function datasetOf<Sample>(given: AnyDataset<Sample> | readonly Sample[]): AnyDa
 const mapStyle = <Sample>(dataset: AnyDataset<Sample>): Dataset<Sample> | null =>
   'get' in dataset && typeof dataset.get === 'function' ? dataset : null;
 
-/** @throws TypeError for what is its own iterator: it would be at its end in the second epoch */
-function refuseOnce(what: string, given: unknown, iterator: unknown): void {
-  if (iterator !== given) return;
-  throw new TypeError(`DataLoader: ${what} must begin anew in every epoch, got an iterator that ends once. Make it in [Symbol.iterator]() or [Symbol.asyncIterator]().`); // prettier-ignore
-}
-
 /** @throws TypeError for options that exclude each other */
 function checkOptions<Sample, Batch>(options: Taken<Sample, Batch>, isIterable: boolean): void {
   const { shuffle, sampler, batchSampler, dropLast } = options;
@@ -289,7 +309,13 @@ function checkOptions<Sample, Batch>(options: Taken<Sample, Batch>, isIterable: 
     throw new TypeError(`DataLoader: ${message}`);
   };
   for (const [name, value] of Object.entries({ sampler, batchSampler })) {
-    if (value !== null) refuseOnce(`a ${name}`, value, value[Symbol.iterator]());
+    if (value !== null)
+      refuseOnce(
+        'DataLoader',
+        `a ${name}`,
+        value,
+        isAsync<unknown>(value) ? value[Symbol.asyncIterator]() : value[Symbol.iterator](),
+      );
   }
   if (isIterable && (shuffle === true || sampler !== null || batchSampler !== null)) {
     refuse('an iterable dataset has an order of its own, got shuffle, sampler or batchSampler.');

@@ -33,8 +33,8 @@ export abstract class IterableDataset<Sample> implements AsyncIterable<Sample> {
   abstract [Symbol.asyncIterator](): AsyncIterator<Sample>;
 }
 
-const GET = signature('get', [argument('index', INTEGER)]);
-const GET_BATCH = signature('getBatch', [argument('indices', listOf(INTEGER))]);
+export const GET = signature('get', [argument('index', INTEGER)]);
+export const GET_BATCH = signature('getBatch', [argument('indices', listOf(INTEGER))]);
 const ITEMS = signature('ArrayDataset', [
   argument(
     'items',
@@ -63,6 +63,12 @@ export class ArrayDataset<Sample> extends Dataset<Sample> {
     checkIndices('ArrayDataset', [index], this.length);
     return this.items[index];
   }
+}
+
+/** @throws TypeError for what is its own iterator: it would be at its end in the second epoch */
+export function refuseOnce(owner: string, what: string, given: unknown, iterator: unknown): void {
+  if (iterator !== given) return;
+  throw new TypeError(`${owner}: ${what} must begin anew in every epoch, got an iterator that ends once. Make it in [Symbol.iterator]() or [Symbol.asyncIterator]().`); // prettier-ignore
 }
 
 /** @throws RangeError unless every index is that of a sample */
@@ -129,7 +135,7 @@ export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>>
 }
 
 /** A dataset, in whichever form. */
-const DATASET = {
+export const DATASET = {
   ...kind<Dataset<unknown>>('a dataset', (value) => typeof Reflect.get(Object(value), 'get') === 'function'),
   takesObject: (value: object) => !('dataset' in value),
 };

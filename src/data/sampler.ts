@@ -16,7 +16,7 @@ const SOURCE: Kind<Sized> = {
   takesObject: (value) => !('dataSource' in value),
 };
 /** A sampler, or what gives indices as one does: an array. */
-export const SAMPLER: Kind<Sampler> = kind('a Sampler', ITERABLE.accepts);
+export const SAMPLER: Kind<Sampler> = kind('a Sampler', (value) => ITERABLE.accepts(value) || isAsync(value));
 export const GENERATOR = argument('generator', instanceOf('a Generator', Generator), null);
 
 /** The number of samples of `source`. @throws TypeError unless it is a whole number of at least 0 */
@@ -30,6 +30,21 @@ export function lengthOf(owner: string, what: string, source: unknown): number {
 export abstract class Sampler<Item = number> implements Iterable<Item> {
   abstract readonly length: number;
   abstract [Symbol.iterator](): Iterator<Item>;
+}
+
+/**
+ * An order whose indices have to be waited for, such as one that depends on values of tensors. Loaders and `BatchSampler` take
+ * one in the place of a `Sampler`.
+ */
+export interface AsyncSampler<Item = number> extends AsyncIterable<Item> {
+  readonly length: number;
+}
+
+/** Whether the items of a sampler have to be waited for. */
+export function isAsync<Item>(sampler: Sampler<Item> | AsyncSampler<Item>): sampler is AsyncSampler<Item>;
+export function isAsync(value: unknown): boolean;
+export function isAsync(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 const SEQUENTIAL = signature('SequentialSampler', [argument('dataSource', SOURCE)]);
@@ -53,7 +68,7 @@ export class SequentialSampler extends Sampler {
 }
 
 interface BatchSamplerOptions {
-  sampler: Sampler;
+  sampler: Sampler | AsyncSampler;
   batchSize: number;
   dropLast?: boolean;
 }
@@ -154,18 +169,24 @@ const BATCH = signature('BatchSampler', [
   argument('sampler', SAMPLER), argument('batchSize', atLeast(1)), argument('dropLast', FLAG, false),
 ]); // prettier-ignore
 
-/** Groups of `batchSize` from another sampler; the last may be smaller, or is left out. @see torch.utils.data.BatchSampler */
+/**
+ * Groups of `batchSize` from another sampler; the last may be smaller, or is left out. Those of an `AsyncSampler` have to be
+ * waited for too.
+ * @see torch.utils.data.BatchSampler
+ */
 export class BatchSampler extends Sampler<number[]> {
-  private readonly sampler: Sampler;
+  private readonly sampler: Sampler | AsyncSampler;
   private readonly batchSize: number;
   private readonly dropLast: boolean;
+  /** Only there if the sampler is an async one. */
+  declare readonly [Symbol.asyncIterator]?: () => AsyncIterableIterator<number[]>;
 
   constructor(
     ...args: Arguments<
-      [sampler: Sampler, batchSize: number],
+      [sampler: Sampler | AsyncSampler, batchSize: number],
       [dropLast?: boolean],
       BatchSamplerOptions,
-      [sampler: Sampler, named: Omit<BatchSamplerOptions, 'sampler'>]
+      [sampler: Sampler | AsyncSampler, named: Omit<BatchSamplerOptions, 'sampler'>]
     >
   ) {
     super();
@@ -173,6 +194,7 @@ export class BatchSampler extends Sampler<number[]> {
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;
+    if (isAsync(sampler)) this[Symbol.asyncIterator] = () => this.gathered(sampler);
   }
 
   get length(): number {
@@ -180,15 +202,44 @@ export class BatchSampler extends Sampler<number[]> {
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
+  /** @throws TypeError for an async sampler */
   *[Symbol.iterator](): IterableIterator<number[]> {
-    let batch: number[] = [];
-    for (const index of this.sampler) {
-      batch.push(index);
-      if (batch.length === this.batchSize) {
-        yield batch;
-        batch = [];
-      }
-    }
-    if (batch.length > 0 && !this.dropLast) yield batch;
+    const { sampler } = this;
+    if (isAsync(sampler)) throw mustWait('BatchSampler');
+    const group = new Group(this.batchSize);
+    for (const index of sampler) yield* group.with(index);
+    if (!this.dropLast) yield* group.rest();
+  }
+
+  private async *gathered(sampler: AsyncSampler): AsyncIterableIterator<number[]> {
+    const group = new Group(this.batchSize);
+    for await (const index of sampler) yield* group.with(index);
+    if (!this.dropLast) yield* group.rest();
   }
 }
+
+/** Indices on their way to a batch. */
+class Group {
+  private indices: number[] = [];
+
+  constructor(private readonly size: number) {}
+
+  /** The batch, if it is full with `index`. */
+  with(index: number): number[][] {
+    this.indices.push(index);
+    return this.indices.length === this.size ? this.rest() : [];
+  }
+
+  /** The batch as it is, unless it is empty. */
+  rest(): number[][] {
+    const { indices } = this;
+    this.indices = [];
+    return indices.length > 0 ? [indices] : [];
+  }
+}
+
+/** For who asks a sampler for indices that have to be waited for. */
+export const mustWait = (owner: string): TypeError =>
+  new TypeError(
+    `${owner}: its indices have to be waited for. Go through them by for await, or give it to a DataLoader.`,
+  );

@@ -133,32 +133,35 @@ export const SCHEDULES: Readonly<Record<string, Subject>> = {
   },
 };
 
+class None extends k.data.IterableDataset<number> {
+  [Symbol.asyncIterator](): AsyncIterator<number> {
+    return (async function* () {
+      // No items.
+    })();
+  }
+}
+
 export const DATA: Readonly<Record<string, Subject>> = {
   DataLoader: {
     args: () => [dataset(), 2, false, sampler(), null, (items: number[]) => items, true, new k.Generator(1), 2, 1.5],
   },
   ArrayDataset: { args: () => [Float32Array.of(1, 2, 3)], methods: { get: () => [1] } },
   Dataset: { args: null, make: dataset },
-  IterableDataset: {
-    args: null,
-    make: () => {
-      class None extends k.data.IterableDataset<number> {
-        [Symbol.asyncIterator](): AsyncIterator<number> {
-          return (async function* () {
-            // No items.
-          })();
-        }
-      }
-      return new None();
-    },
-  },
+  IterableDataset: { args: null, make: () => new None() },
   Subset: {
     args: () => [dataset(), [0, 2]],
     make: () => new k.data.Subset(new k.data.TensorDataset(batch()), [0, 2]),
     methods: { get: () => [1], getBatch: () => [[0, 1]] },
   },
   TensorDataset: { args: () => [batch(), batch()], methods: { get: () => [1], getBatch: () => [[0, 1]] } },
+  ConcatDataset: { args: () => [[dataset(), dataset()]], methods: { get: () => [1] } },
+  StackDataset: {
+    args: () => [new k.data.TensorDataset(batch()), new k.data.TensorDataset(batch())],
+    methods: { get: () => [1], getBatch: () => [[0, 1]] },
+  },
+  ChainDataset: { args: () => [[new None(), new None()]] },
   Sampler: { args: null, make: sampler },
+  WeightedRandomSampler: { args: () => [[0.5, 1.5], 2, false, new k.Generator(1)] },
   SequentialSampler: { args: () => [dataset()] },
   RandomSampler: { args: () => [dataset(), true, 2, new k.Generator(1)] },
   SubsetRandomSampler: { args: () => [[0, 2], new k.Generator(1)] },
