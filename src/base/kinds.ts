@@ -53,7 +53,8 @@ export const NAMED: Kind<object> = {
 };
 
 /** 'a, b or c'. */
-const enumerated = (names: readonly string[]): string => names.join(', ').replace(/, ([^,]*)$/, ' or $1');
+const enumerated = (names: readonly string[]): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names[names.length - 1]}`;
 
 /** One of some names. */
 export const oneOf = <const Names extends readonly string[]>(...names: Names): Kind<Names[number]> =>

@@ -32,11 +32,23 @@ export async function compileBuild(build: Build, shared: boolean, url?: string):
 const embedded = async (build: Build): Promise<string> =>
   build === 'relaxed' ? relaxed : (await import('kindling:baseline')).default;
 
-/** The bytes that were deflated and written as base64. */
-export async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+/** What newer browsers have. */
+interface Base64Reader {
+  readonly fromBase64?: (text: string) => Uint8Array<ArrayBuffer>;
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64 } = Uint8Array as Base64Reader;
+  if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, base64);
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** The bytes that were deflated and written as base64. */
+export async function inflate(base64: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = bytesOf(base64);
   // Written at once: a stream of a Blob would ask the browser's process for each piece.
   const { readable, writable } = new DecompressionStream('deflate-raw');
   const writer = writable.getWriter();

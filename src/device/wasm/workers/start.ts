@@ -176,16 +176,15 @@ function supervise<E>({ settings, notes }: Launch, transport: Supervised<E>, eng
       if (isReplaced || transport.isShutDown) return;
       isReplaced = true;
       notes.push(`${engines.name}: started again, since ${reason}`);
-      run(transport.takeOver(reason));
+      attempt(Promise.resolve(transport.takeOver(reason)).then(start));
     };
     engine.death.catch((error: unknown) => replace(String(error)));
     transport.start(engine, settings.patience ?? PATIENCE, () => replace(`${engines.one} made no progress`));
   };
-  const run = (faultCount: number | Promise<number>): void =>
-    void Promise.resolve(faultCount)
-      .then(start)
-      .catch((error: unknown) => transport.fail(asDeviceError(error)));
-  run(0);
+  const attempt = (started: Promise<void>): void =>
+    void started.catch((error: unknown) => transport.fail(asDeviceError(error)));
+  // In this turn: workers take some tens of ms to come up, while the page goes on.
+  attempt(start(0));
 }
 
 function noteFallback(notes: string[], error: unknown): void {
