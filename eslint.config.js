@@ -72,6 +72,10 @@ export default defineConfig(
           message: 'No `as unknown as`: it hides what the types could check.',
         },
         { selector: 'ExportDefaultDeclaration', message: 'Exports have names.' },
+        {
+          selector: 'NewExpression[callee.name=/^(Range|Type)Error$/]',
+          message: 'ValueError and KindError (base/errors.ts) are these and know who speaks.',
+        },
       ],
     },
   },

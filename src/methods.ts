@@ -72,12 +72,13 @@ import { all, amax, amin, any, countNonzero, mean, prod, sum } from './ops/reduc
 import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/reduce/scan';
 import { norm } from './ops/reduce/norm';
 import { logsumexp, std, variance } from './ops/reduce/statistics';
-import { explained, inNameOf } from './base/errorText';
+import { composed } from './base/errorText';
 import { argument, signature, taking } from './base/signature';
 import { INPUT, OPERAND, TENSOR } from './core/kinds';
 import { inPlaceForms, type Operand } from './core/pointwiseFunctions';
 import { Tensor } from './core/tensor';
 import type { Arguments } from './base/arguments';
+import { KindError } from './base/errors';
 
 /** Those that also write over their first tensor: `add` gives the method `add_`. */
 const writing = {
@@ -269,8 +270,9 @@ function define(name: string, get: (this: Tensor) => unknown): void {
     get,
     set() {
       const cure = Object.hasOwn(CURES, name) ? ` ${CURES[name]}.` : '';
-      throw new TypeError(
-        `Tensor: ${name} is ${isMethod ? 'a method' : 'no property to assign to'}, got an assignment.${cure}`,
+      throw new KindError(
+        'Tensor',
+        `${name} is ${isMethod ? 'a method' : 'no property to assign to'}, got an assignment.${cure}`,
       );
     },
   });
@@ -294,12 +296,9 @@ for (const name of ['size', 'requiresGrad_'] as const) {
 }
 for (const [name, fn] of Object.entries(methods)) {
   const method = function (this: Tensor, ...args: unknown[]): unknown {
-    try {
-      return (fn as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...args);
-    } catch (error) {
-      // Those of autograd say which operation of the graph it was.
-      throw name === 'backward' ? error : explained(name, inNameOf(name, error), args);
-    }
+    const call = (): unknown => (fn as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...args);
+    // Errors of autograd say which operation of the graph it was.
+    return name === 'backward' ? call() : composed(name, call, args);
   };
   define(name, () => method);
 }

@@ -9,7 +9,7 @@ import { loadKernels } from './device/webgpu/load';
 import type { EngineSettings } from './device/wasm/workers/start';
 import { isPlainObject } from './base/arguments';
 import { describe } from './base/errorText';
-import { DeviceError, type KindlingError } from './base/errors';
+import { KindError, DeviceError, type KindlingError } from './base/errors';
 import { COUNT, FUNCTION, kind, oneOf, oneOfOr, TEXT } from './base/kinds';
 import { argument, signature } from './base/signature';
 import { DEVICE } from './core/kinds';
@@ -92,8 +92,9 @@ const INIT = {
   options(args: readonly unknown[]): InitOptions {
     const [given] = args;
     if (args.length > 1 || !(given === undefined || isPlainObject(given))) {
-      throw new TypeError(
-        `init: settings must be one object, as in init({ device: 'webgpu' }), got ${args.map(describe).join(', ')}.`,
+      throw new KindError(
+        'init',
+        `settings must be one object, as in init({ device: 'webgpu' }), got ${args.map(describe).join(', ')}.`,
       );
     }
     const taken = this.takes.take(args);
@@ -112,7 +113,8 @@ export function init(...args: [options?: InitOptions]): Promise<void> {
   const running = wasm ?? webgpu;
   if (running !== null) {
     throw new DeviceError(
-      `init: must come before the first tensor, but the ${running.name} device is running. Call shutdown() first.`,
+      'init',
+      `must come before the first tensor, but the ${running.name} device is running. Call shutdown() first.`,
     );
   }
   const { device = 'wasm' } = wanted;

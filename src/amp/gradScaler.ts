@@ -3,7 +3,7 @@ import { isPlainObject, type Arguments } from '../base/arguments';
 import { atLeast, COUNT, FINITE, FLAG, FUNCTION, kind, REAL, type Kind } from '../base/kinds';
 import { argument, checkKind, methodsTake, signature } from '../base/signature';
 import { noGrad } from '../core/backward';
-import { DTypeError } from '../base/errors';
+import { KindError, DTypeError, ValueError } from '../base/errors';
 import { TENSOR } from '../core/kinds';
 import { libraryCode } from '../core/temporaries';
 import { abs, mul } from '../ops/pointwise/arithmetic';
@@ -124,10 +124,10 @@ export class GradScaler {
   ) {
     const { initScale, growthFactor, backoffFactor, growthInterval, enabled } = TAKES.take(args);
     if (enabled && !(growthFactor > 1)) {
-      throw new RangeError(`GradScaler: growthFactor must be greater than 1, got ${growthFactor}.`);
+      throw new ValueError('GradScaler', `growthFactor must be greater than 1, got ${growthFactor}.`);
     }
     if (enabled && !(backoffFactor < 1)) {
-      throw new RangeError(`GradScaler: backoffFactor must be less than 1, got ${backoffFactor}.`);
+      throw new ValueError('GradScaler', `backoffFactor must be less than 1, got ${backoffFactor}.`);
     }
     this.#enabled = enabled;
     this.#scale = initScale;
@@ -169,7 +169,8 @@ export class GradScaler {
     const narrow = grads.find(({ dtype }) => dtype === 'float16');
     if (narrow !== undefined) {
       throw new DTypeError(
-        'unscale_: gradients must not be float16, which cannot hold what the scale was for, got float16. ' +
+        'unscale_',
+        'gradients must not be float16, which cannot hold what the scale was for, got float16. ' +
           'Keep the parameters in float32 and cast them where they are used.',
         { dtype: 'float16' },
       );
@@ -198,7 +199,7 @@ export class GradScaler {
     const { optimizer, closure } = STEP.take(args);
     if (!this.#enabled) return closure === undefined ? optimizer.step() : optimizer.step(closure);
     if (closure !== undefined) {
-      throw new TypeError('GradScaler.step: must have no closure while the scaler is enabled, got one. Call backward() before it.'); // prettier-ignore
+      throw new KindError('GradScaler.step', 'must have no closure while the scaler is enabled, got one. Call backward() before it.'); // prettier-ignore
     }
     this.#checkUse('step');
     if (this.#progress.get(optimizer)?.hasStepped === true) {

@@ -3,7 +3,7 @@ import {
   aliasWithGraph, edgeOf, isGradEnabled, Node, SavedTensor, setHistory, withGradMode, type Gradients,
 } from '../core/graph'; // prettier-ignore
 import { unscoped } from '../core/scope';
-import { AutogradError, DeviceError, ShapeError } from '../base/errors';
+import { KindError, AutogradError, DeviceError, ShapeError } from '../base/errors';
 import { formatShape } from '../base/shape';
 import { checkGiven, checkReady } from '../core/given';
 import { isFloat } from '../base/dtype';
@@ -47,7 +47,8 @@ export class FunctionContext {
   get savedTensors(): Tensor[] {
     if (this.saved === null) {
       throw new AutogradError(
-        'savedTensors: what the graph saved is freed. Pass { retainGraph: true } to the first backward().',
+        'savedTensors',
+        'what the graph saved is freed. Pass { retainGraph: true } to the first backward().',
       );
     }
     return this.saved.map((s) => s.unpack('Function'));
@@ -130,7 +131,8 @@ class FunctionNode extends Node {
     const list: readonly unknown[] = Array.isArray(result) ? result : [result];
     if (list.length !== this.edges.length) {
       throw new AutogradError(
-        `${this.definition.name}.backward: must return a gradient (or null) for each of the ${this.edges.length} arguments of forward, got ${list.length}.`,
+        `${this.definition.name}.backward`,
+        `must return a gradient (or null) for each of the ${this.edges.length} arguments of forward, got ${list.length}.`,
       );
     }
     return list.map((grad, i) => this.checked(who, grad, i));
@@ -143,19 +145,21 @@ class FunctionNode extends Node {
     const device = this.devices[i];
     if (device === null) {
       throw new AutogradError(
-        `${who}: argument ${i} of forward is no tensor, so that its gradient must be null, got ${String(grad)}.`,
+        who,
+        `argument ${i} of forward is no tensor, so that its gradient must be null, got ${String(grad)}.`,
       );
     }
     const { shape } = this.inputs[i];
     const lead = grad.ndim - shape.length;
     if (lead < 0 || shape.some((size, d) => size !== 1 && size !== grad.shape[d + lead])) {
       throw new ShapeError(
-        `${who}: the gradient of argument ${i} must have its shape ${formatShape(shape)}, got ${formatShape(grad.shape)}.`,
+        who,
+        `the gradient of argument ${i} must have its shape ${formatShape(shape)}, got ${formatShape(grad.shape)}.`,
         { shapes: [shape, grad.shape] },
       );
     }
     if (grad.device !== device) {
-      throw new DeviceError(`${who}: the gradient of argument ${i} must be on ${device}, got one on ${grad.device}.`, {
+      throw new DeviceError(who, `the gradient of argument ${i} must be on ${device}, got one on ${grad.device}.`, {
         devices: [device, grad.device],
       });
     }
@@ -188,7 +192,7 @@ export abstract class Function {
     // What PyTorch's documentation does, `const cube = Cube.apply`, loses the class.
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- its type says that it is there
     const owner: unknown = this;
-    if (owner === undefined) throw new TypeError('apply: call it on its class, as in (x) => Cube.apply(x).');
+    if (owner === undefined) throw new KindError('apply', 'call it on its class, as in (x) => Cube.apply(x).');
     const needs = args.map((arg) => arg instanceof Tensor && arg.requiresGrad);
     const context = new FunctionContext(needs);
     const who = `${this.name}.forward`;

@@ -133,13 +133,13 @@ export async function gradcheck(
   const fn = checked as CheckedFunction;
   const { eps, atol, rtol, raiseException } = GRADCHECK.take([fn, inputs, ...args]);
   const list = inputs instanceof Tensor ? [inputs] : [...inputs];
-  if (!isGradEnabled()) throw new AutogradError('gradcheck: must run with recording on, got a call inside noGrad.');
+  if (!isGradEnabled()) throw new AutogradError('gradcheck', 'must run with recording on, got a call inside noGrad.');
   if (!list.some((t) => t.requiresGrad))
-    throw new AutogradError('gradcheck: at least one input must require gradients.');
+    throw new AutogradError('gradcheck', 'at least one input must require gradients.');
   for (const [at, x] of list.entries()) {
     if (!x.requiresGrad) continue;
     if (x.dtype !== 'float64')
-      throw new AutogradError(`gradcheck: inputs must be float64 for finite differences, got ${x.dtype} at ${at}.`);
+      throw new AutogradError('gradcheck', `inputs must be float64 for finite differences, got ${x.dtype} at ${at}.`);
     const numeric = await numericJacobian(fn, list, at, eps);
     const analytic = await analyticJacobian(fn, list, at);
     for (const [i, row] of numeric.entries()) {
@@ -149,7 +149,8 @@ export async function gradcheck(
         if (close || (Number.isNaN(actual) && Number.isNaN(expected))) continue;
         if (!raiseException) return false;
         throw new AutogradError(
-          `gradcheck: derivative of output element ${j} by element ${i} of input ${at} is ${expected} by finite differences, ` +
+          'gradcheck',
+          `derivative of output element ${j} by element ${i} of input ${at} is ${expected} by finite differences, ` +
             `got ${actual} (difference ${Math.abs(actual - expected)}, allowed ${atol + rtol * Math.abs(expected)}).`,
           { input: at, element: i, output: j, expected, actual },
         );

@@ -1,6 +1,7 @@
 // The types of argument lists: positional in PyTorch's order, with any tail replaced by one plain options object in last place.
 // How they are taken is in signature.ts; here are sizes too, which are one number or several.
 import { describe } from './errorText';
+import { ValueError } from './errors';
 
 // Nothing here may compare the types of values: that would need all members of Tensor, whose types are made of these.
 
@@ -43,8 +44,9 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 /** @throws RangeError unless `value` is an integer of at least `least`. */
 export function checkInteger(name: string, argument: string, value: unknown, least: number): void {
   if (!Number.isInteger(value) || (value as number) < least) {
-    throw new RangeError(
-      `${name}: ${argument} must be an integer of at least ${least}, got ${typeof value === 'number' ? value : describe(value)}.`,
+    throw new ValueError(
+      name,
+      `${argument} must be an integer of at least ${least}, got ${typeof value === 'number' ? value : describe(value)}.`,
     );
   }
 }
@@ -64,7 +66,7 @@ export function checkSize<Size extends readonly number[]>(
 ): Size {
   const sizes: readonly number[] = Array.isArray(value) ? value : Array<number>(dimensions).fill(value as number);
   if (sizes.length !== dimensions) {
-    throw new RangeError(`${name}: ${argument} must be a number or ${dimensions} numbers, got [${sizes.join(', ')}].`);
+    throw new ValueError(name, `${argument} must be a number or ${dimensions} numbers, got [${sizes.join(', ')}].`);
   }
   for (const size of sizes) checkInteger(name, argument, size, least);
   return sizes as Size;

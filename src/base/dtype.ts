@@ -74,7 +74,8 @@ export const stored = (dtype: DType, values: TypedArray): TypedArray | Uint16Arr
 export function checkDType(op: string, dtype: string): asserts dtype is DType {
   if (!Object.hasOwn(DTYPES, dtype)) {
     throw new DTypeError(
-      `${op}: dtype must be one of ${Object.keys(DTYPES).join(', ')}${op === 'to' ? ", or a device ('cpu', 'wasm' or 'webgpu')" : ''}, got '${dtype}'.`,
+      op,
+      `dtype must be one of ${Object.keys(DTYPES).join(', ')}${op === 'to' ? ", or a device ('cpu', 'wasm' or 'webgpu')" : ''}, got '${dtype}'.`,
       { dtype },
     );
   }

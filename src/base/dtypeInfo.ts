@@ -50,7 +50,7 @@ const IINFO = signature('iinfo', [argument('type', DTYPE)]);
 /** @throws DTypeError for integers @see torch.finfo */
 export const finfo: (dtype?: DType) => FloatInfo = taking(FINFO, (dtype) => {
   const row = FLOATS[dtype];
-  if (row === undefined) throw new DTypeError(`finfo: dtype must be a floating-point one, got ${dtype}.`, { dtype });
+  if (row === undefined) throw new DTypeError('finfo', `dtype must be a floating-point one, got ${dtype}.`, { dtype });
   const [digits, exponent] = row;
   const eps = 2 ** (1 - digits);
   const max = (2 - eps) * 2 ** exponent;
@@ -62,7 +62,7 @@ export const finfo: (dtype?: DType) => FloatInfo = taking(FINFO, (dtype) => {
 /** @throws DTypeError for floats and bool @see torch.iinfo */
 export const iinfo: (dtype: DType) => IntegerInfo = taking(IINFO, (dtype) => {
   if (isFloat(dtype) || dtype === 'bool') {
-    throw new DTypeError(`iinfo: dtype must be an integer one, got ${dtype}.`, { dtype });
+    throw new DTypeError('iinfo', `dtype must be an integer one, got ${dtype}.`, { dtype });
   }
   const bits = itemSize(dtype) * 8;
   const values = 2 ** bits;

@@ -1,4 +1,6 @@
 // Errors in the words of the function that was called.
+import { KindError } from './errors';
+import { speakingAs } from './speaker';
 
 /** A wrong argument, for a message. */
 export function describe(value: unknown): string {
@@ -14,28 +16,13 @@ export function describe(value: unknown): string {
   return prototype === undefined ? `the function ${name}` : `${name} itself (make one with new, or call it)`;
 }
 
-/**
- * `f()`, whose errors begin with `op` instead of the name of what it is composed of; with the arguments of `op` they are
- * explained too.
- */
+/** `f()` in the name of `op`; where it could not take its arguments at all, the error shows them. */
 export function composed<T>(op: string, f: () => T, args: readonly unknown[] | null = null): T {
   try {
-    return f();
+    return speakingAs(op, f);
   } catch (error) {
-    const named = inNameOf(op, error);
-    throw args === null ? named : explained(op, named, args);
+    throw args === null ? error : explained(op, error, args);
   }
-}
-
-/** `error`, beginning with `op` instead of the name of what that is composed of. */
-export function inNameOf(op: string, error: unknown): unknown {
-  if (error instanceof Error && !error.message.startsWith('internal:')) {
-    const { message, stack } = error;
-    error.message = message.replace(/^[\w.]+(?=: )/, op);
-    // It begins with the message in some engines.
-    if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
-  }
-  return error;
 }
 
 /**
@@ -45,7 +32,7 @@ export function inNameOf(op: string, error: unknown): unknown {
 export function explained(op: string, error: unknown, args: readonly unknown[]): unknown {
   if (!(error instanceof TypeError || error instanceof RangeError) || /^[\w.]+: /.test(error.message)) return error;
   const given = args.map(describe).join(', ') || 'no arguments';
-  return new TypeError(`${op}: cannot take what it was called with, got ${given}. (${error.message})`, {
+  return new KindError(op, `cannot take what it was called with, got ${given}. (${error.message})`, {
     cause: error,
   });
 }

@@ -1,13 +1,45 @@
-// Error classes. Messages read `<op>: <what must hold>, got <what was given>. <How to mend it.>`
-// and are written at the check; the classes carry the data of the message as fields.
+// Error classes. Messages read `<op>: <what must hold>, got <what was given>. <How to mend it.>`; the text behind the op is
+// written at the check, the op is who was called from outside, and the classes carry the data of the message as fields.
+
+import { speaking } from './speaker';
+
+const inWords = (op: string | null, text: string): string => (op === null ? text : `${op}: ${text}`);
+
+/** A value that an argument may not have. */
+export class ValueError extends RangeError {
+  /** The function that refused it. */
+  readonly op: string | null;
+  constructor(op: string | null, text: string) {
+    const speaks = speaking(op);
+    super(inWords(speaks, text));
+    this.op = speaks;
+  }
+}
+
+/** An argument of a wrong kind, unknown, missing, or too much. */
+export class KindError extends TypeError {
+  /** The function that refused it. */
+  readonly op: string | null;
+  constructor(op: string | null, text: string, options?: ErrorOptions) {
+    const speaks = speaking(op);
+    super(inWords(speaks, text), options);
+    this.op = speaks;
+  }
+}
 
 /** Base of the errors below; `data` holds the shapes, dtypes or devices that the message names. */
 export class KindlingError extends Error {
   // Written out in every class: minifiers rename classes.
   override name = 'KindlingError';
+  /** The function that threw; null where none is to blame, as for a lost device. */
+  readonly op: string | null;
+  /** What the message says behind `op`. */
+  readonly text: string;
   readonly data: Readonly<Record<string, unknown>>;
-  constructor(message: string, data: Record<string, unknown> = {}) {
-    super(message);
+  constructor(op: string | null, text: string, data: Record<string, unknown> = {}, speaks = speaking(op)) {
+    super(inWords(speaks, text));
+    this.op = speaks;
+    this.text = text;
     this.data = data;
   }
 }
@@ -31,6 +63,10 @@ export class OutOfMemoryError extends KindlingError {
 /** What only the data could tell: an index out of range, a class label too large, integer division by zero. */
 export class FaultError extends KindlingError {
   override name = 'FaultError';
+  constructor(op: string | null, text: string, data: Record<string, unknown> = {}) {
+    // It is found long after the call, while another function may be running.
+    super(op, text, data, op);
+  }
 }
 /** Use of a tensor that was freed, or of a graph whose buffers were released. */
 export class FreedError extends KindlingError {

@@ -6,6 +6,7 @@ import { instanceOf, kind } from './kinds';
 import { argument, methodsTake, signature, taking } from './signature';
 import { DTYPES } from './dtype';
 import type { TypedArray } from './dtype';
+import { ValueError } from './errors';
 import { HALF_DIGITS, roundHalf, type Half } from './half';
 
 /** Arrays that continuous distributions are drawn into. */
@@ -141,12 +142,12 @@ export class Generator {
   setState(bytes: Uint8Array): this {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length !== STATE_BYTES) {
-      throw new RangeError(`setState: a state has ${STATE_BYTES} bytes, got ${bytes.length}.`);
+      throw new ValueError('setState', `a state has ${STATE_BYTES} bytes, got ${bytes.length}.`);
     }
     const left = view.getInt32(8, true);
     const next = Number(view.getBigUint64(16, true));
     if (view.getInt32(12, true) !== 1 || left < 1 || left > WORDS || next > WORDS) {
-      throw new RangeError(`setState: bytes are no saved state, got ${left} words left at position ${next}.`);
+      throw new ValueError('setState', `bytes are no saved state, got ${left} words left at position ${next}.`);
     }
     this.seedValue = view.getBigUint64(0, true);
     for (let i = 0; i < WORDS; i++) this.state[i] = view.getUint32(24 + 8 * i, true);
@@ -187,7 +188,7 @@ function twist(u: number, v: number): number {
 function checkSeed(seed: Seed): bigint {
   const integer = typeof seed === 'bigint' || Number.isSafeInteger(seed) ? BigInt(seed) : null;
   if (integer === null || integer < -(2n ** 63n) || integer >= 2n ** 64n) {
-    throw new RangeError(`manualSeed: seed must be an integer in [-2^63, 2^64), got ${seed}.`);
+    throw new ValueError('manualSeed', `seed must be an integer in [-2^63, 2^64), got ${seed}.`);
   }
   return BigInt.asUintN(64, integer);
 }
@@ -258,7 +259,7 @@ export function fillNormal(
   half: Half | null = null,
   isDense = true,
 ): void {
-  if (!(std >= 0)) throw new RangeError(`normal: std must be at least 0, got ${std}.`);
+  if (!(std >= 0)) throw new ValueError('normal', `std must be at least 0, got ${std}.`);
   const n = out.length;
   if (n < NORMAL_BLOCK || !isDense) {
     for (let i = 0; i < n; i++) out[i] = generator.normal() * std + mean;
@@ -329,7 +330,7 @@ export function fillTruncNormal(
   half: Half | null = null,
 ): void {
   checkOrder('truncNormal', a, b);
-  if (!(std > 0)) throw new RangeError(`truncNormal: std must be positive, got ${std}.`);
+  if (!(std > 0)) throw new ValueError('truncNormal', `std must be positive, got ${std}.`);
   // The normal distribution function is (1 + erf(z / sqrt 2)) / 2, so erf itself is uniform between these.
   fillUniform(out, erf((a - mean) / (std * Math.SQRT2)), erf((b - mean) / (std * Math.SQRT2)), generator, half);
   const round = (x: number): number => (half === null ? x : roundHalf(half, x));
@@ -342,13 +343,13 @@ export function fillTruncNormal(
 
 /** Exponential numbers with rate `lambda`: -log(1 - u) / lambda. */
 export function fillExponential(out: FloatArray, lambda = 1, generator: Generator = defaultGenerator): void {
-  if (!(lambda > 0)) throw new RangeError(`exponential: lambda must be positive, got ${lambda}.`);
+  if (!(lambda > 0)) throw new ValueError('exponential', `lambda must be positive, got ${lambda}.`);
   for (let i = 0; i < out.length; i++) out[i] = -Math.log1p(-generator.random53()) / lambda;
 }
 
 /** 1 with probability `p`, else 0. The order of draws is that of PyTorch builds without MKL. */
 export function fillBernoulli(out: TypedArray, p = 0.5, generator: Generator = defaultGenerator): void {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`bernoulli: p must be in [0, 1], got ${p}.`);
+  if (!(p >= 0 && p <= 1)) throw new ValueError('bernoulli', `p must be in [0, 1], got ${p}.`);
   const write = integerWriter(out);
   for (let i = 0; i < out.length; i++) write(i, generator.random53() < p ? 1 : 0);
 }
@@ -359,7 +360,7 @@ export function fillBernoulli(out: TypedArray, p = 0.5, generator: Generator = d
  */
 export function fillRandint(out: TypedArray, low: number, high: number, generator: Generator = defaultGenerator): void {
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || low >= high) {
-    throw new RangeError(`randint: low must be less than high, both safe integers, got ${low} and ${high}.`);
+    throw new ValueError('randint', `low must be less than high, both safe integers, got ${low} and ${high}.`);
   }
   const write = integerWriter(out);
   const range = high - low;
@@ -374,7 +375,7 @@ export function fillRandint(out: TypedArray, low: number, high: number, generato
 /** 0 ... n-1 in random order, by Fisher and Yates. @see torch.randperm */
 export function permutation(n: number, generator: Generator = defaultGenerator): Int32Array<ArrayBuffer> {
   if (!Number.isInteger(n) || n < 0 || n >= PERMUTATION_LIMIT) {
-    throw new RangeError(`randperm: n must be an integer in [0, ${PERMUTATION_LIMIT}), got ${n}.`);
+    throw new ValueError('randperm', `n must be an integer in [0, ${PERMUTATION_LIMIT}), got ${n}.`);
   }
   const order = new Int32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
@@ -398,7 +399,7 @@ function integerWriter(out: TypedArray): (index: number, value: number) => void 
 }
 
 function checkOrder(op: string, low: number, high: number): void {
-  if (!(low <= high)) throw new RangeError(`${op}: the lower bound must not exceed the upper, got ${low} and ${high}.`);
+  if (!(low <= high)) throw new ValueError(op, `the lower bound must not exceed the upper, got ${low} and ${high}.`);
 }
 
 /** x y + z with one rounding (barring ties of the sum's error), from the exact product of Dekker and sum of Knuth. */

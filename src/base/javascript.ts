@@ -1,4 +1,5 @@
 // What JavaScript itself asks of an object: how it prints in Node and in a browser's DevTools, and what it is in JSON.
+import { KindError } from './errors';
 import { signature } from './signature';
 
 /** Under this key Node's console looks for a function that gives the text of an object. */
@@ -22,7 +23,7 @@ export function printsAs<T extends object>(
   printed.add(print);
   define(INSPECT, print);
   define('toJSON', () => {
-    throw new TypeError(cure);
+    throw new KindError(null, cure);
   });
 }
 

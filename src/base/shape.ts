@@ -1,5 +1,5 @@
 // Shapes, strides and dimensions as plain arrays of numbers. Nothing here knows of tensors or devices.
-import { ShapeError } from './errors';
+import { ShapeError, ValueError } from './errors';
 import { COUNT, oneOrMore } from './kinds';
 import { checkKind } from './signature';
 
@@ -78,7 +78,7 @@ export function layoutFault(shape: Shape, strides: Shape, offset: number, capaci
 export function wrapDim(op: string, dim: number, ndim: number): number {
   const n = Math.max(ndim, 1);
   if (!Number.isInteger(dim) || dim < -n || dim >= n) {
-    throw new RangeError(`${op}: dim must be an integer in [${-n}, ${n - 1}] for ${ndim} dimensions, got ${dim}.`);
+    throw new ValueError(op, `dim must be an integer in [${-n}, ${n - 1}] for ${ndim} dimensions, got ${dim}.`);
   }
   return dim < 0 ? dim + n : dim;
 }
@@ -87,7 +87,7 @@ export function wrapDim(op: string, dim: number, ndim: number): number {
 export function wrapDims(op: string, dims: readonly number[], ndim: number): number[] {
   const wrapped = dims.map((dim) => wrapDim(op, dim, ndim));
   if (new Set(wrapped).size !== wrapped.length) {
-    throw new RangeError(`${op}: each dim may appear once, got ${formatShape(dims)} for ${ndim} dimensions.`);
+    throw new ValueError(op, `each dim may appear once, got ${formatShape(dims)} for ${ndim} dimensions.`);
   }
   return wrapped;
 }
@@ -105,7 +105,8 @@ export function broadcastShapes(op: string, ...shapes: Shape[]): Shape {
       const b = other[other.length - i] ?? 1;
       if (a !== b && a !== 1 && b !== 1) {
         throw new ShapeError(
-          `${op}: shapes must broadcast, got ${shapes.map(formatShape).join(' and ')} (${a} and ${b} at dimension ${-i}). Sizes must be equal or 1.`,
+          op,
+          `shapes must broadcast, got ${shapes.map(formatShape).join(' and ')} (${a} and ${b} at dimension ${-i}). Sizes must be equal or 1.`,
           { shapes },
         );
       }
@@ -134,7 +135,8 @@ export function inferShape(op: string, requested: Shape, numel: number, from: Sh
   if (valid && unknown >= 0 && known > 0 && numel % known === 0) shape[unknown] = numel / known;
   else if (!valid || unknown >= 0 || known !== numel) {
     throw new ShapeError(
-      `${op}: shape ${formatShape(requested)} does not fit ${numel} elements, got a tensor of shape ${formatShape(from)}.`,
+      op,
+      `shape ${formatShape(requested)} does not fit ${numel} elements, got a tensor of shape ${formatShape(from)}.`,
       { from, requested },
     );
   }

@@ -1,7 +1,8 @@
 // How every public function and constructor takes its arguments: by position in PyTorch's order, with any tail, or all, given
 // by name in one plain object in last place. Whatever is unknown, given twice, missing, too much or of another kind throws.
 import { isPlainObject } from './arguments';
-import { describe, explained, inNameOf } from './errorText';
+import { composed, describe } from './errorText';
+import { KindError, ValueError } from './errors';
 import { ANYTHING, type Kind } from './kinds';
 
 /** One argument. `N` is its name, `T` what a function gets of it, `Optional` whether that may be nothing. */
@@ -124,7 +125,7 @@ export class Signature<const A extends AnyArguments> {
     for (let i = 0; i < count; i++) {
       if (i >= args.length) {
         if (given[i] === undefined) continue;
-        throw new TypeError(`${op}: takes at most ${args.length} arguments (${this.#names()}), got ${count}.`);
+        throw new KindError(op, `takes at most ${args.length} arguments (${this.#names()}), got ${count}.`);
       }
       const spreads = args[i].kind.spreads;
       if (spreads !== undefined && given[i] !== undefined && given[i] !== null && spreads(given[i])) {
@@ -139,10 +140,10 @@ export class Signature<const A extends AnyArguments> {
     for (const [key, value] of Object.entries(named)) {
       const i = this.index.get(key) ?? this.index.get(SYNONYMS[key]);
       if (i === undefined) {
-        throw new TypeError(`${op}: no option is called '${key}'. The options are ${this.#names()}.`);
+        throw new KindError(op, `no option is called '${key}'. The options are ${this.#names()}.`);
       }
       if (values[i] !== undefined) {
-        throw new TypeError(`${op}: '${this.args[i].name}' is given twice.`);
+        throw new KindError(op, `'${this.args[i].name}' is given twice.`);
       }
       values[i] = value;
     }
@@ -151,7 +152,7 @@ export class Signature<const A extends AnyArguments> {
   #checked(op: string, { name, kind, isRequired, fallback }: AnyArgument, value: unknown): unknown {
     if (value === undefined) {
       if (!isRequired) return fallback;
-      throw new TypeError(`${op}: ${name} must be ${kind.expected}, got nothing. The arguments are ${this.#names()}.`); // prettier-ignore
+      throw new KindError(op, `${name} must be ${kind.expected}, got nothing. The arguments are ${this.#names()}.`); // prettier-ignore
     }
     if (kind.accepts(value)) return kind.read === undefined ? value : kind.read(value);
     if (value === null && fallback === null) return value;
@@ -174,8 +175,8 @@ function wrongKind(op: string, argument: string, kind: Kind<unknown>, value: unk
     (Array.isArray(value) && Array.from<unknown>(value).every((v) => typeof v === 'number'));
   const hint =
     Array.isArray(value) && kind.expected.startsWith('a tensor') ? ' (tensor([...]) makes a tensor of one)' : '';
-  const ErrorType = isNumeric ? RangeError : TypeError;
-  return new ErrorType(`${op}: ${argument} must be ${kind.expected}, got ${shown(value)}${hint}.`);
+  const ErrorType = isNumeric ? ValueError : KindError;
+  return new ErrorType(op, `${argument} must be ${kind.expected}, got ${shown(value)}${hint}.`);
 }
 
 /** A wrong value for a message, lists with their items. */
@@ -220,11 +221,7 @@ export function taking<const A extends AnyArguments, R>(
   const { name } = takes;
   const call = (...given: unknown[]): R => {
     const values = takes.values(given);
-    try {
-      return f(...values);
-    } catch (error) {
-      throw explained(name, inNameOf(name, error), values);
-    }
+    return composed(name, () => f(...values), values);
   };
   return Object.defineProperty(call, 'name', { value: name });
 }

@@ -4,7 +4,7 @@ import type { Arguments } from '../base/arguments';
 import { either, FLAG, FUNCTION, kind, listOf as listKind, oneOrMore } from '../base/kinds';
 import { argument, signature, taking } from '../base/signature';
 import { INPUT, TENSOR } from './kinds';
-import { AutogradError } from '../base/errors';
+import { KindError, AutogradError } from '../base/errors';
 import {
   AccumulateGrad,
   aliasWithGraph,
@@ -200,14 +200,16 @@ function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Ed
   const edge = edgeOf(t);
   if (edge === null) {
     throw new AutogradError(
-      `${op}: the tensor must be the result of recorded operations, got ${String(t)} without a graph. ` +
+      op,
+      `the tensor must be the result of recorded operations, got ${String(t)} without a graph. ` +
         `Does any input or parameter have requiresGrad, and is this outside noGrad?`,
     );
   }
   if (gradient === null || gradient === undefined) {
     if (t.numel() !== 1) {
       throw new AutogradError(
-        `${op}: a gradient can be made implicitly only for one element, got shape ${formatShape(t.shape)}. ` +
+        op,
+        `a gradient can be made implicitly only for one element, got shape ${formatShape(t.shape)}. ` +
           `Reduce it with sum() or mean(), or pass a gradient of that shape.`,
       );
     }
@@ -216,7 +218,8 @@ function rootOf(op: string, t: Tensor, gradient: Tensor | null | undefined): [Ed
   checkTensor(op, gradient);
   if (!sameShape(gradient.shape, t.shape)) {
     throw new AutogradError(
-      `${op}: gradient must have shape ${formatShape(t.shape)}, got ${formatShape(gradient.shape)}.`,
+      op,
+      `gradient must have shape ${formatShape(t.shape)}, got ${formatShape(gradient.shape)}.`,
     );
   }
   return [edge, unscoped(() => aliasWithGraph(gradient))];
@@ -269,10 +272,11 @@ export function backward(t: Tensor | readonly Tensor[], ...args: BackwardArgumen
   const { tensors, gradTensors, gradient, createGraph, retainGraph, inputs } = BACKWARD.take([t, ...args]);
   const firsts = listOf(gradient ?? gradTensors);
   const ends = listOf(tensors);
-  if (gradient !== null && gradTensors !== null) throw new TypeError("backward: 'gradient' is given twice.");
+  if (gradient !== null && gradTensors !== null) throw new KindError('backward', "'gradient' is given twice.");
   if (firsts.length > ends.length) {
-    throw new TypeError(
-      `backward: there must be one gradient for each of ${ends.length} tensors, got ${firsts.length}.`,
+    throw new KindError(
+      'backward',
+      `there must be one gradient for each of ${ends.length} tensors, got ${firsts.length}.`,
     );
   }
   const roots = ends.map((root, i) => rootOf('backward', root, firsts[i]));
@@ -287,7 +291,7 @@ const walkFrom = (roots: readonly [Edge, Tensor][], options: WalkOptions): (Tens
 function targetEdge(op: string, input: Tensor): Edge {
   const edge = edgeOf(input);
   if (edge === null)
-    throw new AutogradError(`${op}: every input must require gradients, got ${String(input)} which does not.`);
+    throw new AutogradError(op, `every input must require gradients, got ${String(input)} which does not.`);
   return edge;
 }
 
@@ -350,8 +354,9 @@ export function grad(...args: unknown[]): (Tensor | null)[] {
   const ins = listOf(inputs);
   const firsts = listOf(gradOutputs);
   if (firsts.length > listOf(outputs).length) {
-    throw new TypeError(
-      `grad: there must be one of gradOutputs for each of ${listOf(outputs).length} outputs, got ${firsts.length}.`,
+    throw new KindError(
+      'grad',
+      `there must be one of gradOutputs for each of ${listOf(outputs).length} outputs, got ${firsts.length}.`,
     );
   }
   const capture = ins.map((input) => targetEdge('grad', input));
@@ -360,7 +365,8 @@ export function grad(...args: unknown[]): (Tensor | null)[] {
   const unused = captured.indexOf(null);
   if (unused >= 0 && !allowUnused) {
     throw new AutogradError(
-      `grad: input ${unused} (${String(ins[unused])}) was not used to compute the outputs. Pass allowUnused to get null for it.`,
+      'grad',
+      `input ${unused} (${String(ins[unused])}) was not used to compute the outputs. Pass allowUnused to get null for it.`,
     );
   }
   return captured;
@@ -374,7 +380,7 @@ export const registerHook: (
   ...args: Arguments<[hook: GradHook], [], { hook: GradHook }>
 ) => RemovableHandle = taking(REGISTER_HOOK, (t, hook) => {
   if (!t.requiresGrad)
-    throw new AutogradError('registerHook: the tensor must require gradients, got one that does not.');
+    throw new AutogradError('registerHook', 'the tensor must require gradients, got one that does not.');
   const node = t.gradFn as Node | null;
   let hooks: Set<GradHook>;
   if (node === null) hooks = t.autograd.hooks ??= new Set();
@@ -389,7 +395,8 @@ export const registerHook: (
 
 /** Makes `backward` keep the gradient of this non-leaf in its `.grad`. @see torch.Tensor.retain_grad */
 export const retainGrad: (t: Tensor) => void = taking(signature('retainGrad', [INPUT]), (t) => {
-  if (!t.requiresGrad) throw new AutogradError('retainGrad: the tensor must require gradients, got one that does not.');
+  if (!t.requiresGrad)
+    throw new AutogradError('retainGrad', 'the tensor must require gradients, got one that does not.');
   const node = t.gradFn as Node | null;
   if (node === null) return;
   (node.retained ??= new Map()).set(t.autograd.outputIndex, t);

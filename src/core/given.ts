@@ -1,7 +1,7 @@
 // What hooks and functions of the user give back is looked at before the library uses it.
 import type { DType } from '../base/dtype';
 import type { DeviceName } from '../device/contract';
-import { DeviceError, DTypeError, ShapeError } from '../base/errors';
+import { KindError, DTypeError, DeviceError, ShapeError } from '../base/errors';
 import { describe } from '../base/errorText';
 import { formatShape, sameShape, type Shape } from '../base/shape';
 import { Tensor } from './tensor';
@@ -10,15 +10,16 @@ import { Tensor } from './tensor';
 export function checkReady(who: string, value: unknown): void {
   if (!(value instanceof Promise)) return;
   value.catch(() => undefined);
-  throw new TypeError(
-    `${who}: must be synchronous, got a promise. To read values in it, do not wait for them: void grad.norm().item().then(console.log).`,
+  throw new KindError(
+    who,
+    'must be synchronous, got a promise. To read values in it, do not wait for them: void grad.norm().item().then(console.log).',
   );
 }
 
 /** @throws TypeError, FreedError unless `value` is a tensor that can be read */
 export function checkGiven(who: string, value: unknown): asserts value is Tensor {
   checkReady(who, value);
-  if (!(value instanceof Tensor)) throw new TypeError(`${who}: must give a tensor, got ${describe(value)}.`);
+  if (!(value instanceof Tensor)) throw new KindError(who, `must give a tensor, got ${describe(value)}.`);
   if (value.isFreed) throw value.freedError(who);
 }
 
@@ -34,17 +35,18 @@ export function checkStandIn(who: string, value: unknown, grad: Like): asserts v
   checkGiven(who, value);
   if (!sameShape(value.shape, grad.shape)) {
     throw new ShapeError(
-      `${who}: must give a gradient of shape ${formatShape(grad.shape)}, got ${formatShape(value.shape)}.`,
+      who,
+      `must give a gradient of shape ${formatShape(grad.shape)}, got ${formatShape(value.shape)}.`,
       { shapes: [grad.shape, value.shape] },
     );
   }
   if (value.dtype !== grad.dtype) {
-    throw new DTypeError(`${who}: must give a gradient of dtype ${grad.dtype}, got ${value.dtype}.`, {
+    throw new DTypeError(who, `must give a gradient of dtype ${grad.dtype}, got ${value.dtype}.`, {
       dtypes: [grad.dtype, value.dtype],
     });
   }
   if (value.device !== grad.device) {
-    throw new DeviceError(`${who}: must give a gradient on ${grad.device}, got one on ${value.device}.`, {
+    throw new DeviceError(who, `must give a gradient on ${grad.device}, got one on ${value.device}.`, {
       devices: [grad.device, value.device],
     });
   }

@@ -36,7 +36,8 @@ export function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T 
   if (result instanceof Promise) {
     result.catch(() => undefined);
     throw new AutogradError(
-      `${name}: fn must be synchronous, got a function that returns a promise (the mode would end at its first await). ` +
+      name,
+      'fn must be synchronous, got a function that returns a promise (the mode would end at its first await). ' +
         `Wrap the synchronous part, const y = ${name}(() => net(x)); await y.data(), ` +
         `or set the mode around all of it: setGradEnabled(${String(enabled)}); ...; setGradEnabled(${String(!enabled)}).`,
     );
@@ -233,7 +234,8 @@ export class SavedTensor {
   unpack(op: string): Tensor {
     if (this.storage.version !== this.version) {
       throw new AutogradError(
-        `${op}: a tensor of shape ${formatShape(this.shape)} needed for the gradient was changed in place after it was used ` +
+        op,
+        `a tensor of shape ${formatShape(this.shape)} needed for the gradient was changed in place after it was used ` +
           `(version ${this.storage.version}, expected ${this.version}). Use the out-of-place form, or clone() it first.`,
         { shape: this.shape },
       );
@@ -328,7 +330,8 @@ export function checkInPlace(op: string, t: Tensor): void {
   if ((t.requiresGrad || base.requiresGrad) && (t.isLeaf || base.isLeaf)) {
     const what = t.isLeaf ? 'a leaf tensor' : 'a view of a leaf tensor';
     throw new AutogradError(
-      `${op}: ${what} that requires gradients cannot be changed in place. Do it inside noGrad(() => ...).`,
+      op,
+      `${what} that requires gradients cannot be changed in place. Do it inside noGrad(() => ...).`,
     );
   }
 }

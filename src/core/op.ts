@@ -13,7 +13,7 @@ import {
 } from './graph';
 import type { Device } from '../device/contract';
 import { isFloat, itemSize, type DType } from '../base/dtype';
-import { AutogradError, DeviceError, DTypeError, ShapeError } from '../base/errors';
+import { KindError, AutogradError, DTypeError, DeviceError, ShapeError } from '../base/errors';
 import { noteOperands } from './inUse';
 import { Storage } from './storage';
 import { denseStrides, formatShape, numelOf, sameShape, type Shape } from '../base/shape';
@@ -88,18 +88,20 @@ export function deviceOf(op: string, inputs: Inputs): Device {
     if (device !== null && home !== device) {
       if (home.name === device.name) {
         throw new DeviceError(
-          `${op}: one of the tensors was made before shutdown(), got tensors of two runs of ${home.name}. Make it again.`,
+          op,
+          `one of the tensors was made before shutdown(), got tensors of two runs of ${home.name}. Make it again.`,
           { devices: [device.name, home.name] },
         );
       }
       throw new DeviceError(
-        `${op}: all tensors must be on one device, got ${device.name} and ${home.name}. Move one with .to('${device.name}').`,
+        op,
+        `all tensors must be on one device, got ${device.name} and ${home.name}. Move one with .to('${device.name}').`,
         { devices: [device.name, home.name] },
       );
     }
     device = home;
   }
-  if (device === null) throw new TypeError(`${op}: expected at least one tensor, got none.`);
+  if (device === null) throw new KindError(op, 'expected at least one tensor, got none.');
   return device;
 }
 
@@ -148,7 +150,8 @@ class OpNode<I extends Inputs, P> extends Node {
   private unpack(): GradientContext<I, P> {
     if (this.saved === null) {
       throw new AutogradError(
-        `${this.record.name}: the graph was already walked and what it saved is freed. ` +
+        this.record.name,
+        'the graph was already walked and what it saved is freed. ' +
           `Pass { retainGraph: true } to the first backward() if you need a second.`,
       );
     }
@@ -220,7 +223,8 @@ export function apply<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I, pa
 export function checkSeparate(op: string, { shape, strides }: Tensor): void {
   if (!strides.some((stride, d) => stride === 0 && shape[d] > 1) || numelOf(shape) === 0) return;
   throw new ShapeError(
-    `${op}: several elements of the tensor share one place in memory, got strides ${formatShape(strides)}. Use clone() first.`,
+    op,
+    `several elements of the tensor share one place in memory, got strides ${formatShape(strides)}. Use clone() first.`,
     { strides },
   );
 }
@@ -242,13 +246,15 @@ export function applyInPlace<I extends readonly [Tensor, ...Inputs], P>(
   const { shape, dtype } = isSpec(specs) ? specs : specs[0];
   if (!sameShape(shape, self.shape)) {
     throw new ShapeError(
-      `${op}: the result must have the shape of the tensor that is changed, got ${formatShape(shape)} and ${formatShape(self.shape)}.`,
+      op,
+      `the result must have the shape of the tensor that is changed, got ${formatShape(shape)} and ${formatShape(self.shape)}.`,
       { shapes: [shape, self.shape] },
     );
   }
   if (dtype !== self.dtype) {
     throw new DTypeError(
-      `${op}: a ${dtype} result cannot be written into a ${self.dtype} tensor. Use the out-of-place form.`,
+      op,
+      `a ${dtype} result cannot be written into a ${self.dtype} tensor. Use the out-of-place form.`,
       {
         dtypes: [dtype, self.dtype],
       },

@@ -5,7 +5,7 @@ import { differentiate } from '../expression/derivative';
 import type { Device, PointwiseProgram, View } from '../device/contract';
 import { DTYPES, isFloat, isHalf, resultType, wideDType, type DType } from '../base/dtype';
 import { describe } from '../base/errorText';
-import { DTypeError } from '../base/errors';
+import { KindError, DTypeError } from '../base/errors';
 import { cast, constantLike, input, inputsOf, scalar, substitute, type Expression } from '../expression/expression';
 import { apply, applyInPlace, checkSeparate, type GradientThunks, type OpRecord } from './op';
 import { broadcastShapes, broadcastStrides, sameShape, type Shape } from '../base/shape';
@@ -165,7 +165,7 @@ class Formula {
 }
 
 function checkAny(op: string, tensors: readonly Tensor[]): asserts tensors is Tensors {
-  if (tensors.length === 0) throw new TypeError(`${op}: expected at least one tensor, got numbers only.`);
+  if (tensors.length === 0) throw new KindError(op, 'expected at least one tensor, got numbers only.');
 }
 
 function commonShape(op: string, tensors: Tensors): Shape {
@@ -198,7 +198,7 @@ function kindOf(op: string, operand: Operand): number {
   if (operand instanceof Tensor) return NUMBERS + DTYPES[operand.dtype].code * 2 + (operand.shape.length > 0 ? 1 : 0);
   if (typeof operand === 'number') return Number.isInteger(operand) ? WHOLE : FRACTION;
   if (typeof operand === 'boolean') return BOOLEAN;
-  throw new TypeError(`${op}: expected a tensor or a number, got ${describe(operand)}.`);
+  throw new KindError(op, `expected a tensor or a number, got ${describe(operand)}.`);
 }
 
 /** @throws DTypeError for tensors of several dtypes */
@@ -206,7 +206,7 @@ function checkAlike(op: string, operands: readonly Operand[]): void {
   const [first, ...rest] = operands.flatMap((operand) => (operand instanceof Tensor ? [operand.dtype] : []));
   const other = rest.find((dtype) => dtype !== first);
   if (other === undefined) return;
-  throw new DTypeError(`${op}: all tensors must have one dtype, got ${first} and ${other}. Convert one with .to().`, {
+  throw new DTypeError(op, `all tensors must have one dtype, got ${first} and ${other}. Convert one with .to().`, {
     dtypes: [first, other],
   });
 }
@@ -215,7 +215,8 @@ function checkAlike(op: string, operands: readonly Operand[]): void {
 function checkCondition(op: string, condition: Operand): void {
   if (!(condition instanceof Tensor) || condition.dtype === 'bool' || condition.dtype === 'uint8') return;
   throw new DTypeError(
-    `${op}: the condition must be bool, got ${condition.dtype}. Make one by a comparison, as in x.gt(0).`,
+    op,
+    `the condition must be bool, got ${condition.dtype}. Make one by a comparison, as in x.gt(0).`,
     { dtype: condition.dtype },
   );
 }
@@ -230,7 +231,7 @@ function promote({ name, promotion, accepts, alike }: PointwiseRecord, operands:
   let common = resultType(...operands.filter((_, i) => (promotion === 'masked' ? i === 0 : i !== condition)));
   if (promotion === 'float' && !isFloat(common)) common = 'float32';
   if (accepts !== undefined && !ACCEPTS[accepts](common)) {
-    throw new DTypeError(`${name}: is defined for ${accepts} only, got ${common}.`, { dtype: common });
+    throw new DTypeError(name, `is defined for ${accepts} only, got ${common}.`, { dtype: common });
   }
   return operands.map((_, i) => (i === condition ? 'bool' : common));
 }
@@ -325,7 +326,8 @@ export class PointwiseOperation {
     const result = makeFormula(this.record, operands, null).program.outputDTypes[0];
     if (DTYPES[result].category <= DTYPES[own].category) return;
     throw new DTypeError(
-      `${this.record.name}_: a ${result} result cannot be written into a ${own} tensor. Use the out-of-place form.`,
+      `${this.record.name}_`,
+      `a ${result} result cannot be written into a ${own} tensor. Use the out-of-place form.`,
       { dtypes: [result, own] },
     );
   }

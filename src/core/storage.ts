@@ -194,8 +194,10 @@ export abstract class Handle {
     const { shape } = this;
     const operations = this.held.reclaimedAfter;
     const what = `${op}: a tensor of shape ${formatShape(shape)} was freed`;
-    if (!this.open) return new FreedError(`${what} by the scope it was made in; return it or keep() it.`, { shape });
+    if (!this.open)
+      return new FreedError(null, `${what} by the scope it was made in; return it or keep() it.`, { shape });
     return new FreedError(
+      null,
       `${what}, as nothing was awaited for ${operations} operations, memory ran short and nothing seemed to use it any more. ` +
         `keep() it or return it from the module that makes it, or await something now and then: await loss.item().`,
       { shape, operations },

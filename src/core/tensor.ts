@@ -8,7 +8,7 @@ import { printsAs } from '../base/javascript';
 import { argument, signature } from '../base/signature';
 import type { Device, DeviceBuffer, DeviceName, View } from '../device/contract';
 import { DTYPES, isFloat, itemSize, type DType, type TypedArray } from '../base/dtype';
-import { AutogradError, DTypeError } from '../base/errors';
+import { AutogradError, DTypeError, KindError, ValueError } from '../base/errors';
 import { Handle, type Storage } from './storage';
 import { formatTensor } from '../base/print';
 import { formatShape, isDense, layoutFault, numelOf, sameShape, wrapDim, type Shape } from '../base/shape';
@@ -177,12 +177,12 @@ export class Tensor extends Handle implements View {
   requiresGrad_(...args: [requiresGrad?: boolean] | [named: { requiresGrad?: boolean }]): this {
     const { requiresGrad: value } = REQUIRES_GRAD.take(args);
     if (value && !isFloat(this.dtype)) {
-      throw new DTypeError(`requiresGrad: only floating-point tensors can require gradients, got ${this.dtype}.`, {
+      throw new DTypeError('requiresGrad', `only floating-point tensors can require gradients, got ${this.dtype}.`, {
         dtype: this.dtype,
       });
     }
     if (!value && !this.isLeaf) {
-      throw new AutogradError('requiresGrad: only leaf tensors can be changed; use detach() to leave the graph.');
+      throw new AutogradError('requiresGrad', 'only leaf tensors can be changed; use detach() to leave the graph.');
     }
     this.wantsGrad = value;
     // What learns is used again, however long it is left alone.
@@ -238,7 +238,7 @@ export class Tensor extends Handle implements View {
         value.dtype !== this.dtype ||
         value.device !== this.device)
     ) {
-      throw new AutogradError(`grad: must match the tensor ${String(this)}, got ${String(value)}.`, {
+      throw new AutogradError('grad', `must match the tensor ${String(this)}, got ${String(value)}.`, {
         shape: this.shape,
         grad: (value as Tensor | undefined)?.shape,
       });
@@ -319,8 +319,9 @@ export class Tensor extends Handle implements View {
   /** The value of a tensor of one element. @throws RangeError if it has another number, or for an int64 beyond 2^53. */
   async item(): Promise<number> {
     if (this.numel() !== 1) {
-      throw new RangeError(
-        `item: the tensor must have one element, got shape ${formatShape(this.shape)}. Use tolist() or data().`,
+      throw new ValueError(
+        'item',
+        `the tensor must have one element, got shape ${formatShape(this.shape)}. Use tolist() or data().`,
       );
     }
     return toNumbers(await this.data())[0];
@@ -367,8 +368,9 @@ export class Tensor extends Handle implements View {
   /** @throws TypeError where JavaScript's operators need a number: `a + b` is `a.add(b)` */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return this.toString();
-    throw new TypeError(
-      'Tensor: operators are methods, as in a.add(b), and the number itself has to be waited for: await x.item().',
+    throw new KindError(
+      'Tensor',
+      'operators are methods, as in a.add(b), and the number itself has to be waited for: await x.item().',
     );
   }
 
@@ -390,7 +392,7 @@ printsAs(
 
 /** @throws TypeError unless `value` is a tensor */
 export function checkTensor(op: string, value: unknown): asserts value is Tensor {
-  if (!(value instanceof Tensor)) throw new TypeError(`${op}: expected a tensor, got ${describe(value)}.`);
+  if (!(value instanceof Tensor)) throw new KindError(op, `expected a tensor, got ${describe(value)}.`);
 }
 
 function toNumbers(values: TypedArray): number[] {
@@ -398,7 +400,7 @@ function toNumbers(values: TypedArray): number[] {
   return Array.from(values, (value) => {
     const n = Number(value);
     if (!Number.isSafeInteger(n))
-      throw new RangeError(`an int64 beyond 2^53 is no exact number, got ${value}. Use data().`);
+      throw new ValueError(null, `an int64 beyond 2^53 is no exact number, got ${value}. Use data().`);
     return n;
   });
 }

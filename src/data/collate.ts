@@ -6,6 +6,7 @@ import { isPlainObject } from '../base/arguments';
 import { kind } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { composed, describe } from '../base/errorText';
+import { KindError } from '../base/errors';
 import { Tensor } from '../core/tensor';
 
 /** What `collate` makes of samples of a type. */
@@ -30,7 +31,7 @@ const COLLATE = signature('collate', [
  */
 export function collate<S>(...args: readonly [samples: readonly S[]]): Collated<S> {
   const { samples } = COLLATE.take(args);
-  if (samples.length === 0) throw new TypeError('collate: a batch must have at least one sample, got none.');
+  if (samples.length === 0) throw new KindError('collate', 'a batch must have at least one sample, got none.');
   // Tensors that cannot be stacked are told of in the name of what the loader calls.
   return composed('collate', () => collateAny(samples)) as Collated<S>;
 }
@@ -53,8 +54,9 @@ function collateAny(samples: readonly unknown[]): unknown {
     const entries = Object.keys(samples[0]).map((key) => [key, collateAny(samples.map((sample) => sample[key]))]);
     return Object.fromEntries(entries);
   }
-  throw new TypeError(
-    `collate: samples must be tensors, typed arrays, numbers, booleans, strings, arrays or plain objects, all of one kind, ` +
+  throw new KindError(
+    'collate',
+    `samples must be tensors, typed arrays, numbers, booleans, strings, arrays or plain objects, all of one kind, ` +
       `got ${[first, ...samples.filter((sample) => typeof sample !== typeof first).slice(0, 1)].map(describe).join(' and ')}. ` +
       `Pass a collateFn to the loader.`,
   );
@@ -77,8 +79,9 @@ function checkSameKeys(samples: readonly object[]): void {
     (sample) => Array.isArray(first) && (sample as readonly unknown[]).length !== first.length,
   );
   if (ragged !== undefined) {
-    throw new TypeError(
-      `collate: samples must have as many items each, got ${(first as readonly unknown[]).length} and ` +
+    throw new KindError(
+      'collate',
+      `samples must have as many items each, got ${(first as readonly unknown[]).length} and ` +
         `${(ragged as readonly unknown[]).length}. Pad them, or pass a collateFn to the loader.`,
     );
   }
@@ -86,7 +89,7 @@ function checkSameKeys(samples: readonly object[]): void {
   const expected = keys(samples[0]);
   const odd = samples.find((sample) => keys(sample) !== expected);
   if (odd !== undefined) {
-    throw new TypeError(`collate: samples must have the same items, got [${expected}] and [${keys(odd)}].`);
+    throw new KindError('collate', `samples must have the same items, got [${expected}] and [${keys(odd)}].`);
   }
 }
 
@@ -95,8 +98,9 @@ function stackArrays(arrays: readonly TypedArray[]): Tensor {
   const [{ length }] = arrays;
   const odd = arrays.find((array) => array.length !== length || array.constructor !== arrays[0].constructor);
   if (odd !== undefined) {
-    throw new TypeError(
-      `collate: typed arrays must be of one kind and length, got ${arrays[0].constructor.name} of ${length} ` +
+    throw new KindError(
+      'collate',
+      `typed arrays must be of one kind and length, got ${arrays[0].constructor.name} of ${length} ` +
         `and ${odd.constructor.name} of ${odd.length}.`,
     );
   }

@@ -1,6 +1,7 @@
 // Datasets made of others: one behind the other, side by side, one stream after the other.
 import { isPlainObject, type Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
+import { KindError, ValueError } from '../base/errors';
 import { kind, listOf } from '../base/kinds';
 import { argument, methodsTake, signature } from '../base/signature';
 import { collate, type Collated } from './collate';
@@ -29,7 +30,7 @@ export class ConcatDataset<Sample> extends Dataset<Sample> {
   ) {
     super();
     const { datasets } = CONCAT.take<{ datasets: readonly Dataset<Sample>[] }>(args);
-    if (datasets.length === 0) throw new TypeError('ConcatDataset: there must be at least one dataset, got none.');
+    if (datasets.length === 0) throw new KindError('ConcatDataset', 'there must be at least one dataset, got none.');
     this.datasets = [...datasets];
     let end = 0;
     this.cumulativeSizes = datasets.map((dataset) => (end += lengthOf('ConcatDataset', 'each dataset', dataset)));
@@ -42,7 +43,7 @@ export class ConcatDataset<Sample> extends Dataset<Sample> {
   get(index: number): Sample | Promise<Sample> {
     const { length, cumulativeSizes } = this;
     if (index < -length || index >= length) {
-      throw new RangeError(`ConcatDataset: an index must be in [${-length}, ${length - 1}], got ${index}.`);
+      throw new ValueError('ConcatDataset', `an index must be in [${-length}, ${length - 1}], got ${index}.`);
     }
     const position = index < 0 ? index + length : index;
     const i = cumulativeSizes.findIndex((end) => position < end);
@@ -88,13 +89,13 @@ export class StackDataset<T extends Stackable> extends Dataset<Stacked<T>> {
     const [first] = datasets as readonly unknown[];
     const named = datasets.length === 1 && isPlainObject(first) && !DATASET.accepts(first) ? first : null;
     const parts: readonly unknown[] = named === null ? datasets : Object.values(named);
-    if (parts.length === 0) throw new TypeError('StackDataset: there must be at least one dataset, got none.');
+    if (parts.length === 0) throw new KindError('StackDataset', 'there must be at least one dataset, got none.');
     for (const part of parts) {
-      if (!DATASET.accepts(part)) throw new TypeError(`StackDataset: takes datasets, got ${describe(part)}.`);
+      if (!DATASET.accepts(part)) throw new KindError('StackDataset', `takes datasets, got ${describe(part)}.`);
     }
     const lengths = parts.map((part) => lengthOf('StackDataset', 'each dataset', part));
     if (lengths.some((length) => length !== lengths[0])) {
-      throw new RangeError(`StackDataset: all datasets must have the same length, got [${lengths.join(', ')}].`);
+      throw new ValueError('StackDataset', `all datasets must have the same length, got [${lengths.join(', ')}].`);
     }
     this.#names = named === null ? null : Object.keys(named);
     this.#parts = parts as readonly Dataset<unknown>[];

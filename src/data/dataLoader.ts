@@ -8,6 +8,7 @@ import { atLeast, COUNT, FLAG, FUNCTION, INTEGER, kind } from '../base/kinds';
 import { argument, checkKind, optional, signature, withoutEffect } from '../base/signature';
 import { drawSeed, type Generator } from '../base/generator';
 import { describe } from '../base/errorText';
+import { KindError } from '../base/errors';
 import { collate, type Collated } from './collate';
 import { ArrayDataset, Dataset, IterableDataset, refuseOnce } from './dataset';
 import {
@@ -115,7 +116,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
 
   /** Number of batches in an epoch. @throws TypeError for an iterable dataset, which has no length */
   get length(): number {
-    if (this.batchSampler === null) throw new TypeError('DataLoader: an iterable dataset has no length.');
+    if (this.batchSampler === null) throw new KindError('DataLoader', 'an iterable dataset has no length.');
     return lengthOf('DataLoader', 'the sampler', this.batchSampler);
   }
 
@@ -221,7 +222,7 @@ export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterab
 /** @throws TypeError, RangeError unless a batch sampler has given whole numbers */
 function checkedIndices(indices: unknown): readonly number[] {
   if (!Array.isArray(indices)) {
-    throw new TypeError(`DataLoader: batchSampler must give arrays of indices, got ${describe(indices)}.`);
+    throw new KindError('DataLoader', `batchSampler must give arrays of indices, got ${describe(indices)}.`);
   }
   for (const index of indices as unknown[]) checkKind('DataLoader', 'what a sampler gives', INTEGER, index);
   return indices as number[];
@@ -229,7 +230,7 @@ function checkedIndices(indices: unknown): readonly number[] {
 
 /** @throws TypeError, FreedError unless user code has given a batch: something, whose tensors can be read */
 function checkBatch(who: string, batch: unknown): void {
-  if (batch === undefined) throw new TypeError(`DataLoader: ${who} must return a batch, got undefined.`);
+  if (batch === undefined) throw new KindError('DataLoader', `${who} must return a batch, got undefined.`);
   const parts: readonly unknown[] = Array.isArray(batch) ? batch : [batch];
   for (const part of parts) if (part instanceof Tensor) checkGiven(`DataLoader: ${who}`, part);
 }
@@ -293,8 +294,9 @@ function datasetOf<Sample>(given: AnyDataset<Sample> | readonly Sample[]): AnyDa
     refuseOnce('DataLoader', 'an iterable dataset', given, object[Symbol.asyncIterator]?.());
     return object as IterableDataset<Sample>;
   }
-  throw new TypeError(
-    `DataLoader: the dataset must be an array, a Dataset with get and length, or an IterableDataset, got ${describe(given)}.`,
+  throw new KindError(
+    'DataLoader',
+    `the dataset must be an array, a Dataset with get and length, or an IterableDataset, got ${describe(given)}.`,
   );
 }
 
@@ -306,7 +308,7 @@ const mapStyle = <Sample>(dataset: AnyDataset<Sample>): Dataset<Sample> | null =
 function checkOptions<Sample, Batch>(options: Taken<Sample, Batch>, isIterable: boolean): void {
   const { shuffle, sampler, batchSampler, dropLast } = options;
   const refuse = (message: string): never => {
-    throw new TypeError(`DataLoader: ${message}`);
+    throw new KindError('DataLoader', `${message}`);
   };
   for (const [name, value] of Object.entries({ sampler, batchSampler })) {
     if (value !== null)

@@ -3,7 +3,7 @@ import type { Arguments } from '../base/arguments';
 import { permutation, type Generator } from '../base/generator';
 import { INTEGER, kind, listOf, NUMBER } from '../base/kinds';
 import { argument, methodsTake, signature } from '../base/signature';
-import { ShapeError } from '../base/errors';
+import { KindError, ShapeError, ValueError } from '../base/errors';
 import { tensor } from '../ops/shape/creation';
 import { indexSelect } from '../ops/indexing/gather';
 import { select } from '../ops/shape/view';
@@ -68,15 +68,16 @@ export class ArrayDataset<Sample> extends Dataset<Sample> {
 /** @throws TypeError for what is its own iterator: it would be at its end in the second epoch */
 export function refuseOnce(owner: string, what: string, given: unknown, iterator: unknown): void {
   if (iterator !== given) return;
-  throw new TypeError(`${owner}: ${what} must begin anew in every epoch, got an iterator that ends once. Make it in [Symbol.iterator]() or [Symbol.asyncIterator]().`); // prettier-ignore
+  throw new KindError(owner, `${what} must begin anew in every epoch, got an iterator that ends once. Make it in [Symbol.iterator]() or [Symbol.asyncIterator]().`); // prettier-ignore
 }
 
 /** @throws RangeError unless every index is that of a sample */
 function checkIndices(owner: string, indices: readonly unknown[], length: number): void {
   const wrong = indices.findIndex((index) => !Number.isInteger(index) || (index as number) < 0 || (index as number) >= length); // prettier-ignore
   if (wrong < 0) return;
-  throw new RangeError(
-    `${owner}: an index must be a whole number in [0, ${length - 1}], got ${describe(indices[wrong])}.`,
+  throw new ValueError(
+    owner,
+    `an index must be a whole number in [0, ${length - 1}], got ${describe(indices[wrong])}.`,
   );
 }
 
@@ -102,12 +103,13 @@ export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>>
     super();
     const other = tensors.find((one: unknown) => !(one instanceof Tensor));
     if (other !== undefined || tensors.some((one: unknown) => one === undefined)) {
-      throw new TypeError(`TensorDataset: takes tensors, got ${describe(other)}.`);
+      throw new KindError('TensorDataset', `takes tensors, got ${describe(other)}.`);
     }
     const sizes = tensors.map(({ shape }) => shape[0]);
     if (sizes.length === 0 || sizes.some((size) => size === undefined || size !== sizes[0])) {
       throw new ShapeError(
-        `TensorDataset: all tensors must have the same first dimension, got [${sizes.join(', ')}].`,
+        'TensorDataset',
+        `all tensors must have the same first dimension, got [${sizes.join(', ')}].`,
         {
           shapes: tensors.map(({ shape }) => shape),
         },
@@ -227,8 +229,9 @@ function partLengths(total: number, lengths: readonly number[]): readonly number
     return counts;
   }
   if (sum !== total || !lengths.every((length) => Number.isInteger(length) && length >= 0)) {
-    throw new RangeError(
-      `randomSplit: lengths must be integers that sum to the dataset's ${total}, or shares that sum to 1, ` +
+    throw new ValueError(
+      'randomSplit',
+      `lengths must be integers that sum to the dataset's ${total}, or shares that sum to 1, ` +
         `got [${lengths.join(', ')}].`,
     );
   }

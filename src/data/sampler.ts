@@ -1,6 +1,7 @@
 // Samplers: the order in which a loader asks for samples, with PyTorch's draws.
 import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
+import { KindError } from '../base/errors';
 import { atLeast, FLAG, instanceOf, INTEGER, ITERABLE, kind, listOf, type Kind } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { drawSeed, fillRandint, Generator, permutation } from '../base/generator';
@@ -23,7 +24,7 @@ export const GENERATOR = argument('generator', instanceOf('a Generator', Generat
 export function lengthOf(owner: string, what: string, source: unknown): number {
   const length: unknown = (Object(source) as Partial<Sized>).length;
   if (Number.isSafeInteger(length) && (length as number) >= 0) return length as number;
-  throw new TypeError(`${owner}: ${what} must have a length, a whole number of at least 0, got ${describe(length)}.`);
+  throw new KindError(owner, `${what} must have a length, a whole number of at least 0, got ${describe(length)}.`);
 }
 
 /** An order, drawn anew by every iteration. @see torch.utils.data.Sampler */
@@ -240,6 +241,4 @@ class Group {
 
 /** For who asks a sampler for indices that have to be waited for. */
 export const mustWait = (owner: string): TypeError =>
-  new TypeError(
-    `${owner}: its indices have to be waited for. Go through them by for await, or give it to a DataLoader.`,
-  );
+  new KindError(owner, 'its indices have to be waited for. Go through them by for await, or give it to a DataLoader.');

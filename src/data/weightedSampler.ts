@@ -4,7 +4,7 @@ import { defaultGenerator, fillExponential, type Generator } from '../base/gener
 import { atLeast, either, FLAG, kind, listOf, NUMBER } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { formatShape } from '../base/shape';
-import { ShapeError } from '../base/errors';
+import { ShapeError, ValueError } from '../base/errors';
 import { Tensor } from '../core/tensor';
 import { TENSOR } from '../core/kinds';
 import { GENERATOR, mustWait, Sampler } from './sampler';
@@ -59,14 +59,16 @@ export class WeightedRandomSampler extends Sampler {
     const isTensor = weights instanceof Tensor;
     if (isTensor && weights.ndim !== 1) {
       throw new ShapeError(
-        `WeightedRandomSampler: weights must have one dimension, got shape ${formatShape(weights.shape)}.`,
+        'WeightedRandomSampler',
+        `weights must have one dimension, got shape ${formatShape(weights.shape)}.`,
         { shapes: [weights.shape] },
       );
     }
     const count = isTensor ? weights.numel() : weights.length;
     if (!replacement && numSamples > count) {
-      throw new RangeError(
-        `WeightedRandomSampler: without replacement numSamples must be at most the number of weights, got ${numSamples} and ${count}.`,
+      throw new ValueError(
+        'WeightedRandomSampler',
+        `without replacement numSamples must be at most the number of weights, got ${numSamples} and ${count}.`,
       );
     }
     this.weights = weights;
@@ -104,13 +106,14 @@ function checkWeights(weights: ArrayLike<number>): void {
   let sum = 0;
   for (let i = 0; i < weights.length; i++) {
     if (!(weights[i] >= 0 && weights[i] < Infinity)) {
-      throw new RangeError(
-        `WeightedRandomSampler: weights must be finite and at least 0, got ${weights[i]} for sample ${i}.`,
+      throw new ValueError(
+        'WeightedRandomSampler',
+        `weights must be finite and at least 0, got ${weights[i]} for sample ${i}.`,
       );
     }
     sum += weights[i];
   }
-  if (!(sum > 0)) throw new RangeError('WeightedRandomSampler: one weight at least must be above 0, got none.');
+  if (!(sum > 0)) throw new ValueError('WeightedRandomSampler', 'one weight at least must be above 0, got none.');
 }
 
 /** By where uniform draws fall between the sums of the weights. */

@@ -42,23 +42,25 @@ export function faultError({ kind, value }: FaultEntry, fallible: Fallible | und
   switch (kind) {
     case FAULT_INDEX: {
       // A description of what was found, not a number that is too large.
-      if (what.startsWith('a ')) return new FaultError(`${op}: ${what} is not allowed`, { op });
+      if (what.startsWith('a ')) return new FaultError(op, `${what} is not allowed`, { op });
       const range = what === 'label' ? `for ${bound} classes` : `[0, ${bound})`;
-      return new FaultError(`${op}: ${what} ${value} is out of range ${range}`, { op, value: Number(value), bound });
+      return new FaultError(op, `${what} ${value} is out of range ${range}`, { op, value: Number(value), bound });
     }
     case FAULT_MATRIX:
-      return new FaultError(`${op}: matrix ${value} of the batch is ${what}`, { op, value: Number(value) });
+      return new FaultError(op, `matrix ${value} of the batch is ${what}`, { op, value: Number(value) });
     case FAULT_DIVISION:
-      return new FaultError(`${op}: integer division by zero`, { op });
+      return new FaultError(op, 'integer division by zero', { op });
     case FAULT_OVERFLOW:
       return new FaultError(
-        `${op}: int64 is stored in 32 bits on the webgpu device, got a value beyond ±2^31. ` +
+        op,
+        'int64 is stored in 32 bits on the webgpu device, got a value beyond ±2^31. ' +
           `Use the wasm device for it (x.to('wasm')), or float32.`,
         { op },
       );
     case FAULT_GUARD: {
       const kernel = Opcode[Number(value & 0xffn)] ?? 'unknown';
       return new DeviceError(
+        null,
         `internal: the ${kernel} kernel, or one queued just before, wrote outside of its memory, at ${value >> 32n}.`,
         { kernel },
       );
@@ -66,7 +68,7 @@ export function faultError({ kind, value }: FaultEntry, fallible: Fallible | und
     default: {
       const kernel = Opcode[Number(value)] ?? 'unknown';
       const reason = kind === FAULT_INTERRUPTED ? 'a worker died in it' : 'it trapped';
-      return new DeviceError(`internal: the ${kernel} kernel did not finish, ${reason}. What it wrote is lost.`, {
+      return new DeviceError(null, `internal: the ${kernel} kernel did not finish, ${reason}. What it wrote is lost.`, {
         kernel,
       });
     }

@@ -22,7 +22,7 @@ export function getDevice(given: DeviceGiven = defaultName): Device {
   if (running !== undefined) return running;
   const create = factories.get(name);
   if (create === undefined) {
-    throw new DeviceError(`device must be one of ${[...factories.keys()].join(', ')}, got '${name}'.`, {
+    throw new DeviceError(null, `device must be one of ${[...factories.keys()].join(', ')}, got '${name}'.`, {
       device: name,
     });
   }

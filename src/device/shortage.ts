@@ -14,7 +14,8 @@ export function adviseBy(source: () => string): void {
 /** The error for a request of `bytes` with `live` in use. `what` must stay under `limit`. */
 export function outOfMemory(bytes: number, live: number, limit: number, what = 'memory'): OutOfMemoryError {
   return new OutOfMemoryError(
-    `allocate: ${what} must stay under ${megabytes(limit)}, got a request for ${megabytes(bytes)} with ${megabytes(live)} in use. ` +
+    'allocate',
+    `${what} must stay under ${megabytes(limit)}, got a request for ${megabytes(bytes)} with ${megabytes(live)} in use. ` +
       `${advice()}Drop references to tensors (scope() frees temporaries at once), use a smaller batch, or give init a larger maxMemory.`,
     { requested: bytes, live, limit },
   );

@@ -137,7 +137,9 @@ export abstract class DeviceStream {
     }
     if (recorded > entries.length) {
       // The table was full: any of the commands since may have failed.
-      const error = new FaultError(`${recorded} commands met bad data, more than can be told apart.`, { recorded });
+      const error = new FaultError(null, `${recorded} commands met bad data, more than can be told apart.`, {
+        recorded,
+      });
       this.onFault(this.ledger.learn(this.ledger.confirmed + 1, completed, error));
     }
     this.acknowledge(faultCount);

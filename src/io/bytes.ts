@@ -25,7 +25,8 @@ export class ByteReader {
   private advance(count: number): number {
     if (!(count >= 0 && count <= this.left)) {
       throw new LoadError(
-        `load: ${this.what} ends too early, at ${this.bytes.length} bytes: ${count} are needed at ${this.position}. ` +
+        'load',
+        `${this.what} ends too early, at ${this.bytes.length} bytes: ${count} are needed at ${this.position}. ` +
           `The file is cut off or damaged.`,
       );
     }
@@ -82,13 +83,11 @@ export const decodeText = (bytes: Bytes): string => utf8.decode(bytes);
 /** The longest message about a file; a file may have names of any length. */
 const MAX_MESSAGE = 600;
 
-/** An error whose message has an end. */
+/** What to throw for `error`, so that its message has an end. */
 export function clipped(error: unknown): unknown {
-  if (!(error instanceof Error) || error.message.length <= MAX_MESSAGE) return error;
-  const { message, stack } = error;
-  error.message = `${message.slice(0, MAX_MESSAGE - 220)} … ${message.slice(-200)}`;
-  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
-  return error;
+  if (!(error instanceof LoadError) || error.message.length <= MAX_MESSAGE) return error;
+  const { text, op, data } = error;
+  return new LoadError(op, `${text.slice(0, MAX_MESSAGE - 260)} … ${text.slice(-200)}`, data);
 }
 
 /** A file that grows at its end. */

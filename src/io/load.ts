@@ -64,7 +64,7 @@ export async function loadMetadata(source: LoadSource, ...args: LoadArguments): 
   return reader('loadMetadata', source, reading, (file) => {
     const format = sniff(file, addressOf(source));
     if (format === 'safetensors') return decode(file).metadata;
-    throw new LoadError(`loadMetadata: only safetensors have metadata, got a file of torch.save.`);
+    throw new LoadError('loadMetadata', `only safetensors have metadata, got a file of torch.save.`);
   });
 }
 
@@ -138,7 +138,7 @@ function fromTorch({ root, storages }: TorchFile, located: Located): unknown {
     if (x instanceof StorageReference) return new Foreign('torch.storage', [x.record.dtype.name, x.numel]);
     if (x === null || typeof x !== 'object' || x instanceof Uint8Array) return x;
     if (known.has(x)) return known.get(x);
-    if (depth > MAX_DEPTH) throw new LoadError(`load: containers must be at most ${MAX_DEPTH} deep, got more.`);
+    if (depth > MAX_DEPTH) throw new LoadError('load', `containers must be at most ${MAX_DEPTH} deep, got more.`);
     const note = <T>(made: T): T => {
       known.set(x, made);
       return made;
@@ -150,7 +150,7 @@ function fromTorch({ root, storages }: TorchFile, located: Located): unknown {
     if (x instanceof Dict) return dict(x, note, (item) => convert(item, depth + 1));
     if (x instanceof Set) return note(new Set(all(x as Set<unknown>)));
     const items = x instanceof Tuple ? x.items : x;
-    if (!Array.isArray(items)) throw new LoadError('load: a checkpoint must hold tensors, got something else.');
+    if (!Array.isArray(items)) throw new LoadError('load', 'a checkpoint must hold tensors, got something else.');
     const list = note<unknown[]>([]);
     for (const item of items as unknown[]) list.push(convert(item, depth + 1));
     return list;

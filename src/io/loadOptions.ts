@@ -3,6 +3,7 @@ import { isPlainObject, type Arguments } from '../base/arguments';
 import { ANYTHING, FLAG, FUNCTION, instanceOf, kind } from '../base/kinds';
 import { argument, optional, signature } from '../base/signature';
 import { describe } from '../base/errorText';
+import { KindError } from '../base/errors';
 import type { Tensor } from '../core/tensor';
 import type { ReadOptions } from './source';
 
@@ -70,7 +71,7 @@ interface CheckedOptions extends ReadOptions {
 export function loadOptions(op: string, args: readonly unknown[]): CheckedOptions {
   const { mapLocation, weightsOnly, device, ...reading } = TAKES.takeRest([undefined], args, op);
   if (device !== undefined && mapLocation !== undefined) {
-    throw new TypeError(`${op}: device and mapLocation exclude each other, got ${describe(mapLocation)}.`);
+    throw new KindError(op, `device and mapLocation exclude each other, got ${describe(mapLocation)}.`);
   }
   const located = locator(op, device === undefined ? mapLocation : deviceOf(op, 'device', device));
   return { located, weightsOnly, ...reading };
@@ -91,8 +92,9 @@ function locator(op: string, map: unknown): Located {
     };
   }
   if (!isPlainObject(map)) {
-    throw new TypeError(
-      `${op}: mapLocation must be a device, an object of devices by location or a function, got ${describe(map)}.`,
+    throw new KindError(
+      op,
+      `mapLocation must be a device, an object of devices by location or a function, got ${describe(map)}.`,
     );
   }
   const places = new Map(Object.entries(map).map(([from, to]) => [from, deviceOf(op, `mapLocation['${from}']`, to)]));
@@ -103,5 +105,5 @@ function locator(op: string, map: unknown): Located {
 function deviceOf(op: string, what: string, name: unknown): DeviceName {
   if (name === 'cpu') return 'wasm';
   if (name === 'wasm' || name === 'webgpu') return name;
-  throw new TypeError(`${op}: ${what} must be 'cpu', 'wasm' or 'webgpu', got ${describe(name)}.`);
+  throw new KindError(op, `${what} must be 'cpu', 'wasm' or 'webgpu', got ${describe(name)}.`);
 }

@@ -44,7 +44,8 @@ export class NumpyArray {
     const count = this.shape.reduce((product, size) => product * size, 1);
     if (count * known.bytes !== bytes.length) {
       throw new LoadError(
-        `load: an array of ${count} elements of ${known.name} must have its bytes, got ${bytes.length}.`,
+        'load',
+        `an array of ${count} elements of ${known.name} must have its bytes, got ${bytes.length}.`,
       );
     }
     this.dtype = known;

@@ -87,14 +87,14 @@ const COMPLEX = /^torch(\.storage)?\.Complex(Float|Double)Storage$|^torch\.compl
 /** Why a name is not taken, or what it made. `isModule` tells of one of the user's own. */
 export function refusal(path: string, isModule = path.startsWith('torch.nn.modules')): LoadError | DTypeError {
   if (COMPLEX.test(path)) {
-    return new DTypeError(`load: kindling holds no complex numbers, got ${path}.`, { dtype: path });
+    return new DTypeError('load', `kindling holds no complex numbers, got ${path}.`, { dtype: path });
   }
   const hint = isModule
     ? ' Save the state_dict() of the module instead. In Python: torch.save(model.state_dict(), path).'
     : '';
   return new LoadError(
-    `load: a checkpoint may only name what tensors and containers are made of, got ${path}. ` +
-      `Nothing was called.${hint}`,
+    'load',
+    `a checkpoint may only name what tensors and containers are made of, got ${path}. ` + `Nothing was called.${hint}`,
     { name: path },
   );
 }
@@ -105,7 +105,7 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 export function sizesOf(owner: string, what: string, value: unknown): readonly number[] {
   const items = value instanceof Tuple ? value.items : value;
   if (!Array.isArray(items) || !items.every(isSize) || items.length > 64) {
-    throw new LoadError(`load: ${owner}'s ${what} must be whole numbers of at least 0, got ${preview(items)}.`);
+    throw new LoadError('load', `${owner}'s ${what} must be whole numbers of at least 0, got ${preview(items)}.`);
   }
   return items;
 }
@@ -119,17 +119,18 @@ const preview = (value: unknown): string =>
 /** _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, ...): a tensor, if it lies within its storage. */
 function rebuildTensor([storage, offset, size, stride, requiresGrad]: readonly unknown[]): TensorLayout | Foreign {
   if (storage instanceof Foreign) return new Foreign(storage.type, [size, stride]);
-  if (!(storage instanceof StorageReference)) throw new LoadError('load: a tensor must have a storage, got none.');
+  if (!(storage instanceof StorageReference)) throw new LoadError('load', 'a tensor must have a storage, got none.');
   const [shape, strides] = [sizesOf('a tensor', 'size', size), sizesOf('a tensor', 'stride', stride)];
-  if (!isSize(offset)) throw new LoadError(`load: a tensor's offset must be at least 0, got ${describe(offset)}.`);
+  if (!isSize(offset)) throw new LoadError('load', `a tensor's offset must be at least 0, got ${describe(offset)}.`);
   if (shape.length !== strides.length) {
-    throw new LoadError(`load: a tensor needs a stride per dimension, got ${shape.length} and ${strides.length}.`);
+    throw new LoadError('load', `a tensor needs a stride per dimension, got ${shape.length} and ${strides.length}.`);
   }
   const count = shape.reduce((product, n) => product * n, 1);
   const last = shape.reduce((sum, n, d) => sum + (n - 1) * strides[d], offset);
   if (count > Number.MAX_SAFE_INTEGER || (count > 0 ? last >= storage.numel : offset > storage.numel)) {
     throw new LoadError(
-      `load: a tensor of shape ${formatShape(shape)} must lie within its storage of ${storage.numel} elements, ` +
+      'load',
+      `a tensor of shape ${formatShape(shape)} must lie within its storage of ${storage.numel} elements, ` +
         `got strides ${formatShape(strides)} from ${offset}.`,
     );
   }
@@ -138,7 +139,7 @@ function rebuildTensor([storage, offset, size, stride, requiresGrad]: readonly u
 
 function rebuildParameter([data, requiresGrad]: readonly unknown[]): TensorLayout | Foreign {
   if (data instanceof Foreign) return data;
-  if (!(data instanceof TensorLayout)) throw new LoadError('load: a parameter must have a tensor, got none.');
+  if (!(data instanceof TensorLayout)) throw new LoadError('load', 'a parameter must have a tensor, got none.');
   const { record, offset, shape, strides } = data;
   return new TensorLayout(record, offset, shape, strides, requiresGrad !== false, true);
 }
@@ -151,7 +152,7 @@ function makeDict([source]: readonly unknown[]): Dict {
   if (Array.isArray(pairs)) {
     for (const pair of pairs as unknown[]) {
       const items = pair instanceof Tuple ? pair.items : pair;
-      if (!Array.isArray(items) || items.length !== 2) throw new LoadError('load: a dict must be made of pairs.');
+      if (!Array.isArray(items) || items.length !== 2) throw new LoadError('load', 'a dict must be made of pairs.');
       dict.entries.set(items[0], items[1]);
     }
   }
@@ -160,12 +161,12 @@ function makeDict([source]: readonly unknown[]): Dict {
 
 const listOf = ([items = []]: readonly unknown[]): unknown[] => {
   const list = items instanceof Tuple ? items.items : items;
-  if (!Array.isArray(list)) throw new LoadError(`load: a collection must be made of a list, got ${typeof list}.`);
+  if (!Array.isArray(list)) throw new LoadError('load', `a collection must be made of a list, got ${typeof list}.`);
   return list as unknown[];
 };
 
 function textOf(value: unknown): string {
-  if (typeof value !== 'string') throw new LoadError(`load: the pickle must have text here, got ${typeof value}.`);
+  if (typeof value !== 'string') throw new LoadError('load', `the pickle must have text here, got ${typeof value}.`);
   return value;
 }
 
@@ -193,7 +194,7 @@ for (const type of ['torch.Tensor', 'torch._tensor.Tensor', 'torch.nn.parameter.
 // Tensors with attributes of their own: (function, class, arguments, state). The attributes are dropped.
 allow('torch._tensor._rebuild_from_type_v2', ([rebuild, , args]) => {
   if (!(rebuild instanceof Global) || rebuild.call === undefined || !(args instanceof Tuple)) {
-    throw new LoadError('load: a tensor with attributes must say how it is made.');
+    throw new LoadError('load', 'a tensor with attributes must say how it is made.');
   }
   return rebuild.call(args.items);
 });

@@ -1,6 +1,6 @@
 // Places in the browser that keep a file: an entry of IndexedDB, a file of the private file system. New content is written
 // beside the old, read back, and takes its place in one step, so that nothing is lost on the way and no tab sees a half.
-import { KindlingError, LoadError } from '../base/errors';
+import { KindError, KindlingError, LoadError } from '../base/errors';
 import type { Bytes } from './bytes';
 
 /** A place in the browser that holds the bytes of one file. */
@@ -14,18 +14,19 @@ export interface Place {
 export function placeOf(op: string, address: string): Place | null {
   const [scheme, name] = [address.slice(0, address.indexOf(':')), address.slice(address.indexOf(':') + 1)];
   if (scheme !== 'indexeddb' && scheme !== 'opfs') return null;
-  if (name === '') throw new TypeError(`${op}: the address must have a name after '${scheme}:', got none.`);
+  if (name === '') throw new KindError(op, `the address must have a name after '${scheme}:', got none.`);
   return scheme === 'indexeddb' ? inDatabase(name) : inFileSystem(op, name);
 }
 
 const missing = (address: string): LoadError =>
-  new LoadError(`load: ${address} must have been stored before, got nothing there.`, { address });
+  new LoadError('load', `${address} must have been stored before, got nothing there.`, { address });
 
 /** What to throw where new content could not be kept. */
 function unwritten(address: string, cause: unknown): KindlingError {
   if (cause instanceof KindlingError) return cause;
   const error = new KindlingError(
-    `store: ${address} must be written and read back whole, got ${String(cause)}. What was there before is as it was.`,
+    'store',
+    `${address} must be written and read back whole, got ${String(cause)}. What was there before is as it was.`,
     { address },
   );
   error.cause = cause;
@@ -95,7 +96,7 @@ async function transact<T>(
   mode: IDBTransactionMode,
   use: (table: IDBObjectStore, set: (result: T) => void) => void,
 ): Promise<T | undefined> {
-  if (typeof indexedDB === 'undefined') throw new TypeError(`${address}: there is no IndexedDB here.`);
+  if (typeof indexedDB === 'undefined') throw new KindError(address, 'there is no IndexedDB here.');
   const opening = indexedDB.open(DATABASE, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(TABLE);
   const database = await settled(opening);
@@ -219,11 +220,11 @@ function inFileSystem(op: string, path: string): Place {
   const folders = path.split('/');
   const name = folders.pop() ?? '';
   if ([...folders, name].some((part) => part === '' || part === '.' || part === '..')) {
-    throw new TypeError(`${op}: a path must be names with a slash between, got '${path}'.`);
+    throw new KindError(op, `a path must be names with a slash between, got '${path}'.`);
   }
   const folder = async (create: boolean): Promise<FileSystemDirectoryHandle> => {
     if (typeof navigator === 'undefined' || !('storage' in navigator) || !('getDirectory' in navigator.storage)) {
-      throw new TypeError(`${address}: there is no private file system here.`);
+      throw new KindError(address, 'there is no private file system here.');
     }
     let found = await navigator.storage.getDirectory();
     for (const part of folders) found = await found.getDirectoryHandle(part, { create });

@@ -4,7 +4,7 @@
 //
 // The header maps a name to { dtype, shape, data_offsets: [begin, end] within the data }, and "__metadata__" to strings.
 // https://github.com/huggingface/safetensors#format
-import { LoadError } from '../base/errors';
+import { LoadError, ValueError } from '../base/errors';
 import { formatShape } from '../base/shape';
 import { BY_CODE, BY_NAME, type FileDType } from './fileDtypes';
 import { Foreign } from './foreign';
@@ -41,7 +41,7 @@ export function isSafetensors(file: Uint8Array<ArrayBuffer>): boolean {
 
 /** The bytes of a file. Wider elements come first, so that every tensor is aligned to its element size. */
 export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Metadata = {}): ArrayBuffer {
-  if (tensors.has(METADATA)) throw new RangeError(`save: no tensor may be called '${METADATA}'.`);
+  if (tensors.has(METADATA)) throw new ValueError('save', `no tensor may be called '${METADATA}'.`);
   const ordered = [...tensors].sort(([, a], [, b]) => b.dtype.bytes - a.dtype.bytes);
   // Written by hand: an object would put integer-like names first.
   const fields = Object.keys(metadata).length > 0 ? [`${JSON.stringify(METADATA)}:${JSON.stringify(metadata)}`] : [];
@@ -55,7 +55,7 @@ export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Meta
   const header = new TextEncoder().encode(`{${fields.join(',')}}`);
   const headerBytes = Math.ceil(header.length / 8) * 8;
   if (headerBytes > MAX_HEADER_BYTES) {
-    throw new RangeError(`save: names and metadata must take at most ${MAX_HEADER_BYTES} bytes, got ${headerBytes}.`);
+    throw new ValueError('save', `names and metadata must take at most ${MAX_HEADER_BYTES} bytes, got ${headerBytes}.`);
   }
 
   const file = new Uint8Array(LENGTH_BYTES + headerBytes + end);
@@ -101,13 +101,14 @@ interface Range {
 
 function splitFile(file: Uint8Array<ArrayBuffer>): { header: object; data: Uint8Array<ArrayBuffer> } {
   if (file.length < LENGTH_BYTES) {
-    throw new LoadError(`load: a safetensors file has at least ${LENGTH_BYTES} bytes, got ${file.length}.`);
+    throw new LoadError('load', `a safetensors file has at least ${LENGTH_BYTES} bytes, got ${file.length}.`);
   }
   const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
   const available = file.length - LENGTH_BYTES;
   if (length > BigInt(Math.min(available, MAX_HEADER_BYTES))) {
     throw new LoadError(
-      `load: the header must lie within the file (${available} bytes after its length) and take at most ` +
+      'load',
+      `the header must lie within the file (${available} bytes after its length) and take at most ` +
         `${MAX_HEADER_BYTES}, got a length of ${length}. The file is cut off or no safetensors file.`,
     );
   }
@@ -118,7 +119,8 @@ function splitFile(file: Uint8Array<ArrayBuffer>): { header: object; data: Uint8
 function parseHeader(bytes: Uint8Array): object {
   if (bytes[0] !== '{'.charCodeAt(0)) {
     throw new LoadError(
-      `load: the header must begin with '{', got byte ${String(bytes[0])}. It is no safetensors file.`,
+      'load',
+      `the header must begin with '{', got byte ${String(bytes[0])}. It is no safetensors file.`,
     );
   }
   let text: string;
@@ -128,11 +130,11 @@ function parseHeader(bytes: Uint8Array): object {
     // Only own keys of the result are read, so a '__proto__' in the file is a name like any other.
     header = JSON.parse(text) as object;
   } catch (cause) {
-    throw new LoadError(`load: the header must be JSON in UTF-8, got ${String(cause)}.`);
+    throw new LoadError('load', `the header must be JSON in UTF-8, got ${String(cause)}.`);
   }
   // Of two with one name, one would be lost.
   const twice = duplicateKey(text, HEADER_DEPTH);
-  if (twice !== null) throw new LoadError(`load: the header must name everything once, got '${twice}' twice.`);
+  if (twice !== null) throw new LoadError('load', `the header must name everything once, got '${twice}' twice.`);
   return header;
 }
 
@@ -157,7 +159,7 @@ const isSizes = (value: unknown): value is number[] => Array.isArray(value) && v
 
 function checkMetadata(entry: unknown): Metadata {
   if (!isObject(entry) || !Object.values(entry).every((value) => typeof value === 'string')) {
-    throw new LoadError(`load: ${METADATA} must map strings to strings, got ${preview(entry)}.`);
+    throw new LoadError('load', `${METADATA} must map strings to strings, got ${preview(entry)}.`);
   }
   // Without a prototype, as the names come from outside.
   return Object.assign(Object.create(null), entry) as Metadata;
@@ -173,17 +175,19 @@ function checkEntry(name: string, entry: unknown, dataBytes: number): Entry {
   const { dtype: code, shape, data_offsets: offsets } = (isObject(entry) ? entry : {}) as Record<string, unknown>;
   if (typeof code !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
     throw new LoadError(
-      `load: tensor '${name}' must have a dtype, a shape of sizes and two data_offsets, got ${preview(entry)}.`,
+      'load',
+      `tensor '${name}' must have a dtype, a shape of sizes and two data_offsets, got ${preview(entry)}.`,
     );
   }
   const own = BY_CODE.get(code);
   const bits = own === undefined ? FOREIGN_DTYPES.get(code)?.bits : 8 * own.bytes;
-  if (bits === undefined) throw new LoadError(`load: tensor '${name}' has the unknown dtype '${code}'.`);
+  if (bits === undefined) throw new LoadError('load', `tensor '${name}' has the unknown dtype '${code}'.`);
   const [begin, end] = offsets;
   const bytes = shape.reduce((product, size) => product * size, bits) / 8;
   if (begin > end || end > dataBytes || end - begin !== bytes) {
     throw new LoadError(
-      `load: tensor '${name}' of shape ${formatShape(shape)} and dtype ${code} takes ${bytes} bytes, ` +
+      'load',
+      `tensor '${name}' of shape ${formatShape(shape)} and dtype ${code} takes ${bytes} bytes, ` +
         `got bytes ${begin} to ${end} of ${dataBytes}.`,
     );
   }
@@ -209,12 +213,13 @@ function checkCoverage(ranges: Range[], dataBytes: number): void {
   for (const { name, begin, end } of ranges) {
     if (begin !== position) {
       throw new LoadError(
-        `load: tensor '${name}' must begin where the one before it ends, at ${position}, got ${begin}.`,
+        'load',
+        `tensor '${name}' must begin where the one before it ends, at ${position}, got ${begin}.`,
       );
     }
     position = end;
   }
   if (position !== dataBytes) {
-    throw new LoadError(`load: the tensors must fill the data of ${dataBytes} bytes, got ${position}.`);
+    throw new LoadError('load', `the tensors must fill the data of ${dataBytes} bytes, got ${position}.`);
   }
 }

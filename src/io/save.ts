@@ -4,6 +4,7 @@ import { isPlainObject, type Arguments } from '../base/arguments';
 import { ANYTHING, kind, oneOf } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { describe } from '../base/errorText';
+import { KindError, ValueError } from '../base/errors';
 import type { Storage } from '../core/storage';
 import { Parameter, Tensor } from '../core/tensor';
 import type { Bytes } from './bytes';
@@ -69,14 +70,14 @@ export async function save(
 function checkMetadata(format: Format, metadata: unknown): asserts metadata is Metadata | undefined {
   if (metadata === undefined) return;
   if (format !== 'safetensors') {
-    throw new TypeError(`save: metadata is kept by the format 'safetensors' alone, got it for '${format}'. Put it into the checkpoint.`); // prettier-ignore
+    throw new KindError('save', `metadata is kept by the format 'safetensors' alone, got it for '${format}'. Put it into the checkpoint.`); // prettier-ignore
   }
   if (!isPlainObject(metadata)) {
-    throw new TypeError(`save: metadata must be an object of text, got ${describe(metadata)}.`);
+    throw new KindError('save', `metadata must be an object of text, got ${describe(metadata)}.`);
   }
   for (const [name, text] of Object.entries(metadata)) {
     if (typeof text !== 'string') {
-      throw new TypeError(`save: metadata must be text, got ${describe(text)} for '${name}'. Write it as text.`);
+      throw new KindError('save', `metadata must be text, got ${describe(text)} for '${name}'. Write it as text.`);
     }
     checkText(`metadata.${name}`, name);
     checkText(`metadata.${name}`, text);
@@ -86,14 +87,14 @@ function checkMetadata(format: Format, metadata: unknown): asserts metadata is M
 /** @throws RangeError for half a surrogate pair, which no file can hold */
 function checkText(path: string, text: string): void {
   if (/\p{Surrogate}/u.test(text)) {
-    throw new RangeError(`save: text must be well-formed Unicode, got half a surrogate pair at ${clip(path)}.`);
+    throw new ValueError('save', `text must be well-formed Unicode, got half a surrogate pair at ${clip(path)}.`);
   }
 }
 
 async function saveSafetensors(value: Checkpoint, metadata?: Metadata): Promise<ArrayBuffer> {
   const entries = isPlainObject(value) ? Object.entries(value) : [];
   if (!isPlainObject(value) || !entries.every(([, tensor]) => tensor instanceof Tensor)) {
-    throw new TypeError("save: safetensors hold an object of tensors, got other values. Use format 'torch'.");
+    throw new KindError('save', "safetensors hold an object of tensors, got other values. Use format 'torch'.");
   }
   for (const [name] of entries) checkText(`value.${name}`, name);
   const reads = (entries as [string, Tensor][]).map(async ([name, tensor]): Promise<[string, TensorBytes]> => {
@@ -142,11 +143,11 @@ function collect(value: unknown, visit: (tensor: Tensor) => void, path = 'value'
   if (seen.has(value) || value instanceof Uint8Array) return;
   seen.add(value);
   if (depth > MAX_DEPTH) {
-    throw new RangeError(`save: containers must be at most ${MAX_DEPTH} deep, got more at ${clip(path)}.`);
+    throw new ValueError('save', `containers must be at most ${MAX_DEPTH} deep, got more at ${clip(path)}.`);
   }
   if (value instanceof Tensor) {
     if (value.ndim > MAX_DIMENSIONS) {
-      throw new RangeError(`save: a tensor must have at most ${MAX_DIMENSIONS} dimensions, got ${value.ndim} at ${clip(path)}.`); // prettier-ignore
+      throw new ValueError('save', `a tensor must have at most ${MAX_DIMENSIONS} dimensions, got ${value.ndim} at ${clip(path)}.`); // prettier-ignore
     }
     return visit(value);
   }
@@ -156,7 +157,7 @@ function collect(value: unknown, visit: (tensor: Tensor) => void, path = 'value'
     for (const key of value.keys()) {
       const same = checkKey(key, path);
       if (keys.has(same)) {
-        throw new RangeError(`save: keys must differ in Python too, got two that are ${clip(String(same))} at ${clip(path)}.`); // prettier-ignore
+        throw new ValueError('save', `keys must differ in Python too, got two that are ${clip(String(same))} at ${clip(path)}.`); // prettier-ignore
       }
       keys.add(same);
       inside(key, 'key');
@@ -178,7 +179,7 @@ function checkPlain(value: unknown, path: string): void {
   if (typeof value === 'function' || typeof value === 'symbol') throw unsaved(path, value);
   if (typeof value === 'string') checkText(path, value);
   if (typeof value === 'bigint' && BigInt.asIntN(Number(MAX_INTEGER_BITS), value) !== value) {
-    throw new RangeError(`save: integers must have at most ${MAX_INTEGER_BITS} bits, got more at ${clip(path)}.`);
+    throw new ValueError('save', `integers must have at most ${MAX_INTEGER_BITS} bits, got more at ${clip(path)}.`);
   }
 }
 
@@ -192,8 +193,9 @@ function checkKey(key: unknown, path: string): unknown {
   if (typeof key === 'string') return `text '${key}'`;
   if (Array.isArray(key)) for (const item of key as unknown[]) checkKey(item, path);
   else if (!(key instanceof Tensor || key instanceof Uint8Array)) {
-    throw new TypeError(
-      `save: keys and items of Sets must be text, numbers, booleans, null, tensors or arrays of them, ` +
+    throw new KindError(
+      'save',
+      `keys and items of Sets must be text, numbers, booleans, null, tensors or arrays of them, ` +
         `got ${describe(key)} at ${clip(path)}.`,
     );
   }
@@ -206,8 +208,9 @@ const clip = (text: string): string => (text.length <= 120 ? text : `${text.slic
 function unsaved(path: string, value: unknown): TypeError {
   const kind = typeof value === 'object' && value !== null ? value.constructor.name : typeof value;
   const isModule = typeof value === 'function' && 'stateDict' in value;
-  return new TypeError(
-    `save: a checkpoint holds tensors, numbers, text, booleans, null, and arrays, plain objects, Maps and Sets of them, ` +
+  return new KindError(
+    'save',
+    `a checkpoint holds tensors, numbers, text, booleans, null, and arrays, plain objects, Maps and Sets of them, ` +
       `got a ${kind} at ${clip(path)}.${isModule ? ' Save its stateDict() instead.' : ''}`,
   );
 }

@@ -30,7 +30,7 @@ const OTHERS: readonly (readonly [begin: string, what: string])[] = [
 /** @throws LoadError that says what `source` is instead of a checkpoint */
 export function sniff(file: Bytes, source: string): FileFormat {
   const refuse = (what: string): never => {
-    throw new LoadError(`load: ${source} must be a file of torch.save or safetensors, got ${what}.`);
+    throw new LoadError('load', `${source} must be a file of torch.save or safetensors, got ${what}.`);
   };
   if (file.length === 0) return refuse('an empty one');
   if (isZip(file)) return 'zip';

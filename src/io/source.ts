@@ -2,7 +2,7 @@
 import { describe } from '../base/errorText';
 import { ANYTHING, kind, TEXT } from '../base/kinds';
 import { argument, signature } from '../base/signature';
-import { LoadError } from '../base/errors';
+import { KindError, LoadError, ValueError } from '../base/errors';
 import type { Bytes } from './bytes';
 import { placeOf, type Place } from './places';
 import type { TimeOptions } from './time';
@@ -50,8 +50,9 @@ export async function readBytes(
     return told(source.buffer instanceof ArrayBuffer ? (source as Bytes) : new Uint8Array(source), onProgress);
   }
   if (source instanceof Blob) return told(new Uint8Array(await source.arrayBuffer()), onProgress);
-  throw new TypeError(
-    `${op}: the source must be an address, a URL, a Response, a Blob or File, an ArrayBuffer or a Uint8Array, ` +
+  throw new KindError(
+    op,
+    'the source must be an address, a URL, a Response, a Blob or File, an ArrayBuffer or a Uint8Array, ' +
       `got ${describe(source)}.`,
   );
 }
@@ -75,7 +76,7 @@ async function fromNetwork(
 /** An error for a part of reading that failed, unless the reading was ended. */
 function failed(signal: AbortSignal, what: string, cause: unknown, data: Record<string, unknown>): unknown {
   if (signal.aborted) return signal.reason;
-  const error = new LoadError(`${what}, got ${String(cause)}.`, data);
+  const error = new LoadError(null, `${what}, got ${String(cause)}.`, data);
   error.cause = cause;
   return error;
 }
@@ -89,17 +90,18 @@ async function fromResponse(
   const { url, status } = response;
   if (response.type === 'opaque') {
     throw new LoadError(
-      `load: ${address} must be readable, got an opaque response. Request it without mode 'no-cors'.`,
+      'load',
+      `${address} must be readable, got an opaque response. Request it without mode 'no-cors'.`,
     );
   }
   if (!response.ok) {
-    throw new LoadError(`load: ${address} must be there to be read, got ${status} ${response.statusText}.`, {
+    throw new LoadError('load', `${address} must be there to be read, got ${status} ${response.statusText}.`, {
       url,
       status,
     });
   }
   if (response.bodyUsed) {
-    throw new TypeError(`load: ${address} must not have been read before, got a response whose body was used.`);
+    throw new KindError('load', `${address} must not have been read before, got a response whose body was used.`);
   }
   const chunks: Bytes[] = [];
   const total = lengthOf(response);
@@ -120,7 +122,7 @@ async function fromResponse(
   }
   signal.throwIfAborted();
   if (total !== null && loaded < total) {
-    throw new LoadError(`load: ${address} must have the ${total} bytes that were announced, got ${loaded}.`, { url });
+    throw new LoadError('load', `${address} must have the ${total} bytes that were announced, got ${loaded}.`, { url });
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
@@ -168,7 +170,7 @@ export function download(...args: readonly [name: string, content: StoreContent]
   const { name, content } = DOWNLOAD.take(args);
   const file = contentOf('download', content);
   if (typeof document === 'undefined')
-    throw new TypeError('download: needs a page. Write the bytes to a file instead.');
+    throw new KindError('download', 'needs a page. Write the bytes to a file instead.');
   const url = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = url;
@@ -181,7 +183,7 @@ export function download(...args: readonly [name: string, content: StoreContent]
 function storePlace(op: string, address: string): Place {
   const place = placeOf(op, address);
   if (place === null) {
-    throw new TypeError(`${op}: the address must begin with 'indexeddb:' or 'opfs:', got ${describe(address)}.`);
+    throw new KindError(op, `the address must begin with 'indexeddb:' or 'opfs:', got ${describe(address)}.`);
   }
   return place;
 }
@@ -198,12 +200,13 @@ function contentOf(op: string, content: unknown): Blob {
             new Blob([new Uint8Array(content.buffer, content.byteOffset, content.byteLength).slice()])
           : null;
   if (blob === null) {
-    throw new TypeError(
-      `${op}: the content must be an ArrayBuffer, as save() gives, a typed array or a Blob, got ${describe(content)}.`,
+    throw new KindError(
+      op,
+      `the content must be an ArrayBuffer, as save() gives, a typed array or a Blob, got ${describe(content)}.`,
     );
   }
   if (blob.size === 0) {
-    throw new RangeError(`${op}: the content must have bytes, got none. A buffer that was transferred has none left.`);
+    throw new ValueError(op, 'the content must have bytes, got none. A buffer that was transferred has none left.');
   }
   return blob;
 }

@@ -29,7 +29,9 @@ export async function withinTime<T>(
     timeout === undefined || timeout === Infinity
       ? undefined
       : setTimeout(() => {
-          controller.abort(new LoadError(`${what} must be read within ${timeout} ms, which are over.`, { timeout }));
+          controller.abort(
+            new LoadError(null, `${what} must be read within ${timeout} ms, which are over.`, { timeout }),
+          );
         }, timeout);
   try {
     const reading = read(controller.signal);

@@ -45,7 +45,7 @@ class Storages {
       return new Foreign((type as Global).name, [numel]);
     }
     if (kind !== 'storage' || dtype === null || typeof key !== 'string' || !isCount(numel)) {
-      throw new LoadError('load: a storage must be given by its class, key, location and number of elements.');
+      throw new LoadError('load', 'a storage must be given by its class, key, location and number of elements.');
     }
     let record = this.records.get(key);
     if (record === undefined)
@@ -54,12 +54,12 @@ class Storages {
         (record = { key, dtype, numel, location: typeof location === 'string' ? location : 'cpu' }),
       );
     if (record.dtype !== dtype || record.numel !== numel) {
-      throw new LoadError(`load: storage '${key}' must be the same wherever it occurs, got two sizes or dtypes.`);
+      throw new LoadError('load', `storage '${key}' must be the same wherever it occurs, got two sizes or dtypes.`);
     }
     if (part === null) return new StorageReference(record, 0, numel);
     const [, offset, count] = (part as { items?: readonly unknown[] }).items ?? [];
     if (!isCount(offset) || !isCount(count) || offset + count > numel) {
-      throw new LoadError(`load: a part of storage '${key}' must lie within its ${numel} elements.`);
+      throw new LoadError('load', `a part of storage '${key}' must lie within its ${numel} elements.`);
     }
     return new StorageReference(record, offset, count);
   };
@@ -72,14 +72,14 @@ export async function readTorchZip(file: Bytes, weightsOnly: boolean): Promise<T
   const zip = new ZipReader(file);
   const pickles = zip.names.filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickles.length !== 1) {
-    throw new LoadError(`load: the archive must have one record NAME/data.pkl, got ${pickles.length}.`);
+    throw new LoadError('load', `the archive must have one record NAME/data.pkl, got ${pickles.length}.`);
   }
   const root = pickles[0].slice(0, -'data.pkl'.length);
   if (zip.has(`${root}constants.pkl`)) {
-    throw new LoadError('load: the archive is a TorchScript program. Save its state_dict() instead.');
+    throw new LoadError('load', 'the archive is a TorchScript program. Save its state_dict() instead.');
   }
   const order = zip.has(`${root}byteorder`) ? decodeText(await zip.read(`${root}byteorder`)) : 'little';
-  if (order !== 'little') throw new LoadError(`load: elements must be little-endian, got '${order.slice(0, 20)}'.`);
+  if (order !== 'little') throw new LoadError('load', `elements must be little-endian, got '${order.slice(0, 20)}'.`);
 
   const storages = new Storages();
   const reader = new ByteReader(await zip.read(pickles[0]), 'the pickle');
@@ -96,7 +96,8 @@ export async function readTorchZip(file: Bytes, weightsOnly: boolean): Promise<T
 function checkBytes({ key, numel, dtype }: StorageRecord, bytes: number): void {
   if (numel * dtype.bytes === bytes) return;
   throw new LoadError(
-    `load: storage '${key}' of ${numel} elements of ${dtype.name} takes ${numel * dtype.bytes} bytes, got ${bytes}.`,
+    'load',
+    `storage '${key}' of ${numel} elements of ${dtype.name} takes ${numel * dtype.bytes} bytes, got ${bytes}.`,
   );
 }
 
@@ -104,19 +105,20 @@ function checkBytes({ key, numel, dtype }: StorageRecord, bytes: number): void {
 export function readTorchLegacy(file: Bytes, weightsOnly: boolean): TorchFile {
   const reader = new ByteReader(file, 'the checkpoint');
   const nothing = (): never => {
-    throw new LoadError('load: the head of the checkpoint must refer to no storage. The file is damaged.');
+    throw new LoadError('load', 'the head of the checkpoint must refer to no storage. The file is damaged.');
   };
   const magic = unpickle(reader, nothing);
   if (magic !== MAGIC) {
     throw new LoadError(
-      `load: the checkpoint must begin with PyTorch's magic number. The file is another pickle: save with torch.save.`,
+      'load',
+      `the checkpoint must begin with PyTorch's magic number. The file is another pickle: save with torch.save.`,
     );
   }
   const protocol = unpickle(reader, nothing);
-  if (protocol !== PROTOCOL) throw new LoadError(`load: the checkpoint must have version ${PROTOCOL}.`);
+  if (protocol !== PROTOCOL) throw new LoadError('load', `the checkpoint must have version ${PROTOCOL}.`);
   const system = unpickle(reader, nothing);
   if (system instanceof Dict && system.entries.get('little_endian') === false) {
-    throw new LoadError('load: elements must be little-endian, got big-endian.');
+    throw new LoadError('load', 'elements must be little-endian, got big-endian.');
   }
   const storages = new Storages();
   const root = unpickle(reader, storages.resolve, weightsOnly);
@@ -126,20 +128,21 @@ export function readTorchLegacy(file: Bytes, weightsOnly: boolean): TorchFile {
     const name = typeof key === 'string' ? key : '';
     if (storages.foreign.has(name)) {
       const size = storages.foreign.get(name);
-      if (size === undefined) throw new LoadError(`load: storage '${name}' must be of a dtype that PyTorch 1.13 has.`);
+      if (size === undefined)
+        throw new LoadError('load', `storage '${name}' must be of a dtype that PyTorch 1.13 has.`);
       reader.take(reader.u64() * size);
       continue;
     }
     const record = storages.records.get(name);
-    if (record === undefined) throw new LoadError('load: the checkpoint lists a storage that nothing is in.');
+    if (record === undefined) throw new LoadError('load', 'the checkpoint lists a storage that nothing is in.');
     const count = reader.u64();
     if (count !== record.numel) {
-      throw new LoadError(`load: storage '${record.key}' must have ${record.numel} elements, got ${count}.`);
+      throw new LoadError('load', `storage '${record.key}' must have ${record.numel} elements, got ${count}.`);
     }
     bytes.set(record, reader.take(count * record.dtype.bytes));
   }
   for (const { key } of [...storages.records.values()].filter((record) => !bytes.has(record))) {
-    throw new LoadError(`load: the checkpoint lacks the elements of storage '${key}'.`);
+    throw new LoadError('load', `the checkpoint lacks the elements of storage '${key}'.`);
   }
   return { root, storages: bytes };
 }

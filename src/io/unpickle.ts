@@ -25,7 +25,8 @@ export function unpickle(reader: ByteReader, load: (id: readonly unknown[]) => u
     const opcode = OPCODES.get(code);
     if (opcode === undefined) {
       throw new LoadError(
-        `load: the pickle must be made of known opcodes, got ${code} at ${reader.position - 1}. The file is damaged or no checkpoint.`,
+        'load',
+        `the pickle must be made of known opcodes, got ${code} at ${reader.position - 1}. The file is damaged or no checkpoint.`,
       );
     }
     opcode(machine);
@@ -57,12 +58,12 @@ class Machine {
   }
 
   pop(): unknown {
-    if (this.stack.length === 0) throw new LoadError('load: the pickle takes a value from an empty stack.');
+    if (this.stack.length === 0) throw new LoadError('load', 'the pickle takes a value from an empty stack.');
     return this.stack.pop();
   }
 
   get top(): unknown {
-    if (this.stack.length === 0) throw new LoadError('load: the pickle looks at an empty stack.');
+    if (this.stack.length === 0) throw new LoadError('load', 'the pickle looks at an empty stack.');
     return this.stack[this.stack.length - 1];
   }
 
@@ -74,7 +75,7 @@ class Machine {
   /** What was pushed since the last mark. */
   popMark(): unknown[] {
     const below = this.below.pop();
-    if (below === undefined) throw new LoadError('load: the pickle takes values up to a mark that is not there.');
+    if (below === undefined) throw new LoadError('load', 'the pickle takes values up to a mark that is not there.');
     const items = this.stack;
     this.stack = below;
     return items;
@@ -89,7 +90,8 @@ class Machine {
   }
 
   get(index: number): void {
-    if (!this.memo.has(index)) throw new LoadError(`load: the pickle refers to value ${index}, which it has not kept.`);
+    if (!this.memo.has(index))
+      throw new LoadError('load', `the pickle refers to value ${index}, which it has not kept.`);
     this.push(this.memo.get(index));
   }
 
@@ -103,13 +105,13 @@ class Machine {
     if (top instanceof Set) for (const item of items) top.add(item);
     else if (Array.isArray(top)) for (const item of items) top.push(item);
     else if (top instanceof Foreign) for (const item of items) top.items.push(item);
-    else throw new LoadError('load: the pickle appends to what is no list.');
+    else throw new LoadError('load', 'the pickle appends to what is no list.');
   }
 
   setItems(items: readonly unknown[]): void {
     const { top } = this;
     if (!(top instanceof Dict || top instanceof Foreign) || items.length % 2 === 1) {
-      throw new LoadError('load: the pickle sets items of what is no dict.');
+      throw new LoadError('load', 'the pickle sets items of what is no dict.');
     }
     for (let i = 0; i < items.length; i += 2) {
       // A key that occurs twice has its last value, as in Python.
@@ -124,11 +126,11 @@ class Machine {
     const func = this.pop();
     if (!(func instanceof Global) || func.call === undefined || !(args instanceof Tuple)) {
       const name = func instanceof Global ? func.name : typeof func;
-      throw new LoadError(`load: the pickle must only call what makes tensors and containers, got ${name}.`);
+      throw new LoadError('load', `the pickle must only call what makes tensors and containers, got ${name}.`);
     }
     // What makes containers copies them: as often as one likes for a few bytes, were it not counted.
     this.copied += args.items.reduce<number>((sum, item) => sum + sizeOf(item), 0);
-    if (this.copied > this.reader.bytes.length) throw new LoadError('load: the pickle copies more than it holds.');
+    if (this.copied > this.reader.bytes.length) throw new LoadError('load', 'the pickle copies more than it holds.');
     this.push(func.call(args.items));
   }
 
@@ -139,12 +141,12 @@ class Machine {
     if (top instanceof NumpyDType || top instanceof NumpyArray) top.build(state);
     else if (top instanceof Foreign) top.state = state;
     else if (top instanceof Dict && state instanceof Dict) top.attributes = state;
-    else if (!(top instanceof TensorLayout)) throw new LoadError('load: the pickle sets the state of what has none.');
+    else if (!(top instanceof TensorLayout)) throw new LoadError('load', 'the pickle sets the state of what has none.');
   }
 
   persistent(): void {
     const id = this.pop();
-    if (!(id instanceof Tuple)) throw new LoadError('load: the pickle refers to a storage by what is no tuple.');
+    if (!(id instanceof Tuple)) throw new LoadError('load', 'the pickle refers to a storage by what is no tuple.');
     this.push(this.load(id.items));
   }
 
@@ -159,7 +161,7 @@ class Machine {
   /** A little-endian integer in two's complement. */
   integer(length: number): void {
     if (length > MAX_INTEGER_BYTES) {
-      throw new LoadError(`load: integers must have at most ${MAX_INTEGER_BYTES} bytes, got ${length}.`);
+      throw new LoadError('load', `integers must have at most ${MAX_INTEGER_BYTES} bytes, got ${length}.`);
     }
     let value = 0n;
     const bytes = this.reader.take(length);
@@ -186,7 +188,7 @@ function parseInteger(text: string): unknown {
   if (text === '00') return false;
   if (text === '01') return true;
   if (!/^-?\d{1,150}L?$/.test(text))
-    throw new LoadError(`load: the pickle must have an integer, got '${text.slice(0, 40)}'.`);
+    throw new LoadError('load', `the pickle must have an integer, got '${text.slice(0, 40)}'.`);
   return plainInteger(BigInt(text.replace('L', '')));
 }
 
@@ -195,7 +197,7 @@ function parseFloat(text: string): number {
   const names: Readonly<Record<string, number>> = { inf: Infinity, '-inf': -Infinity, nan: NaN };
   const value = Object.hasOwn(names, text) ? names[text] : Number(text);
   if (text === '' || (Number.isNaN(value) && text !== 'nan')) {
-    throw new LoadError(`load: the pickle must have a float, got '${text.slice(0, 40)}'.`);
+    throw new LoadError('load', `the pickle must have a float, got '${text.slice(0, 40)}'.`);
   }
   return value;
 }
@@ -204,7 +206,7 @@ function parseFloat(text: string): number {
 function parseQuoted(text: string): string {
   const quoted = /^(['"])(.*)\1$/s.exec(text);
   if (quoted === null)
-    throw new LoadError(`load: the pickle must have a string in quotes, got '${text.slice(0, 40)}'.`);
+    throw new LoadError('load', `the pickle must have a string in quotes, got '${text.slice(0, 40)}'.`);
   return unescape(quoted[2]);
 }
 
@@ -219,7 +221,7 @@ const unescape = (text: string): string =>
   });
 
 const nameOf = (value: unknown): string => {
-  if (typeof value !== 'string') throw new LoadError('load: the pickle names something by what is no text.');
+  if (typeof value !== 'string') throw new LoadError('load', 'the pickle names something by what is no text.');
   return value;
 };
 

@@ -5,7 +5,7 @@
 //   | records: local header, name, extra, data | ... | central directory: one entry per record | end of directory |
 //
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
-import { LoadError } from '../base/errors';
+import { LoadError, ValueError } from '../base/errors';
 import { ByteReader, ByteWriter, crc32, decodeText, type Bytes } from './bytes';
 
 const LOCAL_HEADER = 0x04034b50;
@@ -70,11 +70,11 @@ export class ZipReader {
   /** The bytes of a record: a view of the file if it is stored. @throws LoadError if it is missing or damaged */
   async read(name: string): Promise<Bytes> {
     const entry = this.entries.get(name);
-    if (entry === undefined) throw new LoadError(`load: the archive must have a record '${name}', which it lacks.`);
+    if (entry === undefined) throw new LoadError('load', `the archive must have a record '${name}', which it lacks.`);
     const data = this.locate(entry);
     const bytes = entry.method === STORED ? data : await this.inflate(entry, data);
     if (crc32(bytes) !== entry.crc) {
-      throw new LoadError(`load: the record '${name}' must have the checksum of the directory. The file is damaged.`);
+      throw new LoadError('load', `the record '${name}' must have the checksum of the directory. The file is damaged.`);
     }
     return bytes;
   }
@@ -96,7 +96,8 @@ export class ZipReader {
     this.inflated += size;
     if (this.inflated > MAX_INFLATION * this.file.length) {
       throw new LoadError(
-        `load: records must not inflate to more than ${MAX_INFLATION} times the file's ${this.file.length} bytes, ` +
+        'load',
+        `records must not inflate to more than ${MAX_INFLATION} times the file's ${this.file.length} bytes, ` +
           `got ${this.inflated} bytes at '${name}'.`,
       );
     }
@@ -114,7 +115,7 @@ export class ZipReader {
       }
     } catch (cause) {
       if (cause instanceof LoadError) throw cause;
-      throw new LoadError(`load: the record '${name}' must be deflated data, got ${String(cause)}.`);
+      throw new LoadError('load', `the record '${name}' must be deflated data, got ${String(cause)}.`);
     }
     if (length !== size) throw damaged(`gives '${name}' more bytes than it has`);
     return bytes;
@@ -122,7 +123,7 @@ export class ZipReader {
 }
 
 const damaged = (what: string): LoadError =>
-  new LoadError(`load: the directory of the zip archive ${what}. The file is damaged.`);
+  new LoadError('load', `the directory of the zip archive ${what}. The file is damaged.`);
 
 /** Where the central directory is, and how many entries it has. */
 function findDirectory(file: Bytes): { offset: number; count: number; end: number } {
@@ -146,7 +147,7 @@ function findDirectory(file: Bytes): { offset: number; count: number; end: numbe
     if (offset + bytes > end || count * 46 > bytes) throw damaged('does not fit the file');
     return { offset, count, end: offset + bytes };
   }
-  throw new LoadError('load: the zip archive has no directory at its end. The file is cut off.');
+  throw new LoadError('load', 'the zip archive has no directory at its end. The file is cut off.');
 }
 
 function readEntry(reader: ByteReader): Entry {
@@ -162,7 +163,7 @@ function readEntry(reader: ByteReader): Entry {
   const name = decodeText(reader.take(nameBytes));
   const extra = new ByteReader(reader.take(extraBytes), `the entry of '${name}'`);
   reader.take(commentBytes);
-  if (flags & ENCRYPTED) throw new LoadError(`load: the record '${name}' is encrypted, which cannot be read.`);
+  if (flags & ENCRYPTED) throw new LoadError('load', `the record '${name}' is encrypted, which cannot be read.`);
   while (extra.left >= 4) {
     const [id, bytes] = [extra.u16(), extra.u16()];
     const field = new ByteReader(extra.take(bytes), `the entry of '${name}'`);
@@ -200,8 +201,9 @@ export function writeZip(records: readonly (readonly [name: string, data: Bytes]
   }
   const offset = file.length;
   if (offset + directory.length >= IN_ZIP64 || records.length >= 0xffff) {
-    throw new RangeError(
-      `save: a checkpoint holds less than 4 GiB in fewer than 65535 storages, got ${offset} bytes in ${records.length}.`,
+    throw new ValueError(
+      'save',
+      `a checkpoint holds less than 4 GiB in fewer than 65535 storages, got ${offset} bytes in ${records.length}.`,
     );
   }
   file.append(new Uint8Array(directory.finish()));

@@ -4,7 +4,7 @@ import { argument, optional, signature } from '../base/signature';
 import { COUNT, FUNCTION, NUMBER, REAL, type Kind, nullable, oneOf } from '../base/kinds';
 import { GENERATOR, TENSOR } from '../core/kinds';
 import { noGrad } from '../core/backward';
-import { DTypeError, ShapeError } from '../base/errors';
+import { KindError, DTypeError, ShapeError } from '../base/errors';
 import { libraryCode } from '../core/temporaries';
 import { fromArray } from '../ops/shape/creation';
 import { drawnLike, type GeneratorOption, type LaidFill } from '../ops/random/random';
@@ -175,7 +175,7 @@ export function calculateGain(
     case 'sigmoid':
       return 1;
     default:
-      throw new TypeError(`calculateGain: no gain is known for the nonlinearity '${String(nonlinearity)}'.`);
+      throw new KindError('calculateGain', `no gain is known for the nonlinearity '${String(nonlinearity)}'.`);
   }
 }
 
@@ -187,7 +187,7 @@ export function calculateFanInAndFanOut(tensor: Tensor, ...none: never[]): [fanI
   ofTensor('calculateFanInAndFanOut').take([tensor, ...none]);
   const { shape } = tensor;
   if (shape.length < 2) {
-    throw new ShapeError(`init: fans need at least two dimensions, got shape ${formatShape(shape)}.`, { shape });
+    throw new ShapeError('init', `fans need at least two dimensions, got shape ${formatShape(shape)}.`, { shape });
   }
   const window = shape.slice(2).reduce((product, size) => product * size, 1);
   return [shape[1] * window, shape[0] * window];
@@ -343,7 +343,7 @@ export function kaimingNormal_<T extends Tensor>(tensor: T, ...args: KaimingArgs
 
 function kaimingStd(tensor: Tensor, a: number, mode: FanMode, nonlinearity: Nonlinearity): number {
   if (mode !== 'fan_in' && mode !== 'fan_out') {
-    throw new TypeError(`init: mode must be 'fan_in' or 'fan_out', got '${String(mode)}'.`);
+    throw new KindError('init', `mode must be 'fan_in' or 'fan_out', got '${String(mode)}'.`);
   }
   const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
   return calculateGain(nonlinearity, a) / Math.sqrt(mode === 'fan_in' ? fanIn : fanOut);
@@ -464,7 +464,7 @@ function draw<T extends Tensor>(tensor: T, make: Make): T {
 
 function checkFloating({ dtype }: Tensor): void {
   if (!isFloat(dtype))
-    throw new DTypeError(`init: random values need a floating-point tensor, got ${dtype}.`, { dtype });
+    throw new DTypeError('init', `random values need a floating-point tensor, got ${dtype}.`, { dtype });
 }
 
 /** The same for numbers that do not depend on each other, in PyTorch's order for how the tensor lies in memory. */
@@ -476,7 +476,7 @@ function drawEach<T extends Tensor>(op: string, tensor: T, make: LaidFill): T {
 
 function checkDimensions(name: string, tensor: Tensor, holds: boolean, what: string): void {
   if (holds) return;
-  throw new ShapeError(`${name}: the tensor must have ${what}, got shape ${formatShape(tensor.shape)}.`, {
+  throw new ShapeError(name, `the tensor must have ${what}, got shape ${formatShape(tensor.shape)}.`, {
     shape: tensor.shape,
   });
 }

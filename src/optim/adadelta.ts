@@ -1,5 +1,6 @@
 import { add, div, mul, sqrt, square, sub } from '../expression/expression';
 import type { Arguments } from '../base/arguments';
+import { ValueError } from '../base/errors';
 import { average, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
@@ -39,7 +40,7 @@ export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
   protected checkOptions(options: AdadeltaOptions): void {
     checkNotNegative('Adadelta', options, ['lr', 'eps', 'weightDecay']);
     if (!(options.rho >= 0 && options.rho <= 1)) {
-      throw new RangeError(`Adadelta: rho must be in [0, 1], got ${options.rho}.`);
+      throw new ValueError('Adadelta', `rho must be in [0, 1], got ${options.rho}.`);
     }
   }
 

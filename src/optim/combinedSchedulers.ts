@@ -2,7 +2,7 @@
 import { atLeast, COUNT, kind, listOf } from '../base/kinds';
 import { argument, checkKind, methodsTake, signature } from '../base/signature';
 import { describe } from '../base/errorText';
-import { LoadError } from '../base/errors';
+import { KindError, LoadError, ValueError } from '../base/errors';
 import {
   COMMON,
   LRScheduler,
@@ -27,18 +27,18 @@ function checkSchedulers(
   const schedulers = Array.isArray(given) ? (given as readonly Part[]) : [];
   if (schedulers.length === 0) {
     const got = Array.isArray(given) ? 'none' : describe(given);
-    throw new TypeError(`${owner}: takes a list of at least one scheduler, got ${got}.`);
+    throw new KindError(owner, `takes a list of at least one scheduler, got ${got}.`);
   }
   const strange = schedulers.findIndex((scheduler) => !isPart(scheduler));
   if (strange >= 0) {
-    throw new TypeError(
-      `${owner}: takes schedulers whose step() takes nothing, got ${describe(schedulers[strange])} at ${strange}.`,
+    throw new KindError(
+      owner,
+      `takes schedulers whose step() takes nothing, got ${describe(schedulers[strange])} at ${strange}.`,
     );
   }
   const optimizer = owning ?? schedulers[0].optimizer;
   const other = schedulers.findIndex((scheduler) => scheduler.optimizer !== optimizer);
-  if (other >= 0)
-    throw new TypeError(`${owner}: all schedulers must have the same optimizer, got another at ${other}.`);
+  if (other >= 0) throw new KindError(owner, `all schedulers must have the same optimizer, got another at ${other}.`);
   return optimizer;
 }
 
@@ -81,7 +81,8 @@ abstract class SchedulerList {
     const { _last_lr: lastLr, _schedulers: states } = restoredFields(this, state);
     if (!Array.isArray(states) || states.length !== this.schedulers.length) {
       throw new LoadError(
-        `${this.constructor.name}.loadStateDict: _schedulers must be ${this.schedulers.length} state dicts, ` +
+        `${this.constructor.name}.loadStateDict`,
+        `_schedulers must be ${this.schedulers.length} state dicts, ` +
           `got ${Array.isArray(states) ? states.length : describe(states)}.`,
       );
     }
@@ -157,8 +158,9 @@ export class SequentialLR extends SchedulerList {
     const { optimizer, schedulers, milestones, lastEpoch } = SEQUENTIAL.take(args);
     checkSchedulers('SequentialLR', schedulers, isScheduler, optimizer);
     if (milestones.length !== schedulers.length - 1) {
-      throw new RangeError(
-        `SequentialLR: ${schedulers.length} schedulers need one milestone fewer, got ${milestones.length}.`,
+      throw new ValueError(
+        'SequentialLR',
+        `${schedulers.length} schedulers need one milestone fewer, got ${milestones.length}.`,
       );
     }
     milestones.forEach((milestone, i) => {

@@ -1,4 +1,5 @@
 // Learning rate schedules that go up and down, the momentum against them: CyclicLR, OneCycleLR, warm restarts.
+import { KindError, ValueError } from '../base/errors';
 import { atLeast, FLAG, FUNCTION, kind, oneOf, REAL } from '../base/kinds';
 import { argument, methodsTake, signature, type Taken } from '../base/signature';
 import {
@@ -19,8 +20,9 @@ type Group = ParamGroup<OptimizerOptions>;
 /** @throws TypeError unless the optimizer has an option of one of these names */
 function requireMomentum(owner: string, { defaults }: Optimizer, names: readonly string[]): void {
   if (names.some((name) => name in defaults)) return;
-  throw new TypeError(
-    `${owner}: the optimizer must have the option ${names.join(' or ')} for cycleMomentum. Set cycleMomentum to false.`,
+  throw new KindError(
+    owner,
+    `the optimizer must have the option ${names.join(' or ')} for cycleMomentum. Set cycleMomentum to false.`,
   );
 }
 
@@ -233,12 +235,13 @@ export class OneCycleLR extends LRScheduler {
     const { pctStart, annealStrategy, cycleMomentum, lastEpoch } = options;
     const totalSteps = options.totalSteps ?? (options.epochs ?? NaN) * (options.stepsPerEpoch ?? NaN);
     if (!Number.isInteger(totalSteps) || totalSteps <= 0) {
-      throw new RangeError(
-        `OneCycleLR: totalSteps, or epochs and stepsPerEpoch, must be integers above 0, got ${totalSteps} steps.`,
+      throw new ValueError(
+        'OneCycleLR',
+        `totalSteps, or epochs and stepsPerEpoch, must be integers above 0, got ${totalSteps} steps.`,
       );
     }
     if (!(pctStart >= 0 && pctStart <= 1)) {
-      throw new RangeError(`OneCycleLR: pctStart must be in [0, 1], got ${pctStart}.`);
+      throw new ValueError('OneCycleLR', `pctStart must be in [0, 1], got ${pctStart}.`);
     }
     if (cycleMomentum) requireMomentum('OneCycleLR', optimizer, ['momentum', 'betas']);
     // Checked in any case, though a cycle that is gone on with has its bounds in the groups.
@@ -275,7 +278,7 @@ export class OneCycleLR extends LRScheduler {
   override step(epoch?: number): void {
     const next = epoch ?? this.lastEpoch + 1;
     if (next > this.totalSteps) {
-      throw new RangeError(`OneCycleLR: the cycle has ${this.totalSteps} steps, got step ${next + 1}.`);
+      throw new ValueError('OneCycleLR', `the cycle has ${this.totalSteps} steps, got step ${next + 1}.`);
     }
     super.step(epoch);
   }
@@ -290,8 +293,9 @@ export class OneCycleLR extends LRScheduler {
     // A group that was added later has no bounds.
     if (!hasBounds(group, this.cycleMomentum)) return lr;
     if (phase.end === start) {
-      throw new RangeError(
-        `OneCycleLR: pctStart must leave every phase that is reached some length, got none from step ${start} on.`,
+      throw new ValueError(
+        'OneCycleLR',
+        `pctStart must leave every phase that is reached some length, got none from step ${start} on.`,
       );
     }
     const share = (this.lastEpoch - start) / (phase.end - start);
@@ -313,8 +317,9 @@ const hasBounds = (group: Group, cycleMomentum: boolean): boolean => lackingBoun
 function requireBounds(group: Group, index: number, cycleMomentum: boolean): void {
   const lacking = lackingBound(group, cycleMomentum);
   if (lacking === undefined) return;
-  throw new RangeError(
-    `OneCycleLR: to go on with a cycle, groups need their ${lacking}, got none in group ${index}. ` +
+  throw new ValueError(
+    'OneCycleLR',
+    `to go on with a cycle, groups need their ${lacking}, got none in group ${index}. ` +
       `Load the optimizer's state dict first.`,
   );
 }
@@ -403,7 +408,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
       return;
     }
     const at = epoch ?? 0;
-    if (!(at >= 0)) throw new RangeError(`CosineAnnealingWarmRestarts: epoch must be at least 0, got ${at}.`);
+    if (!(at >= 0)) throw new ValueError('CosineAnnealingWarmRestarts', `epoch must be at least 0, got ${at}.`);
     // Restarts so far, from the sum of the geometric series of periods.
     const restarts =
       TMult === 1 ? Math.floor(at / T0) : Math.floor(Math.log((at / T0) * (TMult - 1) + 1) / Math.log(TMult));

@@ -1,4 +1,5 @@
 // Learning rate schedules that fall (or rise) once: by steps, lines, powers, half a cosine.
+import { ValueError } from '../base/errors';
 import { atLeast, COUNT, kind, listOf, REAL } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { COMMON, LRScheduler, OPTIMIZER, type CommonOptions, type SchedulerArguments } from './lrScheduler';
@@ -168,8 +169,9 @@ export class LinearLR extends LRScheduler {
   ) {
     const { optimizer, startFactor, endFactor, totalIters, ...common } = LINEAR.take(args);
     if (!(startFactor > 0 && startFactor <= 1 && endFactor >= 0 && endFactor <= 1)) {
-      throw new RangeError(
-        `LinearLR: startFactor must be in (0, 1] and endFactor in [0, 1], got ${startFactor} and ${endFactor}.`,
+      throw new ValueError(
+        'LinearLR',
+        `startFactor must be in (0, 1] and endFactor in [0, 1], got ${startFactor} and ${endFactor}.`,
       );
     }
     super(optimizer, common);

@@ -1,7 +1,7 @@
 // L-BFGS: quasi-Newton steps of all parameters as one long vector. Decisions need values, so a step is async; what
 // needs none stays on the device.
 import { noGrad } from '../core/backward';
-import { LoadError, OutOfMemoryError, ShapeError } from '../base/errors';
+import { KindError, LoadError, OutOfMemoryError, ShapeError, ValueError } from '../base/errors';
 import { checkInteger, type Arguments } from '../base/arguments';
 import { FUNCTION } from '../base/kinds';
 import { argument, signature } from '../base/signature';
@@ -101,7 +101,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   ) {
     super(params, DEFAULTS, optimizerOptions<LBFGSOptions>('LBFGS', ORDER, DEFAULTS, params, args));
     if (this.paramGroups.length !== 1) {
-      throw new RangeError(`LBFGS: takes one group of parameters, got ${this.paramGroups.length}.`);
+      throw new ValueError('LBFGS', `takes one group of parameters, got ${this.paramGroups.length}.`);
     }
     const [group] = this.paramGroups;
     group.maxEval ??= Math.floor(group.maxIter * 1.25);
@@ -112,7 +112,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     if (maxEval !== null) checkInteger('LBFGS', 'maxEval', maxEval, 0);
     checkInteger('LBFGS', 'historySize', historySize, 1);
     if (lineSearchFn !== null && lineSearchFn !== 'strong_wolfe') {
-      throw new RangeError(`LBFGS: lineSearchFn must be 'strong_wolfe' or null, got '${String(lineSearchFn)}'.`);
+      throw new ValueError('LBFGS', `lineSearchFn must be 'strong_wolfe' or null, got '${String(lineSearchFn)}'.`);
     }
   }
 
@@ -211,7 +211,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       if (value instanceof Tensor) return keep(to(value, { dtype, device, copy: true }));
       if (Array.isArray(value)) return value.map(own);
       if (typeof value === 'number' || value === null) return value;
-      throw new LoadError(`LBFGS.loadStateDict: a state must be a tensor or a number, got ${typeof value}.`);
+      throw new LoadError('LBFGS.loadStateDict', `a state must be a tensor or a number, got ${typeof value}.`);
     };
     return Object.fromEntries(Object.entries(saved).map(([name, value]) => [name, own(value)]));
   }
@@ -279,10 +279,11 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 function checkLoss(loss: unknown): asserts loss is number | Tensor {
   const who = 'LBFGS: the closure';
   if (typeof loss === 'number') return;
-  if (!(loss instanceof Tensor)) throw new TypeError(`${who} must return the loss, a tensor, got ${describe(loss)}.`);
+  if (!(loss instanceof Tensor))
+    throw new KindError(null, `${who} must return the loss, a tensor, got ${describe(loss)}.`);
   checkGiven(who, loss);
   if (loss.numel() === 1) return;
-  throw new ShapeError(`${who} must return a loss of one element, got shape ${formatShape(loss.shape)}.`, {
+  throw new ShapeError(null, `${who} must return a loss of one element, got shape ${formatShape(loss.shape)}.`, {
     shapes: [loss.shape],
   });
 }

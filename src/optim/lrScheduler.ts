@@ -6,7 +6,7 @@
 // from what the scheduler noted of each group (its first rate, its bounds), the new group keeps its own rate, as in PyTorch.
 import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
-import { LoadError } from '../base/errors';
+import { LoadError, ValueError } from '../base/errors';
 import { atLeast, FLAG, FUNCTION, instanceOf, kind, oneOrMore, REAL, type Kind } from '../base/kinds';
 import { argument, methodsTake, signature } from '../base/signature';
 import { Optimizer } from './optimizer';
@@ -72,8 +72,9 @@ export abstract class LRScheduler {
       // Schedulers that share an optimizer start from the same rates.
       if (lastEpoch === -1) group.initialLr ??= group.lr;
       if (group.initialLr === undefined) {
-        throw new RangeError(
-          `${this.constructor.name}: to go on from epoch ${lastEpoch}, groups need an initialLr, got none.`,
+        throw new ValueError(
+          this.constructor.name,
+          `to go on from epoch ${lastEpoch}, groups need an initialLr, got none.`,
         );
       }
       return group.initialLr;
@@ -166,7 +167,7 @@ export function restoredFields(scheduler: object, state: SchedulerState): Record
     if (field === 'optimizer' || !(name.startsWith('_') || Object.hasOwn(scheduler, field))) continue;
     const own: unknown = Reflect.get(scheduler, field);
     if (kindOf(own) !== kindOf(value) && own !== undefined && own !== null) {
-      throw new LoadError(`${op}: ${name} must be ${kindOf(own)}, got ${describe(value)}.`);
+      throw new LoadError(op, `${name} must be ${kindOf(own)}, got ${describe(value)}.`);
     }
     fields[field] = containsFunction(value) ? value : structuredClone(value);
   }
@@ -186,9 +187,7 @@ const containsFunction = (value: unknown): boolean =>
 export function perGroup<T>(owner: string, name: string, { paramGroups }: Optimizer, value: T | readonly T[]): T[] {
   if (!Array.isArray(value)) return Array<T>(paramGroups.length).fill(value as T);
   if (value.length !== paramGroups.length) {
-    throw new RangeError(
-      `${owner}: ${name} must be one or one per group (${paramGroups.length}), got ${value.length}.`,
-    );
+    throw new ValueError(owner, `${name} must be one or one per group (${paramGroups.length}), got ${value.length}.`);
   }
   return [...(value as readonly T[])];
 }

@@ -3,6 +3,7 @@
 import { isPlainObject, type Arguments } from '../base/arguments';
 import { enableGrad, isGradEnabled, noGrad } from '../core/backward';
 import { describe } from '../base/errorText';
+import { KindError, ValueError } from '../base/errors';
 import { FLAG, FUNCTION, kind, REAL, TEXT } from '../base/kinds';
 import { argument, checkKind, methodsTake, signature } from '../base/signature';
 import { unscoped } from '../core/scope';
@@ -73,14 +74,15 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     this.#usual = usual;
     const strange = Object.keys(given).find((name) => name !== 'lr' && !(name in usual));
     if (strange !== undefined) {
-      throw new TypeError(
-        `${this.name}: no option is called '${strange}'. The options are ${Object.keys({ lr: 0, ...usual }).join(', ')}.`,
+      throw new KindError(
+        this.name,
+        `no option is called '${strange}'. The options are ${Object.keys({ lr: 0, ...usual }).join(', ')}.`,
       );
     }
     this.defaults = { ...usual, ...given };
     const items: readonly unknown[] = isTensor(params) ? [] : isIterable(params) ? [...params] : [params];
     if (items.length === 0) {
-      throw new TypeError(`${this.name}: params must be a list of parameters or groups with at least one, got none.`);
+      throw new KindError(this.name, 'params must be a list of parameters or groups with at least one, got none.');
     }
     if (items.every(isTensor)) this.addParams([...items], {});
     else for (const group of items) this.addGroup(group as ParamGroupOptions<O>);
@@ -116,7 +118,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   private addGroup(group: ParamGroupOptions<O>): void {
     const { params, ...options } = Object(group) as ParamGroupOptions<O>;
     if (!isIterable(params) && !isTensor(params)) {
-      throw new TypeError(`${this.name}: params must be what net.parameters() gives, got ${describe(group)}.`);
+      throw new KindError(this.name, `params must be what net.parameters() gives, got ${describe(group)}.`);
     }
     this.addParams(isTensor(params) ? [params] : [...params], options);
   }
@@ -126,11 +128,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     this.checkGroup(group);
     const known = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const param of params) {
-      if (!isTensor(param)) throw new TypeError(`${this.name}: parameters must be tensors, got ${typeof param}.`);
+      if (!isTensor(param)) throw new KindError(this.name, `parameters must be tensors, got ${typeof param}.`);
       if (!param.isLeaf) {
-        throw new TypeError(`${this.name}: parameters must be leaves, got ${String(param)}, a result of operations.`);
+        throw new KindError(this.name, `parameters must be leaves, got ${String(param)}, a result of operations.`);
       }
-      if (known.has(param)) throw new TypeError(`${this.name}: ${String(param)} is in more than one place.`);
+      if (known.has(param)) throw new KindError(this.name, `${String(param)} is in more than one place.`);
       known.add(param);
     }
     this.paramGroups.push(group);
@@ -141,13 +143,11 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     for (const option of Object.keys(options)) {
       if (option in this.#usual || option === 'lr' || option === 'name' || SCHEDULED.has(option)) continue;
       const known = Object.keys({ lr: 0, ...this.#usual }).join(', ');
-      throw new TypeError(`${this.name}: no option of a group is called '${option}'. The options are ${known}.`);
+      throw new KindError(this.name, `no option of a group is called '${option}'. The options are ${known}.`);
     }
     const group = options as Partial<OptimizerOptions>;
     if (group.lr === undefined) {
-      throw new RangeError(
-        `${this.name}: lr must be given, to the optimizer or to every group of parameters, got none.`,
-      );
+      throw new ValueError(this.name, 'lr must be given, to the optimizer or to every group of parameters, got none.');
     }
     checkKinds(this.name, { ...this.#usual, lr: 0 }, options);
     for (const name of SCHEDULED) {
@@ -214,7 +214,7 @@ export function checkNotNegative<O>(owner: string, options: O, names: readonly (
   for (const name of names) {
     const value = options[name];
     if (!(typeof value === 'number' && value >= 0)) {
-      throw new RangeError(`${owner}: ${name} must be at least 0, got ${String(value)}.`);
+      throw new ValueError(owner, `${name} must be at least 0, got ${String(value)}.`);
     }
   }
 }
@@ -222,7 +222,7 @@ export function checkNotNegative<O>(owner: string, options: O, names: readonly (
 /** @throws RangeError unless both decay rates are in [0, 1) */
 export function checkBetas(owner: string, betas: readonly number[]): void {
   if (betas.length !== 2 || !betas.every((beta) => beta >= 0 && beta < 1)) {
-    throw new RangeError(`${owner}: betas must be two numbers in [0, 1), got [${betas.join(', ')}].`);
+    throw new ValueError(owner, `betas must be two numbers in [0, 1), got [${betas.join(', ')}].`);
   }
 }
 

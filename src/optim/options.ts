@@ -1,13 +1,14 @@
 // The checks that optimizers and schedulers share: which options there are, and of what kind each is.
 import { isPlainObject } from '../base/arguments';
 import { describe } from '../base/errorText';
+import { KindError, ValueError } from '../base/errors';
 import { ANYTHING, FLAG, kind, REAL, type Kind } from '../base/kinds';
 import { argument, checkKind, optional, signature } from '../base/signature';
 
 /** @throws TypeError unless `value` is a number, RangeError for NaN */
 export function checkNumber(owner: string, name: string, value: unknown): asserts value is number {
-  if (typeof value !== 'number') throw new TypeError(`${owner}: ${name} must be a number, got ${describe(value)}.`);
-  if (Number.isNaN(value)) throw new RangeError(`${owner}: ${name} must be a number, got NaN.`);
+  if (typeof value !== 'number') throw new KindError(owner, `${name} must be a number, got ${describe(value)}.`);
+  if (Number.isNaN(value)) throw new ValueError(owner, `${name} must be a number, got NaN.`);
 }
 
 /** Numbers as many as a default has. */
@@ -64,8 +65,9 @@ export const STATE: Kind<object> = { ...kind<object>('what stateDict() gave', ()
 export function checkStateDict(op: string, state: unknown, entries: readonly string[]): void {
   const lacking = isPlainObject(state) ? entries.filter((name) => !Object.hasOwn(state, name)) : entries;
   if (isPlainObject(state) && lacking.length === 0) return;
-  throw new TypeError(
-    `${op}: the state dict must be what stateDict() gave${entries.length > 0 ? `, with ${entries.join(' and ')}` : ''}, ` +
+  throw new KindError(
+    op,
+    `the state dict must be what stateDict() gave${entries.length > 0 ? `, with ${entries.join(' and ')}` : ''}, ` +
       `got ${isPlainObject(state) ? `an object without ${lacking.join(' and ')}` : describe(state)}.`,
   );
 }

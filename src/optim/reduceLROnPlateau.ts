@@ -1,4 +1,5 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
+import { ValueError } from '../base/errors';
 import { FLAG, kind, NUMBER, oneOf, REAL } from '../base/kinds';
 import { argument, methodsTake, signature } from '../base/signature';
 import {
@@ -156,8 +157,9 @@ export class ReduceLROnPlateau {
   private reduce(): void {
     const { paramGroups } = this.optimizer;
     if (this.#minLr === null && paramGroups.length > this.minLrs.length) {
-      throw new RangeError(
-        `ReduceLROnPlateau: minLr must be one for all groups, or one per group (${paramGroups.length}) now that groups ` +
+      throw new ValueError(
+        'ReduceLROnPlateau',
+        `minLr must be one for all groups, or one per group (${paramGroups.length}) now that groups ` +
           `were added, got ${this.minLrs.length}.`,
       );
     }

@@ -1,5 +1,6 @@
 import { constantLike, gt, lt, maximum, minimum, mul, sign, sub, where } from '../expression/expression';
 import type { Arguments } from '../base/arguments';
+import { ValueError } from '../base/errors';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
@@ -39,7 +40,7 @@ export class Rprop extends ElementwiseOptimizer<RpropOptions> {
     checkNotNegative('Rprop', options, ['lr']);
     const [less, more] = options.etas;
     if (!(less > 0 && less < 1 && more > 1)) {
-      throw new RangeError(`Rprop: etas must be a number in (0, 1) and one above 1, got [${less}, ${more}].`);
+      throw new ValueError('Rprop', `etas must be a number in (0, 1) and one above 1, got [${less}, ${more}].`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { add, constantLike, eq, mul, sub, where } from '../expression/expression';
 import type { Arguments } from '../base/arguments';
+import { ValueError } from '../base/errors';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
@@ -56,8 +57,9 @@ export class SGD extends ElementwiseOptimizer<SGDOptions> {
     checkNotNegative('SGD', options, ['lr', 'momentum', 'weightDecay']);
     const { nesterov, momentum, dampening } = options;
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new RangeError(
-        `SGD: nesterov needs momentum and no dampening, got momentum ${momentum} and dampening ${dampening}.`,
+      throw new ValueError(
+        'SGD',
+        `nesterov needs momentum and no dampening, got momentum ${momentum} and dampening ${dampening}.`,
       );
     }
   }

@@ -2,8 +2,8 @@
 //   { state: { 0: { step, exp_avg, ... }, ... }, param_groups: [{ lr, weight_decay, ..., params: [0, 1] }] }
 // Parameters are numbered through all groups.
 import { isPlainObject } from '../base/arguments';
-import { LoadError } from '../base/errors';
-import { describe, inNameOf } from '../base/errorText';
+import { KindError, LoadError } from '../base/errors';
+import { composed, describe } from '../base/errorText';
 import { keep } from '../core/scope';
 import { to } from '../ops/shape/copy';
 import { full } from '../ops/shape/creation';
@@ -87,12 +87,12 @@ export function restoreState<O extends OptimizerOptions, S>(
     !Array.isArray(savedGroups) ||
     !savedGroups.every((group) => Array.isArray((Object(group) as Partial<ParamGroupDict>).params))
   ) {
-    throw new TypeError(`${op}: param_groups must be a list of groups with params, got ${describe(savedGroups)}.`);
+    throw new KindError(op, `param_groups must be a list of groups with params, got ${describe(savedGroups)}.`);
   }
   const counts = (sizes: readonly { params: readonly unknown[] }[]): string =>
     `[${sizes.map(({ params }) => params.length).join(', ')}]`;
   if (counts(groups) !== counts(savedGroups)) {
-    throw new LoadError(`${op}: parameter groups must have the sizes ${counts(groups)}, got ${counts(savedGroups)}.`);
+    throw new LoadError(op, `parameter groups must have the sizes ${counts(groups)}, got ${counts(savedGroups)}.`);
   }
   const stateOf = statesByNumber(op, saved.state);
   // Checked and copied before anything is replaced, so that a bad dict leaves the optimizer as it was.
@@ -102,16 +102,14 @@ export function restoreState<O extends OptimizerOptions, S>(
       const states = stateOf(savedGroups[g].params[i]);
       if (states === undefined) return;
       if (!isPlainObject(states)) {
-        throw new TypeError(`${op}: the state of a parameter must be an object, got ${describe(states)}.`);
+        throw new KindError(op, `the state of a parameter must be an object, got ${describe(states)}.`);
       }
       next.set(param, restored(param, states));
     });
     const own = optionsOf(group, savedGroups[g]);
-    try {
+    composed(op, () => {
       check({ ...group, ...own });
-    } catch (error) {
-      throw inNameOf(op, error);
-    }
+    });
     return own;
   });
   state.clear();
@@ -123,7 +121,7 @@ export function restoreState<O extends OptimizerOptions, S>(
 function statesByNumber(op: string, states: unknown): (number: number) => unknown {
   if (states instanceof Map) return (number) => (states as Map<unknown, unknown>).get(number);
   if (isPlainObject(states)) return (number) => (Object.hasOwn(states, number) ? states[number] : undefined);
-  throw new TypeError(`${op}: state must be an object by numbers of parameters, got ${describe(states)}.`);
+  throw new KindError(op, `state must be an object by numbers of parameters, got ${describe(states)}.`);
 }
 
 /** The options in a saved group that `group` has, and what schedulers add, under our names. */
@@ -151,7 +149,8 @@ export function restoreTensors(owner: string, param: Tensor, saved: SavedState):
       states[name] = keep(to(value, { dtype, device, copy: true }));
     } else {
       throw new LoadError(
-        `${owner}.loadStateDict: ${name} must have its parameter's shape ${formatShape(shape)}, ` +
+        `${owner}.loadStateDict`,
+        `${name} must have its parameter's shape ${formatShape(shape)}, ` +
           `got ${value instanceof Tensor ? formatShape(value.shape) : `a ${typeof value}`}.`,
       );
     }

@@ -5,7 +5,7 @@ import { FaultLedger, StreamBuffer } from '../../src/device/faults';
 import { FaultError } from '../../src/base/errors';
 
 const INDEX = { op: 'gather', what: 'index', ignore: null };
-const error = new FaultError('gather: index 9 is out of range [0, 3)');
+const error = new FaultError('gather', 'index 9 is out of range [0, 3)');
 
 function value(ledger: FaultLedger, sealed = true): { view: View; buffer: StreamBuffer } {
   const buffer = new StreamBuffer(16, ledger.seq);

@@ -237,9 +237,9 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
   }
 
   shutdown(): void {
-    this.end ??= new DeviceError('the wasm device was shut down; tensors made before cannot be used.');
+    this.end ??= new DeviceError(null, 'the wasm device was shut down; tensors made before cannot be used.');
     this.transport.shutdown();
-    const error = new DeviceError('shutdown: the wasm device was shut down before this value was read.');
+    const error = new DeviceError('shutdown', 'the wasm device was shut down before this value was read.');
     for (const { reject } of this.pending.splice(0)) reject(error);
   }
 
@@ -385,7 +385,7 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
     if (block !== null) this.heap.release(block, seq);
     const error = this.errorOf(subject);
     if (error !== null) report.reject(error);
-    else if (value === null && bytes > 0) report.reject(new DeviceError('read: the worker died before it answered.'));
+    else if (value === null && bytes > 0) report.reject(new DeviceError('read', 'the worker died before it answered.'));
     else report.resolve(value ?? new ArrayBuffer(0));
   }
 

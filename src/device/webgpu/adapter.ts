@@ -21,7 +21,7 @@ export const hasWebGpu = (): boolean => gpu() !== undefined;
 
 /** The error of init({ device: 'webgpu' }) where it cannot work. */
 export function missing(reason: string): DeviceError {
-  return new DeviceError(`init: the webgpu device cannot be had, as ${reason}. ${MEND}`, { device: 'webgpu' });
+  return new DeviceError('init', `the webgpu device cannot be had, as ${reason}. ${MEND}`, { device: 'webgpu' });
 }
 
 /** Looks for an adapter. */

@@ -1,7 +1,7 @@
 // How the elements of a tensor are stored on the webgpu device, the conversions at its border, and the fault table.
 import { FAULT_WORDS } from '../../../assembly/engine/commands';
 import { DTYPES, isHalf, type DType, type TypedArray } from '../../base/dtype';
-import { DTypeError } from '../../base/errors';
+import { DTypeError, ValueError } from '../../base/errors';
 import { encodeHalf } from '../../base/half';
 
 /** The type of an element in WGSL. */
@@ -27,6 +27,7 @@ export const scalarType = (dtype: DType): Scalar => SCALARS[dtype];
 export function checkStored(dtype: DType): void {
   if (dtype !== 'float64') return;
   throw new DTypeError(
+    null,
     `float64 is not supported on the webgpu device, as WGSL has no such type. Use float32 there (x.float(), { dtype: 'float32' }), or the wasm device.`,
     { dtype, device: 'webgpu' },
   );
@@ -54,7 +55,8 @@ export function toStored(dtype: DType, data: ArrayBufferView): Uint32Array<Array
 
 function narrow(value: bigint): number {
   if (BigInt.asIntN(32, value) === value) return Number(value);
-  throw new RangeError(
+  throw new ValueError(
+    null,
     `int64 is stored in 32 bits on the webgpu device: values must be within ±2^31, got ${value}. Use the wasm device for larger ones.`,
   );
 }

@@ -9,7 +9,8 @@ export async function loadKernels(): Promise<typeof KernelModule> {
     return await import('./kernels');
   } catch (error) {
     throw new DeviceError(
-      `init: the kernels of the webgpu device could not be loaded (${String(error)}). ` +
+      'init',
+      `the kernels of the webgpu device could not be loaded (${String(error)}). ` +
         `Serve all files that the bundler made, or use init({ device: 'wasm' }).`,
       { device: 'webgpu' },
     );

@@ -17,7 +17,8 @@ export async function loadKernels(): Promise<typeof KernelModule> {
   const kernels = defined();
   if (kernels !== undefined) return kernels;
   throw new DeviceError(
-    `init: the webgpu device needs ${FILE}, which could not be loaded${own?.src ? ` from ${new URL('.', own.src).href}` : ''}. ` +
+    'init',
+    `the webgpu device needs ${FILE}, which could not be loaded${own?.src ? ` from ${new URL('.', own.src).href}` : ''}. ` +
       `Put it beside kindling.global.js, or load it by a script element (in a worker: importScripts) after that.`,
     { device: 'webgpu' },
   );

@@ -151,13 +151,14 @@ export class GpuStream extends DeviceStream {
     const pipelines = new Pipelines(
       device,
       () => this.flush(),
-      (error) => this.fail(new DeviceError(`internal: a kernel did not compile: ${String(error)}`)),
+      (error) => this.fail(new DeviceError(null, `internal: a kernel did not compile: ${String(error)}`)),
     );
     const args = device.createBuffer({ size: 1 << 16, usage: UNIFORM | COPY_SRC | COPY_DST });
     this.engine = { device, pipelines, failure, arguments: args, staging: new Map() };
     void device.lost.then(({ message, reason }) => {
       this.fail(
         new DeviceError(
+          null,
           `the webgpu device was lost (${message || reason}), and all tensors on it. ` +
             `Call init({ device: 'webgpu' }) again, and make or load what is needed anew.`,
           { reason },
@@ -165,7 +166,7 @@ export class GpuStream extends DeviceStream {
       );
     });
     device.addEventListener('uncapturederror', ({ error }) => {
-      this.fail(new DeviceError(`the webgpu device failed: ${error.message}`));
+      this.fail(new DeviceError(null, `the webgpu device failed: ${error.message}`));
     });
     this.makeHeldCalls();
   }
@@ -202,7 +203,7 @@ export class GpuStream extends DeviceStream {
 
   shutdown(): void {
     const device = this.engine?.device;
-    this.fail(new DeviceError('the webgpu device was shut down; tensors made before cannot be used.'));
+    this.fail(new DeviceError(null, 'the webgpu device was shut down; tensors made before cannot be used.'));
     device?.destroy();
   }
 

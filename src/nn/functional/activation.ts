@@ -9,7 +9,7 @@ import { exponential_ } from '../../ops/random/random';
 import { rrelu as randomized } from '../../ops/pointwise/rrelu';
 import { scatter } from '../../ops/indexing/scatter';
 import { softmax } from '../../ops/reduce/softmax';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { formatShape } from '../../base/shape';
 import { libraryCode } from '../../core/temporaries';
 import type { ParametricFunction, UnaryFunction } from '../../core/pointwiseFunctions';
@@ -93,7 +93,7 @@ const scaledCelu: Parametric<{ alpha: number }, [alpha?: number]> = parametric('
 /** x, or alpha (exp(x / alpha) - 1) below 0. @throws RangeError if alpha is 0. @see torch.nn.functional.celu */
 export const celu: typeof scaledCelu = (input, ...args) => {
   const { alpha } = CELU.takeRest<{ alpha?: number }>([input], args);
-  if (alpha === 0) throw new RangeError('celu: alpha must not be 0.');
+  if (alpha === 0) throw new ValueError('celu', 'alpha must not be 0.');
   return scaledCelu(input, ...args);
 };
 /** x within [minVal, maxVal]. @see torch.nn.functional.hardtanh */
@@ -204,7 +204,7 @@ const SOFTSHRINK = signature('softshrink', [argument('input', TENSOR), optional(
 /** x drawn towards 0 by lambd. @throws RangeError if lambd is negative. @see torch.nn.functional.softshrink */
 export function softshrink(input: Tensor, ...args: Arguments<[], [lambd?: number], { lambd?: number }>): Tensor {
   const { lambd = 0.5 } = SOFTSHRINK.takeRest<{ lambd?: number }>([input], args);
-  if (!(lambd >= 0)) throw new RangeError(`softshrink: lambd must be at least 0, got ${lambd}.`);
+  if (!(lambd >= 0)) throw new ValueError('softshrink', `lambd must be at least 0, got ${lambd}.`);
   return ops.softshrink(input, lambd);
 }
 
@@ -213,7 +213,7 @@ export function glu(input: Tensor, ...args: Arguments<[], [dim?: number], { dim?
   const { dim = -1 } = DIM.takeRest<{ dim?: number }>([input], args);
   const size = input.size(dim);
   if (size % 2 !== 0) {
-    throw new ShapeError(`glu: dimension ${dim} must be halved, got size ${size}.`, { shape: input.shape });
+    throw new ShapeError('glu', `dimension ${dim} must be halved, got size ${size}.`, { shape: input.shape });
   }
   return libraryCode(() => {
     const [a, b] = input.chunk(2, dim);
@@ -232,7 +232,8 @@ export function prelu(input: Tensor, ...args: Arguments<[weight: Tensor], [], { 
   const channels = input.ndim > 1 ? input.size(1) : 1;
   if (weight.ndim > 1 || (count !== 1 && count !== channels)) {
     throw new ShapeError(
-      `prelu: there must be 1 weight or a vector of one per channel, got ${formatShape(weight.shape)} and ${channels} channels.`,
+      'prelu',
+      `there must be 1 weight or a vector of one per channel, got ${formatShape(weight.shape)} and ${channels} channels.`,
       {
         shapes: [input.shape, weight.shape],
       },

@@ -3,7 +3,7 @@ import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { KindError, DTypeError, ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { logicalNot, logicalOr, maskedFill } from '../../ops/pointwise/compare';
 import { full, zeros } from '../../ops/shape/creation';
@@ -76,7 +76,7 @@ export function scaledDotProductAttention(
     ...rest
   } = ATTENTION.takeRest<AttentionOptions>([query, key, value], args);
   if (attnMask !== null && isCausal) {
-    throw new TypeError(`${name}: attnMask and isCausal cannot both be given. Put the causal part into the mask.`);
+    throw new KindError(name, 'attnMask and isCausal cannot both be given. Put the causal part into the mask.');
   }
   return libraryCode(() => {
     const boolean = attnMask?.dtype === 'bool' ? additiveMask(logicalNot(attnMask), query) : attnMask;
@@ -147,7 +147,7 @@ const NAME = 'multiHeadAttentionForward';
 
 function requireShape(what: string, { shape }: Tensor, expected: Shape): void {
   if (sameShape(shape, expected)) return;
-  throw new ShapeError(`${NAME}: ${what} must have the shape ${formatShape(expected)}, got ${formatShape(shape)}.`, {
+  throw new ShapeError(NAME, `${what} must have the shape ${formatShape(expected)}, got ${formatShape(shape)}.`, {
     expected,
     shape,
   });
@@ -157,7 +157,7 @@ function requireShape(what: string, { shape }: Tensor, expected: Shape): void {
 function toAdditive(what: string, mask: Tensor, like: Tensor): Tensor {
   if (mask.dtype === 'bool' || mask.dtype === 'uint8') return additiveMask(mask.to('bool'), like);
   if (isFloat(mask.dtype)) return mask;
-  throw new DTypeError(`${NAME}: ${what} must be bool or of floats, got ${mask.dtype}.`, { dtype: mask.dtype });
+  throw new DTypeError(NAME, `${what} must be bool or of floats, got ${mask.dtype}.`, { dtype: mask.dtype });
 }
 
 /** The mask of both, each of which may be absent. */
@@ -178,7 +178,7 @@ function project(query: Tensor, key: Tensor, value: Tensor, options: MultiHeadAt
     const weights = [options.qProjWeight, options.kProjWeight, options.vProjWeight];
     return [query, key, value].map((x, i) => {
       const weight = weights[i] ?? null;
-      if (weight === null) throw new TypeError(`${NAME}: a separate projection is missing, got null.`);
+      if (weight === null) throw new KindError(NAME, 'a separate projection is missing, got null.');
       return linear(x, weight, biases[i]);
     });
   }
@@ -199,7 +199,7 @@ function checkShapes(query: Tensor, key: Tensor, value: Tensor, options: MultiHe
   const shapes = [query.shape, key.shape, value.shape];
   const all = shapes.map(formatShape).join(', ');
   const must = (holds: boolean, what: string): void => {
-    if (!holds) throw new ShapeError(`${NAME}: ${what}, got query, key and value ${all}.`, { shapes });
+    if (!holds) throw new ShapeError(NAME, `${what}, got query, key and value ${all}.`, { shapes });
   };
   must(ndim === 2 || ndim === 3, 'query must have 2 or 3 dimensions');
   must(key.ndim === ndim && value.ndim === ndim, `key and value must have ${ndim} dimensions as query has`);
@@ -302,7 +302,7 @@ function attendInHeads(
   };
   if (biasK !== null && biasV !== null) {
     if (staticK !== null || staticV !== null)
-      throw new TypeError(`${NAME}: a bias cannot be added to static keys or values.`);
+      throw new KindError(NAME, 'a bias cannot be added to static keys or values.');
     k = cat([k, biasK.expand(1, N, E)]);
     v = cat([v, biasV.expand(1, N, E)]);
     lengthen();

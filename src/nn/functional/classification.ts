@@ -3,7 +3,7 @@ import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { gatherWith } from '../../ops/indexing/gather';
 import { logSoftmax } from '../../ops/reduce/softmax';
@@ -112,7 +112,7 @@ export function crossEntropy(
 function settingsOf(name: string, options: CrossEntropyOptions): Settings {
   const { weight = null, ignoreIndex = -100, labelSmoothing = 0 } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new RangeError(`${name}: labelSmoothing must be in [0, 1], got ${labelSmoothing}.`);
+    throw new ValueError(name, `labelSmoothing must be in [0, 1], got ${labelSmoothing}.`);
   }
   return { weight, ignoreIndex, reduction: reductionOf(name, options), labelSmoothing };
 }
@@ -124,13 +124,14 @@ function checkTarget(name: string, input: Tensor, target: Tensor, weight: Tensor
   const expected = shape.filter((_, dim) => dim !== classDim(input));
   if (shape.length === 0 || !sameShape(target.shape, expected)) {
     throw new ShapeError(
-      `${name}: the target must have the input's shape without the classes, got input ${formatShape(shape)} and ` +
+      name,
+      `the target must have the input's shape without the classes, got input ${formatShape(shape)} and ` +
         `target ${formatShape(target.shape)}.`,
       { shapes: [shape, target.shape] },
     );
   }
   if (isFloat(target.dtype)) {
-    throw new DTypeError(`${name}: class indices must be integers, got ${target.dtype}. Use target.long().`, {
+    throw new DTypeError(name, `class indices must be integers, got ${target.dtype}. Use target.long().`, {
       dtype: target.dtype,
     });
   }
@@ -141,7 +142,8 @@ function checkWeight(name: string, input: Tensor, weight: Tensor | null): void {
   const classes = input.size(classDim(input));
   if (weight === null || (weight.ndim === 1 && weight.size(0) === classes)) return;
   throw new ShapeError(
-    `${name}: weight must have one factor for each of ${classes} classes, got ${formatShape(weight.shape)}.`,
+    name,
+    `weight must have one factor for each of ${classes} classes, got ${formatShape(weight.shape)}.`,
     {
       shapes: [input.shape, weight.shape],
     },

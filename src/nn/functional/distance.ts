@@ -3,7 +3,7 @@ import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { resultType } from '../../base/dtype';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { clampMin, lt, where } from '../../ops/pointwise/compare';
 import { tensor } from '../../ops/shape/creation';
@@ -83,9 +83,11 @@ const PDIST = signature('pdist', [argument('input', TENSOR), optional('p', REAL)
 export function pdist(input: Tensor, ...args: Arguments<[], [p?: number], { p?: number }>): Tensor {
   const { p = 2 } = PDIST.takeRest<{ p?: number }>([input], args);
   if (input.ndim !== 2) {
-    throw new ShapeError(`pdist: the input must be a matrix, got ${formatShape(input.shape)}.`, { shape: input.shape });
+    throw new ShapeError('pdist', `the input must be a matrix, got ${formatShape(input.shape)}.`, {
+      shape: input.shape,
+    });
   }
-  if (!(p >= 0)) throw new RangeError(`pdist: p must be at least 0, got ${p}.`);
+  if (!(p >= 0)) throw new ValueError('pdist', `p must be at least 0, got ${p}.`);
   const [n] = input.shape;
   const pairs = Array.from({ length: n }, (_, i) => Array.from({ length: n - i - 1 }, (_, j) => [i, i + j + 1])).flat();
   return libraryCode(() => {
@@ -146,7 +148,7 @@ export function bilinear(input1: Tensor, input2: Tensor, ...args: Arguments<[wei
   const [out, n, m] = weight.shape;
   if (!sameShape(batch, other) || weight.ndim !== 3 || input1.size(-1) !== n || input2.size(-1) !== m) {
     throw new ShapeError(
-      `bilinear: inputs [*, n] and [*, m] must go with a weight [out, n, m], got ${formatShape(input1.shape)}, ` +
+      'bilinear', `inputs [*, n] and [*, m] must go with a weight [out, n, m], got ${formatShape(input1.shape)}, ` +
         `${formatShape(input2.shape)} and ${formatShape(weight.shape)}.`,
       { shapes: [input1.shape, input2.shape, weight.shape] },
     );

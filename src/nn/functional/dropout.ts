@@ -66,7 +66,7 @@ const channels1d = byChannel('dropout1d', 2);
 export const dropout1d: DropoutFunction = (input, ...args) => {
   checkKind('dropout1d', 'input', TENSOR, input);
   if (input.ndim !== 2 && input.ndim !== 3) {
-    throw new ShapeError(`dropout1d: input must be [N, C, L] or [C, L], got ${formatShape(input.shape)}.`);
+    throw new ShapeError('dropout1d', `input must be [N, C, L] or [C, L], got ${formatShape(input.shape)}.`);
   }
   return channels1d(input, ...args);
 };

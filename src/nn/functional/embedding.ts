@@ -6,6 +6,7 @@ import * as ops from '../../ops/indexing/embedding';
 import * as index from '../../ops/indexing/gather';
 import type { Tensor } from '../../core/tensor';
 import type { Arguments } from '../../base/arguments';
+import { ValueError } from '../../base/errors';
 
 /** Arguments that look-ups share. */
 interface LookupArguments {
@@ -125,7 +126,7 @@ export function oneHot(input: Tensor, numClasses: number | { numClasses: number 
 export function oneHot(input: Tensor, ...args: [(number | { numClasses?: number })?]): Tensor | Promise<Tensor> {
   const { numClasses = -1 } = ONE_HOT.takeRest<{ numClasses?: number }>([input], args);
   if (numClasses !== -1) return index.oneHot(input, numClasses);
-  if (input.numel() === 0) throw new RangeError('oneHot: an input without elements needs numClasses, got none.');
+  if (input.numel() === 0) throw new ValueError('oneHot', 'an input without elements needs numClasses, got none.');
   return input
     .max()
     .item()

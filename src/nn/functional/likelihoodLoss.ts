@@ -2,7 +2,7 @@
 import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, INTEGER, REAL, either, listOf, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { clampMin, ge } from '../../ops/pointwise/compare';
 import { ctcLoss as ctcLosses } from '../../ops/ctc';
@@ -98,12 +98,13 @@ export function gaussianNllLoss(
     reduction = 'mean',
   } = GAUSSIAN.takeRest<GaussianNLLOptions>([input, target, variance], args);
   checkReduction(name, reduction);
-  if (!(eps > 0)) throw new RangeError(`${name}: eps must be positive, got ${eps}.`);
+  if (!(eps > 0)) throw new ValueError(name, `eps must be positive, got ${eps}.`);
   const lead = input.shape.slice(0, -1);
   const isShort = !sameShape(variance.shape, input.shape) && sameShape(variance.shape, lead);
   if (!isShort && !sameShape(variance.shape, input.shape) && !sameShape(variance.shape, [...lead, 1])) {
     throw new ShapeError(
-      `${name}: the variance must have the shape of the input, or 1 or nothing for its last dimension, got ` +
+      name,
+      'the variance must have the shape of the input, or 1 or nothing for its last dimension, got ' +
         `${formatShape(variance.shape)} and ${formatShape(input.shape)}.`,
       { shapes: [input.shape, variance.shape] },
     );
@@ -164,7 +165,7 @@ export function ctcLoss(
   checkReduction(name, reduction);
   const isBatched = logProbs.ndim === 3;
   if (!isBatched && logProbs.ndim !== 2) {
-    throw new ShapeError(`${name}: logProbs must have 2 or 3 dimensions, got ${formatShape(logProbs.shape)}.`, {
+    throw new ShapeError(name, `logProbs must have 2 or 3 dimensions, got ${formatShape(logProbs.shape)}.`, {
       shape: logProbs.shape,
     });
   }
@@ -172,13 +173,13 @@ export function ctcLoss(
     const x = isBatched ? logProbs : logProbs.unsqueeze(1);
     const [steps, batch, classes] = x.shape;
     if (!(Number.isInteger(blank) && blank >= 0 && blank < classes)) {
-      throw new RangeError(`${name}: blank must be a class in [0, ${classes - 1}], got ${blank}.`);
+      throw new ValueError(name, `blank must be a class in [0, ${classes - 1}], got ${blank}.`);
     }
     const lengthsOf = (what: string, given: CTCLengths, most: number): Tensor => {
       if (given instanceof Tensor) return checkLengths(name, what, given.reshape(-1), batch);
       const numbers = typeof given === 'number' ? [given] : given;
       if (!numbers.every((n) => Number.isInteger(n) && n >= 0 && n <= most)) {
-        throw new RangeError(`${name}: ${what} must be in [0, ${most}], got ${formatShape(numbers)}.`);
+        throw new ValueError(name, `${what} must be in [0, ${most}], got ${formatShape(numbers)}.`);
       }
       return checkLengths(name, what, tensor([...numbers], { dtype: 'int64', device: x.device }), batch);
     };
@@ -194,7 +195,7 @@ export function ctcLoss(
 
 function checkLengths(name: string, what: string, lengths: Tensor, batch: number): Tensor {
   if (lengths.isFloatingPoint() || lengths.shape[0] !== batch) {
-    throw new ShapeError(`${name}: ${what} must be ${batch} whole numbers, got ${String(lengths)}.`, {
+    throw new ShapeError(name, `${what} must be ${batch} whole numbers, got ${String(lengths)}.`, {
       shape: lengths.shape,
     });
   }

@@ -2,7 +2,7 @@
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { requireAll } from '../../ops/indexing/gather';
 import {
@@ -60,7 +60,7 @@ export function smoothL1Loss(
 ): Tensor {
   const { beta = 1, ...rest } = SMOOTH_L1.takeRest<SmoothL1Options>([input, target], args);
   const reduction = reductionOf('smoothL1Loss', rest);
-  if (!(beta >= 0)) throw new RangeError(`smoothL1Loss: beta must be at least 0, got ${beta}.`);
+  if (!(beta >= 0)) throw new ValueError('smoothL1Loss', `beta must be at least 0, got ${beta}.`);
   warnOfBroadcast('smoothL1Loss', input, target);
   return libraryCode(() => reduce(smoothL1Error(input, target, beta), reduction));
 }
@@ -90,7 +90,7 @@ export function huberLoss(
 ): Tensor {
   const { reduction = 'mean', delta = 1 } = HUBER.takeRest<HuberOptions>([input, target], args);
   checkReduction('huberLoss', reduction);
-  if (!(delta > 0)) throw new RangeError(`huberLoss: delta must be positive, got ${delta}.`);
+  if (!(delta > 0)) throw new ValueError('huberLoss', `delta must be positive, got ${delta}.`);
   warnOfBroadcast('huberLoss', input, target);
   return libraryCode(() => reduce(huberError(input, target, delta), reduction));
 }
@@ -184,7 +184,8 @@ const weighted = (losses: Tensor, weight: Tensor | null): Tensor => (weight === 
 function checkSameShape(name: string, input: Tensor, target: Tensor): void {
   if (sameShape(input.shape, target.shape)) return;
   throw new ShapeError(
-    `${name}: input and target must have one shape, got ${formatShape(input.shape)} and ${formatShape(target.shape)}.`,
+    name,
+    `input and target must have one shape, got ${formatShape(input.shape)} and ${formatShape(target.shape)}.`,
     { shapes: [input.shape, target.shape] },
   );
 }

@@ -2,7 +2,7 @@
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, FUNCTION, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode, userCode } from '../../core/temporaries';
 import { eq, ge, minimum, where } from '../../ops/pointwise/compare';
 import { arange, zerosLike } from '../../ops/shape/creation';
@@ -74,7 +74,8 @@ function checkDimensions(name: string, ...tensors: readonly Tensor[]): void {
   if (tensors.every((t) => t.ndim === tensors[0].ndim)) return;
   const shapes = tensors.map((t) => t.shape);
   throw new ShapeError(
-    `${name}: all tensors must have the same number of dimensions, got ${shapes.map(formatShape).join(', ')}.`,
+    name,
+    `all tensors must have the same number of dimensions, got ${shapes.map(formatShape).join(', ')}.`,
     { shapes },
   );
 }
@@ -104,7 +105,8 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
   const [a, b, t] = [input1.shape, input2.shape, target.shape];
   if (t.length > 1 || a.length !== t.length + 1 || b.length !== a.length) {
     throw new ShapeError(
-      `${name}: inputs must be [N, D] with a target [N], or [D] with [], got ${formatShape(a)}, ${formatShape(b)} and ${formatShape(t)}.`,
+      name,
+      `inputs must be [N, D] with a target [N], or [D] with [], got ${formatShape(a)}, ${formatShape(b)} and ${formatShape(t)}.`,
       { shapes: [a, b, t] },
     );
   }
@@ -157,7 +159,8 @@ function asRows(name: string, input: Tensor, targetShape: readonly number[], exp
   const fits = input.ndim <= 2 && sameShape(targetShape, expected);
   if (fits) return input.ndim === 2 ? input : input.reshape(1, -1);
   throw new ShapeError(
-    `${name}: the input must be [N, C] or [C] and the target go with it, got ${formatShape(input.shape)} and ${formatShape(targetShape)}.`,
+    name,
+    `the input must be [N, C] or [C] and the target go with it, got ${formatShape(input.shape)} and ${formatShape(targetShape)}.`,
     { shapes: [input.shape, targetShape] },
   );
 }
@@ -241,13 +244,14 @@ export function multiMarginLoss(
     ...rest
   } = MULTI_MARGIN.takeRest<MultiMarginOptions>([input, target], args);
   const reduction = reductionOf(name, rest);
-  if (p !== 1 && p !== 2) throw new RangeError(`${name}: p must be 1 or 2, got ${p}.`);
+  if (p !== 1 && p !== 2) throw new ValueError(name, `p must be 1 or 2, got ${p}.`);
   const rows = input.ndim === 2 ? input.size(0) : 1;
   const x = asRows(name, input, target.ndim === 0 ? [1] : target.shape, [rows]);
   const classes = x.size(1);
   if (weight !== null && !sameShape(weight.shape, [classes])) {
     throw new ShapeError(
-      `${name}: weight must have one factor for each of ${classes} classes, got ${formatShape(weight.shape)}.`,
+      name,
+      `weight must have one factor for each of ${classes} classes, got ${formatShape(weight.shape)}.`,
       { shapes: [input.shape, weight.shape] },
     );
   }

@@ -4,6 +4,7 @@ import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
+import { KindError, ValueError } from '../../base/errors';
 import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import { perDimension, type SpatialDims } from '../../ops/spatial/conv';
 import { fractionalMaxPool } from '../../ops/spatial/fractionalPool';
@@ -151,8 +152,9 @@ function maxUnpool<Size extends number | Shape>(dims: SpatialDims): MaxUnpoolFun
       op, 'outputSize', outputSize.length === dims + 2 ? outputSize.slice(2) : outputSize, dims, 1,
     ); // prettier-ignore
     if (wanted.some((size, i) => Math.abs(size - usual[i]) >= stride[i])) {
-      throw new RangeError(
-        `${op}: outputSize must be less than a stride from ${usual.join(', ')}, got ${wanted.join(', ')}.`,
+      throw new ValueError(
+        op,
+        `outputSize must be less than a stride from ${usual.join(', ')}, got ${wanted.join(', ')}.`,
       );
     }
     return ops.maxUnpool(dims, input, indices, wanted);
@@ -202,7 +204,7 @@ function fractional<Size extends number | Shape>(dims: SpatialDims): FractionalM
     const { outputSize = null, outputRatio = null, returnIndices = false } = options;
     const kernel = perDimension(op, 'kernelSize', options.kernelSize, dims, 1);
     if (outputSize === null && outputRatio === null) {
-      throw new TypeError(`${op}: outputSize or outputRatio must be given, got neither.`);
+      throw new KindError(op, 'outputSize or outputRatio must be given, got neither.');
     }
     const spatial = input.shape.slice(-dims);
     const ratio = typeof outputRatio === 'number' ? spatial.map(() => outputRatio) : outputRatio;

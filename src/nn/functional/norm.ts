@@ -177,7 +177,8 @@ export function rmsNorm(
   const lead = input.ndim - normalizedShape.length;
   if (lead < 0 || normalizedShape.length === 0 || !sameShape(input.shape.slice(lead), normalizedShape)) {
     throw new ShapeError(
-      `rmsNorm: the input must end in the dimensions ${formatShape(normalizedShape)}, got ${formatShape(input.shape)}.`,
+      'rmsNorm',
+      `the input must end in the dimensions ${formatShape(normalizedShape)}, got ${formatShape(input.shape)}.`,
       { shape: input.shape, normalizedShape },
     );
   }
@@ -219,7 +220,7 @@ export function localResponseNorm(
 ): Tensor {
   const { size, alpha = 1e-4, beta = 0.75, k = 1 } = LOCAL_RESPONSE_NORM.takeRest<LocalResponseNormArguments>([input], args); // prettier-ignore
   if (input.ndim < 3) {
-    throw new ShapeError(`localResponseNorm: input must be [N, C, *] of at least 3 dimensions, got ${formatShape(input.shape)}.`); // prettier-ignore
+    throw new ShapeError('localResponseNorm', `input must be [N, C, *] of at least 3 dimensions, got ${formatShape(input.shape)}.`); // prettier-ignore
   }
   if (input.numel() === 0) return input;
   return libraryCode(() => {

@@ -2,7 +2,7 @@
 import { argument, optional, signature } from '../../base/signature';
 import { INTEGER, REAL, listOf, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { fromArray } from '../../ops/shape/creation';
 import { indexSelect } from '../../ops/indexing/gather';
@@ -45,16 +45,17 @@ export function pad(
   if (mode === 'constant') return constantPad(input, cells, value ?? 0);
   const pick = SOURCES[mode];
   if (pick === undefined) {
-    throw new TypeError(`pad: mode must be 'constant', 'reflect', 'replicate' or 'circular', got '${String(mode)}'.`);
+    throw new KindError('pad', `mode must be 'constant', 'reflect', 'replicate' or 'circular', got '${String(mode)}'.`);
   }
   if (cells.length % 2 !== 0 || input.ndim < 2 || input.ndim > 5 || ![1, 2].includes(input.ndim - cells.length / 2)) {
     throw new ShapeError(
-      `pad: mode '${mode}' takes 2, 4 or 6 cells for the last 1, 2 or 3 dimensions behind [N, C] or [C], got ${cells.length} for ${formatShape(input.shape)}.`,
+      'pad',
+      `mode '${mode}' takes 2, 4 or 6 cells for the last 1, 2 or 3 dimensions behind [N, C] or [C], got ${cells.length} for ${formatShape(input.shape)}.`,
       { shape: input.shape },
     );
   }
   if (value !== undefined && value !== null && value !== 0) {
-    throw new TypeError(`pad: only mode 'constant' takes a value, got ${value} with '${mode}'.`);
+    throw new KindError('pad', `only mode 'constant' takes a value, got ${value} with '${mode}'.`);
   }
   return libraryCode(() => {
     let output = input;
@@ -93,7 +94,8 @@ function checkReach(mode: PaddingMode, input: Tensor, size: number, before: numb
   const reach = mode === 'reflect' ? size - 1 : mode === 'circular' ? size : size === 0 ? 0 : Infinity;
   if (most <= reach && before + size + after >= 0) return;
   throw new ShapeError(
-    `pad: mode '${mode}' can add at most ${reach} cells to a dimension of ${size} and crop no more than there are, got ${before} and ${after} for ${formatShape(input.shape)}.`,
+    'pad',
+    `mode '${mode}' can add at most ${reach} cells to a dimension of ${size} and crop no more than there are, got ${before} and ${after} for ${formatShape(input.shape)}.`,
     { shape: input.shape },
   );
 }

@@ -4,7 +4,7 @@ import { FLAG, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { libraryCode } from '../../core/temporaries';
 import { checkTensor, type Tensor } from '../../core/tensor';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError } from '../../base/errors';
 import { broadcastShapes, formatShape, sameShape } from '../../base/shape';
 import type { Arguments } from '../../base/arguments';
 
@@ -34,7 +34,7 @@ export function reductionOf(
 /** @throws TypeError unless `reduction` is one. */
 export function checkReduction(name: string, reduction: string): asserts reduction is Reduction {
   if (reduction !== 'none' && reduction !== 'mean' && reduction !== 'sum') {
-    throw new TypeError(`${name}: reduction must be 'none', 'mean' or 'sum', got '${reduction}'.`);
+    throw new KindError(name, `reduction must be 'none', 'mean' or 'sum', got '${reduction}'.`);
   }
 }
 
@@ -84,7 +84,8 @@ type ElementwiseLoss = (
 export function checkBroadcasts(name: string, what: string, other: Tensor, input: Tensor): void {
   if (sameShape(broadcastShapes(name, input.shape, other.shape), input.shape)) return;
   throw new ShapeError(
-    `${name}: the ${what} must broadcast to the input, got ${formatShape(other.shape)} and ${formatShape(input.shape)}.`,
+    name,
+    `the ${what} must broadcast to the input, got ${formatShape(other.shape)} and ${formatShape(input.shape)}.`,
     { shapes: [other.shape, input.shape] },
   );
 }

@@ -3,7 +3,7 @@ import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOf, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { adaptiveAvgPool } from '../../ops/spatial/avgPool';
 import type { SpatialDims } from '../../ops/spatial/conv';
@@ -59,7 +59,8 @@ function spread(name: string, value: PerDimension, input: Tensor): readonly numb
   const values = typeof value === 'number' ? new Array<number>(dims).fill(value) : value;
   if (values.length === dims) return values;
   throw new ShapeError(
-    `interpolate: ${name} must be a number or ${dims} for an input of ${formatShape(input.shape)}, got ${values.length}.`,
+    'interpolate',
+    `${name} must be a number or ${dims} for an input of ${formatShape(input.shape)}, got ${values.length}.`,
     { shape: input.shape },
   );
 }
@@ -70,12 +71,13 @@ function sizesOf(
   { size = null, scaleFactor = null, mode, recomputeScaleFactor }: InterpolateArguments,
 ): ResampleSize[] {
   if ((size === null) === (scaleFactor === null)) {
-    throw new TypeError(
-      `interpolate: one of size and scaleFactor must be given, got ${size === null ? 'neither' : 'both'}.`,
+    throw new KindError(
+      'interpolate',
+      `one of size and scaleFactor must be given, got ${size === null ? 'neither' : 'both'}.`,
     );
   }
   if (size !== null) {
-    if (recomputeScaleFactor === true) throw new TypeError('interpolate: recomputeScaleFactor needs a scaleFactor.');
+    if (recomputeScaleFactor === true) throw new KindError('interpolate', 'recomputeScaleFactor needs a scaleFactor.');
     return spread('size', size, input).map((n) => ({ size: n, scale: null }));
   }
   const recomputed = recomputeScaleFactor === true || mode === 'area';
@@ -113,32 +115,36 @@ export function interpolate(
   const dims = input.ndim - 2;
   if (dims < 1 || dims > 3) {
     throw new ShapeError(
-      `interpolate: input must be [N, C, L], [N, C, H, W] or [N, C, D, H, W], got ${formatShape(input.shape)}.`,
+      'interpolate',
+      `input must be [N, C, L], [N, C, H, W] or [N, C, D, H, W], got ${formatShape(input.shape)}.`,
       { shape: input.shape },
     );
   }
   if (mode !== 'area' && !Object.hasOwn(MODES, mode)) {
-    throw new TypeError(
-      `interpolate: mode must be one of ${Object.keys(MODES).join(', ')}, area, got '${String(mode)}'.`,
+    throw new KindError(
+      'interpolate',
+      `mode must be one of ${Object.keys(MODES).join(', ')}, area, got '${String(mode)}'.`,
     );
   }
   const [how, allowed] = mode === 'area' ? [null, [1, 2, 3]] : MODES[mode];
   if (!allowed.includes(dims)) {
     throw new ShapeError(
-      `interpolate: mode '${mode}' needs ${allowed[0] + 2} dimensions, got ${formatShape(input.shape)}.`,
+      'interpolate',
+      `mode '${mode}' needs ${allowed[0] + 2} dimensions, got ${formatShape(input.shape)}.`,
       { shape: input.shape },
     );
   }
   if (alignCorners !== null && how !== 'linear' && how !== 'cubic') {
-    throw new TypeError(`interpolate: alignCorners is for the linear modes and 'bicubic', got it with '${mode}'.`);
+    throw new KindError('interpolate', `alignCorners is for the linear modes and 'bicubic', got it with '${mode}'.`);
   }
   if (antialias && mode !== 'bilinear' && mode !== 'bicubic') {
-    throw new TypeError(`interpolate: antialias is for 'bilinear' and 'bicubic', got it with '${mode}'.`);
+    throw new KindError('interpolate', `antialias is for 'bilinear' and 'bicubic', got it with '${mode}'.`);
   }
   const sizes = sizesOf(input, { ...options, mode });
   if (sizes.some(({ size }) => !Number.isInteger(size) || size < 1) || input.shape.slice(1).includes(0)) {
     throw new ShapeError(
-      `interpolate: no size but the batch may be 0, got ${formatShape(input.shape)} to sizes ${sizes.map(({ size }) => size).join(', ')}.`,
+      'interpolate',
+      `no size but the batch may be 0, got ${formatShape(input.shape)} to sizes ${sizes.map(({ size }) => size).join(', ')}.`,
       { shape: input.shape },
     );
   }
@@ -216,8 +222,9 @@ export function gridSample(
 ): Tensor {
   const { grid, mode = 'bilinear', paddingMode = 'zeros', alignCorners } = GRID_SAMPLE.takeRest<GridSampleArguments>([input], args); // prettier-ignore
   if (!GRID_MODES.includes(mode) || !GRID_PADDING.includes(paddingMode)) {
-    throw new TypeError(
-      `gridSample: mode must be one of ${GRID_MODES.join(', ')} and paddingMode one of ${GRID_PADDING.join(', ')}, got '${String(mode)}' and '${String(paddingMode)}'.`,
+    throw new KindError(
+      'gridSample',
+      `mode must be one of ${GRID_MODES.join(', ')} and paddingMode one of ${GRID_PADDING.join(', ')}, got '${String(mode)}' and '${String(paddingMode)}'.`,
     );
   }
   return grids.gridSample(input, grid, { mode, paddingMode, alignCorners: alignCorners ?? false });

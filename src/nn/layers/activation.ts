@@ -694,7 +694,7 @@ export class Softmax2d extends Module {
 
   override forward(input: Tensor): Tensor {
     if (input.ndim !== 3 && input.ndim !== 4) {
-      throw new ShapeError(`Softmax2d: input must be [N, C, H, W] or [C, H, W], got ${formatShape(input.shape)}.`);
+      throw new ShapeError('Softmax2d', `input must be [N, C, H, W] or [C, H, W], got ${formatShape(input.shape)}.`);
     }
     return softmax(input, -3);
   }

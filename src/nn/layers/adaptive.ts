@@ -2,7 +2,7 @@
 import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, listOf } from '../../base/kinds';
 import { DEVICE, INPUT } from '../../core/kinds';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { where } from '../../ops/pointwise/compare';
 import { gatherWith } from '../../ops/indexing/gather';
 import { cat } from '../../ops/shape/cat';
@@ -83,8 +83,9 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     checkInteger(name, 'nClasses', nClasses, 1);
     const ascend = cutoffs.every((c, i) => Number.isInteger(c) && c > (i === 0 ? 0 : cutoffs[i - 1]) && c < nClasses);
     if (!ascend || cutoffs.length === 0) {
-      throw new RangeError(
-        `${name}: cutoffs must be whole numbers that ascend within [1, ${nClasses - 1}], got [${cutoffs.join(', ')}].`,
+      throw new ValueError(
+        name,
+        `cutoffs must be whole numbers that ascend within [1, ${nClasses - 1}], got [${cutoffs.join(', ')}].`,
       );
     }
     this.inFeatures = inFeatures;
@@ -117,13 +118,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     const isBatched = target.ndim === 1;
     if (target.ndim > 1 || input.ndim !== target.ndim + 1 || (isBatched && input.size(0) !== target.size(0))) {
       throw new ShapeError(
-        `${name}: input and target must be [N, ${this.inFeatures}] and [N], or [${this.inFeatures}] and [], got ` +
+        name,
+        `input and target must be [N, ${this.inFeatures}] and [N], or [${this.inFeatures}] and [], got ` +
           `${formatShape(input.shape)} and ${formatShape(target.shape)}.`,
         { shapes: [input.shape, target.shape] },
       );
     }
     if (target.isFloatingPoint()) {
-      throw new DTypeError(`${name}: targets must be whole numbers, got ${target.dtype}. Use target.long().`, {
+      throw new DTypeError(name, `targets must be whole numbers, got ${target.dtype}. Use target.long().`, {
         dtype: target.dtype,
       });
     }

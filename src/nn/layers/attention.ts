@@ -10,6 +10,7 @@ import { constant_, xavierNormal_, xavierUniform_ } from '../init';
 import { Linear } from './linear';
 import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import type { DType } from '../../base/dtype';
+import { ValueError } from '../../base/errors';
 
 /** The output projection; PyTorch has a class of its own for it, whose name is printed. */
 class NonDynamicallyQuantizableLinear extends Linear {}
@@ -119,7 +120,7 @@ export class MultiheadAttention extends Module {
     checkInteger(name, 'embedDim', embedDim, 1);
     checkInteger(name, 'numHeads', numHeads, 1);
     if (embedDim % numHeads !== 0) {
-      throw new RangeError(`${name}: embedDim must be a multiple of numHeads, got ${embedDim} and ${numHeads}.`);
+      throw new ValueError(name, `embedDim must be a multiple of numHeads, got ${embedDim} and ${numHeads}.`);
     }
     this.embedDim = embedDim;
     this.numHeads = numHeads;

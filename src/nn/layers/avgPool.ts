@@ -3,6 +3,7 @@ import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, nullable } from '../../base/kinds';
 import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import type { Arguments, Size1d, Size2d, Size3d } from '../../base/arguments';
+import { ValueError } from '../../base/errors';
 import type { Tensor } from '../../core/tensor';
 import {
   adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d, lpPool3d,
@@ -111,7 +112,7 @@ abstract class DividingAvgPool<Size extends number | readonly number[]> extends 
 
   constructor(dimensions: number, args: AvgPool2dArgs<Size>) {
     const { divisorOverride = null, ...options } = AVG_POOL.take<AvgPool2dOptions<Size>>(args, new.target.name);
-    if (divisorOverride === 0) throw new RangeError(`${new.target.name}: divisorOverride must not be 0.`);
+    if (divisorOverride === 0) throw new ValueError(new.target.name, 'divisorOverride must not be 0.');
     super(dimensions, options);
     this.divisorOverride = divisorOverride;
   }

@@ -4,7 +4,7 @@ import { argument, optional, signature, methodsTake } from '../../base/signature
 import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { ones, tensor, zeros } from '../../ops/shape/creation';
 import { formatShape } from '../../base/shape';
@@ -73,7 +73,7 @@ abstract class ChannelNorm extends Module {
       trackRunningStats = trackByDefault,
     } = options;
     checkInteger(name, 'numFeatures', numFeatures, 0);
-    if (!(eps >= 0)) throw new RangeError(`${name}: eps must be at least 0, got ${eps}.`);
+    if (!(eps >= 0)) throw new ValueError(name, `eps must be at least 0, got ${eps}.`);
     this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;
@@ -134,7 +134,8 @@ abstract class ChannelNorm extends Module {
     if (ndims.includes(input.ndim)) return;
     const { shape } = input;
     throw new ShapeError(
-      `${this.constructor.name}: the input must have ${ndims.join(' or ')} dimensions, got shape ${formatShape(shape)}.`,
+      this.constructor.name,
+      `the input must have ${ndims.join(' or ')} dimensions, got shape ${formatShape(shape)}.`,
       { shape },
     );
   }

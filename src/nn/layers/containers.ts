@@ -5,6 +5,7 @@ import { consume } from '../../core/temporaries';
 import type { Tensor } from '../../core/tensor';
 import { isPlainObject } from '../../base/arguments';
 import { describe } from '../../base/errorText';
+import { KindError } from '../../base/errors';
 import { checkName, makeReachable, noMember, position } from '../module/members';
 import { dropMembers, membersOf, Module, putMember } from '../module/module';
 
@@ -102,7 +103,7 @@ abstract class ModuleSequence<M extends Module> extends Module {
   override addModule(name: string, module: Module): void {
     checkName(this.constructor.name, name);
     if (!(module instanceof Module)) {
-      throw new TypeError(`${this.constructor.name}: every member must be a Module, got ${describe(module)}.`);
+      throw new KindError(this.constructor.name, `every member must be a Module, got ${describe(module)}.`);
     }
     // Positions come before names that look like one.
     if (/^-?\d+$/.test(name)) membersOf(this).set(name, module);
@@ -280,7 +281,7 @@ export class ModuleDict<T extends Record<string, Module> = Record<string, Module
   override addModule(name: string, module: Module): void {
     checkName(this.constructor.name, name);
     if (!(module instanceof Module)) {
-      throw new TypeError(`${this.constructor.name}: '${name}' must be a Module, got ${describe(module)}.`);
+      throw new KindError(this.constructor.name, `'${name}' must be a Module, got ${describe(module)}.`);
     }
     putMember(this, name, module);
   }

@@ -2,7 +2,7 @@
 import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, SIZE, either, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { empty } from '../../ops/shape/creation';
 import { formatShape } from '../../base/shape';
@@ -102,19 +102,21 @@ export abstract class ConvBase<Size extends readonly number[]> extends Module {
     const name = this.constructor.name;
     const { inChannels, outChannels, groups, padding, stride, paddingMode } = this;
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-      throw new RangeError(
-        `${name}: groups must divide the channels, got ${inChannels} in, ${outChannels} out and ${groups} groups.`,
+      throw new ValueError(
+        name,
+        `groups must divide the channels, got ${inChannels} in, ${outChannels} out and ${groups} groups.`,
       );
     }
     if (typeof padding === 'string' && padding !== 'same' && padding !== 'valid') {
-      throw new RangeError(`${name}: padding must be a size, 'same' or 'valid', got '${String(padding)}'.`);
+      throw new ValueError(name, `padding must be a size, 'same' or 'valid', got '${String(padding)}'.`);
     }
     if (padding === 'same' && stride.some((s) => s !== 1)) {
-      throw new RangeError(`${name}: padding 'same' needs stride 1, got ${literal(stride)}.`);
+      throw new ValueError(name, `padding 'same' needs stride 1, got ${literal(stride)}.`);
     }
     if (!PADDING_MODES.includes(paddingMode)) {
-      throw new RangeError(
-        `${name}: paddingMode must be one of ${PADDING_MODES.join(', ')}, got '${String(paddingMode)}'.`,
+      throw new ValueError(
+        name,
+        `paddingMode must be one of ${PADDING_MODES.join(', ')}, got '${String(paddingMode)}'.`,
       );
     }
   }
@@ -187,7 +189,8 @@ abstract class Conv<Size extends readonly number[]> extends ConvBase<Size> {
 function dimensionError(name: string, input: Tensor, spatial: number): ShapeError {
   const { shape } = input;
   return new ShapeError(
-    `${name}: the input must have ${spatial + 1} or ${spatial + 2} dimensions, got shape ${formatShape(shape)}.`,
+    name,
+    `the input must have ${spatial + 1} or ${spatial + 2} dimensions, got shape ${formatShape(shape)}.`,
     { shape },
   );
 }

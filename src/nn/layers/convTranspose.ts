@@ -8,6 +8,7 @@ import { checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from
 import { ConvBase, withoutElements, type LazyConvOptions } from './conv';
 import { convTranspose1d, convTranspose2d, convTranspose3d } from '../functional';
 import type { DType } from '../../base/dtype';
+import { ValueError } from '../../base/errors';
 import type { DeviceGiven } from '../module/module';
 
 /** Arguments of lazy transposed convolutions; `Size` is a number or one per dimension. */
@@ -43,7 +44,7 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
     const { outputPadding = 0, ...rest } = options;
     const { name } = new.target;
     if ((rest.paddingMode ?? 'zeros') !== 'zeros') {
-      throw new RangeError(`${name}: paddingMode must be 'zeros', got '${String(rest.paddingMode)}'.`);
+      throw new ValueError(name, `paddingMode must be 'zeros', got '${String(rest.paddingMode)}'.`);
     }
     checkSize<Size>(name, 'padding', rest.padding ?? 0, dimensions, 0);
     super(dimensions, rest, { transposed: true, outputPadding });
@@ -57,8 +58,9 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
     const { kernelSize, stride, padding, dilation } = this;
     const dimensions = kernelSize.length;
     if (outputSize.length !== dimensions && outputSize.length !== input.ndim) {
-      throw new RangeError(
-        `${name}: outputSize must have ${dimensions} or ${input.ndim} entries, got ${formatShape(outputSize)}.`,
+      throw new ValueError(
+        name,
+        `outputSize must have ${dimensions} or ${input.ndim} entries, got ${formatShape(outputSize)}.`,
       );
     }
     const wanted = outputSize.slice(-dimensions);
@@ -68,8 +70,9 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
     const extra = wanted.map((size, i) => size - least[i]);
     if (extra.some((size, i) => size < 0 || size >= stride[i])) {
       const most = least.map((size, i) => size + stride[i] - 1);
-      throw new RangeError(
-        `${name}: outputSize must be from ${formatShape(least)} to ${formatShape(most)} for an input of ${formatShape(input.shape)}, got ${formatShape(wanted)}.`,
+      throw new ValueError(
+        name,
+        `outputSize must be from ${formatShape(least)} to ${formatShape(most)} for an input of ${formatShape(input.shape)}, got ${formatShape(wanted)}.`,
       );
     }
     return checkSize<Size>(name, 'outputPadding', extra as readonly number[] as Size, dimensions, 0);

@@ -3,6 +3,7 @@ import { optional, signature } from '../../base/signature';
 import { FLAG, REAL } from '../../base/kinds';
 import type { Tensor } from '../../core/tensor';
 import type { Arguments } from '../../base/arguments';
+import { ValueError } from '../../base/errors';
 import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../functional';
 import { Module } from '../module/module';
 import { literal } from '../module/representation';
@@ -24,7 +25,7 @@ abstract class DropoutBase extends Module {
   constructor(...args: Arguments<[], [p?: number, inplace?: boolean], DropoutOptions>) {
     super();
     const { p = 0.5, inplace = false } = DROPOUT.take<DropoutOptions>(args, new.target.name);
-    if (!(p >= 0 && p <= 1)) throw new RangeError(`${new.target.name}: p must be a probability in [0, 1], got ${p}.`);
+    if (!(p >= 0 && p <= 1)) throw new ValueError(new.target.name, `p must be a probability in [0, 1], got ${p}.`);
     this.p = p;
     this.inplace = inplace;
   }

@@ -73,7 +73,8 @@ abstract class Table extends Module {
     } else {
       if (!sameShape(given.shape, [numEmbeddings, embeddingDim])) {
         throw new ShapeError(
-          `${name}: the table must have the shape [${numEmbeddings}, ${embeddingDim}], got ${formatShape(given.shape)}.`,
+          name,
+          `the table must have the shape [${numEmbeddings}, ${embeddingDim}], got ${formatShape(given.shape)}.`,
           { shape: given.shape },
         );
       }
@@ -102,7 +103,7 @@ abstract class Table extends Module {
 /** The sizes of a given table. @throws ShapeError unless it is a matrix */
 function sizesOf(name: string, { shape }: Tensor): TableSizes {
   if (shape.length !== 2) {
-    throw new ShapeError(`${name}: the table must have two dimensions, got shape ${formatShape(shape)}.`, { shape });
+    throw new ShapeError(name, `the table must have two dimensions, got shape ${formatShape(shape)}.`, { shape });
   }
   return { numEmbeddings: shape[0], embeddingDim: shape[1] };
 }

@@ -4,6 +4,7 @@ import { FLAG, FUNCTION, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
 import type { Arguments } from '../../base/arguments';
+import { ValueError } from '../../base/errors';
 import * as F from '../functional';
 import { REDUCTION, reductionOf } from '../functional/reduction';
 import { Module } from '../module/module';
@@ -204,7 +205,7 @@ export class MultiMarginLoss extends Module {
     super();
     const name = new.target.name;
     const { p = 1, margin = 1, weight = null, ...rest } = MULTI_MARGIN.take<F.MultiMarginOptions>(args, name);
-    if (p !== 1 && p !== 2) throw new RangeError(`${name}: p must be 1 or 2, got ${p}.`);
+    if (p !== 1 && p !== 2) throw new ValueError(name, `p must be 1 or 2, got ${p}.`);
     this.p = p;
     this.margin = margin;
     this.weight = this.registerBuffer('weight', weight);

@@ -4,6 +4,7 @@ import { FLAG, REAL, SIZE, nullable, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { ADAPTIVE_SIZE } from '../../ops/spatial/poolWindows';
 import { checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
+import { KindError, ValueError } from '../../base/errors';
 import type { Tensor } from '../../core/tensor';
 import {
   adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d, fractionalMaxPool2d, fractionalMaxPool3d, maxPool1d, maxPool2d,
@@ -403,13 +404,14 @@ abstract class FractionalMaxPool<Size extends readonly number[], Indices extends
     const { kernelSize, outputSize = null, outputRatio = null, returnIndices = false, _randomSamples = null } =
       FRACTIONAL.take<FractionalMaxPoolOptions<number | Size>>(args, name); // prettier-ignore
     if ((outputSize === null) === (outputRatio === null)) {
-      throw new TypeError(
-        `${name}: one of outputSize and outputRatio must be given, got ${outputSize === null ? 'neither' : 'both'}.`,
+      throw new KindError(
+        name,
+        `one of outputSize and outputRatio must be given, got ${outputSize === null ? 'neither' : 'both'}.`,
       );
     }
     const ratio = outputRatio === null ? null : perDimension(outputRatio, dimensions);
     if (ratio?.every((share) => share > 0 && share < 1) === false) {
-      throw new RangeError(`${name}: outputRatio must be between 0 and 1, got ${ratio.join(', ')}.`);
+      throw new ValueError(name, `outputRatio must be between 0 and 1, got ${ratio.join(', ')}.`);
     }
     this.kernelSize = checkSize<Size>(name, 'kernelSize', kernelSize, dimensions, 1);
     this.outputSize = outputSize === null ? null : checkSize<Size>(name, 'outputSize', outputSize, dimensions, 1);

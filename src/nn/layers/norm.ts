@@ -11,6 +11,7 @@ import { ones_, zeros_ } from '../init';
 import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
 import { float, literal } from '../module/representation';
 import type { DType } from '../../base/dtype';
+import { ValueError } from '../../base/errors';
 
 /** Arguments of LayerNorm. */
 export interface LayerNormOptions extends FactoryOptions {
@@ -146,9 +147,7 @@ export class GroupNorm extends Module {
     checkInteger(new.target.name, 'numGroups', numGroups, 1);
     checkInteger(new.target.name, 'numChannels', numChannels, 0);
     if (numChannels % numGroups !== 0) {
-      throw new RangeError(
-        `${new.target.name}: numGroups must divide numChannels, got ${numGroups} and ${numChannels}.`,
-      );
+      throw new ValueError(new.target.name, `numGroups must divide numChannels, got ${numGroups} and ${numChannels}.`);
     }
     this.numGroups = numGroups;
     this.numChannels = numChannels;

@@ -2,6 +2,7 @@
 import { argument, signature } from '../../base/signature';
 import { REAL, SIZE } from '../../base/kinds';
 import type { Arguments } from '../../base/arguments';
+import { ValueError } from '../../base/errors';
 import type { Tensor } from '../../core/tensor';
 import { pad, type PaddingMode } from '../functional';
 import { Module } from '../module/module';
@@ -29,8 +30,9 @@ abstract class Pad extends Module {
     super();
     const cells = typeof padding === 'number' ? new Array<number>(2 * dimensions).fill(padding) : [...padding];
     if (cells.length !== 2 * dimensions || !cells.every((n) => Number.isInteger(n))) {
-      throw new RangeError(
-        `${new.target.name}: padding must be a whole number or ${2 * dimensions} of them, got ${cells.join(', ')}.`,
+      throw new ValueError(
+        new.target.name,
+        `padding must be a whole number or ${2 * dimensions} of them, got ${cells.join(', ')}.`,
       );
     }
     this.padding = cells;

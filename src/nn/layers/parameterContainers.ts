@@ -3,6 +3,7 @@ import { argument, methodsTake, signature } from '../../base/signature';
 import { ANYTHING, INTEGER, ITERABLE, NAMED, TEXT } from '../../base/kinds';
 import type { DType } from '../../base/dtype';
 import { describe } from '../../base/errorText';
+import { KindError } from '../../base/errors';
 import { Parameter, Tensor } from '../../core/tensor';
 import { checkName, makeReachable, noMember, position } from '../module/members';
 import { dropMembers, membersOf, Module, putMember } from '../module/module';
@@ -29,9 +30,7 @@ abstract class ParameterContainer extends Module {
   /** Keeps a parameter; another tensor becomes one. */
   protected keep(name: string, value: Tensor): void {
     if (!(value instanceof Tensor)) {
-      throw new TypeError(
-        `${this.constructor.name}: every member must be a Parameter or Tensor, got ${describe(value)}.`,
-      );
+      throw new KindError(this.constructor.name, `every member must be a Parameter or Tensor, got ${describe(value)}.`);
     }
     this.put(name, value instanceof Parameter ? value : new Parameter(value));
   }

@@ -1,5 +1,6 @@
 // What layers of max and average pooling share.
 import { checkSize } from '../../base/arguments';
+import { ValueError } from '../../base/errors';
 import { literal } from '../module/representation';
 
 /** @throws RangeError unless the window is well formed: padding at most half of it. */
@@ -16,8 +17,9 @@ export function checkWindow(
   checkSize(name, 'stride', window.stride, dimensions, 1);
   const padding = checkSize(name, 'padding', window.padding, dimensions, 0);
   if (padding.some((p, i) => p > kernel[i] / 2)) {
-    throw new RangeError(
-      `${name}: padding must be at most half of kernelSize, got ${literal(padding)} and ${literal(kernel)}.`,
+    throw new ValueError(
+      name,
+      `padding must be at most half of kernelSize, got ${literal(padding)} and ${literal(kernel)}.`,
     );
   }
 }

@@ -2,7 +2,7 @@
 import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, REAL, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { empty, tensor, zeros } from '../../ops/shape/creation';
 import { indexSelect } from '../../ops/indexing/gather';
@@ -91,9 +91,9 @@ abstract class RecurrentLayer extends Module {
     checkInteger(name, 'hiddenSize', hiddenSize, 1);
     checkInteger(name, 'numLayers', numLayers, 1);
     checkInteger(name, 'projSize', projSize, 0);
-    if (!(p >= 0 && p <= 1)) throw new RangeError(`${name}: dropout must be a probability in [0, 1], got ${p}.`);
+    if (!(p >= 0 && p <= 1)) throw new ValueError(name, `dropout must be a probability in [0, 1], got ${p}.`);
     if (projSize >= hiddenSize) {
-      throw new RangeError(`${name}: projSize must be less than hiddenSize, ${hiddenSize}, got ${projSize}.`);
+      throw new ValueError(name, `projSize must be less than hiddenSize, ${hiddenSize}, got ${projSize}.`);
     }
     if (p > 0 && numLayers === 1) {
       // eslint-disable-next-line no-console -- PyTorch warns too: the argument has no effect
@@ -215,7 +215,8 @@ abstract class RecurrentLayer extends Module {
     const { shape } = tensor;
     if (!allowed.includes(shape.length) || shape[shape.length - 1] !== this.inputSize) {
       throw new ShapeError(
-        `${name}: the input must have ${allowed.join(' or ')} dimensions, the last of size ${this.inputSize}, got ${formatShape(shape)}.`,
+        name,
+        `the input must have ${allowed.join(' or ')} dimensions, the last of size ${this.inputSize}, got ${formatShape(shape)}.`,
         { shape },
       );
     }
@@ -226,7 +227,7 @@ abstract class RecurrentLayer extends Module {
     const isBatched = input.ndim === 3;
     const inOrder = isBatched ? (this.batchFirst ? input.transpose(0, 1) : input) : input.unsqueeze(1);
     const [steps, batch] = inOrder.shape;
-    if (steps === 0) throw new ShapeError(`${name}: the input must have a step, got ${formatShape(shape)}.`, { shape });
+    if (steps === 0) throw new ShapeError(name, `the input must have a step, got ${formatShape(shape)}.`, { shape });
     const restore = (output: Tensor): Tensor => {
       const unpacked = output.view(steps, batch, output.shape[1]);
       return isBatched ? (this.batchFirst ? unpacked.transpose(0, 1) : unpacked) : unpacked.squeeze(1);
@@ -248,13 +249,14 @@ abstract class RecurrentLayer extends Module {
     const sizes = [this.outputSize, this.hiddenSize].slice(0, what.length);
     if (given === null) return sizes.map((size) => zeros([lead, batch, size], { dtype, device }));
     if (given.length !== what.length) {
-      throw new TypeError(`${name}: the state must be [${what.join(', ')}], got ${String(given)}.`);
+      throw new KindError(name, `the state must be [${what.join(', ')}], got ${String(given)}.`);
     }
     return given.map((t, i) => {
       const expected: Shape = isBatched ? [lead, batch, sizes[i]] : [lead, sizes[i]];
       if (!sameShape(t.shape, expected)) {
         throw new ShapeError(
-          `${name}: ${what[i]} must have the shape ${formatShape(expected)}, got ${formatShape(t.shape)}.`,
+          name,
+          `${what[i]} must have the shape ${formatShape(expected)}, got ${formatShape(t.shape)}.`,
           { expected, shape: t.shape },
         );
       }
@@ -441,5 +443,5 @@ export class LSTM extends RecurrentLayer {
 /** @throws TypeError unless it is one that RNN has. */
 export function checkNonlinearity(name: string, nonlinearity: string): void {
   if (nonlinearity === 'tanh' || nonlinearity === 'relu') return;
-  throw new TypeError(`${name}: nonlinearity must be 'tanh' or 'relu', got '${nonlinearity}'.`);
+  throw new KindError(name, `nonlinearity must be 'tanh' or 'relu', got '${nonlinearity}'.`);
 }

@@ -2,7 +2,7 @@
 import { argument, optional, signature, methodsTake } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, oneOf } from '../../base/kinds';
 import { DEVICE } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { empty, zeros } from '../../ops/shape/creation';
 import { formatShape, sameShape } from '../../base/shape';
@@ -88,18 +88,20 @@ abstract class RecurrentCell extends Module {
     const { shape, dtype, device } = input;
     if ((shape.length !== 1 && shape.length !== 2) || shape[shape.length - 1] !== this.inputSize) {
       throw new ShapeError(
-        `${name}: the input must have 1 or 2 dimensions, the last of size ${this.inputSize}, got ${formatShape(shape)}.`,
+        name,
+        `the input must have 1 or 2 dimensions, the last of size ${this.inputSize}, got ${formatShape(shape)}.`,
         { shape },
       );
     }
     const expected = [...shape.slice(0, -1), this.hiddenSize];
     if (given !== null && given.length !== count) {
-      throw new TypeError(`${name}: the state must be an array of ${count} tensors, got ${String(given)}.`);
+      throw new KindError(name, `the state must be an array of ${count} tensors, got ${String(given)}.`);
     }
     for (const t of given ?? []) {
       if (sameShape(t.shape, expected)) continue;
       throw new ShapeError(
-        `${name}: the state must have the shape ${formatShape(expected)}, got ${formatShape(t.shape)}.`,
+        name,
+        `the state must have the shape ${formatShape(expected)}, got ${formatShape(t.shape)}.`,
         { expected, shape: t.shape },
       );
     }

@@ -4,7 +4,7 @@ import { argument, optional, signature } from '../../base/signature';
 import { COUNT, DTYPE, FLAG, FUNCTION, REAL, either, nullable, oneOf } from '../../base/kinds';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { MODULE } from '../module/module';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError } from '../../base/errors';
 import { full } from '../../ops/shape/creation';
 import { triu } from '../../ops/indexing/gather';
 import { formatShape } from '../../base/shape';
@@ -81,7 +81,7 @@ function activationOf(name: string, activation: Activation): (x: Tensor) => Tens
   if (typeof activation === 'function') return activation;
   if (activation === 'gelu') return GELU;
   if (activation === 'relu') return RELU;
-  throw new TypeError(`${name}: activation must be 'relu', 'gelu' or a function, got '${String(activation)}'.`);
+  throw new KindError(name, `activation must be 'relu', 'gelu' or a function, got '${String(activation)}'.`);
 }
 const GELU = (x: Tensor): Tensor => gelu(x);
 const RELU = (x: Tensor): Tensor => relu(x);
@@ -517,7 +517,8 @@ export class Transformer extends Module {
     const fits = src.ndim !== 3 || src.shape[batchDim] === tgt.shape[batchDim];
     if (!fits || src.size(-1) !== this.dModel || tgt.size(-1) !== this.dModel) {
       throw new ShapeError(
-        `Transformer: src and tgt must have one batch size and a last dimension of ${this.dModel}, got ` +
+        'Transformer',
+        `src and tgt must have one batch size and a last dimension of ${this.dModel}, got ` +
           `${formatShape(src.shape)} and ${formatShape(tgt.shape)}.`,
         { shapes: [src.shape, tgt.shape] },
       );

@@ -3,7 +3,7 @@ import { isPlainObject } from '../../base/arguments';
 import { ANYTHING } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { noGrad } from '../../core/backward';
-import { AutogradError } from '../../base/errors';
+import { KindError, AutogradError } from '../../base/errors';
 import { Parameter, Tensor } from '../../core/tensor';
 import { isUninitialized } from './lazy';
 import { copyContents, Module } from './module';
@@ -59,11 +59,12 @@ export function deepcopy<T>(value: T, ...none: never[]): T {
 
 function copyTensor(t: Tensor): Tensor {
   if (isUninitialized(t)) {
-    throw new TypeError('deepcopy: a lazy module has no values to copy before its first call. Call it once first.');
+    throw new KindError('deepcopy', 'a lazy module has no values to copy before its first call. Call it once first.');
   }
   if (!t.isLeaf) {
     throw new AutogradError(
-      `deepcopy: only tensors made by the user can be copied, got a result of recorded operations, ${String(t)}. Use detach().`,
+      'deepcopy',
+      `only tensors made by the user can be copied, got a result of recorded operations, ${String(t)}. Use detach().`,
     );
   }
   const values = noGrad(() => t.detach().clone());

@@ -3,6 +3,7 @@ import { optional, signature, checkKind } from '../../base/signature';
 import { FLAG, FUNCTION } from '../../base/kinds';
 import { isGradEnabled } from '../../core/backward';
 import { describe } from '../../base/errorText';
+import { KindError } from '../../base/errors';
 import { noteShown } from '../../core/scope';
 import { checkGiven, checkStandIn } from '../../core/given';
 import { Function, type FunctionContext } from '../../autograd/function';
@@ -213,8 +214,9 @@ class BackwardHooks {
     if (!this.#inputsRecorded) {
       const none = Array<null>(this.#inputCount).fill(null);
       if (this.#ask('backward hook', this.post, [none, this.#gradOutputs]).some((grad) => grad !== null)) {
-        throw new TypeError(
-          `${this.module.constructor.name}: a backward hook must return nothing when no input requires gradients.`,
+        throw new KindError(
+          this.module.constructor.name,
+          'a backward hook must return nothing when no input requires gradients.',
         );
       }
     }
@@ -228,8 +230,9 @@ class BackwardHooks {
       if (result === undefined || result === null) continue;
       const replaced = (Array.isArray(result) ? result : [result]) as Grads;
       if (replaced.length !== grads.length) {
-        throw new TypeError(
-          `${this.module.constructor.name}: a ${kind} must return ${grads.length} gradients, got ${replaced.length}.`,
+        throw new KindError(
+          this.module.constructor.name,
+          `a ${kind} must return ${grads.length} gradients, got ${replaced.length}.`,
         );
       }
       const before = grads;
@@ -252,8 +255,9 @@ function answer(module: Module, kind: string, hook: Hook, args: readonly unknown
   const result = (hook as (...args: unknown[]) => unknown)(module, ...args);
   if (!(result instanceof Promise)) return result;
   result.catch(() => undefined);
-  throw new TypeError(
-    `${module.constructor.name}: a ${kind} must be synchronous, got one that returns a promise. ` +
+  throw new KindError(
+    module.constructor.name,
+    `a ${kind} must be synchronous, got one that returns a promise. ` +
       `To read values in it, do not wait for them: void output.item().then(console.log).`,
   );
 }
@@ -268,7 +272,8 @@ function checkReplacement(module: Module, kind: string, given: unknown, before: 
   if (given instanceof Tensor) checkGiven(who, given);
   const isPlain = typeof given !== 'object' || given === null;
   if (!isPlain || typeof before !== 'object' || before === null) return;
-  throw new TypeError(
+  throw new KindError(
+    null,
     `${who} must give ${describe(before)}, as there was before, or nothing, got ${describe(given)}. ` +
       `An arrow function with braces returns nothing.`,
   );

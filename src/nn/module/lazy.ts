@@ -1,4 +1,5 @@
 // Lazy modules: parameters and buffers without a shape, which the first call gives them from its input.
+import { KindError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { empty } from '../../ops/shape/creation';
 import type { Shape } from '../../base/shape';
@@ -77,7 +78,8 @@ function hideShape(tensor: Tensor): void {
   Object.defineProperty(tensor, 'shape', {
     configurable: true,
     get: () => {
-      throw new TypeError(
+      throw new KindError(
+        null,
         'a tensor of a lazy module has no shape and no values before the first forward. ' +
           'Call the module once with an input of the right shape, or load a state dict.',
       );

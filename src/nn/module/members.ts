@@ -3,6 +3,7 @@ import { describe } from '../../base/errorText';
 import type { Handle } from '../../core/storage';
 import { Parameter, Tensor } from '../../core/tensor';
 import { isPlainObject } from '../../base/arguments';
+import { KindError, ValueError } from '../../base/errors';
 import { Callable } from './callable';
 import type { Module } from './module';
 
@@ -38,7 +39,7 @@ export function warnIfHidden(module: Module, name: string, value: unknown): void
 /** @throws TypeError unless `name` may be part of a dotted name. */
 export function checkName(owner: string, name: string): void {
   if (typeof name !== 'string' || name === '' || name.includes('.')) {
-    throw new TypeError(`${owner}: a name must be a string that is not empty and has no '.', got '${String(name)}'.`);
+    throw new KindError(owner, `a name must be a string that is not empty and has no '.', got '${String(name)}'.`);
   }
 }
 
@@ -46,7 +47,7 @@ export function checkName(owner: string, name: string): void {
 export function position(owner: string, index: number, length: number): number {
   const found = index < 0 ? index + length : index;
   if (!Number.isInteger(index) || found < 0 || found >= length) {
-    throw new RangeError(`${owner}: index must be within the ${length} members, got ${index}.`);
+    throw new ValueError(owner, `index must be within the ${length} members, got ${index}.`);
   }
   return found;
 }
@@ -74,7 +75,8 @@ export function makeReachable(prototype: object, length: number): void {
 
 /** The error for a name that a container does not have. */
 export function noMember(owner: string, name: string, names: Iterable<string>): TypeError {
-  return new TypeError(
-    `${owner}: there is no member called '${name}'. The members are ${[...names].join(', ') || 'none'}.`,
+  return new KindError(
+    owner,
+    `there is no member called '${name}'. The members are ${[...names].join(', ') || 'none'}.`,
   );
 }

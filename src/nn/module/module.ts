@@ -4,7 +4,7 @@ import { argument, optional, signature, methodsTake, withoutEffect } from '../..
 import { FLAG, FUNCTION, TEXT, instanceOf, kind, DTYPE, either } from '../../base/kinds';
 import { isFloat, type DType } from '../../base/dtype';
 import { DEVICE, TENSOR } from '../../core/kinds';
-import { DTypeError } from '../../base/errors';
+import { KindError, DTypeError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { zerosLike } from '../../ops/shape/creation';
 import { noteCall, noteReturn } from '../../core/taskRecord';
@@ -101,7 +101,7 @@ const isExposed = (module: Module, name: string): boolean =>
 
 /** @throws TypeError for arguments behind the last that a method takes */
 function checkNoMore(name: string, most: number, more: readonly unknown[]): void {
-  if (more.length > 0) throw new TypeError(`${name}: takes at most ${most} arguments, got ${most + more.length}.`);
+  if (more.length > 0) throw new KindError(name, `takes at most ${most} arguments, got ${most + more.length}.`);
 }
 
 /** @internal Runs `forward` without hooks. What the library's own makes on its way is freed; a user's may keep anything. */
@@ -217,7 +217,7 @@ export class Module extends Callable implements Holder {
   /** @throws TypeError for arguments: a class without a constructor takes none. */
   constructor(...none: readonly never[]) {
     super();
-    if (none.length > 0) throw new TypeError(`${new.target.name}: takes no arguments, got ${none.length}.`);
+    if (none.length > 0) throw new KindError(new.target.name, `takes no arguments, got ${none.length}.`);
     noteHolder(this);
   }
 
@@ -227,7 +227,7 @@ export class Module extends Callable implements Holder {
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   forward(...inputs: any[]): any {
-    throw new TypeError(`${this.constructor.name}: forward must be defined to take ${inputs.length} inputs, got none.`);
+    throw new KindError(this.constructor.name, `forward must be defined to take ${inputs.length} inputs, got none.`);
   }
 
   override [invoke](inputs: readonly unknown[]): unknown {
@@ -292,12 +292,13 @@ export class Module extends Callable implements Holder {
     this.#noteNames();
     const present: unknown = Reflect.get(this, name);
     if (present !== undefined && !this.#names.has(name)) {
-      throw new TypeError(`${owner}: the name '${name}' is taken by a member of the class.`);
+      throw new KindError(owner, `the name '${name}' is taken by a member of the class.`);
     }
     const check = (given: unknown): void => {
       if (given !== null && !isOfKind[kind](given)) {
-        throw new TypeError(
-          `${owner}: '${name}' must be a ${kind} or null, got ${describe(given)}.` +
+        throw new KindError(
+          owner,
+          `'${name}' must be a ${kind} or null, got ${describe(given)}.` +
             (kind === 'Parameter' && given instanceof Tensor ? ' Wrap it: new nn.Parameter(tensor).' : ''),
         );
       }
@@ -351,8 +352,9 @@ export class Module extends Callable implements Holder {
       if (kind === null || configurable !== true) continue;
       this.#guard(name, value, (given) => {
         if (given === null || given === undefined || isOfKind[kind](given)) return;
-        throw new TypeError(
-          `${this.constructor.name}: '${name}' is a ${kind}, so it must be a ${kind} or null, got ${describe(given)}.` +
+        throw new KindError(
+          this.constructor.name,
+          `'${name}' is a ${kind}, so it must be a ${kind} or null, got ${describe(given)}.` +
             (kind === 'Parameter' ? ' Wrap it: new nn.Parameter(tensor).' : ''),
         );
       });
@@ -713,11 +715,11 @@ function conversion(args: readonly unknown[]): FactoryOptions {
   else if (DEVICE.accepts(target)) options = { device: target, ...options };
   else if (target !== undefined) options = { dtype: target };
   if (options.device === undefined && options.dtype === undefined) {
-    throw new TypeError('to: a device, a dtype or a tensor must be given, got nothing.');
+    throw new KindError('to', 'a device, a dtype or a tensor must be given, got nothing.');
   }
   if (options.dtype !== undefined) {
     if (!isFloat(options.dtype)) {
-      throw new DTypeError(`to: modules can only be cast to floating-point dtypes, got ${options.dtype}.`, {
+      throw new DTypeError('to', `modules can only be cast to floating-point dtypes, got ${options.dtype}.`, {
         dtype: options.dtype,
       });
     }
@@ -747,14 +749,14 @@ function splitName(target: string): [path: string, name: string] {
 }
 
 function missing(module: Module, kind: string, target: string): TypeError {
-  return new TypeError(`${module.constructor.name}: there is no ${kind} called '${target}'.`);
+  return new KindError(module.constructor.name, `there is no ${kind} called '${target}'.`);
 }
 
 /** @throws TypeError if `forward` would not see all of the inputs, which JavaScript lets pass */
 function checkCount(module: Module, inputs: readonly unknown[]): void {
   const most = mostArguments(Reflect.get(module, 'forward') as (...args: never) => unknown);
   if (inputs.length > most && inputs.some((input, i) => i >= most && input !== undefined)) {
-    throw new TypeError(`${module.constructor.name}: forward takes at most ${most} inputs, got ${inputs.length}.`);
+    throw new KindError(module.constructor.name, `forward takes at most ${most} inputs, got ${inputs.length}.`);
   }
 }
 

@@ -2,7 +2,7 @@
 import { isPlainObject } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { describe } from '../../base/errorText';
-import { LoadError } from '../../base/errors';
+import { KindError, LoadError } from '../../base/errors';
 import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, Tensor } from '../../core/tensor';
 import { checkReady } from '../../core/given';
@@ -110,7 +110,10 @@ const whose = (module: Module, kind: string): string => `${module.constructor.na
 function checkNothing(who: string, given: unknown): void {
   checkReady(who, given);
   if (given === undefined || given === null) return;
-  throw new TypeError(`${who} must give nothing, got ${describe(given)}. It may change the lists of keys in place.`);
+  throw new KindError(
+    null,
+    `${who} must give nothing, got ${describe(given)}. It may change the lists of keys in place.`,
+  );
 }
 
 const inside = (prefix: string, name: string): string => `${prefix}${name}.`;
@@ -140,7 +143,7 @@ export function saveStateDict(root: Module, inspect: Inspect, options: StateDict
       const given: unknown = hook(module, saved, prefix, metadata) ?? saved;
       checkReady(whose(module, 'state-dict hook'), given);
       if (!isPlainObject(given)) {
-        throw new TypeError(`${whose(module, 'state-dict hook')} must give a state dict or nothing, got ${describe(given)}.`); // prettier-ignore
+        throw new KindError(null, `${whose(module, 'state-dict hook')} must give a state dict or nothing, got ${describe(given)}.`); // prettier-ignore
       }
       saved = given as StateDict;
     }
@@ -157,7 +160,7 @@ export function loadStateDict(
   { strict, assign }: Required<LoadOptions>,
 ): LoadResult {
   if (!isPlainObject(given)) {
-    throw new TypeError(`loadStateDict: the state dict must be an object of tensors, got ${describe(given)}.`);
+    throw new KindError('loadStateDict', `the state dict must be an object of tensors, got ${describe(given)}.`);
   }
   const state = { ...given };
   const metadata = metadataOf(given) ?? {};
@@ -214,7 +217,8 @@ export function loadStateDict(
     if (strict && missingKeys.length > 0) messages.unshift(`Missing key(s) in state_dict: ${quoted(missingKeys)}.`);
     if (messages.length === 0) return;
     throw new LoadError(
-      `loadStateDict: the state dict must fit ${root.constructor.name}.\n  ${messages.join('\n  ')}`,
+      'loadStateDict',
+      `the state dict must fit ${root.constructor.name}.\n  ${messages.join('\n  ')}`,
       {
         missingKeys,
         unexpectedKeys,

@@ -6,6 +6,7 @@ import { PARAMETERS } from './vectors';
 import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import type { DType } from '../../base/dtype';
+import { ValueError } from '../../base/errors';
 import { add, cast, constant, div, input, apply, mul, scalar, type Expression } from '../../expression/expression';
 import { libraryCode } from '../../core/temporaries';
 import { to } from '../../ops/shape/copy';
@@ -61,7 +62,7 @@ export async function clipGradNormChecked_(
   const total = totalNorm(grads, normType);
   const value = await total.item();
   if (!Number.isFinite(value)) {
-    throw new RangeError(`clipGradNormChecked_: the norm of the gradients must be finite, got ${value}.`);
+    throw new ValueError('clipGradNormChecked_', `the norm of the gradients must be finite, got ${value}.`);
   }
   scaleTo(grads, maxNorm, total);
   return total;
@@ -83,7 +84,7 @@ export function clipGradValue_(
 }
 
 function gradsOf(op: string, parameters: Tensor | Iterable<Tensor>, limit: number): Tensor[] {
-  if (!(limit >= 0)) throw new RangeError(`${op}: the limit must be at least 0, got ${limit}.`);
+  if (!(limit >= 0)) throw new ValueError(op, `the limit must be at least 0, got ${limit}.`);
   const list: readonly Tensor[] = parameters instanceof Tensor ? [parameters] : [...parameters];
   for (const parameter of list) checkTensor(op, parameter);
   return list.flatMap(({ ownGrad }) => (ownGrad === null ? [] : [ownGrad]));
@@ -97,7 +98,7 @@ function byDType(grads: readonly Tensor[]): Map<DType, Tensor[]> {
 
 /** The p-norm of all elements of all tensors, without dimensions. */
 function totalNorm(grads: readonly Tensor[], p: number): Tensor {
-  if (!(p > 0)) throw new RangeError(`clipGradNorm_: normType must be positive, got ${p}.`);
+  if (!(p > 0)) throw new ValueError('clipGradNorm_', `normType must be positive, got ${p}.`);
   const together = (ofOne: (grad: Tensor) => Tensor): Tensor =>
     stack(grads.map((grad) => to(ofOne(grad), grads[0].dtype)));
   const compute = (): Tensor => {

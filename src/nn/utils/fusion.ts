@@ -2,7 +2,7 @@
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG } from '../../base/kinds';
 import { noGrad } from '../../core/backward';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError } from '../../base/errors';
 import { zerosLike } from '../../ops/shape/creation';
 import { reshape } from '../../ops/shape/view';
 import { add, mul, rsqrt, sub } from '../../ops/pointwise/arithmetic';
@@ -28,14 +28,14 @@ interface Normalization extends Module {
 
 /** A copy of `layer` that computes bn(layer(x)); the outputs are dimension `dim` of its weight. */
 function fuse<L extends Weighted>(op: string, layer: L, bn: Normalization, dim: number): L {
-  if (layer.training || bn.training) throw new TypeError(`${op}: both layers must be in evaluation mode. Call eval().`);
+  if (layer.training || bn.training) throw new KindError(op, 'both layers must be in evaluation mode. Call eval().');
   const { weight, bias } = layer;
   const { running_mean: mean, running_var: variance } = bn;
   if (weight === null || mean === null || variance === null) {
-    throw new TypeError(`${op}: the layer must have a weight and the normalization running statistics.`);
+    throw new KindError(op, 'the layer must have a weight and the normalization running statistics.');
   }
   if (weight.shape[dim] !== mean.numel()) {
-    throw new ShapeError(`${op}: the normalization must have ${weight.shape[dim]} channels, got ${mean.numel()}.`, {
+    throw new ShapeError(op, `the normalization must have ${weight.shape[dim]} channels, got ${mean.numel()}.`, {
       shape: weight.shape,
     });
   }

@@ -5,7 +5,7 @@ import { FLAG, TEXT, nullable, oneOf } from '../../base/kinds';
 import { MODULE } from '../module/module';
 import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { finfo } from '../../base/dtypeInfo';
 import { eq, le, where } from '../../ops/pointwise/compare';
 import { to } from '../../ops/shape/copy';
@@ -62,7 +62,8 @@ export function orthogonal<M extends Module>(
   const weight = tensorOf('orthogonal', module, name);
   if (weight.ndim < 2) {
     throw new ShapeError(
-      `orthogonal: the tensor must be a matrix or a batch of them, got shape ${formatShape(weight.shape)}.`,
+      'orthogonal',
+      `the tensor must be a matrix or a batch of them, got shape ${formatShape(weight.shape)}.`,
       {
         shape: weight.shape,
       },
@@ -71,7 +72,7 @@ export function orthogonal<M extends Module>(
   const [m, n] = weight.shape.slice(-2);
   const map = options.orthogonalMap ?? (m === n ? 'matrix_exp' : 'householder');
   if (!MAPS.includes(map)) {
-    throw new RangeError(`orthogonal: orthogonalMap must be ${MAPS.join(', ')}, got '${String(map)}'.`);
+    throw new ValueError('orthogonal', `orthogonalMap must be ${MAPS.join(', ')}, got '${String(map)}'.`);
   }
   return registerParametrization(module, name, new Orthogonal(weight, map, useTrivialization), { unsafe: true });
 }
@@ -102,7 +103,8 @@ class Orthogonal extends Module {
   rightInverse(value: Tensor): Tensor {
     if (!sameShape(value.shape, this.shape)) {
       throw new ShapeError(
-        `orthogonal: the value must have shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}.`,
+        'orthogonal',
+        `the value must have shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}.`,
         { shape: value.shape },
       );
     }

@@ -7,7 +7,7 @@ import { MODULE } from '../module/module';
 import type { Arguments } from '../../base/arguments';
 import { checkGiven } from '../../core/given';
 import { noGrad } from '../../core/backward';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { KindError, DTypeError, ShapeError } from '../../base/errors';
 import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, Tensor } from '../../core/tensor';
 import { ModuleDict, ModuleList } from '../layers/containers';
@@ -102,7 +102,10 @@ export class ParametrizationList extends ModuleList<Parametrization> {
       const tensors = inverse instanceof Tensor ? [inverse] : inverse;
       const { originals } = this;
       if (tensors.length !== originals.length) {
-        throw new TypeError(`parametrize: rightInverse must give ${originals.length} tensors, got ${tensors.length}.`);
+        throw new KindError(
+          'parametrize',
+          `rightInverse must give ${originals.length} tensors, got ${tensors.length}.`,
+        );
       }
       originals.forEach((original, i) => {
         if (original.dtype !== tensors[i].dtype)
@@ -155,14 +158,15 @@ function checkAlike(value: unknown, shape: readonly number[], dtype: string): vo
   if (value.dtype !== dtype) throw changed('the dtype', 'forward', dtype, value.dtype);
   if (!sameShape(value.shape, shape)) {
     throw new ShapeError(
-      `parametrize: forward may not change the shape unless unsafe is set, got ${formatShape(value.shape)} for ${formatShape(shape)}.`,
+      'parametrize',
+      `forward may not change the shape unless unsafe is set, got ${formatShape(value.shape)} for ${formatShape(shape)}.`,
       { shape: value.shape },
     );
   }
 }
 
 const changed = (what: string, by: string, from: string, to: string): DTypeError =>
-  new DTypeError(`parametrize: ${by} may not change ${what}, got ${to} for ${from}.`, { from, to });
+  new DTypeError('parametrize', `${by} may not change ${what}, got ${to} for ${from}.`, { from, to });
 
 /** Tensors computed since the outermost `cached` began, by module and name; null outside of it. */
 let cache: Map<Module, Map<string, Tensor>> | null = null;
@@ -290,8 +294,9 @@ export function registerParametrization<M extends Module>(
     ...module.namedBuffers({ recurse: false }),
   ] as [string, Tensor][]);
   if (!Object.hasOwn(own, tensorName)) {
-    throw new TypeError(
-      `registerParametrization: ${module.constructor.name} has no parameter or buffer '${tensorName}'. ` +
+    throw new KindError(
+      'registerParametrization',
+      `${module.constructor.name} has no parameter or buffer '${tensorName}'. ` +
         `It has ${Object.keys(own).join(', ') || 'none'}.`,
     );
   }
@@ -319,7 +324,7 @@ export function removeParametrizations<M extends Module>(
 ): M {
   const { leaveParametrized: leave } = REMOVE.take([module, tensorName, ...args]);
   if (!isParametrized(module, tensorName)) {
-    throw new TypeError(`removeParametrizations: '${tensorName}' of ${module.constructor.name} is not parametrized.`);
+    throw new KindError('removeParametrizations', `'${tensorName}' of ${module.constructor.name} is not parametrized.`);
   }
   const { parametrizations } = module as Parametrized<M>;
   const list = parametrizations.get(tensorName);
@@ -327,8 +332,9 @@ export function removeParametrizations<M extends Module>(
   const isParameter = originals[0] instanceof Parameter;
   let tensor = originals[0];
   if (originals.length > 1 && !leave) {
-    throw new TypeError(
-      `removeParametrizations: '${tensorName}' is computed from ${originals.length} tensors, which cannot be left as one.`,
+    throw new KindError(
+      'removeParametrizations',
+      `'${tensorName}' is computed from ${originals.length} tensors, which cannot be left as one.`,
     );
   }
   if (leave) {

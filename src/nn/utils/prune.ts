@@ -5,6 +5,7 @@ import { TENSOR } from '../../core/kinds';
 import { PARAMETERS } from './vectors';
 import { MODULE } from '../module/module';
 import { isPlainObject, type Arguments } from '../../base/arguments';
+import { KindError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { copy_ } from '../../ops/shape/copy';
 import { onesLike } from '../../ops/shape/creation';
@@ -151,7 +152,7 @@ export function globalUnstructured(
   const { importanceScores, ...rest } = options;
   const method = Reflect.construct(Method, [rest]) as BasePruningMethod;
   if (method.pruningType !== 'unstructured') {
-    throw new TypeError(`globalUnstructured: ${Method.name} must be unstructured, got ${method.pruningType}.`);
+    throw new KindError('globalUnstructured', `${Method.name} must be unstructured, got ${method.pruningType}.`);
   }
   const list = [...parameters];
   for (const pair of list) checkKind('globalUnstructured', 'each of parameters', PAIR, pair);

@@ -6,7 +6,7 @@ import { TENSOR } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import { checkGiven } from '../../core/given';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { ge, gt, ne, where } from '../../ops/pointwise/compare';
 import { clone, to } from '../../ops/shape/copy';
 import { fullLike, onesLike } from '../../ops/shape/creation';
@@ -43,7 +43,7 @@ export abstract class BasePruningMethod {
   }
 
   constructor(...none: readonly never[]) {
-    if (none.length > 0) throw new TypeError(`${new.target.name}: takes no arguments, got ${none.length}.`);
+    if (none.length > 0) throw new KindError(new.target.name, `takes no arguments, got ${none.length}.`);
   }
 
   abstract readonly pruningType: PruningType;
@@ -69,7 +69,8 @@ export abstract class BasePruningMethod {
     const scores = importanceScores ?? noGrad(() => before?.compute() ?? original);
     if (!sameShape(scores.shape, original.shape)) {
       throw new ShapeError(
-        `prune: importanceScores must have the shape ${formatShape(original.shape)} of ${name}, got ${formatShape(scores.shape)}.`,
+        'prune',
+        `importanceScores must have the shape ${formatShape(original.shape)} of ${name}, got ${formatShape(scores.shape)}.`,
         { shape: scores.shape },
       );
     }
@@ -95,7 +96,8 @@ export function combined(method: BasePruningMethod, scores: Tensor, defaultMask:
   checkGiven(who, mask);
   if (!sameShape(mask.shape, defaultMask.shape)) {
     throw new ShapeError(
-      `${who}: must give a mask of shape ${formatShape(defaultMask.shape)}, got ${formatShape(mask.shape)}.`,
+      who,
+      `must give a mask of shape ${formatShape(defaultMask.shape)}, got ${formatShape(mask.shape)}.`,
       { shapes: [defaultMask.shape, mask.shape] },
     );
   }
@@ -171,10 +173,10 @@ export class PruningContainer extends BasePruningMethod {
 /** @throws RangeError unless `amount` is a whole number of elements or a share of them */
 function checkAmount(amount: number, count?: number): void {
   if (!(amount >= 0 && (Number.isInteger(amount) || amount <= 1))) {
-    throw new RangeError(`prune: amount must be a whole number >= 0 or a share in [0, 1], got ${amount}.`);
+    throw new ValueError('prune', `amount must be a whole number >= 0 or a share in [0, 1], got ${amount}.`);
   }
   if (count !== undefined && Number.isInteger(amount) && amount > count) {
-    throw new RangeError(`prune: amount must be at most ${count}, all that there are, got ${amount}.`);
+    throw new ValueError('prune', `amount must be at most ${count}, all that there are, got ${amount}.`);
   }
 }
 
@@ -207,7 +209,7 @@ function maskOfChannels(
   of: (others: number[]) => Tensor,
 ): Tensor {
   if (t.ndim < 2) {
-    throw new ShapeError(`prune: structured pruning needs at least two dimensions, got ${formatShape(t.shape)}.`, {
+    throw new ShapeError('prune', `structured pruning needs at least two dimensions, got ${formatShape(t.shape)}.`, {
       shape: t.shape,
     });
   }
@@ -387,7 +389,8 @@ export class CustomFromMask extends BasePruningMethod {
   computeMask(scores: Tensor): Tensor {
     if (!sameShape(this.mask.shape, scores.shape)) {
       throw new ShapeError(
-        `prune: the mask must have shape ${formatShape(scores.shape)}, got ${formatShape(this.mask.shape)}.`,
+        'prune',
+        `the mask must have shape ${formatShape(scores.shape)}, got ${formatShape(this.mask.shape)}.`,
         { shape: this.mask.shape },
       );
     }

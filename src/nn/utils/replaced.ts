@@ -1,6 +1,6 @@
 // Parameters of a module that something else takes the place of: a tensor that is computed anew before every call.
 import { describe } from '../../base/errorText';
-import { AutogradError } from '../../base/errors';
+import { KindError, AutogradError } from '../../base/errors';
 import { Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
 import { isUninitialized } from '../module/lazy';
 import type { Module } from '../module/module';
@@ -26,10 +26,10 @@ export function ownParameter(op: string, module: Module, name: string): Paramete
   if (!(value instanceof Parameter)) {
     const other = replacementOf(module, name);
     const got = other === null ? describe(value) : `what ${other.by} computes`;
-    throw new TypeError(`${op}: ${module.constructor.name} must have a parameter '${name}', got ${got}.`);
+    throw new KindError(op, `${module.constructor.name} must have a parameter '${name}', got ${got}.`);
   }
   if (isUninitialized(value)) {
-    throw new TypeError(`${op}: '${name}' of a lazy module must have its shape. Call the module once before.`);
+    throw new KindError(op, `'${name}' of a lazy module must have its shape. Call the module once before.`);
   }
   return value;
 }
@@ -57,7 +57,7 @@ export const replacementsOf = (module: Module): Replacement[] =>
 /** Makes `parameter` the ordinary one again. @throws AutogradError if nothing is in its place */
 export function restoreParameter(op: string, module: Module, name: string, parameter: Parameter): void {
   const entry = replaced.get(module)?.get(name);
-  if (entry === undefined) throw new AutogradError(`${op}: '${name}' of ${module.constructor.name} is not replaced.`);
+  if (entry === undefined) throw new AutogradError(op, `'${name}' of ${module.constructor.name} is not replaced.`);
   entry.handle.remove();
   replaced.get(module)?.delete(name);
   removeMember(module, name);
@@ -68,5 +68,5 @@ export function restoreParameter(op: string, module: Module, name: string, param
 export function tensorOf(op: string, module: Module, name: string): Tensor {
   const tensor: unknown = Reflect.get(module, name);
   if (tensor instanceof Tensor) return tensor;
-  throw new TypeError(`${op}: ${module.constructor.name} has no parameter or buffer '${name}'.`);
+  throw new KindError(op, `${module.constructor.name} has no parameter or buffer '${name}'.`);
 }

@@ -5,7 +5,7 @@ import { argument, optional, signature, methodsTake } from '../../base/signature
 import { COUNT, FLAG, REAL, either, instanceOf, listOf, nullable } from '../../base/kinds';
 import { TENSOR, TENSORS } from '../../core/kinds';
 import type { Arguments } from '../../base/arguments';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { heldTensors, type Holder } from '../../core/scope';
 import { libraryCode } from '../../core/temporaries';
 import type { Handle } from '../../core/storage';
@@ -51,7 +51,8 @@ export class PackedSequence implements Holder {
     const steps = batchSizes.reduce((sum, size) => sum + size, 0);
     if (data.ndim === 0 || data.shape[0] !== steps) {
       throw new ShapeError(
-        `PackedSequence: data must have a row for each of ${steps} elements, got ${formatShape(data.shape)}.`,
+        'PackedSequence',
+        `data must have a row for each of ${steps} elements, got ${formatShape(data.shape)}.`,
         { shape: data.shape },
       );
     }
@@ -148,18 +149,20 @@ function pack(
 ): PackedSequence {
   const [steps, batch] = batchFirst ? [input.shape[1], input.shape[0]] : input.shape;
   if (input.ndim < 2 || lengths.length !== batch) {
-    throw new RangeError(
-      `packPaddedSequence: there must be one length for each sequence of the batch, got ${lengths.length} lengths for ` +
+    throw new ValueError(
+      'packPaddedSequence',
+      `there must be one length for each sequence of the batch, got ${lengths.length} lengths for ` +
         `input ${formatShape(input.shape)}.`,
     );
   }
   if (!lengths.every((n) => Number.isInteger(n) && n >= 1 && n <= steps)) {
-    throw new RangeError(`packPaddedSequence: lengths must be in [1, ${steps}], got ${formatShape(lengths)}.`);
+    throw new ValueError('packPaddedSequence', `lengths must be in [1, ${steps}], got ${formatShape(lengths)}.`);
   }
   const isSorted = lengths.every((n, b) => b === 0 || n <= lengths[b - 1]);
   if (enforceSorted && !isSorted) {
-    throw new RangeError(
-      `packPaddedSequence: lengths must fall, got ${formatShape(lengths)}. Sort the batch, or pass { enforceSorted: false }.`,
+    throw new ValueError(
+      'packPaddedSequence',
+      `lengths must fall, got ${formatShape(lengths)}. Sort the batch, or pass { enforceSorted: false }.`,
     );
   }
   const order = lengths.map((_, b) => b).sort((a, b) => lengths[b] - lengths[a]);
@@ -207,8 +210,9 @@ export function padPackedSequence(
   const { data, batchSizes, unsortedIndices, lengths } = sequence;
   const steps = totalLength ?? batchSizes.length;
   if (steps < batchSizes.length) {
-    throw new RangeError(
-      `padPackedSequence: totalLength must be at least the length of the longest sequence, ${batchSizes.length}, got ${steps}.`,
+    throw new ValueError(
+      'padPackedSequence',
+      `totalLength must be at least the length of the longest sequence, ${batchSizes.length}, got ${steps}.`,
     );
   }
   const starts: number[] = [];
@@ -252,12 +256,14 @@ export function padSequence(
   ...args: Arguments<[], [batchFirst?: boolean, paddingValue?: number], PadOptions>
 ): Tensor {
   const { batchFirst = false, paddingValue = 0 } = PAD.takeRest<PadOptions>([sequences], args);
-  if (sequences.length === 0) throw new ShapeError('padSequence: expected at least one sequence, got an empty array.');
+  if (sequences.length === 0)
+    throw new ShapeError('padSequence', 'expected at least one sequence, got an empty array.');
   const trailing = sequences[0].shape.slice(1);
   for (const { shape } of sequences) {
     if (shape.length === 0 || !sameShape(shape.slice(1), trailing)) {
       throw new ShapeError(
-        `padSequence: sequences must agree in all dimensions but the first, got ${formatShape(sequences[0].shape)} and ${formatShape(shape)}.`,
+        'padSequence',
+        `sequences must agree in all dimensions but the first, got ${formatShape(sequences[0].shape)} and ${formatShape(shape)}.`,
       );
     }
   }
@@ -308,8 +314,9 @@ export function unpadSequence(
   const unpad = (known: Lengths): Tensor[] => {
     const sequences = padded.unbind(batchFirst ? 0 : 1);
     if (known.length !== sequences.length) {
-      throw new RangeError(
-        `unpadSequence: there must be one length for each of ${sequences.length} sequences, got ${known.length}.`,
+      throw new ValueError(
+        'unpadSequence',
+        `there must be one length for each of ${sequences.length} sequences, got ${known.length}.`,
       );
     }
     return sequences.map((x, b) => x.narrow(0, 0, known[b]));

@@ -41,7 +41,8 @@ export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>,
   const count = list.reduce((sum, parameter) => sum + parameter.numel(), 0);
   if (vector.ndim !== 1 || vector.numel() < count) {
     throw new ShapeError(
-      `vectorToParameters: needs a vector of ${count} elements, got shape [${vector.shape.join(', ')}].`,
+      'vectorToParameters',
+      `needs a vector of ${count} elements, got shape [${vector.shape.join(', ')}].`,
       {
         shape: vector.shape,
       },

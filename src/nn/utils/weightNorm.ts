@@ -3,6 +3,7 @@ import { argument, optional, signature } from '../../base/signature';
 import { INTEGER, TEXT, nullable } from '../../base/kinds';
 import { MODULE } from '../module/module';
 import type { Arguments } from '../../base/arguments';
+import { KindError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { div, mul, sqrt, square } from '../../ops/pointwise/arithmetic';
 import { sum } from '../../ops/reduce/reduce';
@@ -75,4 +76,4 @@ export function removeWeightNorm<M extends Module>(
 
 /** The error for a parameter that something has not been done to. */
 export const notThere = (op: string, module: Module, name: string): TypeError =>
-  new TypeError(`${op}: nothing of the kind is at '${name}' of ${module.constructor.name}.`);
+  new KindError(op, `nothing of the kind is at '${name}' of ${module.constructor.name}.`);

@@ -11,7 +11,7 @@ import type { Arguments } from '../../base/arguments';
 import { FLAG, listOf, kind } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { TENSOR, OPERAND, INPUT } from '../../core/kinds';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { KindError, DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { broadcastShapes, formatShape, numelOf, sameShape, type Shape } from '../../base/shape';
 import { checkTensor, Tensor } from '../../core/tensor';
 import { describe } from '../../base/errorText';
@@ -39,7 +39,7 @@ const SLICE = /^\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?$/;
 function indexTensor(list: IndexList, device: Tensor['device'], size = 0): Tensor {
   if (list.length > 0 && list.every((value) => typeof value === 'boolean')) {
     if (list.length !== size) {
-      throw new RangeError(`at: there must be one boolean for each of ${size} places, got ${list.length}.`);
+      throw new ValueError('at', `there must be one boolean for each of ${size} places, got ${list.length}.`);
     }
     return indexTensor(
       list.flatMap((holds, i) => (holds === true ? [i] : [])),
@@ -49,9 +49,9 @@ function indexTensor(list: IndexList, device: Tensor['device'], size = 0): Tenso
   const shape: number[] = [];
   for (let at: unknown = list; Array.isArray(at); at = (at as readonly unknown[])[0]) shape.push(at.length);
   const values = (list as readonly unknown[]).flat(Infinity) as number[];
-  if (values.length !== numelOf(shape)) throw new ShapeError('at: arrays of indices must have equal lengths.');
+  if (values.length !== numelOf(shape)) throw new ShapeError('at', 'arrays of indices must have equal lengths.');
   if (!values.every((value) => Number.isInteger(value))) {
-    throw new TypeError('at: an array must hold whole numbers; a mask is made with tensor([true, ...]).');
+    throw new KindError('at', 'an array must hold whole numbers; a mask is made with tensor([true, ...]).');
   }
   return to(fromArray(Int32Array.from(values), shape, { device }), 'int64');
 }
@@ -85,14 +85,15 @@ function plan(x: Tensor, entries: readonly Index[]): Plan {
   // Not with `every` alone, which passes over holes.
   const wrong = Array.from<unknown>(entries).findIndex((entry) => !isIndex(entry));
   if (wrong >= 0) {
-    throw new TypeError(
-      `at: an index must be a number, 'start:end', '...', null, a boolean, a tensor or an array of numbers, got ${describe(entries[wrong])}.`,
+    throw new KindError(
+      'at',
+      `an index must be a number, 'start:end', '...', null, a boolean, a tensor or an array of numbers, got ${describe(entries[wrong])}.`,
     );
   }
   const total = entries.reduce((n: number, entry) => n + taken(entry), 0);
-  if (entries.filter((entry) => entry === '...').length > 1) throw new RangeError("at: '...' may appear once.");
+  if (entries.filter((entry) => entry === '...').length > 1) throw new ValueError('at', "'...' may appear once.");
   if (total > x.ndim) {
-    throw new RangeError(`at: too many indices for ${x.ndim} dimensions of ${formatShape(x.shape)}, got ${total}.`);
+    throw new ValueError('at', `too many indices for ${x.ndim} dimensions of ${formatShape(x.shape)}, got ${total}.`);
   }
   const full = entries.includes('...') ? entries : [...entries, '...' as const];
   let view = x;
@@ -115,8 +116,9 @@ function plan(x: Tensor, entries: readonly Index[]): Plan {
     } else {
       const index = entry instanceof Tensor ? entry : indexTensor(entry, x.device, view.shape[d]);
       if (isMask(index)) {
-        throw new TypeError(
-          'at: how many elements a mask picks is known only from its data. Use await x.maskedAt(mask), or where(mask, ...).',
+        throw new KindError(
+          'at',
+          'how many elements a mask picks is known only from its data. Use await x.maskedAt(mask), or where(mask, ...).',
         );
       }
       checkIndex('at', index);
@@ -130,7 +132,7 @@ function plan(x: Tensor, entries: readonly Index[]): Plan {
 function sliced(x: Tensor, dim: number, text: string): Tensor {
   const match = SLICE.exec(text);
   if (match === null) {
-    throw new TypeError(`at: a slice must look like 'start:end' or 'start:end:step', got '${text}'.`);
+    throw new KindError('at', `a slice must look like 'start:end' or 'start:end:step', got '${text}'.`);
   }
   const [start, end, step] = match
     .slice(1)
@@ -244,7 +246,8 @@ const asValue = (x: Tensor, value: Tensor | number | boolean): Tensor =>
 function checkSameDType(op: string, x: Tensor, value: Tensor | number | boolean): void {
   if (!(value instanceof Tensor) || value.dtype === x.dtype) return;
   throw new DTypeError(
-    `${op}: values at an index must be of the dtype of the tensor, got ${value.dtype} and ${x.dtype}. Convert them with .to('${x.dtype}').`,
+    op,
+    `values at an index must be of the dtype of the tensor, got ${value.dtype} and ${x.dtype}. Convert them with .to('${x.dtype}').`,
     { dtype: value.dtype },
   );
 }
@@ -255,7 +258,7 @@ function fitted(op: string, value: Tensor, shape: Shape): Tensor {
   const dropped = extra > 0 && value.shape.slice(0, extra).every((size) => size === 1);
   const source = dropped ? reshape(value, value.shape.slice(extra)) : value;
   if (!sameShape(broadcastShapes(op, source.shape, shape), shape)) {
-    throw new ShapeError(`${op}: the value must broadcast to ${formatShape(shape)}, got ${formatShape(value.shape)}.`, {
+    throw new ShapeError(op, `the value must broadcast to ${formatShape(shape)}, got ${formatShape(value.shape)}.`, {
       shapes: [shape, value.shape],
     });
   }
@@ -299,7 +302,8 @@ export function setAt(x: Tensor, ...args: [index: Index | readonly Index[], valu
 function overMask(x: Tensor, mask: Tensor, value: Tensor): Tensor {
   if (!sameShape(mask.shape, x.shape.slice(0, mask.ndim))) {
     throw new ShapeError(
-      `setAt: the mask must have the first dimensions of ${formatShape(x.shape)}, got ${formatShape(mask.shape)}.`,
+      'setAt',
+      `the mask must have the first dimensions of ${formatShape(x.shape)}, got ${formatShape(mask.shape)}.`,
       { mask: mask.shape, tensor: x.shape },
     );
   }

@@ -1,7 +1,7 @@
 // Look-up tables: rows of a matrix by index, one by one or folded by bags.
 import type { IndexOptions } from '../../device/contract';
 import { noGrad } from '../../core/backward';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { defineOp } from '../../core/op';
 import { libraryCode } from '../../core/temporaries';
 import { formatShape, sameShape } from '../../base/shape';
@@ -36,14 +36,14 @@ export interface LookupOptions {
 export function paddingRow(op: string, paddingIdx: number | null, n: number): number | null {
   const row = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + n : paddingIdx;
   if (row !== null && !(Number.isInteger(row) && row >= 0 && row < n)) {
-    throw new RangeError(`${op}: paddingIdx must be in [${-n}, ${n - 1}], got ${paddingIdx}.`);
+    throw new ValueError(op, `paddingIdx must be in [${-n}, ${n - 1}], got ${paddingIdx}.`);
   }
   return row;
 }
 
 function checkTable(op: string, index: Tensor, weight: Tensor): void {
   checkIndex(op, index);
-  if (weight.ndim !== 2) throw new ShapeError(`${op}: weight must be a matrix, got ${formatShape(weight.shape)}.`);
+  if (weight.ndim !== 2) throw new ShapeError(op, `weight must be a matrix, got ${formatShape(weight.shape)}.`);
 }
 
 const faultsOf = (op: string): IndexOptions => ({ op, what: 'index', ignore: null });
@@ -87,7 +87,7 @@ export type BagMode = 'sum' | 'mean' | 'max';
 /** @throws TypeError unless it is a mode that bags have. */
 export function checkBagMode(op: string, mode: string): asserts mode is BagMode {
   if (mode === 'sum' || mode === 'mean' || mode === 'max') return;
-  throw new TypeError(`${op}: mode must be 'sum', 'mean' or 'max', got '${mode}'.`);
+  throw new KindError(op, `mode must be 'sum', 'mean' or 'max', got '${mode}'.`);
 }
 
 /** What bags take besides. */
@@ -156,16 +156,16 @@ function shares(index: Tensor, weight: Tensor): Tensor {
 
 function checkBags({ shape }: Tensor, { offsets, mode, perSampleWeights, scaleGradByFreq }: BagOptions): void {
   const must = (holds: boolean, what: string): void => {
-    if (!holds) throw new ShapeError(`${NAME}: ${what}, got input ${formatShape(shape)}.`, { shape });
+    if (!holds) throw new ShapeError(NAME, `${what}, got input ${formatShape(shape)}.`, { shape });
   };
   must(shape.length === 1 || shape.length === 2, 'the input must have 1 or 2 dimensions');
   must(shape.length === 2 || offsets?.ndim === 1, 'an input of one dimension needs a vector of offsets');
   must(shape.length === 1 || offsets === null, 'an input of two dimensions has its bags in its rows and takes no offsets');
   must(perSampleWeights === null || sameShape(perSampleWeights.shape, shape), 'perSampleWeights must have the shape of the input');
   if (perSampleWeights !== null && mode !== 'sum') {
-    throw new TypeError(`${NAME}: perSampleWeights goes with mode 'sum' only, got mode '${mode}'.`);
+    throw new KindError(NAME, `perSampleWeights goes with mode 'sum' only, got mode '${mode}'.`);
   }
-  if (mode === 'max' && scaleGradByFreq) throw new TypeError(`${NAME}: scaleGradByFreq does not go with mode 'max'.`);
+  if (mode === 'max' && scaleGradByFreq) throw new KindError(NAME, `scaleGradByFreq does not go with mode 'max'.`);
 } // prettier-ignore
 
 /** Folds over the bags of rows [N, width]. */

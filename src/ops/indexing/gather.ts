@@ -5,7 +5,7 @@ import { argument, signature, taking, takingNamed, withoutEffect } from '../../b
 import { TENSOR, INPUT } from '../../core/kinds';
 import type { IndexOptions } from '../../device/contract';
 import type { DType } from '../../base/dtype';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { defineOp } from '../../core/op';
 import { axisOf, broadcastShapes, formatShape, sameShape, wrapDim } from '../../base/shape';
 import { checkTensor, type Tensor } from '../../core/tensor';
@@ -22,7 +22,7 @@ const INDEX_DTYPES: readonly DType[] = ['int64', 'int32', 'uint8'];
 export function checkIndex(op: string, index: Tensor): void {
   checkTensor(op, index);
   if (!INDEX_DTYPES.includes(index.dtype)) {
-    throw new DTypeError(`${op}: index must be int64, int32 or uint8, got ${index.dtype}. Convert it with .long().`, {
+    throw new DTypeError(op, `index must be int64, int32 or uint8, got ${index.dtype}. Convert it with .long().`, {
       dtype: index.dtype,
     });
   }
@@ -31,7 +31,7 @@ export function checkIndex(op: string, index: Tensor): void {
 /** An index with a place for each element must be int64, as in PyTorch. @throws DTypeError */
 export function checkPlaces(op: string, index: Tensor): void {
   if (index.dtype === 'int64') return;
-  throw new DTypeError(`${op}: index must be int64, got ${index.dtype}. Convert it with .long().`, {
+  throw new DTypeError(op, `index must be int64, got ${index.dtype}. Convert it with .long().`, {
     dtype: index.dtype,
   });
 }
@@ -155,13 +155,14 @@ export function checkWithin(op: string, x: Tensor, index: Tensor, dim: number): 
   const fits = index.ndim === x.ndim && index.shape.every((size, d) => d === dim || size <= x.shape[d]);
   if (!fits) {
     throw new ShapeError(
-      `${op}: index must have the dimensions of the tensor and, except along dimension ${dim}, no larger sizes, ` +
+      op,
+      `index must have the dimensions of the tensor and, except along dimension ${dim}, no larger sizes, ` +
         `got index ${formatShape(index.shape)} and tensor ${formatShape(x.shape)}.`,
       { index: index.shape, tensor: x.shape },
     );
   }
   if (x.shape[dim] === 0 && index.numel() > 0) {
-    throw new RangeError(`${op}: there is nothing to index along dimension ${dim} of ${formatShape(x.shape)}.`);
+    throw new ValueError(op, `there is nothing to index along dimension ${dim} of ${formatShape(x.shape)}.`);
   }
 }
 
@@ -214,7 +215,7 @@ export const gather: (x: Tensor, ...args: PickArguments) => Tensor = taking(
 export function checkVector(op: string, index: Tensor): void {
   checkIndex(op, index);
   if (index.ndim > 1) {
-    throw new ShapeError(`${op}: index must be a vector, got ${formatShape(index.shape)}.`, { index: index.shape });
+    throw new ShapeError(op, `index must be a vector, got ${formatShape(index.shape)}.`, { index: index.shape });
   }
 }
 
@@ -289,7 +290,8 @@ export function indexAdd(
   const d = wrapDim('indexAdd', dim, x.ndim);
   if (!sameShape(source.shape, withSize(x.shape, d, index.numel()))) {
     throw new ShapeError(
-      `indexAdd: source must have the shape ${formatShape(withSize(x.shape, d, index.numel()))}, got ${formatShape(source.shape)}.`,
+      'indexAdd',
+      `source must have the shape ${formatShape(withSize(x.shape, d, index.numel()))}, got ${formatShape(source.shape)}.`,
       { source: source.shape, tensor: x.shape },
     );
   }
@@ -306,8 +308,9 @@ export function indexAdd(
  */
 export function oneHot(classes: Tensor, numClasses: number): Tensor {
   if (!Number.isInteger(numClasses) || numClasses < 1) {
-    throw new RangeError(
-      `oneHot: numClasses must be a whole number >= 1, got ${String(numClasses)}. To use the greatest class, read it first: 1 + await classes.max().item().`,
+    throw new ValueError(
+      'oneHot',
+      `numClasses must be a whole number >= 1, got ${String(numClasses)}. To use the greatest class, read it first: 1 + await classes.max().item().`,
     );
   }
   checkIndex('oneHot', classes);
@@ -347,7 +350,7 @@ const zeroOf = ({ dtype }: Tensor): number | boolean => (dtype === 'bool' ? fals
 
 /** Whether column - row of a matrix [n, m] is above `diagonal`. */
 function above(op: string, x: Tensor, diagonal: number): Tensor {
-  if (x.ndim < 2) throw new ShapeError(`${op}: expected at least 2 dimensions, got ${formatShape(x.shape)}.`);
+  if (x.ndim < 2) throw new ShapeError(op, `expected at least 2 dimensions, got ${formatShape(x.shape)}.`);
   const [n, m] = x.shape.slice(-2);
   const { device } = x;
   return arange(m, { device }).gt(arange(n, { device }).unsqueeze(1).add(diagonal));
@@ -392,7 +395,8 @@ export const takeAlongDim: (
     if (dim === null) return gather(reshape(x, -1), 0, reshape(indices, -1));
     if (x.ndim !== indices.ndim) {
       throw new ShapeError(
-        `takeAlongDim: indices must have ${x.ndim} dimensions, got ${formatShape(indices.shape)} for ${formatShape(x.shape)}.`,
+        'takeAlongDim',
+        `indices must have ${x.ndim} dimensions, got ${formatShape(indices.shape)} for ${formatShape(x.shape)}.`,
       );
     }
     const d = wrapDim('takeAlongDim', dim, x.ndim);

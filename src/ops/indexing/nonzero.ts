@@ -75,7 +75,7 @@ export const argwhere: (x: Tensor) => Promise<Tensor> = taking(signature('argwhe
  */
 export const maskedSelect: (x: Tensor, ...args: Arguments<[mask: Tensor], [], { mask: Tensor }>) => Promise<Tensor> =
   taking(signature('maskedSelect', [INPUT, argument('mask', TENSOR)]), async (x, mask) => {
-    if (mask.dtype !== 'bool') throw new DTypeError(`maskedSelect: mask must be bool, got ${mask.dtype}.`);
+    if (mask.dtype !== 'bool') throw new DTypeError('maskedSelect', `mask must be bool, got ${mask.dtype}.`);
     const shape = broadcastShapes('maskedSelect', x.shape, mask.shape);
     const places = await placesOf(reshape(expand(mask, shape), -1));
     return indexSelect(reshape(expand(x, shape), -1), 0, places);
@@ -199,11 +199,12 @@ export function bincount(
 ): Promise<Tensor> {
   const { weights = null, minlength = 0 } = BINCOUNT.take([x, ...args]);
   if (x.ndim !== 1 || isFloat(x.dtype) || x.dtype === 'bool') {
-    throw new ShapeError(`bincount: expected a vector of integers, got ${x.dtype} ${formatShape(x.shape)}.`);
+    throw new ShapeError('bincount', `expected a vector of integers, got ${x.dtype} ${formatShape(x.shape)}.`);
   }
   if (weights !== null && !sameShape(weights.shape, x.shape)) {
     throw new ShapeError(
-      `bincount: weights must have the shape ${formatShape(x.shape)}, got ${formatShape(weights.shape)}.`,
+      'bincount',
+      `weights must have the shape ${formatShape(x.shape)}, got ${formatShape(weights.shape)}.`,
     );
   }
   return countInto(x, weights, minlength);

@@ -5,7 +5,7 @@ import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSOR, SCALAR, OPERAND, INPUT } from '../../core/kinds';
 import type { ScatterKind } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { KindError, DTypeError, ShapeError } from '../../base/errors';
 import { defineOp } from '../../core/op';
 import { axisOf, broadcastShapes, formatShape, numelOf, sameShape, wrapDim, type Shape } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
@@ -60,7 +60,8 @@ const JOIN: (x: Tensor, source: Tensor, index: Tensor, params: JoinParams) => Te
 function checkCovers(op: string, source: Tensor, index: Tensor): void {
   if (index.ndim === source.ndim && index.shape.every((size, d) => size <= source.shape[d])) return;
   throw new ShapeError(
-    `${op}: source must have an element for each index, got source ${formatShape(source.shape)} and index ${formatShape(index.shape)}.`,
+    op,
+    `source must have an element for each index, got source ${formatShape(source.shape)} and index ${formatShape(index.shape)}.`,
     { source: source.shape, index: index.shape },
   );
 }
@@ -81,7 +82,7 @@ function onReached(
   if (index.numel() > 0) checkPlaces(op, index);
   const d = wrapDim(op, dim, x.ndim);
   if (source instanceof Tensor && source.dtype !== x.dtype) {
-    throw new DTypeError(`${op}: source and tensor must be of one dtype, got ${source.dtype} and ${x.dtype}.`);
+    throw new DTypeError(op, `source and tensor must be of one dtype, got ${source.dtype} and ${x.dtype}.`);
   }
   if (index.numel() > 0 && x.ndim <= 1 && index.ndim <= 1 && (x.ndim === 0 || index.ndim === 0)) {
     const flat = (t: Tensor): Tensor => reshape(t, -1);
@@ -158,8 +159,9 @@ export const scatter: (
   ): Tensor => {
     const source = typeof (value ?? src) === 'boolean' ? Number(value ?? src) : (value ?? src);
     if (source === undefined || (src !== undefined && value !== undefined)) {
-      throw new TypeError(
-        `scatter: one of src and value must be given, got ${source === undefined ? 'neither' : 'both'}.`,
+      throw new KindError(
+        'scatter',
+        `one of src and value must be given, got ${source === undefined ? 'neither' : 'both'}.`,
       );
     }
     if (reduce === null) return onReached('scatter', x, dim, index, source, setting('scatter'));
@@ -328,7 +330,7 @@ function checkSlices(op: string, x: Tensor, dim: number, index: Tensor, source: 
     (x.ndim === 0 && source.numel() === index.numel())
   )
     return;
-  throw new ShapeError(`${op}: source must have the shape ${formatShape(shape)}, got ${formatShape(source.shape)}.`, {
+  throw new ShapeError(op, `source must have the shape ${formatShape(shape)}, got ${formatShape(source.shape)}.`, {
     source: source.shape,
     tensor: x.shape,
   });
@@ -413,7 +415,7 @@ export const indexFill: (
   (x: Tensor, { dim, index, value }: IndexFillOptions): Tensor => {
     checkPlaces('indexFill', index);
     if (value instanceof Tensor && value.ndim > 0) {
-      throw new ShapeError(`indexFill: value must be a number or a scalar, got ${formatShape(value.shape)}.`);
+      throw new ShapeError('indexFill', `value must be a number or a scalar, got ${formatShape(value.shape)}.`);
     }
     const size = x.shape[wrapDim('indexFill', dim, x.ndim)] ?? 1;
     const [d, places] = spread('indexFill', x, dim, fromFront(index, size));
@@ -459,7 +461,8 @@ export const put: (
     checkPlaces('put', index);
     if (source.numel() !== index.numel()) {
       throw new ShapeError(
-        `put: source must have ${index.numel()} elements, one for each index, got ${source.numel()}.`,
+        'put',
+        `source must have ${index.numel()} elements, one for each index, got ${source.numel()}.`,
       );
     }
     return putAt('put', x, fromFront(index, x.numel()), source, accumulate);
@@ -482,10 +485,11 @@ export const maskedScatter: (
 ) => Tensor = taking(
   signature('maskedScatter', [INPUT, argument('mask', TENSOR), argument('source', TENSOR)]),
   (x, mask, source) => {
-    if (mask.dtype !== 'bool') throw new DTypeError(`maskedScatter: mask must be bool, got ${mask.dtype}.`);
+    if (mask.dtype !== 'bool') throw new DTypeError('maskedScatter', `mask must be bool, got ${mask.dtype}.`);
     if (source.dtype !== x.dtype) {
       throw new DTypeError(
-        `maskedScatter: source must be of the dtype of the tensor, got ${source.dtype} and ${x.dtype}.`,
+        'maskedScatter',
+        `source must be of the dtype of the tensor, got ${source.dtype} and ${x.dtype}.`,
       );
     }
     const shape = broadcastShapes('maskedScatter', x.shape, mask.shape);

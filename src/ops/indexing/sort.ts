@@ -4,7 +4,7 @@ import { NUMBER, FLAG, INTEGER, DIM, oneOf, either } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSOR, OPERAND, INPUT } from '../../core/kinds';
 import { isFloat, resultType } from '../../base/dtype';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { defineOp } from '../../core/op';
 import { axisOf, formatShape, numelOf, sameShape, wrapDim } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
@@ -114,7 +114,7 @@ export const topk: (
     const d = wrapDim('topk', dim, x.ndim);
     const n = x.shape[d] ?? 1;
     if (!Number.isInteger(k) || k < 0 || k > n) {
-      throw new RangeError(`topk: k must be in [0, ${n}], the size of dimension ${d}, got ${k}.`);
+      throw new ValueError('topk', `k must be in [0, ${n}], the size of dimension ${d}, got ${k}.`);
     }
     const [order] = orderOf('topk', x, d, largest);
     const places = x.ndim === 0 ? order : narrow(order, d, 0, k);
@@ -154,7 +154,7 @@ export const kthvalue: (
   (x: Tensor, { k, dim = -1, keepdim = false }: KthvalueOptions): Extremum => {
     const d = wrapDim('kthvalue', dim, x.ndim);
     const n = x.shape[d] ?? 1;
-    if (!Number.isInteger(k) || k < 1 || k > n) throw new RangeError(`kthvalue: k must be in [1, ${n}], got ${k}.`);
+    if (!Number.isInteger(k) || k < 1 || k > n) throw new ValueError('kthvalue', `k must be in [1, ${n}], got ${k}.`);
     const [order] = orderOf('kthvalue', x, d, false);
     return chosen(x, d, x.ndim === 0 ? order : narrow(order, d, k - 1, 1), keepdim);
   },
@@ -195,7 +195,7 @@ function medianAlong(op: string, skipsNaN: boolean, x: Tensor, d: number, keepdi
   const n = x.shape[d] ?? 1;
   if (n === 0) {
     if (x.ndim === 1) return named(full([], NaN, { dtype: x.dtype, device: x.device }), full([], 0, { dtype: 'int64', device: x.device })); // prettier-ignore
-    throw new ShapeError(`${op}: dimension ${d} must not be empty, got shape ${formatShape(x.shape)}.`);
+    throw new ShapeError(op, `dimension ${d} must not be empty, got shape ${formatShape(x.shape)}.`);
   }
   const [order] = orderOf(op, x, d, false);
   if (x.ndim === 0) return chosen(x, d, order, keepdim);
@@ -246,7 +246,7 @@ export const mode: (x: Tensor, ...args: Arguments<[], [dim?: number, keepdim?: b
       const [order, d] = orderOf('mode', x, dim, false);
       if (x.ndim === 0) return chosen(x, d, order, keepdim);
       const n = x.shape[d];
-      if (n === 0) throw new ShapeError(`mode: dimension ${d} must not be empty, got shape ${formatShape(x.shape)}.`);
+      if (n === 0) throw new ShapeError('mode', `dimension ${d} must not be empty, got shape ${formatShape(x.shape)}.`);
       const sorted = gather(x.detach(), d, order);
       // Runs of equal values: how many elements of the run lie at or before each place; its last place has the count.
       const starts = n === 1 ? full(sorted.shape, true) : cat([full(narrow(sorted, d, 0, 1).shape, true, { device: x.device }), ne(narrow(sorted, d, 1, n - 1), narrow(sorted, d, 0, n - 1))], d); // prettier-ignore
@@ -281,12 +281,10 @@ const INTERPOLATION = oneOf('linear', 'lower', 'higher', 'midpoint', 'nearest');
 /** The quantiles along the last dimension. */
 function quantileOf(op: string, skipsNaN: boolean, x: Tensor, options: QuantileOptions): Tensor {
   const { q, dim = null, keepdim = false, interpolation = 'linear' } = options;
-  if (!isFloat(x.dtype)) throw new DTypeError(`${op}: the input must be float32 or float64, got ${x.dtype}.`);
-  if (x.numel() === 0) throw new ShapeError(`${op}: the input must not be empty, got ${formatShape(x.shape)}.`);
+  if (!isFloat(x.dtype)) throw new DTypeError(op, `the input must be float32 or float64, got ${x.dtype}.`);
+  if (x.numel() === 0) throw new ShapeError(op, `the input must not be empty, got ${formatShape(x.shape)}.`);
   if (q instanceof Tensor ? q.ndim > 1 || q.dtype !== x.dtype : !(q >= 0 && q <= 1)) {
-    throw new RangeError(
-      `${op}: q must be in [0, 1], a number or a vector of the dtype of the input, got ${String(q)}.`,
-    );
+    throw new ValueError(op, `q must be in [0, 1], a number or a vector of the dtype of the input, got ${String(q)}.`);
   }
   const share = q instanceof Tensor ? q : fromArray(Float64Array.of(q), [], { device: x.device, dtype: x.dtype });
   const last = dim === null ? reshape(x, -1) : x.ndim === 0 ? reshape(x, 1) : movedim(x, wrapDim(op, dim, x.ndim), -1);
@@ -316,8 +314,9 @@ function interpolated(interpolation: Interpolation, op: string, rank: Tensor, at
     case 'linear':
       return lerp(at(floor(rank)), at(ceil(rank)), sub(rank, floor(rank)));
     default:
-      throw new RangeError(
-        `${op}: interpolation must be 'linear', 'lower', 'higher', 'midpoint' or 'nearest', got '${String(interpolation)}'.`,
+      throw new ValueError(
+        op,
+        `interpolation must be 'linear', 'lower', 'higher', 'midpoint' or 'nearest', got '${String(interpolation)}'.`,
       );
   }
 }
@@ -409,21 +408,23 @@ export const searchsorted: (
     { values, outInt32 = false, right = false, side = null, sorter = null }: SearchsortedOptions,
   ): Tensor => {
     if (side !== null && side !== 'left' && side !== 'right') {
-      throw new RangeError(`searchsorted: side must be 'left' or 'right', got '${String(side)}'.`);
+      throw new ValueError('searchsorted', `side must be 'left' or 'right', got '${String(side)}'.`);
     }
-    if (side === 'left' && right) throw new RangeError("searchsorted: side 'left' contradicts right: true.");
+    if (side === 'left' && right) throw new ValueError('searchsorted', "side 'left' contradicts right: true.");
     const { device, shape } = sequence;
     const dtype = resultType(sequence, values);
     const wanted = values instanceof Tensor ? values : full([], values, { dtype, device });
     if (shape.length !== 1 && (shape.length === 0 || !sameShape(shape.slice(0, -1), wanted.shape.slice(0, -1)))) {
       throw new ShapeError(
-        `searchsorted: all but the last dimension must match, got ${formatShape(shape)} and ${formatShape(wanted.shape)}.`,
+        'searchsorted',
+        `all but the last dimension must match, got ${formatShape(shape)} and ${formatShape(wanted.shape)}.`,
         { shapes: [shape, wanted.shape] },
       );
     }
     if (sorter !== null && !sameShape(sorter.shape, shape)) {
       throw new ShapeError(
-        `searchsorted: sorter must have the sequence's shape ${formatShape(shape)}, got ${formatShape(sorter.shape)}.`,
+        'searchsorted',
+        `sorter must have the sequence's shape ${formatShape(shape)}, got ${formatShape(sorter.shape)}.`,
       );
     }
     const rows = numelOf(shape.slice(0, -1));
@@ -455,7 +456,7 @@ export const bucketize: (
   ]),
   (x: Tensor | number, { boundaries, outInt32 = false, right = false }: BucketizeOptions): Tensor => {
     if (boundaries.ndim !== 1) {
-      throw new ShapeError(`bucketize: boundaries must be a vector, got ${formatShape(boundaries.shape)}.`);
+      throw new ShapeError('bucketize', `boundaries must be a vector, got ${formatShape(boundaries.shape)}.`);
     }
     return searchsorted(boundaries, x, outInt32, right);
   },

@@ -5,7 +5,7 @@ import { NUMBER, TEXT, INTEGER, COUNT, DIM, listOf, either, kind } from '../../b
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSOR, SEVERAL_TENSORS, INPUT, OTHER } from '../../core/kinds';
 import { composed } from '../../base/errorText';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { formatShape, numelOf, wrapDim, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { roll } from '../shape/flip';
@@ -27,14 +27,14 @@ const ellipsisLabel = (fromEnd: number): string => `...${fromEnd}`;
 
 function parseTerm(term: string, ndim: number): string[] {
   const [before, after, ...more] = term.split('...');
-  if (more.length > 0) throw new RangeError(`einsum: '...' may appear once in a term, got '${term}'.`);
+  if (more.length > 0) throw new ValueError('einsum', `'...' may appear once in a term, got '${term}'.`);
   const letters = [...before, ...(after ?? '')];
   for (const letter of letters) {
-    if (!/[A-Za-z]/.test(letter)) throw new RangeError(`einsum: labels must be letters, got '${letter}'.`);
+    if (!/[A-Za-z]/.test(letter)) throw new ValueError('einsum', `labels must be letters, got '${letter}'.`);
   }
   const count = ndim - letters.length;
   if (count < 0 || (after === undefined && count !== 0)) {
-    throw new ShapeError(`einsum: '${term}' must name all ${ndim} dimensions of its operand.`);
+    throw new ShapeError('einsum', `'${term}' must name all ${ndim} dimensions of its operand.`);
   }
   const hidden = Array.from({ length: count }, (_, i) => ellipsisLabel(count - 1 - i));
   return [...before, ...hidden, ...(after ?? '')];
@@ -46,7 +46,10 @@ function withoutRepeats({ x, labels }: Labelled): Labelled {
   if (again < 0) return { x, labels };
   const first = labels.indexOf(labels[again]);
   if (x.shape[first] !== x.shape[again]) {
-    throw new ShapeError(`einsum: label '${labels[again]}' stands for sizes ${x.shape[first]} and ${x.shape[again]}.`);
+    throw new ShapeError(
+      'einsum',
+      `label '${labels[again]}' stands for sizes ${x.shape[first]} and ${x.shape[again]}.`,
+    );
   }
   const kept = labels.filter((_, i) => i !== first && i !== again);
   return withoutRepeats({ x: diagonal(x, 0, first, again), labels: [...kept, labels[again]] });
@@ -74,7 +77,7 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
     );
     const size = Math.max(...sizes) === 1 || sizes.includes(0) ? Math.min(...sizes) : Math.max(...sizes);
     if (sizes.some((other) => other !== size && other !== 1)) {
-      throw new ShapeError(`einsum: label '${label}' stands for sizes ${sizes.join(' and ')}.`);
+      throw new ShapeError('einsum', `label '${label}' stands for sizes ${sizes.join(' and ')}.`);
     }
     return size;
   };
@@ -102,9 +105,9 @@ export function einsum(...args: [equation: string, ...operands: readonly (Tensor
   const { equation, operands: tensors } = EINSUM.take(args);
   const [inputs, output, ...more] = equation.replaceAll(' ', '').split('->');
   const terms = inputs.split(',');
-  if (more.length > 0) throw new RangeError(`einsum: '->' may appear once, got '${equation}'.`);
+  if (more.length > 0) throw new ValueError('einsum', `'->' may appear once, got '${equation}'.`);
   if (terms.length !== tensors.length || tensors.length === 0) {
-    throw new RangeError(`einsum: '${equation}' names ${terms.length} operands, got ${tensors.length}.`);
+    throw new ValueError('einsum', `'${equation}' names ${terms.length} operands, got ${tensors.length}.`);
   }
   const parsed = terms.map((term, i) => ({ x: tensors[i], labels: parseTerm(term, tensors[i].ndim) }));
   const all = parsed.flatMap(({ labels }) => labels);
@@ -127,9 +130,9 @@ function parseOutput(output: string, hidden: readonly string[], all: readonly st
   const [before, after] = output.split('...');
   const labels = after === undefined ? [...before] : [...before, ...hidden, ...after];
   for (const label of labels) {
-    if (!all.includes(label)) throw new RangeError(`einsum: no operand of '${equation}' has label '${label}'.`);
+    if (!all.includes(label)) throw new ValueError('einsum', `no operand of '${equation}' has label '${label}'.`);
     if (labels.indexOf(label) !== labels.lastIndexOf(label)) {
-      throw new RangeError(`einsum: label '${label}' occurs twice in the result of '${equation}'.`);
+      throw new ValueError('einsum', `label '${label}' occurs twice in the result of '${equation}'.`);
     }
   }
   return labels;
@@ -154,7 +157,7 @@ export function tensordot(
 ): Tensor {
   const { dims: given } = TENSORDOT.take([a, b, ...args]);
   if (typeof given === 'number' && (given > a.ndim || given > b.ndim)) {
-    throw new RangeError(`tensordot: dims must be in [0, ${Math.min(a.ndim, b.ndim)}], got ${given}.`);
+    throw new ValueError('tensordot', `dims must be in [0, ${Math.min(a.ndim, b.ndim)}], got ${given}.`);
   }
   const [left, right] =
     typeof given === 'number'
@@ -162,7 +165,8 @@ export function tensordot(
       : [wrapDims('tensordot', given[0], a.ndim), wrapDims('tensordot', given[1], b.ndim)];
   if (left.length !== right.length || left.some((d, i) => a.shape[d] !== b.shape[right[i]])) {
     throw new ShapeError(
-      `tensordot: the dimensions that are summed over must match, got ${formatShape(left)} of ${formatShape(a.shape)} and ${formatShape(right)} of ${formatShape(b.shape)}.`,
+      'tensordot',
+      `the dimensions that are summed over must match, got ${formatShape(left)} of ${formatShape(a.shape)} and ${formatShape(right)} of ${formatShape(b.shape)}.`,
       { shapes: [a.shape, b.shape] },
     );
   }
@@ -206,7 +210,8 @@ export function crossAlong(op: string, a: Tensor, b: Tensor, dim: number): Tenso
   const d = wrapDim(op, dim, Math.max(a.ndim, b.ndim));
   if (a.ndim !== b.ndim || a.shape[d] !== 3 || b.shape[d] !== 3) {
     throw new ShapeError(
-      `${op}: dimension ${d} of both must have size 3, got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`,
+      op,
+      `dimension ${d} of both must have size 3, got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`,
       { shapes: [a.shape, b.shape] },
     );
   }
@@ -225,7 +230,7 @@ export function cross(
 ): Tensor {
   const { dim = null } = CROSS.take([a, b, ...args]);
   const first = a.shape.indexOf(3);
-  if (dim === null && first < 0) throw new ShapeError(`cross: no dimension has size 3, got ${formatShape(a.shape)}.`);
+  if (dim === null && first < 0) throw new ShapeError('cross', `no dimension has size 3, got ${formatShape(a.shape)}.`);
   return composed('cross', () => crossAlong('cross', a, b, dim ?? first));
 }
 
@@ -253,11 +258,12 @@ export const cdist: (
   (x1: Tensor, { x2, p = 2 }: CdistOptions): Tensor => {
     if (x1.ndim < 2 || x2.ndim < 2 || x1.shape[x1.ndim - 1] !== x2.shape[x2.ndim - 1]) {
       throw new ShapeError(
-        `cdist: both must be rows of one length, got ${formatShape(x1.shape)} and ${formatShape(x2.shape)}.`,
+        'cdist',
+        `both must be rows of one length, got ${formatShape(x1.shape)} and ${formatShape(x2.shape)}.`,
         { shapes: [x1.shape, x2.shape] },
       );
     }
-    if (!(p >= 0)) throw new RangeError(`cdist: p must be at least 0, got ${p}.`);
+    if (!(p >= 0)) throw new ValueError('cdist', `p must be at least 0, got ${p}.`);
     return norm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), p, -1);
   },
 );

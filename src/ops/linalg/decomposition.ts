@@ -21,12 +21,13 @@ export function checkMatrix(op: string, x: Tensor, square = false): void {
   const [m, n] = x.shape.slice(-2);
   if (x.ndim < 2 || (square && m !== n)) {
     throw new ShapeError(
-      `${op}: expected ${square ? 'square matrices' : 'matrices'} in the last two dimensions, got ${formatShape(x.shape)}.`,
+      op,
+      `expected ${square ? 'square matrices' : 'matrices'} in the last two dimensions, got ${formatShape(x.shape)}.`,
       { shape: x.shape },
     );
   }
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`${op}: expected float32 or float64, got ${x.dtype}. Convert it with .float().`, {
+    throw new DTypeError(op, `expected float32 or float64, got ${x.dtype}. Convert it with .float().`, {
       dtype: x.dtype,
     });
   }
@@ -165,12 +166,9 @@ export function solveBatch(op: string, a: Tensor, b: Tensor, checks: boolean): [
   checkMatrix(op, a, true);
   checkMatrix(op, b);
   if (rows(b) !== rows(a)) {
-    throw new ShapeError(
-      `${op}: both must have as many rows, got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`,
-      {
-        shapes: [a.shape, b.shape],
-      },
-    );
+    throw new ShapeError(op, `both must have as many rows, got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`, {
+      shapes: [a.shape, b.shape],
+    });
   }
   const batch = broadcastShapes(op, batchOf(a), batchOf(b));
   const [left, right] = [a, b].map((x) => expand(x, [...batch, ...x.shape.slice(-2)]));
@@ -202,9 +200,7 @@ export function solveTriangular(a: Tensor, b: Tensor, upper: boolean, unitriangu
   checkMatrix(op, a, true);
   checkMatrix(op, b);
   if (rows(b) !== rows(a)) {
-    throw new ShapeError(
-      `${op}: both must have as many rows, got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`,
-    );
+    throw new ShapeError(op, `both must have as many rows, got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`);
   }
   const batch = broadcastShapes(op, batchOf(a), batchOf(b));
   const [left, right] = [a, b].map((x) => expand(x, [...batch, ...x.shape.slice(-2)]));
@@ -237,7 +233,7 @@ const QR = record(
     () => {
       const [k, n] = [rows(r), columns(r)];
       if (columns(q) > Math.min(rows(q), n)) {
-        throw new ShapeError("linalg.qr: mode 'complete' has a gradient for square or wide matrices only.");
+        throw new ShapeError('linalg.qr', "mode 'complete' has a gradient for square or wide matrices only.");
       }
       if (n <= k) return qrGradient(gradQ, gradR, q, r);
       // A = [X Y], R = [U V]: Y = Q V, so that dY = Q dV, and X has dQ + Y dVᵀ.

@@ -22,12 +22,13 @@ function checkDTypes(op: string, ...tensors: readonly (Tensor | null)[]): void {
   const dtypes = tensors.flatMap((x) => (x === null ? [] : [x.dtype]));
   if (dtypes.some((dtype) => dtype !== dtypes[0])) {
     throw new DTypeError(
-      `${op}: dtypes must match, got ${dtypes.join(' and ')}. Convert with .to('${dtypes.reduce(promoteTypes)}').`,
+      op,
+      `dtypes must match, got ${dtypes.join(' and ')}. Convert with .to('${dtypes.reduce(promoteTypes)}').`,
       { dtypes },
     );
   }
   if (dtypes[0] === 'bool') {
-    throw new DTypeError(`${op}: bool has no product. Convert with .to('float32').`, { dtypes });
+    throw new DTypeError(op, `bool has no product. Convert with .to('float32').`, { dtypes });
   }
 }
 
@@ -35,7 +36,8 @@ function checkDTypes(op: string, ...tensors: readonly (Tensor | null)[]): void {
 function checkDimensions(op: string, what: string, x: Tensor, ndim: number): void {
   if (x.ndim === ndim) return;
   throw new ShapeError(
-    `${op}: ${what} must have ${ndim} dimension${ndim === 1 ? '' : 's'}, got shape ${formatShape(x.shape)}.${ndim > 1 ? ' matmul takes any.' : ''}`,
+    op,
+    `${what} must have ${ndim} dimension${ndim === 1 ? '' : 's'}, got shape ${formatShape(x.shape)}.${ndim > 1 ? ' matmul takes any.' : ''}`,
     { shape: x.shape },
   );
 }
@@ -45,7 +47,8 @@ function checkInner(op: string, a: Shape, b: Shape): void {
   const [left, right] = [a[a.length - 1], b[b.length === 1 ? 0 : b.length - 2]];
   if (left === right) return;
   throw new ShapeError(
-    `${op}: inner dimensions must match, got ${formatShape(a)} and ${formatShape(b)} (${left} and ${right}). ` +
+    op,
+    `inner dimensions must match, got ${formatShape(a)} and ${formatShape(b)} (${left} and ${right}). ` +
       'Transpose one of them, or check the layer sizes.',
     { shapes: [a, b] },
   );
@@ -97,7 +100,8 @@ const BMM: (a: Tensor, b: Tensor) => Tensor = defineOp<[a: Tensor, b: Tensor]>({
     checkDimensions('bmm', 'the second batch', b, 3);
     if (a.shape[0] !== b.shape[0]) {
       throw new ShapeError(
-        `bmm: batch sizes must match, got ${formatShape(a.shape)} and ${formatShape(b.shape)} (${a.shape[0]} and ${b.shape[0]}). matmul broadcasts.`,
+        'bmm',
+        `batch sizes must match, got ${formatShape(a.shape)} and ${formatShape(b.shape)} (${a.shape[0]} and ${b.shape[0]}). matmul broadcasts.`,
         { shapes: [a.shape, b.shape] },
       );
     }
@@ -170,7 +174,8 @@ const affine: (x: Tensor, weight: Tensor, bias: Tensor | null) => Tensor = defin
     const [outFeatures, inFeatures] = weight.shape;
     if (x.shape[x.ndim - 1] !== inFeatures) {
       throw new ShapeError(
-        `linear: the last dimension of the input must be the weight's second, got ${formatShape(x.shape)} and ${formatShape(weight.shape)} ` +
+        'linear',
+        `the last dimension of the input must be the weight's second, got ${formatShape(x.shape)} and ${formatShape(weight.shape)} ` +
           `(${x.ndim === 0 ? 'none' : x.shape[x.ndim - 1]} and ${inFeatures}). Check inFeatures, or flatten the input first.`,
         { shapes: [x.shape, weight.shape] },
       );
@@ -229,7 +234,8 @@ export const linear: (
       return add(product, bias);
     }
     throw new ShapeError(
-      `linear: bias must have the shape [${weight.shape[0]}] (the weight's first dimension), got ${formatShape(bias.shape)}.`,
+      'linear',
+      `bias must have the shape [${weight.shape[0]}] (the weight's first dimension), got ${formatShape(bias.shape)}.`,
       { shapes: [weight.shape, bias.shape] },
     );
   },
@@ -283,7 +289,8 @@ export const matmul: (a: Tensor, ...args: Arguments<[other: Tensor], [], { other
 function product(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 0 || b.ndim === 0) {
     throw new ShapeError(
-      `matmul: both tensors must have a dimension, got ${formatShape(a.shape)} and ${formatShape(b.shape)}. Use mul for scalars.`,
+      'matmul',
+      `both tensors must have a dimension, got ${formatShape(a.shape)} and ${formatShape(b.shape)}. Use mul for scalars.`,
       { shapes: [a.shape, b.shape] },
     );
   }
@@ -329,7 +336,8 @@ function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: 
   const given = composed(op, multiply);
   if (BY_MATRICES.includes(op) && input.dtype !== given.dtype) {
     throw new DTypeError(
-      `${op}: the tensor that is added must be of the dtype of the matrices, got ${input.dtype} and ${given.dtype}. Convert it with .to('${given.dtype}').`,
+      op,
+      `the tensor that is added must be of the dtype of the matrices, got ${input.dtype} and ${given.dtype}. Convert it with .to('${given.dtype}').`,
       { dtype: input.dtype },
     );
   }
@@ -340,7 +348,8 @@ function addProduct(op: string, input: Tensor, multiply: () => Tensor, options: 
   const alpha = factor(options.alpha ?? 1, dtype);
   if (!sameShape(broadcastShapes(op, input.shape, product.shape), product.shape)) {
     throw new ShapeError(
-      `${op}: the tensor that is added must broadcast to the product, got ${formatShape(input.shape)} and ${formatShape(product.shape)}.`,
+      op,
+      `the tensor that is added must broadcast to the product, got ${formatShape(input.shape)} and ${formatShape(product.shape)}.`,
       { shapes: [input.shape, product.shape] },
     );
   }

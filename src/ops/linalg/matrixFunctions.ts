@@ -3,7 +3,7 @@ import { INTEGER, COUNT, DIM, listOf } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSOR, TENSORS, INPUT, OTHER } from '../../core/kinds';
 import { composed } from '../../base/errorText';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { formatShape, numelOf, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { gt, where } from '../pointwise/compare';
@@ -24,7 +24,7 @@ export function matrixPower(a: Tensor, ...args: [n: number] | [named: { n: numbe
   const { n: exponent } = MATRIX_POWER.take([a, ...args]);
   if (exponent < 0) return matrixPower(inv(a), -exponent);
   if (a.ndim < 2 || a.shape[a.ndim - 1] !== a.shape[a.ndim - 2]) {
-    throw new ShapeError(`linalg.matrixPower: expected square matrices, got ${formatShape(a.shape)}.`);
+    throw new ShapeError('linalg.matrixPower', `expected square matrices, got ${formatShape(a.shape)}.`);
   }
   // The gradient of a constant is zero, but there is one.
   if (exponent === 0) return where(zeros([], { dtype: 'bool', device: a.device }), a, identityLike(a));
@@ -60,12 +60,13 @@ export const multiDot: (tensors: readonly Tensor[]) => Tensor = taking(
   signature('linalg.multiDot', [argument('tensors', TENSORS)]),
   (tensors) => {
     if (tensors.length < 2)
-      throw new RangeError(`linalg.multiDot: expected two matrices at least, got ${tensors.length}.`);
+      throw new ValueError('linalg.multiDot', `expected two matrices at least, got ${tensors.length}.`);
     tensors.forEach((x, i) => {
       const isEnd = i === 0 || i === tensors.length - 1;
       if (x.ndim !== 2 && !(isEnd && x.ndim === 1)) {
         throw new ShapeError(
-          `linalg.multiDot: expected matrices (vectors first and last), got ${formatShape(x.shape)}.`,
+          'linalg.multiDot',
+          `expected matrices (vectors first and last), got ${formatShape(x.shape)}.`,
         );
       }
     });
@@ -126,11 +127,12 @@ export const vander: (x: Tensor, ...args: Arguments<[], [N?: number | null], { N
 export const tensorinv: (x: Tensor, ...args: Arguments<[], [ind?: number], { ind?: number }>) => Tensor = takingNamed(
   signature('linalg.tensorinv', [INPUT, argument('ind', INTEGER, undefined)]),
   (a: Tensor, { ind = 2 }: { ind?: number }): Tensor => {
-    if (!(ind > 0)) throw new RangeError(`linalg.tensorinv: ind must be positive, got ${ind}.`);
+    if (!(ind > 0)) throw new ValueError('linalg.tensorinv', `ind must be positive, got ${ind}.`);
     const [first, last] = [a.shape.slice(0, ind), a.shape.slice(ind)];
     if (numelOf(first) !== numelOf(last)) {
       throw new ShapeError(
-        `linalg.tensorinv: ${formatShape(first)} and ${formatShape(last)} must have as many elements.`,
+        'linalg.tensorinv',
+        `${formatShape(first)} and ${formatShape(last)} must have as many elements.`,
       );
     }
     return reshape(inv(reshape(a, numelOf(first), numelOf(last))), [...last, ...first]);
@@ -150,7 +152,8 @@ export const tensorsolve: (
     const shape = moved.shape.slice(b.ndim);
     if (numelOf(shape) !== b.numel()) {
       throw new ShapeError(
-        `linalg.tensorsolve: ${formatShape(shape)} must have as many elements as b, got ${formatShape(b.shape)}.`,
+        'linalg.tensorsolve',
+        `${formatShape(shape)} must have as many elements as b, got ${formatShape(b.shape)}.`,
       );
     }
     return reshape(solve(reshape(moved, b.numel(), b.numel()), reshape(b, -1)), shape);

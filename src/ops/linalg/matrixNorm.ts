@@ -3,7 +3,7 @@ import { NUMBER, FLAG, INTEGER, DTYPE, DIMS, oneOf, listOf, either } from '../..
 import { argument, signature, takingNamed } from '../../base/signature';
 import { INPUT } from '../../core/kinds';
 import type { DType } from '../../base/dtype';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { formatShape, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { to } from '../shape/copy';
@@ -78,7 +78,8 @@ export const matrixNorm: (
   (a: Tensor, { ord = 'fro', dim = [-2, -1], keepdim = false, dtype = null }: MatrixNormOptions): Tensor => {
     if (a.ndim < 2 || dim.length !== 2) {
       throw new ShapeError(
-        `linalg.matrixNorm: expected matrices and two dimensions, got ${formatShape(a.shape)} and ${formatShape(dim)}.`,
+        'linalg.matrixNorm',
+        `expected matrices and two dimensions, got ${formatShape(a.shape)} and ${formatShape(dim)}.`,
       );
     }
     const dims = wrapDims('linalg.matrixNorm', dim, a.ndim);
@@ -99,7 +100,7 @@ export const matrixNorm: (
       case Infinity:
         return back(choose(sum(abs(moved), -1), -1));
       default:
-        throw new RangeError(`linalg.matrixNorm: ord must be 'fro', 'nuc', ±1, ±2 or ±Infinity, got ${String(ord)}.`);
+        throw new ValueError('linalg.matrixNorm', `ord must be 'fro', 'nuc', ±1, ±2 or ±Infinity, got ${String(ord)}.`);
     }
   },
 );
@@ -132,13 +133,15 @@ export const norm: (
     const two = dim === null ? x.ndim === 2 : typeof dim === 'object' && dim.length === 2;
     if (ord !== null && dim === null && x.ndim > 2) {
       throw new ShapeError(
-        `linalg.norm: with ord the input must be a vector or a matrix, got ${formatShape(x.shape)}. Pass dim.`,
+        'linalg.norm',
+        `with ord the input must be a vector or a matrix, got ${formatShape(x.shape)}. Pass dim.`,
       );
     }
     if (ord !== null && two) {
       return matrixNorm(x, { ord, dim: typeof dim === 'object' && dim !== null ? dim : [-2, -1], keepdim, dtype });
     }
-    if (typeof ord === 'string') throw new RangeError(`linalg.norm: ord '${ord}' is for matrices, got one dimension.`);
+    if (typeof ord === 'string')
+      throw new ValueError('linalg.norm', `ord '${ord}' is for matrices, got one dimension.`);
     return anyNorm(x, { p: ord ?? 2, dim, keepdim, dtype });
   },
 );

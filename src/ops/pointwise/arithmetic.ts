@@ -4,7 +4,7 @@ import type { Arguments } from '../../base/arguments';
 import { isFloat } from '../../base/dtype';
 import { INTEGER, NUMBER, oneOf } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
-import { DTypeError } from '../../base/errors';
+import { KindError, DTypeError } from '../../base/errors';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { INPUT, OPERAND, TENSOR } from '../../core/kinds';
@@ -39,7 +39,7 @@ function scaled(
   });
   const scaling = (a: Operand, b: Operand, alpha: number): readonly number[] => {
     if (!Number.isInteger(alpha) && [a, b].every(isWhole)) {
-      throw new TypeError(`${name}: alpha must be a whole number for tensors of whole numbers, got ${alpha}.`);
+      throw new KindError(name, `alpha must be a whole number for tensors of whole numbers, got ${alpha}.`);
     }
     return [alpha];
   };
@@ -136,7 +136,8 @@ function withValue(
   const divisor = (a: Tensor, b: Tensor): Tensor => {
     if (name !== 'addcdiv' || isFloat(a.dtype) || isFloat(b.dtype)) return b;
     throw new DTypeError(
-      `addcdiv: one of the two tensors must be of floats, got ${a.dtype} and ${b.dtype}. Convert with .float().`,
+      'addcdiv',
+      `one of the two tensors must be of floats, got ${a.dtype} and ${b.dtype}. Convert with .float().`,
     );
   };
   return withInPlace(
@@ -296,7 +297,7 @@ const POSITIVE = signature('positive', [INPUT]);
 
 /** x itself, unless it is a bool. @see torch.positive */
 export const positive: (x: Tensor) => Tensor = taking(POSITIVE, (x) => {
-  if (x.dtype === 'bool') throw new DTypeError('positive: is not defined for bool.', { dtype: x.dtype });
+  if (x.dtype === 'bool') throw new DTypeError('positive', 'is not defined for bool.', { dtype: x.dtype });
   return x;
 });
 /** |a| with the sign of b. @see torch.copysign */

@@ -3,7 +3,7 @@ import type { Arguments } from '../../base/arguments';
 import { isFloat } from '../../base/dtype';
 import { FLAG, NUMBER } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError, ValueError } from '../../base/errors';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { INPUT, OPERAND, OTHER, TENSOR } from '../../core/kinds';
@@ -85,7 +85,7 @@ export const isclose: (
   ...args: Arguments<[], [rtol?: number, atol?: number, equalNan?: boolean], IscloseOptions>
 ) => Tensor = taking(CLOSE, (a, b, rtol, atol, equalNan) => {
   if (!(rtol >= 0 && atol >= 0)) {
-    throw new RangeError(`isclose: rtol and atol must be at least 0, got ${rtol} and ${atol}.`);
+    throw new ValueError('isclose', `rtol and atol must be at least 0, got ${rtol} and ${atol}.`);
   }
   return ISCLOSE.apply([a, b], [rtol, atol, Number(equalNan)]);
 });
@@ -144,7 +144,8 @@ const MASKED_FILL = new PointwiseOperation({
 function single(value: Operand): Operand {
   if (!(value instanceof Tensor) || value.ndim === 0) return value;
   throw new ShapeError(
-    `maskedFill: value must be a number or a tensor without dimensions, got shape ${formatShape(value.shape)}. Use where.`,
+    'maskedFill',
+    `value must be a number or a tensor without dimensions, got shape ${formatShape(value.shape)}. Use where.`,
     { shape: value.shape },
   );
 }
@@ -257,7 +258,7 @@ function clampParts(min: Operand | null, max: Operand | null): [operation: Point
   if (min !== null && max !== null) return [CLAMP, [min, max]];
   if (min !== null) return [CLAMP_MIN, [min]];
   if (max !== null) return [CLAMP_MAX, [max]];
-  throw new TypeError('clamp: one of min and max must be given, got neither.');
+  throw new KindError('clamp', 'one of min and max must be given, got neither.');
 }
 
 type Bounds = Arguments<[], [min?: Operand | null, max?: Operand | null], ClampOptions>;

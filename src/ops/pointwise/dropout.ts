@@ -6,7 +6,7 @@ import { INPUT } from '../../core/kinds';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { PointwiseOperation, withInPlace, type InPlaceForm } from '../../core/pointwiseFunctions';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { defaultGenerator, drawSeed, type Generator } from '../../base/generator';
 import { formatShape } from '../../base/shape';
@@ -35,7 +35,7 @@ export function seedHalves(generator: Generator = defaultGenerator): [number, nu
 }
 
 function checkProbability(op: string, p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new RangeError(`${op}: p must be in [0, 1], got ${p}.`);
+  if (!(p >= 0 && p <= 1)) throw new ValueError(op, `p must be in [0, 1], got ${p}.`);
 }
 
 /** Probability, scale and seed, as the formula takes them. */
@@ -69,7 +69,7 @@ export interface DropoutSettings {
 /** Ones for what a mask is drawn for: elements, or with `byChannel` channels [N, C, 1, ...]. */
 function drawnFor(op: string, x: Tensor, byChannel: boolean): Tensor {
   if (byChannel && x.ndim < 2) {
-    throw new ShapeError(`${op}: input must be [N, C, *] of at least 2 dimensions, got ${formatShape(x.shape)}.`);
+    throw new ShapeError(op, `input must be [N, C, *] of at least 2 dimensions, got ${formatShape(x.shape)}.`);
   }
   const { device, dtype } = x;
   return full(byChannel ? x.shape.map((size, d) => (d < 2 ? size : 1)) : x.shape, 1, { device, dtype });

@@ -147,9 +147,7 @@ const slope = (a: Expression, x: Expression): Expression =>
 function byX(name: string, row: BinaryFunction): BinaryFunction {
   const check = (a: Tensor): void => {
     if (!isGradEnabled() || !a.requiresGrad) return;
-    throw new AutogradError(
-      `${name}: there is no derivative by the first argument, which requires gradients. Detach it.`,
-    );
+    throw new AutogradError(name, 'there is no derivative by the first argument, which requires gradients. Detach it.');
   };
   const operands = argument('other', OPERAND);
   return Object.assign(

@@ -1,4 +1,5 @@
 // ReLU with slopes drawn at random; as in dropout nothing of them is stored, the gradient draws them again.
+import { ValueError } from '../../base/errors';
 import { PointwiseOperation } from '../../core/pointwiseFunctions';
 import * as e from '../../expression/expression';
 import type { Tensor } from '../../core/tensor';
@@ -26,7 +27,7 @@ export interface Slopes {
 
 /** Where slopes begin, and how far they go. */
 function extent({ lower, upper }: Slopes): [lower: number, span: number] {
-  if (!(lower <= upper)) throw new RangeError(`rrelu: lower must be at most upper, got ${lower} and ${upper}.`);
+  if (!(lower <= upper)) throw new ValueError('rrelu', `lower must be at most upper, got ${lower} and ${upper}.`);
   return [lower, upper - lower];
 }
 const parameters = (slopes: Slopes): number[] => [...extent(slopes), ...seedHalves()];

@@ -301,7 +301,7 @@ export const nextafter = binary(
   'common',
   (a, b) => {
     if (a.dtype !== 'float32' && a.dtype !== 'float64') {
-      throw new DTypeError(`nextafter: expected float32 or float64, got ${a.dtype}.`);
+      throw new DTypeError('nextafter', `expected float32 or float64, got ${a.dtype}.`);
     }
     const { eps, tiny, max } = finfo(a.dtype);
     // A little over half the spacing below 1, the least number, and up to where it is the spacing too.
@@ -382,7 +382,7 @@ const FREXP = signature('frexp', [INPUT]);
 
 /** x as mantissa 2^exponent, with the mantissa in [0.5, 1) (exponent int32). @see torch.frexp */
 export const frexp: (x: Tensor) => Mantissas = taking(FREXP, (x): Mantissas => {
-  if (!isFloat(x.dtype)) throw new DTypeError(`frexp: the input must be of a floating-point dtype, got ${x.dtype}.`);
+  if (!isFloat(x.dtype)) throw new DTypeError('frexp', `the input must be of a floating-point dtype, got ${x.dtype}.`);
   const size = abs(x.detach());
   const special = size.eq(0).logicalOr(size.isfinite().logicalNot());
   const guess = floor(log2(where(special, 1, size)));

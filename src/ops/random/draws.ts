@@ -6,7 +6,7 @@ import type { DType } from '../../base/dtype';
 import { stored, newArray } from '../../base/dtype';
 import { fillCauchy, fillGeometric, fillLogNormal, fillWhole } from '../../base/draws';
 import { composed } from '../../base/errorText';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { defaultGenerator, fillNormal, fillRandint, type Generator } from '../../base/generator';
 import { COUNT, COUNTS, INTEGER, listOf, NUMBER, either } from '../../base/kinds';
 import { broadcastShapes, type Shape } from '../../base/shape';
@@ -63,7 +63,7 @@ export const geometric_ = (
   ...args: Arguments<[p: number], [generator?: Generator | undefined], GeneratorOption & { p: number }>
 ): Tensor => {
   const { input, p, generator } = GEOMETRIC.take([self, ...args]);
-  if (input.dtype === 'bool') throw new TypeError('geometric_: dtype must hold numbers, got bool.');
+  if (input.dtype === 'bool') throw new KindError('geometric_', 'dtype must hold numbers, got bool.');
   return composed('geometric_', () =>
     copy_(
       input,
@@ -124,7 +124,7 @@ export function randintLike(...args: unknown[]): Tensor {
   const { input, low, high, generator, ...options } = isRange
     ? LIKE_WITHIN.take(args)
     : { low: 0, ...LIKE_BELOW.take(args) };
-  if (!(high > low)) throw new RangeError(`randintLike: low must be below high, got low ${low} and high ${high}.`);
+  if (!(high > low)) throw new ValueError('randintLike', `low must be below high, got low ${low} and high ${high}.`);
   const { dtype = input.dtype, device = input.device } = options;
   const draw = (): ArrayBufferView => {
     const values = newArray(dtype, input.numel());
@@ -166,11 +166,11 @@ export function normal(...args: NormalArguments): Tensor {
   const tensors = [mean, std].filter((x) => x instanceof Tensor);
   if (tensors.length === 0) return normalOfSize(mean as number, std as number, size, generator, options);
   if (size !== null || options.dtype !== undefined || options.device !== undefined || options.requiresGrad) {
-    throw new TypeError('normal: size, dtype, device and requiresGrad go with two numbers only, got a tensor.');
+    throw new KindError('normal', 'size, dtype, device and requiresGrad go with two numbers only, got a tensor.');
   }
   for (const x of tensors) requireFloat('normal', x.dtype);
   if (typeof std === 'number' && !(std >= 0)) {
-    throw new RangeError(`normal: std must be at least 0, got ${std}.`);
+    throw new ValueError('normal', `std must be at least 0, got ${std}.`);
   }
   return noGrad(() => {
     const shape = broadcastShapes('normal', ...tensors.map((x) => x.shape));
@@ -192,7 +192,7 @@ function normalOfSize(
   generator: Generator,
   options: TensorOptions,
 ): Tensor {
-  if (size === null) throw new ShapeError('normal: two numbers need a size, got none. Pass one, as in normal(0, 1, [2, 3]).'); // prettier-ignore
+  if (size === null) throw new ShapeError('normal', 'two numbers need a size, got none. Pass one, as in normal(0, 1, [2, 3]).'); // prettier-ignore
   return drawn('normal', size, { ...options, generator }, (out, from, half) => {
     fillNormal(out, mean, std, from, half);
   });

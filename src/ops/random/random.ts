@@ -6,6 +6,7 @@ import { argument, signature } from '../../base/signature';
 import { GENERATOR, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
+import { ValueError } from '../../base/errors';
 import type { Half } from '../../base/half';
 import {
   defaultGenerator, fillBernoulli, fillExponential, fillNormal, fillRandint, fillUniform, permutation, type FloatArray,
@@ -163,7 +164,7 @@ export function randint(...args: unknown[]): Tensor {
   const [first, second] = args;
   const isRange = typeof second === 'number' || (isPlainObject(first) && Object.hasOwn(first, 'low'));
   const { low, high, size, ...options } = isRange ? IN_RANGE.take(args) : { low: 0, ...BELOW.take(args) };
-  if (!(high > low)) throw new RangeError(`randint: low must be below high, got low ${low} and high ${high}.`);
+  if (!(high > low)) throw new ValueError('randint', `low must be below high, got low ${low} and high ${high}.`);
   const dtype: DType = options.dtype ?? 'int64';
   const draw = (): ArrayBufferView => {
     const values = newArray(dtype, numelOf(size));

@@ -2,7 +2,7 @@
 import { FLAG, INTEGER } from '../../base/kinds';
 import { argument, signature, takingNamed } from '../../base/signature';
 import { GENERATOR, INPUT } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { defaultGenerator, fillExponential, type Generator } from '../../base/generator';
 import { formatShape } from '../../base/shape';
@@ -73,13 +73,13 @@ export const multinomial: (
   (x: Tensor, { numSamples, replacement = false, generator = defaultGenerator }: MultinomialOptions): Tensor => {
     requireFloat('multinomial', x.dtype);
     if (x.ndim !== 1 && x.ndim !== 2) {
-      throw new ShapeError(`multinomial: weights must be a vector or rows of them, got ${formatShape(x.shape)}.`);
+      throw new ShapeError('multinomial', `weights must be a vector or rows of them, got ${formatShape(x.shape)}.`);
     }
     const categories = x.size(-1);
-    if (categories === 0) throw new ShapeError('multinomial: there must be weights to choose from, got none.');
+    if (categories === 0) throw new ShapeError('multinomial', 'there must be weights to choose from, got none.');
     if (!Number.isInteger(numSamples) || numSamples < 1 || (!replacement && numSamples > categories)) {
       const most = replacement ? '' : ` and at most the ${categories} weights of a row, unless replacement is true`;
-      throw new RangeError(`multinomial: numSamples must be at least 1${most}; got ${numSamples}.`);
+      throw new ValueError('multinomial', `numSamples must be at least 1${most}; got ${numSamples}.`);
     }
     return noGrad(() => {
       const drawn = replacement ? repeated(x, numSamples, generator) : raced(x, numSamples, generator);

@@ -1,6 +1,7 @@
 // Extremes with their places. `max` and `min` have three forms, as in PyTorch: of all elements, along a dimension, and
 // of two tensors.
 import { type Arguments, isPlainObject } from '../../base/arguments';
+import { KindError } from '../../base/errors';
 import { DIM } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { INPUT, OTHER, KEEPDIM } from '../../core/kinds';
@@ -92,7 +93,7 @@ function extremum(
   }
   const { dim, keepdim } = takes.take([x, ...args]);
   if (dim === null) {
-    if (keepdim) throw new TypeError(`${op}: keepdim must come with dim, got none.`);
+    if (keepdim) throw new KindError(op, 'keepdim must come with dim, got none.');
     return all(x);
   }
   const d = wrapDim(op, dim, x.ndim);

@@ -6,7 +6,7 @@ import { TENSOR, INPUT } from '../../core/kinds';
 import type { BatchSizes, RowSizes } from '../../device/contract';
 import { noGrad } from '../../core/backward';
 import type { Gradients } from '../../core/graph';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { KindError, DTypeError, ShapeError } from '../../base/errors';
 import { isFloat, wideDType } from '../../base/dtype';
 import { applyAll, type GradientContext, type OpRecord } from '../../core/op';
 import { formatShape, numelOf, sameShape, type Shape } from '../../base/shape';
@@ -182,7 +182,7 @@ const BATCH_BACKWARD: OpRecord<BackwardInputs, Context<BatchParams>> = {
 /** @throws DTypeError, ShapeError unless x is of floats and the others are of its dtype and of `shape`. */
 function checkNorm(op: string, x: Tensor, shape: Shape, others: Readonly<Record<string, Tensor | null>>): void {
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`${op}: input must be of a floating-point dtype, got ${x.dtype}. Convert it with .float().`, {
+    throw new DTypeError(op, `input must be of a floating-point dtype, got ${x.dtype}. Convert it with .float().`, {
       dtype: x.dtype,
     });
   }
@@ -190,14 +190,15 @@ function checkNorm(op: string, x: Tensor, shape: Shape, others: Readonly<Record<
     if (t === null) continue;
     if (!sameShape(t.shape, shape)) {
       throw new ShapeError(
-        `${op}: ${name} must have shape ${formatShape(shape)}, got ${formatShape(t.shape)}. Check the channels.`,
+        op,
+        `${name} must have shape ${formatShape(shape)}, got ${formatShape(t.shape)}. Check the channels.`,
         {
           shape: t.shape,
         },
       );
     }
     if (t.dtype !== x.dtype && t.dtype !== wideDType(x.dtype)) {
-      throw new DTypeError(`${op}: ${name} must be of the dtype of the input, got ${t.dtype} and ${x.dtype}.`);
+      throw new DTypeError(op, `${name} must be of the dtype of the input, got ${t.dtype} and ${x.dtype}.`);
     }
   }
 }
@@ -220,7 +221,8 @@ export function layerNorm(
   const lead = x.ndim - normalizedShape.length;
   if (normalizedShape.length === 0 || lead < 0 || !sameShape(x.shape.slice(lead), normalizedShape)) {
     throw new ShapeError(
-      `layerNorm: the input must end in the dimensions ${formatShape(normalizedShape)}, got ${formatShape(x.shape)}.`,
+      'layerNorm',
+      `the input must end in the dimensions ${formatShape(normalizedShape)}, got ${formatShape(x.shape)}.`,
       { shape: x.shape, normalizedShape },
     );
   }
@@ -245,7 +247,8 @@ export function groupNorm(
   const [batch, channels] = x.shape;
   if (x.ndim < 2 || !Number.isInteger(numGroups) || numGroups < 1 || channels % numGroups !== 0) {
     throw new ShapeError(
-      `groupNorm: input must be [N, C, *] with C a multiple of numGroups, got ${formatShape(x.shape)} and ${numGroups} groups.`,
+      'groupNorm',
+      `input must be [N, C, *] with C a multiple of numGroups, got ${formatShape(x.shape)} and ${numGroups} groups.`,
       { shape: x.shape, numGroups },
     );
   }
@@ -253,7 +256,8 @@ export function groupNorm(
   const inner = numelOf(x.shape.slice(2));
   if ((batch * channels * inner) / numGroups === 1) {
     throw new ShapeError(
-      `groupNorm: expected more than 1 value per group, got input ${formatShape(x.shape)} and ${numGroups} groups.`,
+      'groupNorm',
+      `expected more than 1 value per group, got input ${formatShape(x.shape)} and ${numGroups} groups.`,
       { shape: x.shape, numGroups },
     );
   }
@@ -286,21 +290,22 @@ export function batchNorm(
 ): Tensor {
   // What PyTorch lets pass without looking for channels.
   if (x.ndim === 1 && x.numel() === 0) return reshape(x, [0]);
-  if (x.ndim < 2) throw new ShapeError(`batchNorm: input must be [N, C, *], got ${formatShape(x.shape)}.`);
+  if (x.ndim < 2) throw new ShapeError('batchNorm', `input must be [N, C, *], got ${formatShape(x.shape)}.`);
   const [batch, channels] = x.shape;
   const inner = numelOf(x.shape.slice(2));
   checkNorm('batchNorm', x, [channels], { weight, bias });
   checkNorm('batchNorm', x, [channels], { runningMean, runningVar });
   if (!training) {
     if (runningMean === null || runningVar === null) {
-      throw new TypeError('batchNorm: runningMean and runningVar must be given outside training, got null.');
+      throw new KindError('batchNorm', 'runningMean and runningVar must be given outside training, got null.');
     }
     return normalizeBy(x, runningMean, runningVar, weight, bias, eps);
   }
   const count = batch * inner;
   if (count === 1) {
     throw new ShapeError(
-      `batchNorm: expected more than 1 value per channel when training, got input ${formatShape(x.shape)}.`,
+      'batchNorm',
+      `expected more than 1 value per channel when training, got input ${formatShape(x.shape)}.`,
       {
         shape: x.shape,
       },
@@ -350,14 +355,15 @@ export function instanceNorm(
   momentum = 0.1,
   eps = 1e-5,
 ): Tensor {
-  if (x.ndim < 2) throw new ShapeError(`instanceNorm: input must be [N, C, *], got ${formatShape(x.shape)}.`);
+  if (x.ndim < 2) throw new ShapeError('instanceNorm', `input must be [N, C, *], got ${formatShape(x.shape)}.`);
   if (!useInputStats) return batchNorm(x, runningMean, runningVar, weight, bias, false, momentum, eps);
   const [batch, channels] = x.shape;
   const inner = numelOf(x.shape.slice(2));
   checkNorm('instanceNorm', x, [channels], { weight, bias });
   if (inner <= 1) {
     throw new ShapeError(
-      `instanceNorm: expected more than 1 spatial element when training, got input ${formatShape(x.shape)}.`,
+      'instanceNorm',
+      `expected more than 1 spatial element when training, got input ${formatShape(x.shape)}.`,
     );
   }
   const sizes = { rows: batch * channels, n: inner, groups: channels, inner, eps };

@@ -245,7 +245,7 @@ export function mean(x: Tensor, ...args: FoldArguments): Tensor {
 /** @throws DTypeError unless x is of a floating-point dtype. */
 export function checkFloat(op: string, x: Tensor, mend = "Convert with x.to('float32')."): void {
   if (isFloat(x.dtype)) return;
-  throw new DTypeError(`${op}: the input must be of a floating-point dtype, got ${x.dtype}. ${mend}`, {
+  throw new DTypeError(op, `the input must be of a floating-point dtype, got ${x.dtype}. ${mend}`, {
     dtype: x.dtype,
   });
 }
@@ -253,7 +253,7 @@ export function checkFloat(op: string, x: Tensor, mend = "Convert with x.to('flo
 /** @throws ShapeError if there is a result but nothing that it could be chosen from. */
 export function checkNotEmpty(op: string, x: Tensor, reduction: Reduction): void {
   if (reduction.dims.every((d) => x.shape[d] > 0)) return;
-  throw new ShapeError(`${op}: the reduced dimensions must not be empty, got shape ${formatShape(x.shape)}.`, {
+  throw new ShapeError(op, `the reduced dimensions must not be empty, got shape ${formatShape(x.shape)}.`, {
     shape: x.shape,
   });
 }

@@ -18,7 +18,7 @@ import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSOR, OPERAND, INPUT, KEEPDIM, TO_DTYPE } from '../../core/kinds';
 import { composed } from '../../base/errorText';
 import { isFloat } from '../../base/dtype';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { formatShape, wrapDim, wrapDims } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { clamp, eq, ge, gt, isnan, le, logicalAnd, ne, where } from '../pointwise/compare';
@@ -58,7 +58,7 @@ export const diff: (
     argument('append', TENSOR, null),
   ]),
   (x: Tensor, { n = 1, dim = -1, prepend = null, append = null }: DiffOptions): Tensor => {
-    if (x.ndim === 0) throw new ShapeError('diff: expected one dimension at least, got a scalar.');
+    if (x.ndim === 0) throw new ShapeError('diff', 'expected one dimension at least, got a scalar.');
     const d = wrapDim('diff', dim, x.ndim);
     if (n === 0) return clone(x);
     let result =
@@ -101,7 +101,8 @@ function trapezoids(
   if (!(x instanceof Tensor)) return [mul(heights, (x ?? dx) / 2), d];
   if (x.ndim !== 1 && x.shape[x.ndim - y.ndim + d] !== n) {
     throw new ShapeError(
-      `${op}: there must be one x value for each y value, got ${formatShape(x.shape)} and ${formatShape(y.shape)}.`,
+      op,
+      `there must be one x value for each y value, got ${formatShape(x.shape)} and ${formatShape(y.shape)}.`,
     );
   }
   const widths =
@@ -174,8 +175,9 @@ export const gradient: (
       dim === null ? x.shape.map((_, d) => d) : wrapDims('gradient', typeof dim === 'number' ? [dim] : dim, x.ndim);
     const steps = typeof spacing === 'number' || spacing === null ? dims.map(() => spacing ?? 1) : spacing;
     if (steps.length !== dims.length) {
-      throw new RangeError(
-        `gradient: spacing must have one entry for each of ${dims.length} dimensions, got ${steps.length}.`,
+      throw new ValueError(
+        'gradient',
+        `spacing must have one entry for each of ${dims.length} dimensions, got ${steps.length}.`,
       );
     }
     return dims.map((d, i) => gradientAlong(x, d, steps[i], edgeOrder));
@@ -185,7 +187,7 @@ export const gradient: (
 function gradientAlong(x: Tensor, d: number, step: number | Tensor, edgeOrder: 1 | 2): Tensor {
   const n = x.shape[d];
   if (n <= edgeOrder) {
-    throw new ShapeError(`gradient: dimension ${d} must have more than ${edgeOrder} elements, got ${n}.`);
+    throw new ShapeError('gradient', `dimension ${d} must have more than ${edgeOrder} elements, got ${n}.`);
   }
   const at = (from: number, length: number): Tensor => narrow(x, d, from < 0 ? n + from : from, length);
   const along = (t: Tensor): Tensor => reshape(t, [-1, ...x.shape.slice(d + 1).map(() => 1)]);
@@ -252,19 +254,19 @@ export const cov: (
     argument('aweights', TENSOR, null),
   ]),
   (x: Tensor, { correction = 1, fweights = null, aweights = null }: CovOptions): Tensor => {
-    if (x.ndim > 2) throw new ShapeError(`cov: expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
+    if (x.ndim > 2) throw new ShapeError('cov', `expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
     const rows = to(x.ndim < 2 ? reshape(x, 1, -1) : x, isFloat(x.dtype) ? x.dtype : 'float32');
     const n = rows.shape[1];
     for (const weights of [fweights, aweights]) {
       if (weights !== null && (weights.ndim > 1 || weights.numel() !== n)) {
-        throw new ShapeError(`cov: weights must be one for each of ${n} samples, got ${formatShape(weights.shape)}.`);
+        throw new ShapeError('cov', `weights must be one for each of ${n} samples, got ${formatShape(weights.shape)}.`);
       }
     }
     if (fweights !== null && (isFloat(fweights.dtype) || fweights.dtype === 'bool')) {
-      throw new DTypeError(`cov: fweights must be of an integer dtype, got ${fweights.dtype}.`);
+      throw new DTypeError('cov', `fweights must be of an integer dtype, got ${fweights.dtype}.`);
     }
     if (aweights !== null && !isFloat(aweights.dtype)) {
-      throw new DTypeError(`cov: aweights must be of a floating-point dtype, got ${aweights.dtype}.`);
+      throw new DTypeError('cov', `aweights must be of a floating-point dtype, got ${aweights.dtype}.`);
     }
     let weights: Tensor | null = fweights === null ? null : to(fweights, rows.dtype);
     if (aweights !== null) weights = weights === null ? to(aweights, rows.dtype) : mul(weights, aweights);
@@ -309,7 +311,8 @@ const NANMEAN = signature('nanmean', [
 /** The mean of what is not NaN. @see torch.nanmean */
 export function nanmean(x: Tensor, ...args: FoldArguments): Tensor {
   const { dim = null, keepdim = false, dtype = null } = NANMEAN.take([x, ...args]);
-  if (!isFloat(x.dtype)) throw new DTypeError(`nanmean: the input must be of a floating-point dtype, got ${x.dtype}.`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError('nanmean', `the input must be of a floating-point dtype, got ${x.dtype}.`);
   const input = dtype === null ? x : to(x, dtype);
   return composed('nanmean', () =>
     div(nansum(input, dim, keepdim), sum(to(eq(input, input), input.dtype), dim, keepdim)),
@@ -350,9 +353,9 @@ export const renorm: (
   signature('renorm', [INPUT, argument('p', NUMBER), argument('dim', DIM), argument('maxnorm', NUMBER)]),
   (x: Tensor, { p, dim, maxnorm }: RenormOptions): Tensor => {
     const d = wrapDim('renorm', dim, x.ndim);
-    if (x.ndim < 2) throw new ShapeError(`renorm: expected 2 dimensions at least, got ${formatShape(x.shape)}.`);
+    if (x.ndim < 2) throw new ShapeError('renorm', `expected 2 dimensions at least, got ${formatShape(x.shape)}.`);
     if (!(p > 0) || !(maxnorm >= 0))
-      throw new RangeError(`renorm: p must be positive and maxnorm >= 0, got ${p} and ${maxnorm}.`);
+      throw new ValueError('renorm', `p must be positive and maxnorm >= 0, got ${p} and ${maxnorm}.`);
     const norms = norm(x, p, x.shape.flatMap((_, i) => (i === d ? [] : [i])), true); // prettier-ignore
     return mul(x, where(gt(norms, maxnorm), div(norms.onesLike().mul(maxnorm), add(norms, 1e-7)), 1));
   },
@@ -381,8 +384,9 @@ export const histc: (
     argument('max', NUMBER, undefined),
   ]),
   (x: Tensor, { bins = 100, min = 0, max = 0 }: HistcOptions): Tensor => {
-    if (!isFloat(x.dtype)) throw new DTypeError(`histc: the input must be of a floating-point dtype, got ${x.dtype}.`);
-    if (max < min) throw new RangeError(`histc: max must not be below min, got ${min} and ${max}.`);
+    if (!isFloat(x.dtype))
+      throw new DTypeError('histc', `the input must be of a floating-point dtype, got ${x.dtype}.`);
+    if (max < min) throw new ValueError('histc', `max must not be below min, got ${min} and ${max}.`);
     const values = reshape(x.detach(), -1);
     const number = (value: number): Tensor =>
       fromArray(Float64Array.of(value), [], { device: x.device, dtype: x.dtype });

@@ -55,10 +55,9 @@ function along(name: string, log: boolean, prepare: (x: Tensor) => Tensor = (x) 
     const { input, dim } = given;
     const dtype = given.dtype ?? input.dtype;
     if (!isFloat(dtype)) {
-      throw new DTypeError(
-        `${name}: input must be of a floating-point dtype, got ${dtype}. Convert it with .float().`,
-        { dtype },
-      );
+      throw new DTypeError(name, `input must be of a floating-point dtype, got ${dtype}. Convert it with .float().`, {
+        dtype,
+      });
     }
     const ready = prepare(to(input, dtype));
     return forwardOp(contiguous(ready), { dim: wrapDim(name, dim, ready.ndim), log });

@@ -5,6 +5,7 @@ import { argument, signature } from '../../base/signature';
 import { INPUT, KEEPDIM } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
 import { isFloat, wideDType, type DType } from '../../base/dtype';
+import { ValueError } from '../../base/errors';
 import { unary } from '../../core/pointwiseFunctions';
 import * as e from '../../expression/expression';
 import { libraryCode } from '../../core/temporaries';
@@ -190,7 +191,7 @@ export function norm(
 ): Tensor {
   const { p: order, dim, keepdim, dtype } = NORM.take([x, ...args]);
   const p = order === 'fro' || order === null ? 2 : order;
-  if (Number.isNaN(p)) throw new RangeError("norm: p must be a number or 'fro', got NaN.");
+  if (Number.isNaN(p)) throw new ValueError('norm', "p must be a number or 'fro', got NaN.");
   const input = dtype === null ? x : to(x, dtype);
   checkFloat('norm', input);
   const { dims } = reductionOf('norm', input, dim);

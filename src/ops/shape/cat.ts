@@ -20,7 +20,8 @@ const CAT = singleOp<Tensor[], number>({
       const fits = t.ndim === first.ndim && t.shape.every((size, d) => d === dim || size === first.shape[d]);
       if (!fits) {
         throw new ShapeError(
-          `cat: sizes must match except along dimension ${dim}, got ${formatShape(first.shape)} and ${formatShape(t.shape)}.`,
+          'cat',
+          `sizes must match except along dimension ${dim}, got ${formatShape(first.shape)} and ${formatShape(t.shape)}.`,
           { shapes: [first.shape, t.shape] },
         );
       }
@@ -60,11 +61,11 @@ const CAT_ARGUMENTS = signature('cat', [argument('tensors', TENSORS), argument('
  */
 export function cat(...args: JoinArguments): Tensor {
   const { tensors, dim = 0 } = CAT_ARGUMENTS.take(args);
-  if (tensors.length === 0) throw new ShapeError('cat: expected at least one tensor, got an empty array.');
+  if (tensors.length === 0) throw new ShapeError('cat', 'expected at least one tensor, got an empty array.');
   // PyTorch passes over empty vectors of any rank, a habit of code that grows a tensor from [].
   const pieces = tensors.filter((t) => !sameShape(t.shape, [0]));
   const used = pieces.length > 0 && pieces.some((t) => t.ndim !== 1) ? pieces : [...tensors];
-  if (used[0].ndim === 0) throw new ShapeError('cat: zero-dimensional tensors cannot be joined. Use stack.');
+  if (used[0].ndim === 0) throw new ShapeError('cat', 'zero-dimensional tensors cannot be joined. Use stack.');
   return apply(CAT, used, wrapDim('cat', dim, used[0].ndim));
 }
 
@@ -73,12 +74,13 @@ const STACK = signature('stack', [argument('tensors', TENSORS), argument('dim', 
 /** Tensors of one shape along a new dimension. @throws ShapeError if shapes differ. @see torch.stack */
 export function stack(...args: JoinArguments): Tensor {
   const { tensors, dim = 0 } = STACK.take(args);
-  if (tensors.length === 0) throw new ShapeError('stack: expected at least one tensor, got an empty array.');
+  if (tensors.length === 0) throw new ShapeError('stack', 'expected at least one tensor, got an empty array.');
   const [first] = tensors;
   for (const t of tensors) {
     if (!sameShape(t.shape, first.shape)) {
       throw new ShapeError(
-        `stack: shapes must be equal, got ${formatShape(first.shape)} and ${formatShape(t.shape)}.`,
+        'stack',
+        `shapes must be equal, got ${formatShape(first.shape)} and ${formatShape(t.shape)}.`,
         {
           shapes: [first.shape, t.shape],
         },
@@ -101,7 +103,8 @@ const padConstant: (x: Tensor, params: PadParams) => Tensor = defineOp<[x: Tenso
     const shape = x.shape.map((size, d) => size + pads[d][0] + pads[d][1]);
     if (shape.some((size) => size < 0)) {
       throw new ShapeError(
-        `pad: negative padding must leave sizes >= 0, got ${formatShape(shape)} from ${formatShape(x.shape)}.`,
+        'pad',
+        `negative padding must leave sizes >= 0, got ${formatShape(shape)} from ${formatShape(x.shape)}.`,
       );
     }
     return { shape, dtype: x.dtype };
@@ -140,7 +143,8 @@ export const constantPad: (
   (x, padding, value) => {
     if (padding.length % 2 !== 0 || padding.length > 2 * x.ndim) {
       throw new ShapeError(
-        `pad: padding must be pairs for at most ${x.ndim} dimensions, got ${formatShape(padding)} for shape ${formatShape(x.shape)}.`,
+        'pad',
+        `padding must be pairs for at most ${x.ndim} dimensions, got ${formatShape(padding)} for shape ${formatShape(x.shape)}.`,
         { shape: x.shape, padding },
       );
     }
@@ -158,7 +162,7 @@ const REPEAT = signature('repeat', [INPUT, argument('repeats', COUNTS)]);
 export function repeat(x: Tensor, ...repeats: Sizes<'repeats'>): Tensor {
   const { repeats: counts } = REPEAT.take([x, ...repeats]);
   if (counts.length < x.ndim) {
-    throw new ShapeError(`repeat: needs a count for each of ${x.ndim} dimensions, got ${formatShape(counts)}.`);
+    throw new ShapeError('repeat', `needs a count for each of ${x.ndim} dimensions, got ${formatShape(counts)}.`);
   }
   const lead = counts.length - x.ndim;
   const padded = [...new Array<number>(lead).fill(1), ...x.shape];

@@ -8,7 +8,7 @@ import { getDevice } from '../../device/registry';
 import { copyProgram } from '../../device/widening';
 import { checkDType, type DType } from '../../base/dtype';
 import { describe } from '../../base/errorText';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError } from '../../base/errors';
 import { scalar } from '../../expression/expression';
 import { allocate, apply, applyInPlace, checkSeparate, singleOp } from '../../core/op';
 import { broadcastShapes, broadcastStrides, formatShape, sameShape, type Shape } from '../../base/shape';
@@ -112,7 +112,7 @@ function wantedBy(x: Tensor, args: readonly unknown[]): Wanted {
     return { input, copy, device: other.device, dtype: other.dtype };
   }
   if (isNamed || DEVICE.accepts(first)) return TO_DEVICE.take([x, ...args]);
-  if (first === undefined) throw new TypeError('to: expected a dtype, a device, a tensor or options, got nothing.');
+  if (first === undefined) throw new KindError('to', 'expected a dtype, a device, a tensor or options, got nothing.');
   if (typeof first === 'string') checkDType('to', first);
   return AS_DTYPE.take([x, ...args]);
 }
@@ -184,7 +184,8 @@ export function copy_(self: Tensor, from: Tensor, ...args: readonly [nonBlocking
   COPY_.values([self, from, ...args]);
   if (!sameShape(broadcastShapes('copy_', self.shape, from.shape), self.shape)) {
     throw new ShapeError(
-      `copy_: the source must broadcast to ${formatShape(self.shape)}, got ${formatShape(from.shape)}.`,
+      'copy_',
+      `the source must broadcast to ${formatShape(self.shape)}, got ${formatShape(from.shape)}.`,
       {
         shapes: [self.shape, from.shape],
       },
@@ -209,7 +210,7 @@ const FILL = singleOp<[self: Tensor], number>({
 /** A number given for an element. @throws TypeError for anything that is not one */
 export function numberOf(op: string, value: unknown): number {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return Number(value);
-  throw new TypeError(`${op}: the value must be a number, got ${describe(value)}.`);
+  throw new KindError(op, `the value must be a number, got ${describe(value)}.`);
 }
 
 /** Writes `value` (a number or a tensor without dimensions) everywhere. @see torch.Tensor.fill_ */
@@ -239,7 +240,7 @@ export function fill(x: Tensor, ...args: FillArguments): Tensor {
   const { input, value } = FILL_COPYING.take([x, ...args]);
   if (!(value instanceof Tensor)) return apply(FILL_COPY, [input, null], Number(value));
   if (value.ndim > 0)
-    throw new ShapeError(`fill: value must be a number or a scalar, got ${formatShape(value.shape)}.`);
+    throw new ShapeError('fill', `value must be a number or a scalar, got ${formatShape(value.shape)}.`);
   return apply(FILL_COPY, [input, value], 0);
 }
 

@@ -8,7 +8,7 @@ import { getDevice } from '../../device/registry';
 import { describe } from '../../base/errorText';
 import { isFloat, isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
 import { roundHalf } from '../../base/half';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { allocate } from '../../core/op';
 import { formatShape, type Shape } from '../../base/shape';
 import { libraryCode } from '../../core/temporaries';
@@ -105,7 +105,7 @@ const isTypedArray = (value: unknown): value is TypedArray => DTYPE_OF_ARRAY.som
 
 function fittingInt64(value: bigint): bigint {
   if (value < 2n ** 63n) return value;
-  throw new RangeError(`tensor: an int64 must be below 2^63, got ${value}.`);
+  throw new ValueError('tensor', `an int64 must be below 2^63, got ${value}.`);
 }
 
 /** What kind of object JavaScript says it is. */
@@ -137,7 +137,8 @@ function flatten(given: TensorData, into: (number | boolean | bigint)[]): number
       const inner = flatten(items[i], into);
       if (shape !== null && formatShape(shape) !== formatShape(inner)) {
         throw new ShapeError(
-          `tensor: nested arrays must have equal lengths, got ${formatShape(shape)} and ${formatShape(inner)} at index ${i}.`,
+          'tensor',
+          `nested arrays must have equal lengths, got ${formatShape(shape)} and ${formatShape(inner)} at index ${i}.`,
         );
       }
       shape = inner;
@@ -145,8 +146,9 @@ function flatten(given: TensorData, into: (number | boolean | bigint)[]): number
     return [items.length, ...(shape ?? [])];
   }
   if (typeof data !== 'number' && typeof data !== 'boolean' && typeof data !== 'bigint') {
-    throw new TypeError(
-      `tensor: values must be numbers, booleans, bigints or arrays of them, got ${describe(data)}. Use stack for tensors.`,
+    throw new KindError(
+      'tensor',
+      `values must be numbers, booleans, bigints or arrays of them, got ${describe(data)}. Use stack for tensors.`,
     );
   }
   into.push(data);
@@ -434,12 +436,12 @@ export function arange(...args: (number | boolean | ArangeOptions)[]): Tensor {
   // A single number is the end.
   const isEnd = second === undefined && typeof args[0] !== 'object';
   const [begin, until] = isEnd ? [0, first] : [first ?? 0, second];
-  if (until === undefined) throw new TypeError('arange: end must be a number, got nothing.');
+  if (until === undefined) throw new KindError('arange', 'end must be a number, got nothing.');
   const given = [Number(begin), Number(until), Number(third)];
   const dtype = options.dtype ?? (given.every((x) => Number.isInteger(x)) ? 'int64' : 'float32');
   const [start, end, step] = given.map(wholeFor(dtype));
   if (!(step !== 0 && (end - start) * step >= 0)) {
-    throw new RangeError(`arange: step must lead from start to end, got start ${start}, end ${end}, step ${step}.`);
+    throw new ValueError('arange', `step must lead from start to end, got start ${start}, end ${end}, step ${step}.`);
   }
   // For how many there are PyTorch cuts fractions off with int64 only.
   const [from, to_, stride] = dtype === 'int64' ? [start, end, step] : given;
@@ -535,5 +537,5 @@ export function eye(
 
 /** Of a dtype with fractions? Integers cannot hold what the random and float creation functions make. */
 export const requireFloat = (op: string, dtype: DType): void => {
-  if (!isFloat(dtype)) throw new TypeError(`${op}: dtype must be a floating-point one, got ${dtype}.`);
+  if (!isFloat(dtype)) throw new KindError(op, `dtype must be a floating-point one, got ${dtype}.`);
 };

@@ -4,7 +4,7 @@ import { FLAG, INTEGER, COUNT, DTYPE, DIM } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { SEVERAL_TENSORS, DEVICE, INPUT, SCALAR } from '../../core/kinds';
 import { resultType } from '../../base/dtype';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { formatShape, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { atleast2d } from './stack';
@@ -55,7 +55,7 @@ export const diag: (x: Tensor, ...args: Arguments<[], [diagonal?: number], { dia
     (x: Tensor, { diagonal: offset = 0 }: { diagonal?: number }): Tensor => {
       if (x.ndim === 1) return diagEmbed(x, offset);
       if (x.ndim === 2) return clone(diagonal(x, offset));
-      throw new ShapeError(`diag: expected a vector or a matrix, got ${formatShape(x.shape)}.`, { shape: x.shape });
+      throw new ShapeError('diag', `expected a vector or a matrix, got ${formatShape(x.shape)}.`, { shape: x.shape });
     },
   );
 
@@ -76,7 +76,7 @@ export function blockDiag(...given: readonly Tensor[]): Tensor {
   // Before scalars become matrices: they count for less in a promotion.
   const dtype = resultType(...tensors);
   const blocks = tensors.map((x) => {
-    if (x.ndim > 2) throw new ShapeError(`blockDiag: expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
+    if (x.ndim > 2) throw new ShapeError('blockDiag', `expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
     return to(atleast2d(x), dtype);
   });
   const columns = blocks.reduce((n, x) => n + x.shape[1], 0);
@@ -111,7 +111,8 @@ export const fillDiagonal_: (
     const { shape, strides, offset } = self;
     if (self.ndim < 2 || (self.ndim > 2 && shape.some((size) => size !== shape[0]))) {
       throw new ShapeError(
-        `fillDiagonal_: expected a matrix, or more dimensions of one size, got ${formatShape(shape)}.`,
+        'fillDiagonal_',
+        `expected a matrix, or more dimensions of one size, got ${formatShape(shape)}.`,
         { shape },
       );
     }
@@ -131,7 +132,7 @@ export const fillDiagonal_: (
 
 /** The sum of the main diagonal of a matrix. @see torch.trace */
 export const trace: (x: Tensor) => Tensor = taking(signature('trace', [INPUT]), (x) => {
-  if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, got ${formatShape(x.shape)}.`);
+  if (x.ndim !== 2) throw new ShapeError('trace', `expected a matrix, got ${formatShape(x.shape)}.`);
   return diagonal(x).sum();
 });
 
@@ -146,7 +147,7 @@ function triangleIndices(
   options: TensorOptions,
 ): Tensor {
   if (rows * columns > MOST_PLACES) {
-    throw new RangeError(`${op}: row times col must be at most 2^28, got ${rows} and ${columns}.`);
+    throw new ValueError(op, `row times col must be at most 2^28, got ${rows} and ${columns}.`);
   }
   const places: [number[], number[]] = [[], []];
   for (let i = 0; i < rows; i++) {

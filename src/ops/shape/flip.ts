@@ -2,7 +2,7 @@
 import { INTEGER, DIMS, SHAPE, listOf } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { INPUT } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { defineOp } from '../../core/op';
 import { formatShape, wrapDim, wrapDims } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -35,7 +35,7 @@ export const flip = (x: Tensor, ...dims: Sizes<'dims'>): Tensor =>
 
 function flipOne(op: string, x: Tensor, dim: number, least: number): Tensor {
   if (x.ndim < least) {
-    throw new ShapeError(`${op}: expected at least ${least} dimensions, got ${formatShape(x.shape)}.`);
+    throw new ShapeError(op, `expected at least ${least} dimensions, got ${formatShape(x.shape)}.`);
   }
   return FLIP(x, [dim]);
 }
@@ -61,13 +61,14 @@ export const roll: (x: Tensor, ...args: Arguments<[shifts: OneOrMore], [dims?: O
       const along = dims === undefined ? [] : asList(dims);
       if (along.length === 0) {
         if (steps.length !== 1) {
-          throw new RangeError(`roll: without dims there is one shift, got ${formatShape(steps)}.`);
+          throw new ValueError('roll', `without dims there is one shift, got ${formatShape(steps)}.`);
         }
         return reshape(rollOne(reshape(x, -1), steps[0], 0), x.shape);
       }
       if (along.length !== steps.length) {
-        throw new RangeError(
-          `roll: shifts and dims must pair up, got ${formatShape(steps)} and ${formatShape(along)}.`,
+        throw new ValueError(
+          'roll',
+          `shifts and dims must pair up, got ${formatShape(steps)} and ${formatShape(along)}.`,
         );
       }
       return along.reduce((rolled, dim, i) => rollOne(rolled, steps[i], wrapDim('roll', dim, x.ndim)), x);
@@ -96,7 +97,7 @@ export const rot90: (
 ) => Tensor = takingNamed(
   signature('rot90', [INPUT, argument('k', INTEGER, undefined), argument('dims', listOf(INTEGER), undefined)]),
   (x: Tensor, { k = 1, dims = [0, 1] }: Rot90Options): Tensor => {
-    if (dims.length !== 2) throw new RangeError(`rot90: dims must be two dimensions, got ${formatShape(dims)}.`);
+    if (dims.length !== 2) throw new ValueError('rot90', `dims must be two dimensions, got ${formatShape(dims)}.`);
     const [a, b] = wrapDims('rot90', dims, x.ndim);
     const turns = ((k % 4) + 4) % 4;
     if (turns === 0) return clone(x);

@@ -27,6 +27,7 @@ export const overwriting =
         return self;
       }
       throw new ShapeError(
+        null,
         `in place: the result must have the shape of the tensor that is changed, got ${formatShape(result.shape)} and ${formatShape(self.shape)}.`,
         { shapes: [result.shape, self.shape] },
       );
@@ -39,7 +40,10 @@ export const reshaping =
   <A extends readonly unknown[]>(f: (x: Tensor, ...args: A) => Tensor): ((self: Tensor, ...args: A) => Tensor) =>
   (self, ...args) => {
     if (self.requiresGrad) {
-      throw new AutogradError('in place: the shape of a tensor that requires gradients cannot change. Use the view.');
+      throw new AutogradError(
+        null,
+        'in place: the shape of a tensor that requires gradients cannot change. Use the view.',
+      );
     }
     return self.lieAs(f(self, ...args));
   };
@@ -50,7 +54,7 @@ export const reshaping =
  */
 export const detach_: (self: Tensor) => Tensor = taking(signature('detach_', [INPUT]), (self) => {
   if (self.viewLink !== null) {
-    throw new AutogradError('detach_: a view cannot leave the graph of its base, got one. Use detach().');
+    throw new AutogradError('detach_', 'a view cannot leave the graph of its base, got one. Use detach().');
   }
   leaveGraph(self);
   return self;

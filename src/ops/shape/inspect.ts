@@ -1,5 +1,6 @@
 // What can be asked of a tensor that its properties do not say.
 import { itemSize } from '../../base/dtype';
+import { ValueError } from '../../base/errors';
 import { ANYTHING, DIM } from '../../base/kinds';
 import { formatShape, wrapDim } from '../../base/shape';
 import { argument, optional, signature, taking } from '../../base/signature';
@@ -34,7 +35,7 @@ export const isNonzero: (x: Tensor) => Promise<boolean> = taking(
   signature('isNonzero', [INPUT]),
   async (x): Promise<boolean> => {
     if (x.numel() !== 1) {
-      throw new RangeError(`isNonzero: the tensor must have one element, got shape ${formatShape(x.shape)}.`);
+      throw new ValueError('isNonzero', `the tensor must have one element, got shape ${formatShape(x.shape)}.`);
     }
     return Number((await x.data())[0]) !== 0;
   },

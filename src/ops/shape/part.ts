@@ -19,7 +19,8 @@ function over(op: string, x: Tensor, source: Tensor, view: (x: Tensor) => Tensor
   const part = view(out);
   if (!sameShape(part.shape, source.shape)) {
     throw new ShapeError(
-      `${op}: src must have the shape of the part, got ${formatShape(source.shape)} for ${formatShape(part.shape)}.`,
+      op,
+      `src must have the shape of the part, got ${formatShape(source.shape)} for ${formatShape(part.shape)}.`,
       { shapes: [source.shape, part.shape] },
     );
   }

@@ -4,7 +4,7 @@ import { COUNTS, COUNT, DIM, oneOrMore, either } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { TENSOR, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { formatShape, wrapDim } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { clone } from './copy';
@@ -52,7 +52,7 @@ export function repeatInterleave(
   const d = dim === null ? 0 : wrapDim('repeatInterleave', dim, x.ndim);
   if (repeats instanceof Tensor) {
     if (repeats.dtype !== 'int64' && repeats.dtype !== 'int32') {
-      throw new DTypeError(`repeatInterleave: repeats must be int32 or int64, got ${repeats.dtype}.`);
+      throw new DTypeError('repeatInterleave', `repeats must be int32 or int64, got ${repeats.dtype}.`);
     }
     return repeats.data().then((counts) => repeatEach(source, Array.from(counts, Number), d));
   }
@@ -63,14 +63,14 @@ export function repeatInterleave(
 
 function checkCounts(counts: readonly number[]): void {
   if (counts.every((count) => Number.isInteger(count) && count >= 0)) return;
-  throw new RangeError(`repeatInterleave: repeats must be whole numbers >= 0, got ${formatShape(counts)}.`);
+  throw new ValueError('repeatInterleave', `repeats must be whole numbers >= 0, got ${formatShape(counts)}.`);
 }
 
 function repeatEach(x: Tensor, counts: readonly number[], dim: number): Tensor {
   const n = x.shape[dim];
   if (counts.length === 1) return repeatInterleave(x, counts[0], dim);
   if (counts.length !== n) {
-    throw new ShapeError(`repeatInterleave: repeats must be one count for each of ${n}, got ${counts.length}.`);
+    throw new ShapeError('repeatInterleave', `repeats must be one count for each of ${n}, got ${counts.length}.`);
   }
   checkCounts(counts);
   const order = counts.flatMap((count, i) => new Array<number>(count).fill(i));

@@ -11,7 +11,7 @@ import type { Arguments } from '../../base/arguments';
 
 /** @throws ShapeError unless x is an image */
 function checkImage(op: string, x: Tensor): void {
-  if (x.ndim < 3) throw new ShapeError(`${op}: input must be [*, C, H, W], got ${formatShape(x.shape)}.`);
+  if (x.ndim < 3) throw new ShapeError(op, `input must be [*, C, H, W], got ${formatShape(x.shape)}.`);
 }
 
 /**
@@ -28,7 +28,8 @@ export const pixelShuffle: (
   const r = upscaleFactor;
   if (channels % (r * r) !== 0) {
     throw new ShapeError(
-      `pixelShuffle: the channels must be a multiple of ${r * r} (upscaleFactor²), got ${channels} in ${formatShape(x.shape)}.`,
+      'pixelShuffle',
+      `the channels must be a multiple of ${r * r} (upscaleFactor²), got ${channels} in ${formatShape(x.shape)}.`,
       { shape: x.shape },
     );
   }
@@ -58,7 +59,8 @@ export const pixelUnshuffle: (
     const r = downscaleFactor;
     if (height % r !== 0 || width % r !== 0) {
       throw new ShapeError(
-        `pixelUnshuffle: height and width must be multiples of ${r} (downscaleFactor), got ${formatShape(x.shape)}.`,
+        'pixelUnshuffle',
+        `height and width must be multiples of ${r} (downscaleFactor), got ${formatShape(x.shape)}.`,
         { shape: x.shape },
       );
     }
@@ -82,7 +84,8 @@ export const channelShuffle: (x: Tensor, ...args: Arguments<[groups: number], []
   taking(signature('channelShuffle', [INPUT, argument('groups', atLeast(1))]), (x, groups) => {
     if (x.ndim < 3 || x.shape[1] % groups !== 0) {
       throw new ShapeError(
-        `channelShuffle: input must be [N, C, *] of at least 3 dimensions with C a multiple of ${groups} (groups), got ${formatShape(x.shape)}.`,
+        'channelShuffle',
+        `input must be [N, C, *] of at least 3 dimensions with C a multiple of ${groups} (groups), got ${formatShape(x.shape)}.`,
         { shape: x.shape },
       );
     }

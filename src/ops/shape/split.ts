@@ -3,7 +3,7 @@ import type { Arguments } from '../../base/arguments';
 import { INTEGER, DIM, oneOrMore, either } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
 import { TENSOR, INPUT } from '../../core/kinds';
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { formatShape, wrapDim } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { slice, split } from './view';
@@ -39,7 +39,7 @@ export function tensorSplit(
 ): Tensor[] | Promise<Tensor[]> {
   const options = TENSOR_SPLIT.take([x, ...args]);
   const how = options.indicesOrSections ?? options.sections ?? options.indices;
-  if (how === undefined) throw new TypeError('tensorSplit: expected how many pieces, or where to cut, got nothing.');
+  if (how === undefined) throw new KindError('tensorSplit', 'expected how many pieces, or where to cut, got nothing.');
   const dim = options.dim;
   if (!(how instanceof Tensor)) return cut(x, how, dim);
   return how.data().then((values) => cut(x, how.ndim === 0 ? Number(values[0]) : Array.from(values, Number), dim));
@@ -49,13 +49,13 @@ export function tensorSplit(
 const MOST_PIECES = 2 ** 22;
 
 function cut(x: Tensor, how: number | readonly number[], dim: number): Tensor[] {
-  if (x.ndim === 0) throw new ShapeError('tensorSplit: a zero-dimensional tensor cannot be split.');
+  if (x.ndim === 0) throw new ShapeError('tensorSplit', 'a zero-dimensional tensor cannot be split.');
   const d = wrapDim('tensorSplit', dim, x.ndim);
   const n = x.shape[d];
   if (typeof how === 'number') {
-    if (how < 1) throw new RangeError(`tensorSplit: the number of pieces must be positive, got ${how}.`);
+    if (how < 1) throw new ValueError('tensorSplit', `the number of pieces must be positive, got ${how}.`);
     if (how > MOST_PIECES) {
-      throw new RangeError(`tensorSplit: the number of pieces must be at most ${MOST_PIECES}, got ${how}.`);
+      throw new ValueError('tensorSplit', `the number of pieces must be at most ${MOST_PIECES}, got ${how}.`);
     }
     const sizes = Array.from({ length: how }, (_, i) => Math.floor(n / how) + (i < n % how ? 1 : 0));
     return split(x, sizes, d);
@@ -65,10 +65,9 @@ function cut(x: Tensor, how: number | readonly number[], dim: number): Tensor[] 
 
 /** A split along `dim` into a number of pieces, which must divide its size, or at indices. */
 function evenSplit(op: string, x: Tensor, how: number | readonly number[], dim: number, least: number): Tensor[] {
-  if (x.ndim < least)
-    throw new ShapeError(`${op}: expected ${least} dimensions at least, got ${formatShape(x.shape)}.`);
+  if (x.ndim < least) throw new ShapeError(op, `expected ${least} dimensions at least, got ${formatShape(x.shape)}.`);
   if (typeof how === 'number' && (how < 1 || x.shape[dim] % how !== 0)) {
-    throw new ShapeError(`${op}: dimension ${dim} must be divisible by ${how}, got size ${x.shape[dim]}.`);
+    throw new ShapeError(op, `dimension ${dim} must be divisible by ${how}, got size ${x.shape[dim]}.`);
   }
   return cut(x, how, dim);
 }

@@ -3,7 +3,7 @@ import { COUNTS, FLAG, COUNT, oneOf } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSORS, SEVERAL_TENSORS, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { broadcastShapes, formatShape, sameShape, type Shape } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { filled } from './copy';
@@ -86,12 +86,12 @@ const MESHGRID = signature('meshgrid', [
 export function meshgrid(...args: readonly (Tensor | readonly Tensor[] | MeshgridOptions)[]): Tensor[] {
   const { tensors: given, indexing } = MESHGRID.take(args);
   for (const x of given) {
-    if (x.ndim > 1) throw new ShapeError(`meshgrid: expected vectors or scalars, got ${formatShape(x.shape)}.`);
+    if (x.ndim > 1) throw new ShapeError('meshgrid', `expected vectors or scalars, got ${formatShape(x.shape)}.`);
     if (x.dtype !== given[0].dtype) {
-      throw new DTypeError(`meshgrid: all must be of one dtype, got ${given[0].dtype} and ${x.dtype}.`);
+      throw new DTypeError('meshgrid', `all must be of one dtype, got ${given[0].dtype} and ${x.dtype}.`);
     }
   }
-  if (given.length === 0) throw new ShapeError('meshgrid: expected at least one tensor, got none.');
+  if (given.length === 0) throw new ShapeError('meshgrid', 'expected at least one tensor, got none.');
   const swaps = indexing === 'xy' && given.length >= 2;
   const vectors = given.map((x) => reshape(x, -1));
   const ordered = swaps ? [vectors[1], vectors[0], ...vectors.slice(2)] : vectors;
@@ -144,12 +144,13 @@ export const combinations: (
 ) => Tensor = takingNamed(
   signature('combinations', [INPUT, argument('r', COUNT, undefined), argument('withReplacement', FLAG, undefined)]),
   (x: Tensor, { r = 2, withReplacement = false }: CombinationsOptions): Tensor => {
-    if (x.ndim !== 1) throw new ShapeError(`combinations: expected a vector, got ${formatShape(x.shape)}.`);
+    if (x.ndim !== 1) throw new ShapeError('combinations', `expected a vector, got ${formatShape(x.shape)}.`);
     if (r === 0) return filled(x.device, [0], x.dtype, 0);
     const count = combinationsOf(x.shape[0] + (withReplacement ? r - 1 : 0), r);
     if (count * r > MOST_CHOSEN) {
-      throw new RangeError(
-        `combinations: there must be at most 2^28 elements in the result, got ${count} rows of ${r}.`,
+      throw new ValueError(
+        'combinations',
+        `there must be at most 2^28 elements in the result, got ${count} rows of ${r}.`,
       );
     }
     const rows: number[][] = [];
@@ -179,7 +180,7 @@ export function sumToSize(x: Tensor, ...sizes: Sizes): Tensor {
   const lead = x.ndim - size.length;
   const fits = lead >= 0 && size.every((n, d) => n === 1 || n === x.shape[d + lead]);
   if (!fits) {
-    throw new ShapeError(`sumToSize: ${formatShape(x.shape)} is no broadcast of ${formatShape(size)}.`);
+    throw new ShapeError('sumToSize', `${formatShape(x.shape)} is no broadcast of ${formatShape(size)}.`);
   }
   const dims = x.shape.flatMap((n, d) => (d < lead || (size[d - lead] === 1 && n !== 1) ? [d] : []));
   // PyTorch sums, and so widens integers, for a size without dimensions even if x has none.

@@ -11,6 +11,7 @@ import { addAlong, indexVector } from '../indexing/gather';
 import { expand, flatten, movedim, reshape, unsqueeze } from './view';
 import { add, mul } from '../pointwise/arithmetic';
 import type { Arguments } from '../../base/arguments';
+import { ValueError } from '../../base/errors';
 
 /** Options of `unfold`. */
 export interface UnfoldOptions {
@@ -33,7 +34,7 @@ export const unfold: (
   (x: Tensor, { dimension, size, step }: UnfoldOptions): Tensor => {
     const d = wrapDim('unfold', dimension, x.ndim);
     const n = x.shape[d] ?? 1;
-    if (size > n) throw new RangeError(`unfold: size must be at most ${n}, got ${size}.`);
+    if (size > n) throw new ValueError('unfold', `size must be at most ${n}, got ${size}.`);
     if (x.ndim === 0) return expand(reshape(x, 1), [size]);
     const count = Math.floor((n - size) / step) + 1;
     const geometry = {
@@ -86,8 +87,9 @@ export const asStrided: (
     const last = size.reduce((at, n, d) => at + (n - 1) * stride[d], offset);
     const valid = size.length === stride.length && offset >= 0 && stride.every((s) => s >= 0);
     if (!valid || (numelOf(size) > 0 && last >= length)) {
-      throw new RangeError(
-        `asStrided: size ${formatShape(size)}, stride ${formatShape(stride)} and offset ${offset} must stay within ${length} elements.`,
+      throw new ValueError(
+        'asStrided',
+        `size ${formatShape(size)}, stride ${formatShape(stride)} and offset ${offset} must stay within ${length} elements.`,
       );
     }
     const { shape, strides, offset: own, device } = x;

@@ -5,7 +5,7 @@ import { INTEGER, COUNT, DIM, DIMS, SHAPE, atLeast, listOf, oneOrMore } from '..
 import { argument, signature, taking } from '../../base/signature';
 import { INPUT, OTHER } from '../../core/kinds';
 import { composed } from '../../base/errorText';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { applyView, applyViews, type Geometry, type Piece } from '../../core/op';
 import {
   denseStrides,
@@ -77,7 +77,8 @@ export function view(x: Tensor, ...sizes: Sizes): Tensor {
   const strides = viewStrides(x.shape, x.strides, shape);
   if (strides === null) {
     throw new ShapeError(
-      `view: shape ${formatShape(x.shape)} with strides ${formatShape(x.strides)} cannot be shown as ${formatShape(shape)} without a copy. Use reshape.`,
+      'view',
+      `shape ${formatShape(x.shape)} with strides ${formatShape(x.strides)} cannot be shown as ${formatShape(shape)} without a copy. Use reshape.`,
       { shape: x.shape, strides: x.strides },
     );
   }
@@ -113,7 +114,8 @@ export function permute(x: Tensor, ...dims: Sizes<'dims'>): Tensor {
   const order = wrapDims('permute', PERMUTE.take([x, ...dims]).dims, x.ndim);
   if (order.length !== x.ndim) {
     throw new ShapeError(
-      `permute: dims must name all ${x.ndim} dimensions of ${formatShape(x.shape)}, got ${formatShape(order)}.`,
+      'permute',
+      `dims must name all ${x.ndim} dimensions of ${formatShape(x.shape)}, got ${formatShape(order)}.`,
     );
   }
   const inverse = order.map((_, i) => order.indexOf(i));
@@ -153,14 +155,14 @@ function exchanged(x: Tensor, dim0: number, dim1: number): Tensor {
 /** A matrix transposed; vectors stay. @throws ShapeError above two dimensions. @see torch.t */
 export const t: (x: Tensor) => Tensor = taking(signature('t', [INPUT]), (x) => {
   if (x.ndim > 2)
-    throw new ShapeError(`t: expected at most 2 dimensions, got ${formatShape(x.shape)}. Use transpose or mT.`);
+    throw new ShapeError('t', `expected at most 2 dimensions, got ${formatShape(x.shape)}. Use transpose or mT.`);
   return x.ndim < 2 ? permute(x, x.shape.map((_, i) => i)) : exchanged(x, 0, 1); // prettier-ignore
 });
 
 /** The last two dimensions exchanged. @see torch.Tensor.mT */
 export const mT: (x: Tensor) => Tensor = taking(signature('mT', [INPUT]), (x) => {
   if (x.ndim === 0) return x;
-  if (x.ndim < 2) throw new ShapeError(`mT: expected at least 2 dimensions, got ${formatShape(x.shape)}.`);
+  if (x.ndim < 2) throw new ShapeError('mT', `expected at least 2 dimensions, got ${formatShape(x.shape)}.`);
   return exchanged(x, -2, -1);
 });
 
@@ -179,8 +181,9 @@ export const movedim: (
     const from = wrapDims('movedim', asList(source), x.ndim);
     const to = wrapDims('movedim', asList(destination), x.ndim);
     if (from.length !== to.length) {
-      throw new RangeError(
-        `movedim: source and destination must pair up, got ${formatShape(from)} and ${formatShape(to)}.`,
+      throw new ValueError(
+        'movedim',
+        `source and destination must pair up, got ${formatShape(from)} and ${formatShape(to)}.`,
       );
     }
     // The dimension 0 that a scalar lets be named is none that could be moved.
@@ -205,7 +208,8 @@ export function expand(x: Tensor, ...sizes: Sizes): Tensor {
     shape.every((size, i) => size >= 0 && (i < lead || x.shape[i - lead] === size || x.shape[i - lead] === 1));
   if (!fits) {
     throw new ShapeError(
-      `expand: ${formatShape(x.shape)} cannot be expanded to ${formatShape(wanted)}; only dimensions of size 1 can grow, and new ones come first.`,
+      'expand',
+      `${formatShape(x.shape)} cannot be expanded to ${formatShape(wanted)}; only dimensions of size 1 can grow, and new ones come first.`,
       { from: x.shape, to: wanted },
     );
   }
@@ -238,8 +242,9 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   const size = x.shape[d];
   const from = start < 0 ? start + size : start;
   if (!Number.isInteger(from) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size) {
-    throw new RangeError(
-      `narrow: start and length must lie within dimension ${d} of size ${size}, got start ${start} and length ${length}.`,
+    throw new ValueError(
+      'narrow',
+      `start and length must lie within dimension ${d} of size ${size}, got start ${start} and length ${length}.`,
     );
   }
   return sliced(x, d, from, from + length, 1);
@@ -269,7 +274,7 @@ export function slice(
 
 function sliced(x: Tensor, dim: number, start: number | null, end: number | null, step: number): Tensor {
   const d = wrapDim('slice', dim, x.ndim);
-  if (x.ndim === 0) throw new ShapeError('slice: a zero-dimensional tensor cannot be sliced.');
+  if (x.ndim === 0) throw new ShapeError('slice', 'a zero-dimensional tensor cannot be sliced.');
   const size = x.shape[d];
   const clamp = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size);
   const from = clamp(start ?? 0);
@@ -293,12 +298,13 @@ export const select: (
 ) => Tensor = taking(
   signature('select', [INPUT, argument('dim', DIM), argument('index', INTEGER)]),
   (x, dim, index) => {
-    if (x.ndim === 0) throw new ShapeError('select: a zero-dimensional tensor has no dimension to select from.');
+    if (x.ndim === 0) throw new ShapeError('select', 'a zero-dimensional tensor has no dimension to select from.');
     const d = wrapDim('select', dim, x.ndim);
     const size = x.shape[d];
     if (!Number.isInteger(index) || index < -size || index >= size) {
-      throw new RangeError(
-        `select: index must be in [${-size}, ${size - 1}] for dimension ${d} of shape ${formatShape(x.shape)}, got ${index}.`,
+      throw new ValueError(
+        'select',
+        `index must be in [${-size}, ${size - 1}] for dimension ${d} of shape ${formatShape(x.shape)}, got ${index}.`,
       );
     }
     const { geometry, again } = slicePiece(x, d, index < 0 ? index + size : index);
@@ -361,7 +367,7 @@ export function flatten(
   const { startDim = 0, endDim = -1 } = FLATTEN.take([x, ...args]);
   const from = wrapDim('flatten', startDim, x.ndim);
   const to = wrapDim('flatten', endDim, x.ndim);
-  if (from > to) throw new RangeError(`flatten: startDim must not come after endDim, got ${startDim} and ${endDim}.`);
+  if (from > to) throw new ValueError('flatten', `startDim must not come after endDim, got ${startDim} and ${endDim}.`);
   if (x.ndim > 0 && from === to) return x;
   return reshape(x, [...x.shape.slice(0, from), numelOf(x.shape.slice(from, to + 1)), ...x.shape.slice(to + 1)]);
 }
@@ -389,7 +395,7 @@ const UNBIND = signature('unbind', [INPUT, argument('dim', DIM, undefined)]);
 /** Views of each index along a dimension (0 by default), which disappears. @see torch.unbind */
 export function unbind(x: Tensor, ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor[] {
   const { dim = 0 } = UNBIND.take([x, ...args]);
-  if (x.ndim === 0) throw new ShapeError('unbind: a zero-dimensional tensor has no dimension to unbind.');
+  if (x.ndim === 0) throw new ShapeError('unbind', 'a zero-dimensional tensor has no dimension to unbind.');
   const d = wrapDim('unbind', dim, x.ndim);
   return partialViews(
     'unbind',
@@ -424,16 +430,17 @@ export function split(x: Tensor, ...args: SplitArguments): Tensor[] {
   const even = (piece: number): number[] =>
     Array.from({ length: Math.max(1, Math.ceil(total / piece)) }, (_, i) => Math.min(piece, total - i * piece));
   if (typeof size === 'number' && !(size > 0 || (size === 0 && total === 0))) {
-    throw new RangeError(`split: the size of a piece must be positive, got ${size}.`);
+    throw new ValueError('split', `the size of a piece must be positive, got ${size}.`);
   }
   const sizes = typeof size === 'number' ? (size === 0 ? [0] : even(size)) : size;
   if (sizes.reduce((a, b) => a + b, 0) !== total) {
     throw new ShapeError(
-      `split: sizes must add up to ${total}, the size of dimension ${d}, got ${formatShape(sizes)}.`,
+      'split',
+      `sizes must add up to ${total}, the size of dimension ${d}, got ${formatShape(sizes)}.`,
     );
   }
   if (sizes.some((piece) => !Number.isInteger(piece) || piece < 0)) {
-    throw new RangeError(`split: sizes must be whole numbers >= 0, got ${formatShape(sizes)}.`);
+    throw new ValueError('split', `sizes must be whole numbers >= 0, got ${formatShape(sizes)}.`);
   }
   let start = 0;
   const pieces = sizes.map((length): Piece => {

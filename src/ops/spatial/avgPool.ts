@@ -1,7 +1,7 @@
 // Average pooling over one, two and three dimensions. The kernels pool images: a sequence is an image of height 1; a
 // volume is pooled plane by plane, then along its depth, since the mean over a box is a mean of means.
 import type { AvgPoolSizes } from '../../device/contract';
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { defineOp } from '../../core/op';
 import { formatShape, numelOf, type Shape } from '../../base/shape';
@@ -72,12 +72,13 @@ export function avgPool(
 ): Tensor {
   const op = `avgPool${dims}d`;
   checkPoolInput(op, x, dims);
-  if (divisorOverride === 0) throw new RangeError(`${op}: divisorOverride must not be 0.`);
+  if (divisorOverride === 0) throw new ValueError(op, 'divisorOverride must not be 0.');
   const windows = windowsOf(op, x.shape.slice(-dims), kernelSize, options);
   if (dims === 3 && windows.kernel.some((size, i) => size > x.shape[x.ndim - 3 + i])) {
     // PyTorch's rule for volumes alone.
     throw new ShapeError(
-      `${op}: the window must not be larger than the input, got ${formatShape(windows.kernel)} and ${formatShape(x.shape)}.`,
+      op,
+      `the window must not be larger than the input, got ${formatShape(windows.kernel)} and ${formatShape(x.shape)}.`,
       { shape: x.shape },
     );
   }

@@ -3,7 +3,7 @@
 // A sequence is an image of height 1; a volume is many images with the taps of its depth as channels.
 import type { ConvSizes } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { KindError, DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { defineOp } from '../../core/op';
 import { formatShape, sameShape, type Shape } from '../../base/shape';
@@ -92,8 +92,9 @@ export function perDimension(op: string, name: string, value: number | Shape, nd
   const single = typeof value === 'number' ? value : value.length === 1 ? value[0] : null;
   const sizes = single === null ? (value as Shape) : new Array<number>(ndim).fill(single);
   if (sizes.length !== ndim || sizes.some((size) => !Number.isInteger(size) || size < least)) {
-    throw new RangeError(
-      `${op}: ${name} must be an integer of at least ${least}${ndim > 1 ? ` or ${ndim} of them` : ''}, got ${typeof value === 'number' ? value : formatShape(value)}.`,
+    throw new ValueError(
+      op,
+      `${name} must be an integer of at least ${least}${ndim > 1 ? ` or ${ndim} of them` : ''}, got ${typeof value === 'number' ? value : formatShape(value)}.`,
     );
   }
   return sizes;
@@ -104,7 +105,8 @@ export function checkDTypes(op: string, x: Tensor, weight: Tensor, bias: Tensor 
   const dtypes = [x, weight, ...(bias === null ? [] : [bias])].map((operand) => operand.dtype);
   if (isFloat(x.dtype) && dtypes.every((dtype) => dtype === x.dtype)) return;
   throw new DTypeError(
-    `${op}: input, weight and bias must have one floating-point dtype, got ${dtypes.join(', ')}. Convert the input with .to('${weight.dtype}').`,
+    op,
+    `input, weight and bias must have one floating-point dtype, got ${dtypes.join(', ')}. Convert the input with .to('${weight.dtype}').`,
     { dtypes },
   );
 }
@@ -113,7 +115,8 @@ export function checkDTypes(op: string, x: Tensor, weight: Tensor, bias: Tensor 
 export function checkBias(op: string, bias: Tensor | null, channels: number): void {
   if (bias === null || sameShape(bias.shape, [channels])) return;
   throw new ShapeError(
-    `${op}: bias must have the shape [${channels}] (one per output channel), got ${formatShape(bias.shape)}.`,
+    op,
+    `bias must have the shape [${channels}] (one per output channel), got ${formatShape(bias.shape)}.`,
     { shape: bias.shape },
   );
 }
@@ -123,20 +126,23 @@ function checkOperands(op: string, x: Tensor, weight: Tensor, bias: Tensor | nul
   checkDTypes(op, x, weight, bias);
   const shapes = [x.shape, weight.shape];
   if (!Number.isInteger(groups) || groups < 1 || weight.shape[0] % groups !== 0) {
-    throw new RangeError(
-      `${op}: groups must be a positive integer that divides the ${weight.shape[0]} output channels, got ${groups}.`,
+    throw new ValueError(
+      op,
+      `groups must be a positive integer that divides the ${weight.shape[0]} output channels, got ${groups}.`,
     );
   }
   if (x.shape[1] !== weight.shape[1] * groups) {
     throw new ShapeError(
-      `${op}: the input must have ${weight.shape[1] * groups} channels in dimension 1 for a weight of shape ${formatShape(weight.shape)}` +
+      op,
+      `the input must have ${weight.shape[1] * groups} channels in dimension 1 for a weight of shape ${formatShape(weight.shape)}` +
         `${groups > 1 ? ` and ${groups} groups` : ''}, got ${formatShape(x.shape)} (${x.shape[1]}). Check inChannels.`,
       { shapes },
     );
   }
   if (weight.shape.some((size, d) => size === 0 && d !== 1)) {
     throw new ShapeError(
-      `${op}: weight must have no dimension but that of channels of size 0, got ${formatShape(weight.shape)}.`,
+      op,
+      `weight must have no dimension but that of channels of size 0, got ${formatShape(weight.shape)}.`,
       {
         shapes,
       },
@@ -156,7 +162,8 @@ const sizeNames = (ndim: SpatialDims, prefix = ''): string =>
 export function checkDims(op: string, ndim: SpatialDims, input: Tensor, weight: Tensor, rows: string): void {
   if ((input.ndim === ndim + 1 || input.ndim === ndim + 2) && weight.ndim === ndim + 2) return;
   throw new ShapeError(
-    `${op}: expected input [N, C, ${sizeNames(ndim)}] or [C, ${sizeNames(ndim)}] and weight [${rows}, ${sizeNames(ndim, 'k')}], ` +
+    op,
+    `expected input [N, C, ${sizeNames(ndim)}] or [C, ${sizeNames(ndim)}] and weight [${rows}, ${sizeNames(ndim, 'k')}], ` +
       `got ${formatShape(input.shape)} and ${formatShape(weight.shape)}.${input.ndim === ndim ? ' Add the channel with unsqueeze(0).' : ''}`,
     { shapes: [input.shape, weight.shape] },
   );
@@ -188,7 +195,8 @@ function convolution<Size extends Shape>(
     const padded = padding.map((size, i) => x.shape[2 + i] + 2 * size);
     const reach = kernel.map((size, i) => dilation[i] * (size - 1) + 1);
     throw new ShapeError(
-      `${op}: the kernel must fit into the padded input, got an input of ${formatShape(input.shape)} (${padded.join(' x ')} with padding) ` +
+      op,
+      `the kernel must fit into the padded input, got an input of ${formatShape(input.shape)} (${padded.join(' x ')} with padding) ` +
         `and a kernel of ${reach.join(' x ')}. Use a smaller kernel or more padding.`,
       { shapes: [input.shape, weight.shape] },
     );
@@ -263,12 +271,10 @@ function namedPadding(
 ): [x: Tensor, padding: Shape] {
   if (name === 'valid') return [x, stride.map(() => 0)];
   if (name !== 'same') {
-    throw new TypeError(`${op}: padding must be numbers, 'same' or 'valid', got '${name}'.`);
+    throw new KindError(op, `padding must be numbers, 'same' or 'valid', got '${name}'.`);
   }
   if (stride.some((size) => size !== 1)) {
-    throw new RangeError(
-      `${op}: padding 'same' needs stride 1, got ${formatShape(stride)}. Give the padding in numbers.`,
-    );
+    throw new ValueError(op, `padding 'same' needs stride 1, got ${formatShape(stride)}. Give the padding in numbers.`);
   }
   const total = dilation.map((size, i) => size * (weight.shape[2 + i] - 1));
   const behind = total.map((size) => size % 2);

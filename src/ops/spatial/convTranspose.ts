@@ -1,5 +1,5 @@
 // Transposed convolution over one, two and three dimensions: the gradient of a convolution's input, as an operation.
-import { ShapeError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { formatShape, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -56,13 +56,15 @@ function convTranspose<Size extends Shape>(
   const groups = options.groups ?? 1;
   checkDTypes(op, x, weight, bias);
   if (!Number.isInteger(groups) || groups < 1 || weight.shape[0] < groups || weight.shape[0] % groups !== 0) {
-    throw new RangeError(
-      `${op}: groups must be a positive integer that divides the ${weight.shape[0]} input channels, got ${groups}.`,
+    throw new ValueError(
+      op,
+      `groups must be a positive integer that divides the ${weight.shape[0]} input channels, got ${groups}.`,
     );
   }
   if (x.shape[1] !== weight.shape[0]) {
     throw new ShapeError(
-      `${op}: the input must have ${weight.shape[0]} channels for a weight of shape ${formatShape(weight.shape)}, got ${formatShape(input.shape)} (${x.shape[1]}). Check inChannels.`,
+      op,
+      `the input must have ${weight.shape[0]} channels for a weight of shape ${formatShape(weight.shape)}, got ${formatShape(input.shape)} (${x.shape[1]}). Check inChannels.`,
       { shapes: [input.shape, weight.shape] },
     );
   }
@@ -72,8 +74,9 @@ function convTranspose<Size extends Shape>(
   const dilation = perDimension(op, 'dilation', options.dilation ?? 1, ndim, 1);
   const extra = perDimension(op, 'outputPadding', options.outputPadding ?? 0, ndim, 0);
   if (extra.some((size, i) => size >= stride[i] && size >= dilation[i])) {
-    throw new RangeError(
-      `${op}: outputPadding must be smaller than stride or dilation, got ${formatShape(extra)} with stride ${formatShape(stride)} and dilation ${formatShape(dilation)}.`,
+    throw new ValueError(
+      op,
+      `outputPadding must be smaller than stride or dilation, got ${formatShape(extra)} with stride ${formatShape(stride)} and dilation ${formatShape(dilation)}.`,
     );
   }
   const kernel = weight.shape.slice(2);
@@ -82,7 +85,8 @@ function convTranspose<Size extends Shape>(
   );
   if (output.some((size) => size < 1) || kernel.includes(0)) {
     throw new ShapeError(
-      `${op}: the result would be empty, got input ${formatShape(input.shape)}, weight ${formatShape(weight.shape)} and padding ${formatShape(padding)} for an output of ${formatShape(output)}.`,
+      op,
+      `the result would be empty, got input ${formatShape(input.shape)}, weight ${formatShape(weight.shape)} and padding ${formatShape(padding)} for an output of ${formatShape(output)}.`,
       { shapes: [input.shape, weight.shape] },
     );
   }

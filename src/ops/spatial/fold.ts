@@ -41,7 +41,8 @@ function blocksOf(op: string, image: Shape, kernelSize: number | Shape, options:
   );
   if (counts.some((count) => count < 1)) {
     throw new ShapeError(
-      `${op}: a block must fit into the image, got ${formatShape(image)} with padding ${formatShape(padding)} and blocks of ${formatShape(kernel)} with dilation ${formatShape(dilation)}.`,
+      op,
+      `a block must fit into the image, got ${formatShape(image)} with padding ${formatShape(padding)} and blocks of ${formatShape(kernel)} with dilation ${formatShape(dilation)}.`,
       { image, kernel },
     );
   }
@@ -62,7 +63,7 @@ function around(x: Tensor, [vertical, horizontal]: Shape, sign: 1 | -1): Tensor 
  */
 export function unfold(input: Tensor, kernelSize: number | Shape, options: BlockOptions = {}): Tensor {
   if ((input.ndim !== 3 && input.ndim !== 4) || input.shape.slice(-3).includes(0)) {
-    throw new ShapeError(`unfold: input must be [N, C, H, W] or [C, H, W] and not empty, got ${formatShape(input.shape)}.`); // prettier-ignore
+    throw new ShapeError('unfold', `input must be [N, C, H, W] or [C, H, W] and not empty, got ${formatShape(input.shape)}.`); // prettier-ignore
   }
   const blocks = blocksOf('unfold', input.shape.slice(-2), kernelSize, options);
   const { kernel, dilation, padding, stride, counts } = blocks;
@@ -93,7 +94,7 @@ export function fold(
   options: BlockOptions = {},
 ): Tensor {
   if (input.ndim !== 2 && input.ndim !== 3) {
-    throw new ShapeError(`fold: input must be [N, C kH kW, L] or [C kH kW, L], got ${formatShape(input.shape)}.`);
+    throw new ShapeError('fold', `input must be [N, C kH kW, L] or [C kH kW, L], got ${formatShape(input.shape)}.`);
   }
   const image = perDimension('fold', 'outputSize', outputSize, 2, 1);
   const blocks = blocksOf('fold', image, kernelSize, options);
@@ -102,7 +103,8 @@ export function fold(
   const channels = rows / (kernel[0] * kernel[1]);
   if (!Number.isInteger(channels) || channels === 0 || length !== counts[0] * counts[1]) {
     throw new ShapeError(
-      `fold: for blocks of ${formatShape(kernel)} in ${formatShape(image)} the input must have a multiple of ${kernel[0] * kernel[1]} rows and ${counts[0] * counts[1]} columns, got ${formatShape(input.shape)}.`,
+      'fold',
+      `for blocks of ${formatShape(kernel)} in ${formatShape(image)} the input must have a multiple of ${kernel[0] * kernel[1]} rows and ${counts[0] * counts[1]} columns, got ${formatShape(input.shape)}.`,
       { shape: input.shape, image, kernel },
     );
   }

@@ -32,14 +32,16 @@ export function fractionalMaxPool(
   const spatial = x.shape.slice(-dims);
   if (output.some((count, i) => count < 1 || count + kernel[i] - 1 > spatial[i])) {
     throw new ShapeError(
-      `${op}: the output must have at least 1 window and at most n - kernelSize + 1 along each dimension, got ${formatShape(output)} windows of ${formatShape(kernel)} in ${formatShape(spatial)}.`,
+      op,
+      `the output must have at least 1 window and at most n - kernelSize + 1 along each dimension, got ${formatShape(output)} windows of ${formatShape(kernel)} in ${formatShape(spatial)}.`,
       { spatial, kernel, output },
     );
   }
   const planes = numelOf(x.shape.slice(0, -dims));
   if (samples.numel() < planes * dims || samples.shape[samples.ndim - 1] !== dims) {
     throw new ShapeError(
-      `${op}: there must be ${dims} random samples for each of at least ${planes} planes, got ${formatShape(samples.shape)}.`,
+      op,
+      `there must be ${dims} random samples for each of at least ${planes} planes, got ${formatShape(samples.shape)}.`,
       { samples: samples.shape },
     );
   }

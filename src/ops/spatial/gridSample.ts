@@ -1,6 +1,6 @@
 // Sampling images and volumes at the points of a grid, and the grids of affine maps. Points are in [-1, 1] from corner to
 // corner. All is composed: coordinates by arithmetic, values by index with the channels of a cell beside each other.
-import { ShapeError } from '../../base/errors';
+import { KindError, ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { denseStrides, formatShape, numelOf, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -105,16 +105,17 @@ export function gridSample(input: Tensor, grid: Tensor, options: GridOptions): T
     grid.shape[dims + 1] !== dims
   ) {
     throw new ShapeError(
-      `gridSample: expected input [N, C, H, W] and grid [N, oH, oW, 2]${isCubic ? '' : ', or input [N, C, D, H, W] and grid [N, oD, oH, oW, 3]'}, ` +
+      'gridSample',
+      `expected input [N, C, H, W] and grid [N, oH, oW, 2]${isCubic ? '' : ', or input [N, C, D, H, W] and grid [N, oD, oH, oW, 3]'}, ` +
         `got ${formatShape(input.shape)} and ${formatShape(grid.shape)}.`,
       { shapes: [input.shape, grid.shape] },
     );
   }
   if (input.dtype !== grid.dtype) {
-    throw new TypeError(`gridSample: input and grid must have one dtype, got ${input.dtype} and ${grid.dtype}.`);
+    throw new KindError('gridSample', `input and grid must have one dtype, got ${input.dtype} and ${grid.dtype}.`);
   }
   if (spatial.includes(0)) {
-    throw new ShapeError(`gridSample: the input must not be empty, got ${formatShape(input.shape)}.`);
+    throw new ShapeError('gridSample', `the input must not be empty, got ${formatShape(input.shape)}.`);
   }
   return libraryCode(() => {
     const { device } = input;
@@ -168,7 +169,8 @@ export function affineGrid(theta: Tensor, size: Shape, alignCorners: boolean): T
   const fits = theta.ndim === 3 && theta.shape[0] === batch && theta.shape[1] === dims && theta.shape[2] === dims + 1;
   if ((dims !== 2 && dims !== 3) || !fits || size.some((n) => !Number.isInteger(n) || n < 1)) {
     throw new ShapeError(
-      `affineGrid: expected theta [N, 2, 3] and size [N, C, H, W], or theta [N, 3, 4] and size [N, C, D, H, W], none of them 0, got ${formatShape(theta.shape)} and ${formatShape(size)}.`,
+      'affineGrid',
+      `expected theta [N, 2, 3] and size [N, C, H, W], or theta [N, 3, 4] and size [N, C, D, H, W], none of them 0, got ${formatShape(theta.shape)} and ${formatShape(size)}.`,
       { theta: theta.shape, size },
     );
   }

@@ -196,7 +196,8 @@ export function maxUnpool(dims: SpatialDims, x: Tensor, indices: Tensor, output:
   checkPoolInput(op, x, dims);
   if (!sameShape(x.shape, indices.shape)) {
     throw new ShapeError(
-      `${op}: indices must have the shape of the input, got ${formatShape(indices.shape)} and ${formatShape(x.shape)}.`,
+      op,
+      `indices must have the shape of the input, got ${formatShape(indices.shape)} and ${formatShape(x.shape)}.`,
       { shapes: [x.shape, indices.shape] },
     );
   }

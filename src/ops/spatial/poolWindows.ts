@@ -2,7 +2,7 @@
 import { COUNT, nullable, oneOrMore } from '../../base/kinds';
 import type { PoolSizes } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
-import { DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { formatShape, numelOf, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { perDimension, type SpatialDims } from './conv';
@@ -59,12 +59,13 @@ export function checkPoolInput(op: string, x: Tensor, dims: SpatialDims, first =
   if ((!isBatched && x.ndim !== dims + 1) || x.shape.slice(first).includes(0)) {
     const spatial = ['[C, L]', '[C, H, W]', '[C, D, H, W]'][dims - 1];
     throw new ShapeError(
-      `${op}: input must be ${spatial} or ${spatial.replace('[', '[N, ')} with sizes above 0 from dimension ${Math.max(first, 0)} on, got ${formatShape(x.shape)}.`,
+      op,
+      `input must be ${spatial} or ${spatial.replace('[', '[N, ')} with sizes above 0 from dimension ${Math.max(first, 0)} on, got ${formatShape(x.shape)}.`,
       { shape: x.shape },
     );
   }
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`${op}: input must be of a floating-point dtype, got ${x.dtype}. Convert it with .float().`);
+    throw new DTypeError(op, `input must be of a floating-point dtype, got ${x.dtype}. Convert it with .float().`);
   }
 }
 
@@ -77,8 +78,9 @@ export function windowsOf(op: string, spatial: Shape, kernelSize: number | Shape
   const padding = perDimension(op, 'padding', options.padding ?? 0, dims, 0);
   const dilation = perDimension(op, 'dilation', options.dilation ?? 1, dims, 1);
   if (padding.some((pad, i) => pad * 2 > kernel[i])) {
-    throw new RangeError(
-      `${op}: padding must be at most half of kernelSize, got ${padding.join(', ')} and ${kernel.join(', ')}.`,
+    throw new ValueError(
+      op,
+      `padding must be at most half of kernelSize, got ${padding.join(', ')} and ${kernel.join(', ')}.`,
     );
   }
   const output = spatial.map((n, i) =>
@@ -86,7 +88,8 @@ export function windowsOf(op: string, spatial: Shape, kernelSize: number | Shape
   );
   if (output.some((size) => size < 1)) {
     throw new ShapeError(
-      `${op}: the output would be empty, got input of ${spatial.join(' x ')} and a window of ${kernel.join(' x ')}. Use a smaller kernelSize or padding.`,
+      op,
+      `the output would be empty, got input of ${spatial.join(' x ')} and a window of ${kernel.join(' x ')}. Use a smaller kernelSize or padding.`,
       { input: spatial, kernel },
     );
   }

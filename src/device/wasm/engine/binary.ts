@@ -23,7 +23,7 @@ export async function compileBuild(build: Build, shared: boolean, url?: string):
   if (url !== undefined) return compileFile(url, build, shared);
   const deflated = await embedded(build);
   if (deflated === '') {
-    throw new DeviceError('init: this entry has no engine inside. Give init({ wasmUrl, workerUrl }).', { build });
+    throw new DeviceError('init', 'this entry has no engine inside. Give init({ wasmUrl, workerUrl }).', { build });
   }
   return WebAssembly.compile(patchMemoryFlag(await inflate(deflated), shared));
 }
@@ -62,7 +62,7 @@ async function compileFile(url: string, build: Build, shared: boolean): Promise<
   const file = url.endsWith('.wasm') ? url : `${url.replace(/\/$/, '')}/${build}.wasm`;
   const response = await fetch(file);
   if (!response.ok) {
-    throw new DeviceError(`init: wasmUrl ${file} must be readable, got status ${response.status}.`, { url: file });
+    throw new DeviceError('init', `wasmUrl ${file} must be readable, got status ${response.status}.`, { url: file });
   }
   // Servers that do not know the type of the file have it compiled once it is there.
   const isTyped = response.headers.get('Content-Type')?.split(';')[0].trim().toLowerCase() === 'application/wasm';

@@ -41,7 +41,8 @@ export function createMemory(
     }
   }
   throw new OutOfMemoryError(
-    `init: the browser refused the engine's memory (${String(failure)}). Give a smaller maxMemory.`,
+    'init',
+    `the browser refused the engine's memory (${String(failure)}). Give a smaller maxMemory.`,
     {
       limit,
     },

@@ -84,6 +84,7 @@ export class BatchTransport implements Transport {
     this.reservedBytes = initialBytes(1);
     this.events.onLost(
       new DeviceError(
+        null,
         `the worker that held this tensor died (${reason}), and its memory with it. Make the tensor again.`,
       ),
     );
@@ -125,7 +126,7 @@ export class BatchTransport implements Transport {
 
   grow(end: number): void {
     const bytes = grownSize(this.reservedBytes, end, this.limit);
-    if (bytes > this.limit) throw new OutOfMemoryError('over the limit');
+    if (bytes > this.limit) throw new OutOfMemoryError(null, 'over the limit');
     this.reservedBytes = bytes;
   }
 

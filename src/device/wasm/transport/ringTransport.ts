@@ -15,7 +15,7 @@ import {
   PROFILE_BYTES,
   RING_BASE,
 } from '../../../../assembly/engine/commands';
-import { OutOfMemoryError, type KindlingError } from '../../../base/errors';
+import { OutOfMemoryError, ValueError, type KindlingError } from '../../../base/errors';
 import { copyOut, describeMemory, type EngineReport } from '../engine/engine';
 import { grownSize, growMemory, heapStart } from '../engine/memory';
 import { Backlog, Ring } from './ring';
@@ -169,10 +169,10 @@ export class RingTransport implements Transport {
     const bytes = grownSize(current, end, this.limit);
     if (bytes === current) return;
     try {
-      if (bytes > this.limit) throw new RangeError('over the limit');
+      if (bytes > this.limit) throw new ValueError(null, 'over the limit');
       growMemory(this.memory, bytes);
     } catch (error) {
-      throw new OutOfMemoryError(String(error));
+      throw new OutOfMemoryError(null, String(error));
     }
     this.ring.refresh();
     this.words = this.ring.words;

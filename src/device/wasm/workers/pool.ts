@@ -108,7 +108,7 @@ export class WorkerPool implements Leader {
 export async function withLimit<T>(started: Promise<T>): Promise<T> {
   let watchdog: Watchdog | undefined;
   const limit = new Promise<never>((_, reject) => {
-    const onHang = (): void => reject(new DeviceError('a worker of the wasm device did not answer.'));
+    const onHang = (): void => reject(new DeviceError(null, 'a worker of the wasm device did not answer.'));
     // A start shows no progress but its end.
     watchdog = new Watchdog(START_LIMIT, () => 0, onHang);
     watchdog.wake();

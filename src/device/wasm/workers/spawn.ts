@@ -50,14 +50,14 @@ const scriptAfter = (prelude: string): string => prelude + script;
 
 function spawnPage(workerUrl?: string): Started {
   if (workerUrl === undefined && script === '') {
-    throw new DeviceError('init: this entry has no worker inside. Give init({ wasmUrl, workerUrl }).');
+    throw new DeviceError('init', 'this entry has no worker inside. Give init({ wasmUrl, workerUrl }).');
   }
   const url = workerUrl ?? (blobUrl ??= URL.createObjectURL(new Blob([scriptAfter('')], { type: 'text/javascript' })));
   const worker = new Worker(url);
   const death = new Promise<never>((_, reject) => {
     worker.onerror = (event) => {
       event.preventDefault();
-      reject(new DeviceError(`a worker of the wasm device failed (${event.message || 'no reason given'}).`));
+      reject(new DeviceError(null, `a worker of the wasm device failed (${event.message || 'no reason given'}).`));
     };
   });
   return { worker, death };
@@ -72,8 +72,10 @@ function spawnNode(): Started {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const worker = new Worker(scriptAfter(NODE_PRELUDE), { eval: true });
   const death = new Promise<never>((_, reject) => {
-    worker.on('error', (error) => reject(new DeviceError(`a worker of the wasm device failed (${String(error)}).`)));
-    worker.on('exit', () => reject(new DeviceError('a worker of the wasm device ended.')));
+    worker.on('error', (error) =>
+      reject(new DeviceError(null, `a worker of the wasm device failed (${String(error)}).`)),
+    );
+    worker.on('exit', () => reject(new DeviceError(null, 'a worker of the wasm device ended.')));
   });
   return {
     worker: {

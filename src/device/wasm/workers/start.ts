@@ -35,7 +35,7 @@ export interface EngineSettings {
 /** A transport that starts its engine; `notes` says what was chosen and why, and grows if something goes wrong. */
 export function startEngine(settings: EngineSettings, events: TransportEvents, notes: string[]): Transport {
   const features = detectFeatures();
-  if (!features.simd) throw new DeviceError('init: the wasm engine needs WebAssembly SIMD, which is missing here.');
+  if (!features.simd) throw new DeviceError('init', 'the wasm engine needs WebAssembly SIMD, which is missing here.');
   const build = settings.build ?? (features.relaxedSimd ? 'relaxed' : 'baseline');
   notes.push(`simd: ${build} build, relaxed SIMD is ${features.relaxedSimd ? '' : 'not '}available`);
   const launch: Launch = {
@@ -195,4 +195,4 @@ function noteFallback(notes: string[], error: unknown): void {
 }
 
 const asDeviceError = (error: unknown): KindlingError =>
-  error instanceof KindlingError ? error : new DeviceError(`init: the wasm engine did not start (${String(error)}).`);
+  error instanceof KindlingError ? error : new DeviceError('init', `the wasm engine did not start (${String(error)}).`);

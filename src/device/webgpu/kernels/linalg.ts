@@ -362,7 +362,8 @@ function checkSize(kind: LinalgKind, sizes: LinalgSizes): void {
   if (operationsOf(kind, sizes) <= MOST_OPERATIONS) return;
   const { m, n } = sizes;
   throw new DeviceError(
-    `linalg: ${kind} on webgpu takes small matrices, one an invocation, got [${m}, ${n}]. Compute it with .to('wasm').`,
+    'linalg',
+    `${kind} on webgpu takes small matrices, one an invocation, got [${m}, ${n}]. Compute it with .to('wasm').`,
     { kind, m, n },
   );
 }
