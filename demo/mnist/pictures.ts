@@ -20,12 +20,15 @@ export function mistakeItems(mistakes: readonly Mistake[]): HTMLLIElement[] {
     const item = document.createElement('li');
     const canvas = document.createElement('canvas');
     canvas.width = canvas.height = SIDE;
-    canvas.ariaHidden = 'true';
+    canvas.role = 'img';
+    canvas.ariaLabel = `${label} read as ${prediction}`;
     paint(canvas, picture);
+    // Short enough for a narrow column.
     const text = document.createElement('p');
+    text.ariaHidden = 'true';
     const wrong = document.createElement('b');
     wrong.textContent = String(prediction);
-    text.append(`${label} read as `, wrong);
+    text.append(`${label} → `, wrong);
     item.append(canvas, text);
     return item;
   });
