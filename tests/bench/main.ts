@@ -9,7 +9,7 @@ import { measureStarts, printStarts, STARTERS } from './firstResult';
 import { LINES, type Line } from './lines';
 import type { Bench, Digest, Effort } from './page';
 import { printNotes, printProfile, printTable, type Cell, type Figures } from './report';
-import { parseSettings, REFERENCE, type Contender, type Settings } from './settings';
+import { isBefore, parseSettings, REFERENCE, type Contender, type Settings } from './settings';
 import { buildPages, buildStarts, serve } from './site';
 
 declare const bench: Bench;
@@ -36,10 +36,12 @@ export async function main(args: readonly string[]): Promise<number> {
   if (settings === null) return 0;
   if (settings.isStart) return compareStarts(settings);
   const modules = new Set(
-    [REFERENCE, ...(settings.profile === null ? settings.contenders : [])].map(({ module }) => module),
+    [REFERENCE, ...(settings.profile === null ? settings.contenders : [])]
+      .filter((contender) => !isBefore(contender))
+      .map(({ module }) => module),
   );
   await buildPages([...modules]);
-  const site = await serve();
+  const site = await serve(settings.before);
   try {
     return settings.profile === null ? await compare(settings, site.origin) : await profile(settings, site.origin);
   } finally {

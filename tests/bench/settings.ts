@@ -29,6 +29,10 @@ export const CONTENDERS: readonly Contender[] = [
 /** The library whose results the others' must agree with. */
 export const REFERENCE = CONTENDERS[0];
 
+/** Modules of this folder come from another checkout (`--before`). */
+const BEFORE = 'before/';
+export const isBefore = ({ module }: Contender): boolean => module.startsWith(BEFORE);
+
 export const isWebGpu = ({ backend }: Contender): boolean => backend.startsWith('webgpu');
 
 export interface Settings {
@@ -42,6 +46,8 @@ export interface Settings {
   readonly json: string | null;
   /** Name of the line to profile instead of comparing. */
   readonly profile: string | null;
+  /** Another checkout of kindling, as its own benchmark has built it, to be compared with this one. */
+  readonly before: string | null;
   /** Whether the time to the first result is measured instead. */
   readonly isStart: boolean;
 }
@@ -54,6 +60,8 @@ const HELP = `npm run bench -- [options]
   --quick           one round, short timings: to see that all works
   --adapter real    webgpu on the machine's graphics adapter (default: swiftshader)
   --json FILE       writes the figures of all rounds
+  --before FOLDER   beside kindling another checkout of it, whose own npm run bench has run (--quick --filter LINE will do);
+                    with --peers kindling-wasm the last column is its time over that of this one
   --profile LINE    kernels of kindling on the line whose name that is, or begins so, instead of comparing
   --start           from the start of the script to the first result, beside jax-js, instead of comparing
   --list            names of the lines`;
@@ -69,6 +77,7 @@ export function parseSettings(args: readonly string[]): Settings | null {
       quick: { type: 'boolean', default: false },
       adapter: { type: 'string', default: 'swiftshader' },
       json: { type: 'string' },
+      before: { type: 'string' },
       profile: { type: 'string' },
       start: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -90,7 +99,8 @@ export function parseSettings(args: readonly string[]): Settings | null {
   if (lines.length === 0) throw new RangeError(`--filter ${given.filter} matches no line. --list names them.`);
   return {
     lines,
-    contenders: chooseContenders(given.peers.split(',')),
+    contenders: withBefore(chooseContenders(given.peers.split(',')), given.before !== undefined),
+    before: given.before ?? null,
     rounds,
     isQuick: given.quick,
     hasRealAdapter: given.adapter === 'real',
@@ -111,3 +121,11 @@ function chooseContenders(wanted: readonly string[]): Contender[] {
       (contender.isExtra !== true && wanted.includes(isWebGpu(contender) ? 'webgpu' : 'wasm')),
   );
 }
+
+/** With each contender that is kindling the one of the other checkout. */
+const withBefore = (contenders: Contender[], hasBefore: boolean): Contender[] =>
+  contenders.flatMap((each) =>
+    hasBefore && each.module === REFERENCE.module
+      ? [each, { ...each, name: `${each.name}-before`, module: BEFORE + each.module }]
+      : [each],
+  );

@@ -59,8 +59,14 @@ async function buildEntries(
   });
 }
 
-/** Serves what was built at `/`, and the peers' files at `/modules/`. */
-export async function serve(): Promise<Site> {
+/** Serves what was built at `/`, the peers' files at `/modules/`, and what the checkout `before` has built at `/before/`. */
+export async function serve(before: string | null = null): Promise<Site> {
+  const others = before === null ? null : resolve(before, 'tests/bench/dist');
+  if (others !== null && !existsSync(join(others, 'kindling.js'))) {
+    throw new Error(
+      `--before: ${others} has no kindling.js. Run npm run bench -- --quick --filter LINE in that checkout.`,
+    );
+  }
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname);
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
@@ -68,7 +74,7 @@ export async function serve(): Promise<Site> {
       response.setHeader('Content-Type', TYPES['.html']).end(path === '/' ? PAGE : startPage(basename(path)));
       return;
     }
-    const file = path.startsWith('/modules/') ? join(MODULES, path.slice('/modules/'.length)) : join(BUILT, path);
+    const file = fileOf(path, others);
     if (!existsSync(file)) {
       response.writeHead(404).end();
       return;
@@ -78,4 +84,10 @@ export async function serve(): Promise<Site> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => void server.close() };
+}
+
+function fileOf(path: string, others: string | null): string {
+  if (path.startsWith('/modules/')) return join(MODULES, path.slice('/modules/'.length));
+  if (path.startsWith('/before/') && others !== null) return join(others, path.slice('/before/'.length));
+  return join(BUILT, path);
 }
