@@ -51,7 +51,8 @@ function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOpt
       const waiting = pending.get(node);
       if (waiting === undefined) continue;
       pending.delete(node);
-      runHooks(node, waiting);
+      // Nor do hooks run where nothing that is asked for can be reached: nothing is kept in `.grad` there.
+      if (useful === null || useful.has(node)) runHooks(node, waiting);
       capture?.forEach((edge, i) => {
         const grad = edge.node === node ? (waiting[edge.index] ?? null) : null;
         if (grad !== null) captured[i] = unscoped(() => aliasWithGraph(grad));
@@ -352,6 +353,7 @@ export function grad(...args: unknown[]): (Tensor | null)[] {
   const { outputs, inputs, gradOutputs, createGraph, allowUnused } = given;
   const retainGraph = given.retainGraph ?? createGraph;
   const ins = listOf(inputs);
+  if (ins.length === 0) throw new AutogradError('grad', 'there must be inputs to take gradients of, got none.');
   const firsts = listOf(gradOutputs);
   if (firsts.length > listOf(outputs).length) {
     throw new KindError(

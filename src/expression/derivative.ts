@@ -100,7 +100,7 @@ const RULES: { readonly [P in Primitive]: Rule } = {
     return [e.mul(b, share), e.neg(e.mul(a, share))];
   },
   hypot: (grad, [a, b], y) => [e.mul(grad, e.div(a, y)), e.mul(grad, e.div(b, y))],
-  copysign: (grad, [a], y) => [zeroWhere(isZero(a), e.mul(grad, e.div(y, a))), null],
+  copysign: (grad, [a], y) => [e.mul(grad, zeroWhere(isZero(a), e.div(y, a))), null],
   bitwiseAnd: zeroEverywhere,
   bitwiseOr: zeroEverywhere,
   bitwiseXor: zeroEverywhere,

@@ -101,7 +101,8 @@ def clamp(g):
     if draw < 0.5:
         return step(f"Tensor.clamp_max{inplace}", ref(x), g.scalar(g.value(x).dtype))
     if draw < 0.8:
-        return step(f"Tensor.clamp{inplace}", ref(x), g.integer(-2, 0), g.scalar(g.value(x).dtype))
+        lowest = 0 if str(g.value(x).dtype) == "torch.uint8" else g.integer(-2, 0)
+        return step(f"Tensor.clamp{inplace}", ref(x), lowest, g.scalar(g.value(x).dtype))
     low, high = g.partner(x), g.partner(x)
     if isinstance(low, (int, float)) or isinstance(high, (int, float)):
         return None

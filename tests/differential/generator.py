@@ -16,8 +16,8 @@ FLOATING = {
 INTEGERS = ["int64", "int64", "int32", "bool", "uint8"]
 PRODUCTS_IN_PLACE = [f"Tensor.{name}_" for name in ("addmm", "addmv", "addr", "baddbmm", "addbmm")]
 # What a step in place may be refused for once it has looked at the data.
-FOUND_IN_DATA = ("ZeroDivisionError", "out of range", "out of bounds")
-PRODUCTS = tuple(f"Tensor.{name}" for name in ("inner", "outer", "dot", "matmul", "mm", "bmm", "mv")) + ("tensordot", "nn.functional.linear")
+FOUND_IN_DATA = ("ZeroDivisionError", "out of range", "out of bounds", "shape mismatch: value tensor")
+PRODUCTS = tuple(f"Tensor.{name}" for name in ("inner", "outer", "dot", "matmul", "mm", "bmm", "mv")) + ("tensordot", "nn.functional.linear", "einsum")
 NEEDING_MATRICES = ("Tensor.tril", "Tensor.triu")
 # What passes over dimensions where there are no elements.
 ALONG_UNCHECKED = tuple(f"Tensor.{name}" for name in ("cummax", "cummin", "roll", "flip", "cumsum", "cumprod", "logcumsumexp"))
@@ -25,6 +25,10 @@ ALONG_UNCHECKED = tuple(f"Tensor.{name}" for name in ("cummax", "cummin", "roll"
 EMPTY_OTHERWISE = ("nn.functional.adaptive_avg_pool2d", "nn.functional.adaptive_avg_pool1d", "Tensor.scatter_reduce", "Tensor.pow")
 MARGINS = ("nn.functional.multi_margin_loss", "nn.functional.multilabel_margin_loss")
 NORMS = tuple(f"nn.functional.{name}_norm" for name in ("layer", "group", "batch", "instance"))
+CONVOLUTIONS = tuple(f"nn.functional.conv{name}" for name in ("1d", "2d", "_transpose1d", "_transpose2d"))
+SOFTMAXES = ("Tensor.softmax", "Tensor.log_softmax", *(f"nn.functional.{name}" for name in ("softmax", "log_softmax", "softmin")))
+ELIMINATING = ("Tensor.det", "Tensor.logdet", "Tensor.inverse")
+SPREADS = ("Tensor.var", "Tensor.std", "var_mean", "std_mean")
 LOGICAL = tuple(f"Tensor.{name}" for name in ("logical_not", "logical_and", "logical_or", "logical_xor", "eq", "ne", "gt", "ge", "lt", "le"))
 REFUSED_KEPT = 0.4
 MUTATED = 0.06
@@ -48,6 +52,7 @@ class Program:
         self.names = []
         self.count = 0
         self.ended = False
+        self.unguarded = set()
 
     # ---- choices ----------------------------------------------------------------------------------
 
@@ -207,7 +212,7 @@ class Program:
     def add(self, step):
         """Appends a step if it is stable; whether it was."""
         count = step.pop("outs", 1)
-        if self.is_undefined(step):
+        if self.is_undefined(step) or self.is_wrong(step):
             return False
         known = set(self.inputs) | {name for s in self.steps for name in s.get("out", [])}
         if any(name not in known for name in refs_of(step["args"]) + refs_of(list(step.get("kwargs", {}).values()))):
@@ -229,7 +234,7 @@ class Program:
             if message is not None and writes(step) and any(part in message for part in FOUND_IN_DATA):
                 # Here only reading tells, and what was to be changed is lost.
                 raise Unstable("found in the data")
-            if message is not None and (self.vague(message) or not self.chance(REFUSED_KEPT)):
+            if message is not None and (self.vague(message, step["fn"]) or not self.chance(REFUSED_KEPT)):
                 raise Unstable("refused")
         except (Unstable, KeyError):
             self.undo(step)
@@ -239,6 +244,8 @@ class Program:
             self.ended = step["fn"] in ("backward", "autograd.grad")
         else:
             self.count += count
+            if step["fn"] == "Tensor.kron":
+                self.unguarded |= {self.value(name).storage().data_ptr() for name in refs_of(step["args"])}
             self.names += [name for name in names if self.value(name) is not None]
             if writes(step):
                 self.names = [name for name in self.names if is_usable(self.value(name))]
@@ -294,8 +301,8 @@ class Program:
             return True
         if fn == "Tensor.diff" and any(isinstance(arg, int) and arg < 0 for arg in step["args"][1:2]):
             return True
-        if fn == "Tensor.var" and tensors and tensors[0].numel() <= 1:
-            # Its gradient has another shape.
+        if fn in SPREADS and tensors and tensors[0].numel() <= 1:
+            # The gradient has another shape, or is one of several forms of 0 / 0.
             return True
         if fn == "nn.functional.prelu" and len({t.dtype for t in tensors}) > 1:
             return True
@@ -310,7 +317,93 @@ class Program:
             # Infinities as whole numbers.
             return any(not torch.isfinite(t).all() or (t.abs() > 1e6).any() for t in floats)
         # A product written over one of its factors.
-        return step["fn"] in PRODUCTS_IN_PLACE and len(set(names)) < len(names)
+        return step["fn"] in PRODUCTS_IN_PLACE and len({t.storage().data_ptr() for t in tensors}) < len(tensors)
+
+    def is_wrong(self, step):
+        """Whether 1.13 gives what is not so, or what 2.x gives otherwise."""
+        fn = step["fn"].rstrip("_")
+        tensors = [self.value(name) for name in refs_of(step["args"]) if name in self.trio.exact.values]
+        floats = [t for t in tensors if t.is_floating_point()]
+        if not tensors:
+            return False
+        x = tensors[0]
+        if fn == "Tensor.trace" and x.requires_grad and x.ndim == 2 and x.shape[0] > x.shape[1]:
+            # The gradient's diagonal goes on in the columns beside it.
+            return True
+        if fn in ("Tensor.masked_scatter", "Tensor.masked_select") and not x.is_contiguous():
+            # masked_scatter goes through memory, not through places; the gradient of masked_select is made of it.
+            return True
+        if fn in ELIMINATING and not x.isfinite().all():
+            return True
+        if fn in ELIMINATING[:2] and x.requires_grad and x.numel() > 0 and x.ndim >= 2 and x.shape[-1] == x.shape[-2] and (x.detach().double().det().abs() < 1e-9).any():
+            # The gradient of a singular matrix's determinant is that of a regular one nearby, times 0.
+            return True
+        if fn == "Tensor.digamma" and x.dtype == torch.float64 and x.requires_grad:
+            # Its derivative has ten digits.
+            return True
+        if fn == "nn.functional.soft_margin_loss" and x.is_floating_point() and not (x.abs() < 80).all():
+            # Infinity by infinity.
+            return True
+        if fn in CONVOLUTIONS and (len({t.dtype for t in tensors}) > 1 or not all(t.isfinite().all() for t in floats)):
+            # Whether what is padded meets weights depends on the kernel that is taken.
+            return True
+        if fn.startswith("nn.functional.conv_transpose") and x.dtype == torch.bfloat16:
+            return True
+        if fn in SOFTMAXES and not x.is_floating_point() and x.numel() == 0:
+            return True
+        if fn == "cat" and all(t.ndim == 1 and t.numel() == 0 for t in tensors):
+            return True
+        if fn == "nn.functional.embedding_bag" and tensors[-1].ndim != 2:
+            return True
+        if fn == "Tensor.addbmm" and x.ndim != 2:
+            return True
+        if fn == "Tensor.index_add" and len(tensors) == 3 and x.ndim > 0 and not self.is_slice_of(tensors[2], x, step["args"][1]):
+            # 2.x refuses what has another shape.
+            return True
+        if fn == "Tensor.median" and x.numel() == 0:
+            return True
+        if fn == "Tensor.norm" and x.numel() == 0 and isinstance(step["args"][1], int) and step["args"][1] < 0:
+            # 2.x refuses it.
+            return True
+        if fn in ("Tensor.clamp", "Tensor.clamp_min", "Tensor.clamp_max") and x.dtype == torch.uint8 and any(isinstance(arg, int) and arg < 0 for arg in step["args"][1:]):
+            return True
+        if fn == "nn.functional.interpolate" and not all(t.isfinite().all() for t in floats):
+            # Whether a weight of 0 meets infinity depends on the kernel that is taken.
+            return True
+        if fn == "nn.functional.binary_cross_entropy_with_logits" and not x.isfinite().all():
+            # 2.x is stable there.
+            return True
+        if fn == "nn.functional.cosine_similarity" and any(t.requires_grad for t in floats) and self.is_sign(x, step["args"][-1]):
+            # The gradient is rounding alone.
+            return True
+        if fn == "Tensor.cumprod" and x.requires_grad and not x.isfinite().all():
+            # Products of all others here, a quotient there.
+            return True
+        if fn == "Tensor.repeat_interleave" and x.numel() == 0:
+            return True
+        if fn in ("backward", "autograd.grad") and not all(t.isfinite().all() for t in floats[-1:]) and any(s["fn"] in (*SPREADS, *NORMS) for s in self.steps):
+            # An infinite gradient of what is made of differences.
+            return True
+        if fn == "Tensor.topk" and x.requires_grad and self.has_ties(x):
+            # Which of equals takes the gradient is up to the selection that is at work.
+            return True
+        if fn == "Tensor.lerp" and not all(t.isfinite().all() for t in floats):
+            # 2.x goes from the end for weights below -0.5, too.
+            return True
+        if fn == "Tensor.mode" and any(t.isnan().any() for t in floats):
+            # An order among NaN that depends on where they stand.
+            return True
+        # kron does not see that its factors are changed later.
+        return writes(step) and any(t.storage().data_ptr() in self.unguarded for t in tensors[:1])
+
+    def is_sign(self, x, dim):
+        """Whether vectors along dim have one element."""
+        return isinstance(dim, int) and x.ndim > 0 and -x.ndim <= dim < x.ndim and x.shape[dim] == 1
+
+    def is_slice_of(self, source, x, dim):
+        """Whether source has the shape of x but along dim."""
+        along = dim % x.ndim if isinstance(dim, int) else 0
+        return source.ndim == x.ndim and all(a == b for i, (a, b) in enumerate(zip(source.shape, x.shape)) if i != along)
 
     def is_unchecked(self, step, x):
         """Whether a dimension is one that x, which has no elements, does not have: it is not looked at then."""
@@ -348,8 +441,11 @@ class Program:
         places = torch.as_strided(torch.arange(x.storage().size()), x.shape, x.stride(), x.storage_offset())
         return places.unique().numel() < x.numel()
 
-    def vague(self, message):
+    def vague(self, message, fn):
         """Whether torch refuses what is no fault of the program: kernels that it lacks, strides that nobody promised."""
+        if fn in ("backward", "autograd.grad") and any(part in message for part in ("result type Float can't be cast", "doesn't match the broadcast shape")):
+            # Gradients that fail inside.
+            return True
         return any(
             part in message
             for part in (
@@ -358,6 +454,9 @@ class Program:
                 "enough memory",
                 "can't allocate memory",
                 "not differentiable with respect to",
+                "to have one of the following scalar types",
+                "Expected a proper Tensor but got None",
+                "integer multiplication overflow",
                 "view size is not compatible",
                 "some elements of the input tensor and the written-to tensor",
                 "resulted in a negative output size",
@@ -400,10 +499,21 @@ class Program:
                 other = self.choice(candidates)
                 self.add({"fn": "backward", "args": [ref(other), self.direction(other)], "outs": 0})
 
+    def is_finite(self, name):
+        """Whether a value has neither infinities nor NaN."""
+        t = self.value(name)
+        return t is None or not t.is_floating_point() or bool(t.isfinite().all())
+
     def second_order(self, top, leaves):
-        """The gradient of the gradient."""
+        """The gradient of the gradient. Not of what is not finite, as which products with 0 come up depends on how the first is
+        composed, nor of logcumsumexp, whose first is the logarithm of what may be 0, nor of batch_norm with a bias, the second
+        derivative of which torch leaves out."""
+        if any(step["fn"] == "Tensor.logcumsumexp" or step["fn"] == "nn.functional.batch_norm" and step["args"][4] is not None for step in self.steps) or not all(map(self.is_finite, self.names)):
+            return
         wrt = self.random.sample(leaves, min(len(leaves), self.integer(1, 2)))
         direction = self.like(top, self.shape(top), self.chance(0.5))
+        if not self.is_finite(direction):
+            return
         first = self.count
         step = {
             "fn": "autograd.grad",
@@ -418,7 +528,8 @@ class Program:
         if grads:
             # Whether a gradient has a graph of its own depends on which ops it is made of; times a leaf it has one.
             g = self.choice(grads)
-            product = self.add({"fn": "Tensor.mul", "args": [ref(g), ref(self.like(g, self.shape(g), True))]})
+            factor = self.like(g, self.shape(g), True)
+            product = self.is_finite(factor) and self.add({"fn": "Tensor.mul", "args": [ref(g), ref(factor)]})
             if product:
                 self.add({"fn": "backward", "args": [ref(self.names[-1]), self.direction(self.names[-1])], "outs": 0})
 

@@ -105,18 +105,16 @@ export async function main(args: string[]): Promise<number> {
           failures.push({ device: name, signature: signatureOf(programs[i], outcome), program: programs[i], outcome });
       });
     }
+    if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ seed, tallies, failures }, null, 1));
     console.log(`${done} programs, seeds below ${seed}: ${JSON.stringify(tallies)}`);
   }
   console.log(`${steps} steps, of which PyTorch refuses ${refused}`);
-  const report = await reportOf(failures, Number(values.show));
-  console.log(report.join('\n'));
-  if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ tallies, failures }, null, 1));
+  await report(failures, Number(values.show));
   return failures.length > 0 ? 1 : 0;
 }
 
-/** The failures by signature, each with small programs that show it. */
-async function reportOf(failures: readonly Failure[], shown: number): Promise<string[]> {
-  const lines: string[] = [];
+/** Prints the failures by signature, each with small programs that show it. */
+async function report(failures: readonly Failure[], shown: number): Promise<void> {
   const reference = new Reference();
   for (const device of new Set(failures.map((failure) => failure.device))) {
     const runner = await STARTS[device]();
@@ -126,18 +124,17 @@ async function reportOf(failures: readonly Failure[], shown: number): Promise<st
       bySignature.set(failure.signature, [...(bySignature.get(failure.signature) ?? []), failure]);
     }
     for (const [signature, group] of [...bySignature].sort(([, a], [, b]) => b.length - a.length)) {
-      lines.push(`\n${device}: ${group.length} × ${signature}`);
+      console.log(`\n${device}: ${group.length} × ${signature}`);
       for (const { program, outcome } of group.slice(0, shown)) {
         const { difference } = outcome;
         if (difference === undefined) continue;
         const run = async (candidate: Program): Promise<Outcome> => (await runner.run([candidate]))[0];
         const small = difference.kind === 'bits' ? program : await reduce(program, difference.kind, run, reference);
         const again = (await run(small)).difference ?? difference;
-        lines.push(`  ${textOf(small)}\n    => ${again.kind} at ${again.at}: ${again.detail}`);
+        console.log(`  ${textOf(small)}\n    => ${again.kind} at ${again.at}: ${again.detail}`);
       }
     }
     await runner.close();
   }
   reference.close();
-  return lines;
 }

@@ -5,6 +5,7 @@ python3 record.py --serve              answers each line of {"program"} (or {"pr
 """
 import argparse
 import json
+import os
 import resource
 import sys
 
@@ -51,6 +52,25 @@ def answer(request):
 MEMORY = 6 * 2**30
 
 
+def drawn_apart(seed):
+    """Writes the program of a seed. In a process of its own, as there are programs that torch ends at."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            program = generate(seed)
+            if program is not None:
+                sys.stdout.write(json.dumps(program, separators=(",", ":")) + "\n")
+                sys.stdout.flush()
+            status = 0
+        except Exception as error:
+            print(f"seed {seed}: {error}", file=sys.stderr, flush=True)
+        os._exit(status)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        print(f"seed {seed}: torch ended with signal {os.WTERMSIG(status)}", file=sys.stderr)
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     parser = argparse.ArgumentParser()
@@ -63,9 +83,7 @@ def main():
             print(json.dumps(answer(json.loads(line))), flush=True)
         return
     for seed in range(options.seed, options.seed + options.count):
-        program = generate(seed)
-        if program is not None:
-            print(json.dumps(program, separators=(",", ":")))
+        drawn_apart(seed)
 
 
 main()

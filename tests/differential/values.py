@@ -15,6 +15,9 @@ FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 def encode(t):
     """A tensor: the bytes of its elements, row by row."""
     t = t.detach().contiguous()
+    if t._is_zerotensor():
+        # Memory that nothing has been written to.
+        t = torch.zeros(t.shape, dtype=t.dtype)
     raw = (t.view(torch.int16) if t.dtype in HALVES else t).numpy().tobytes()
     return {"dtype": NAME_OF[t.dtype], "shape": list(t.shape), "data": base64.b64encode(raw).decode()}
 
@@ -26,7 +29,8 @@ def decode(recorded):
     if not raw:
         return torch.zeros(recorded["shape"], dtype=dtype)
     flat = torch.from_numpy(numpy.frombuffer(raw, dtype=str(stored).replace("torch.", "")).copy())
-    return (flat.view(dtype) if dtype in HALVES else flat).reshape(recorded["shape"])
+    # A copy, as views are not what inputs are.
+    return (flat.view(dtype) if dtype in HALVES else flat).reshape(recorded["shape"]).clone()
 
 
 def revive(value, refs, cast=lambda dtype: dtype):

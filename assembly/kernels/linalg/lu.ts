@@ -56,13 +56,14 @@ function factorBlock(job: Job): void {
   for (let j = first; j < end; j++) {
     let best = j;
     for (let i = j + 1; i < job.m; i++) {
-      if (abs<f64>(load<f64>(at(job.a, pitch, i, j))) > abs<f64>(load<f64>(at(job.a, pitch, best, j)))) best = i;
+      const size = abs<f64>(load<f64>(at(job.a, pitch, i, j)));
+      // NaN is taken, too: a pivot beside it would leave it out of the result.
+      if (size > abs<f64>(load<f64>(at(job.a, pitch, best, j))) || size != size) best = i;
     }
     const row = at(job.a, pitch, j, 0);
-    if (load<f64>(at(job.a, pitch, best, j)) == 0) {
-      if (job.failed == 0) job.failed = j + 1;
-      continue;
-    }
+    // Then everything below is 0 already and is taken off the rest as it is, which matters to NaN alone.
+    const isZero = load<f64>(at(job.a, pitch, best, j)) == 0;
+    if (isZero && job.failed == 0) job.failed = j + 1;
     if (best != j) {
       job.norm = -job.norm;
       swapRows(row, at(job.a, pitch, best, 0), pitch);
@@ -73,7 +74,7 @@ function factorBlock(job: Job): void {
     const pivot = get(row, j);
     for (let i = j + 1; i < job.m; i++) {
       const other = at(job.a, pitch, i, 0);
-      const factor = get(other, j) / pivot;
+      const factor = isZero ? get(other, j) : get(other, j) / pivot;
       set(other, j, factor);
       for (let l = j + 1; l < end; l++) set(other, l, get(other, l) - factor * get(row, l));
     }

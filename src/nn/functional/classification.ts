@@ -170,17 +170,20 @@ function ofLabels(
   const options = { op: name, what: 'label', ignore: ignoreIndex };
   const pick = (values: Tensor): Tensor => gatherWith(values, dim, index, options).squeeze(dim);
   const factors = weight === null ? null : pick(alongClasses(weight, x).expand(x.shape));
-  // Not the negative, which is -0 where a label is ignored.
-  let losses = pick(x).rsub(0);
-  if (factors !== null) losses = losses.mul(factors);
-  if (labelSmoothing > 0) {
-    const all = (weight === null ? x : x.mul(alongClasses(weight, x))).sum(dim).neg();
-    const spread = all.maskedFill(target.eq(ignoreIndex), 0).mul(labelSmoothing / x.size(dim));
-    losses = losses.mul(1 - labelSmoothing).add(spread);
-  }
-  if (reduction === 'none') return losses;
-  const sum = losses.sum();
-  return reduction === 'sum' ? sum : sum.div(factors === null ? target.ne(ignoreIndex).sum() : factors.sum());
+  const count = factors === null ? target.ne(ignoreIndex).sum() : factors.sum();
+  const reduced = (losses: Tensor): Tensor => {
+    if (reduction === 'none') return losses;
+    return reduction === 'sum' ? losses.sum() : losses.sum().div(count);
+  };
+  const picked = factors === null ? pick(x) : pick(x).mul(factors);
+  // The negative of 0 is -0, but not where a label is ignored, nor in a sum.
+  const losses = reduction === 'none' ? picked.neg().maskedFill(target.eq(ignoreIndex), 0) : picked.rsub(0);
+  if (labelSmoothing === 0) return reduced(losses);
+  const all = (weight === null ? x : x.mul(alongClasses(weight, x))).sum(dim).neg();
+  const spread = reduced(all.maskedFill(target.eq(ignoreIndex), 0));
+  return reduced(losses)
+    .mul(1 - labelSmoothing)
+    .add(spread.mul(labelSmoothing / x.size(dim)));
 }
 
 /** -Σ_c w(c) p(c) x(c); the mean divides by the number of distributions. */

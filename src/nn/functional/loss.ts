@@ -2,7 +2,8 @@
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
-import { ShapeError, ValueError } from '../../base/errors';
+import { isFloat } from '../../base/dtype';
+import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { requireAll } from '../../ops/indexing/gather';
 import {
@@ -13,6 +14,7 @@ import { formatShape, sameShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import type { Arguments } from '../../base/arguments';
 import {
+  broadcast,
   checkBroadcasts,
   checkReduction,
   elementwise,
@@ -62,7 +64,7 @@ export function smoothL1Loss(
   const reduction = reductionOf('smoothL1Loss', rest);
   if (!(beta >= 0)) throw new ValueError('smoothL1Loss', `beta must be at least 0, got ${beta}.`);
   warnOfBroadcast('smoothL1Loss', input, target);
-  return libraryCode(() => reduce(smoothL1Error(input, target, beta), reduction));
+  return libraryCode(() => reduce(smoothL1Error(...broadcast('smoothL1Loss', input, target), beta), reduction));
 }
 
 /** Arguments of huberLoss. */
@@ -92,7 +94,7 @@ export function huberLoss(
   checkReduction('huberLoss', reduction);
   if (!(delta > 0)) throw new ValueError('huberLoss', `delta must be positive, got ${delta}.`);
   warnOfBroadcast('huberLoss', input, target);
-  return libraryCode(() => reduce(huberError(input, target, delta), reduction));
+  return libraryCode(() => reduce(huberError(...broadcast('huberLoss', input, target), delta), reduction));
 }
 
 /** Arguments of binaryCrossEntropy. */
@@ -171,6 +173,10 @@ export function binaryCrossEntropyWithLogits(
   } = BCE_WITH_LOGITS.takeRest<BCEWithLogitsOptions>([input, target], args);
   const reduction = reductionOf(name, rest);
   checkSameShape(name, input, target);
+  for (const { dtype } of [input, target]) {
+    if (isFloat(dtype)) continue;
+    throw new DTypeError(name, `input and target must be of floating-point dtypes, got ${dtype}. Convert it with .float().`, { dtype }); // prettier-ignore
+  }
   if (weight !== null) checkBroadcasts(name, 'weight', weight, input);
   if (posWeight !== null) checkBroadcasts(name, 'posWeight', posWeight, input);
   return libraryCode(() => {

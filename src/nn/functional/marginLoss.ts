@@ -111,8 +111,8 @@ export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tens
     );
   }
   return libraryCode(() => {
-    // Kept away from 0 as in PyTorch.
-    const square = (x: Tensor): Tensor => x.square().sum(-1).add(1e-12);
+    // Kept away from 0 as in PyTorch, which has this as float32 in float64, too.
+    const square = (x: Tensor): Tensor => x.square().sum(-1).add(Math.fround(1e-12));
     const product = composed(name, () => input1.mul(input2));
     const cosine = product.sum(-1).div(square(input1).mul(square(input2)).sqrt()); // prettier-ignore
     // As in PyTorch the target may be changed before the gradient is taken.

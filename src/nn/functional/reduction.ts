@@ -56,6 +56,16 @@ export function warnOfBroadcast(name: string, input: Tensor, target: Tensor): vo
   if (count <= MOST_WARNINGS) console.warn(message);
 }
 
+/**
+ * Both in the shape of the losses, where their dtypes differ: PyTorch broadcasts them first, so that a scalar counts as much
+ * as any other tensor when their dtypes are joined.
+ */
+export function broadcast(name: string, input: Tensor, target: Tensor): [input: Tensor, target: Tensor] {
+  if (input.dtype === target.dtype || sameShape(input.shape, target.shape)) return [input, target];
+  const shape = broadcastShapes(name, input.shape, target.shape);
+  return [input.expand(shape), target.expand(shape)];
+}
+
 /** The losses of the elements as the reduction says. */
 export function reduce(losses: Tensor, reduction: Reduction): Tensor {
   return reduction === 'none' ? losses : reduction === 'mean' ? losses.mean() : losses.sum();
@@ -99,6 +109,6 @@ export function elementwise(
   return (input, target, ...args) => {
     const reduction = reductionOf(name, PAIRWISE.takeRest<ReductionOptions>([input, target], args, name));
     check(name, input, target);
-    return libraryCode(() => reduce(error(input, target), reduction));
+    return libraryCode(() => reduce(error(...broadcast(name, input, target)), reduction));
   };
 }

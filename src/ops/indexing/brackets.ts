@@ -15,10 +15,11 @@ import { KindError, DTypeError, ShapeError, ValueError } from '../../base/errors
 import { broadcastShapes, formatShape, numelOf, sameShape, type Shape } from '../../base/shape';
 import { checkTensor, Tensor } from '../../core/tensor';
 import { describe } from '../../base/errorText';
-import { ge, logicalAnd, lt, where } from '../pointwise/compare';
+import { eq, ge, logicalAnd, lt, where } from '../pointwise/compare';
+import { sum } from '../reduce/reduce';
 import { copy_, numberOf, to } from '../shape/copy';
 import { fromArray, zerosLike } from '../shape/creation';
-import { checkIndex, fromFront, indexSelect } from './gather';
+import { checkIndex, fromFront, indexSelect, requireAll } from './gather';
 import { nonzero } from './nonzero';
 import { expand, permute, reshape, select, slice, unsqueeze, wholeView } from '../shape/view';
 import { add, mul } from '../pointwise/arithmetic';
@@ -154,13 +155,17 @@ export function at(x: Tensor, ...entries: Index[]): Tensor {
   const only = indices.filter((index) => index !== null);
   const dim = indices.findIndex((index) => index !== null);
   if (only.length === 1 && only[0].ndim === 1) {
-    return indexSelect(view, dim, fromFront(to(only[0], 'int64'), view.shape[dim]));
+    const rows = fromFront(to(only[0], 'int64'), view.shape[dim]);
+    return indexSelect(view, dim, named(rows, view.shape.toSpliced(dim, 1)));
   }
   const { moved, places, shape, rest, lead } = flattened(view, indices);
   const rows = reshape(moved, [numelOf(moved.shape.slice(0, only.length)), ...rest]);
-  const picked = reshape(indexSelect(rows, 0, reshape(places, -1)), [...shape, ...rest]);
+  const picked = reshape(indexSelect(rows, 0, named(reshape(places, -1), rest)), [...shape, ...rest]);
   return moveBack(picked, shape.length, lead);
 }
+
+/** The rows of shape `rest` to read: of rows without elements nothing is, so that none is out of range, as in PyTorch. */
+const named = (rows: Tensor, rest: Shape): Tensor => (numelOf(rest) === 0 ? zerosLike(rows) : rows);
 
 /** An advanced index as places along the flattened dimensions that it picks from. */
 interface Flattened {
@@ -229,12 +234,33 @@ async function withoutMasks(entries: readonly Index[]): Promise<Index[]> {
   return parts.flat();
 }
 
+/** How many dimensions an entry takes, but for '...'. */
+const dimsTaken = (entry: Index): number =>
+  entry === null || typeof entry === 'boolean' || entry === '...' ? 0 : isMask(entry) ? entry.ndim : 1;
+
+/** @throws ShapeError unless each mask has the sizes of the dimensions that it takes */
+function checkMasks(x: Tensor, entries: readonly Index[]): void {
+  const total = entries.reduce((sum: number, entry) => sum + dimsTaken(entry), 0);
+  let d = 0;
+  for (const entry of entries) {
+    if (isMask(entry) && !sameShape(entry.shape, x.shape.slice(d, d + entry.ndim))) {
+      throw new ShapeError(
+        'maskedAt',
+        `a mask must have the sizes of the dimensions that it picks from, got ${formatShape(entry.shape)} at dimension ${d} of ${formatShape(x.shape)}.`,
+        { mask: entry.shape, tensor: x.shape },
+      );
+    }
+    d += entry === '...' ? Math.max(x.ndim - total, 0) : dimsTaken(entry);
+  }
+}
+
 /**
  * `at` for indices with masks (bool tensors): a promise, as only the data tells how many elements a mask picks.
  * @example await x.maskedAt(x.gt(0)); await x.maskedAt(':', mask)
  * @see torch.Tensor.__getitem__
  */
 export async function maskedAt(x: Tensor, ...entries: Index[]): Promise<Tensor> {
+  checkMasks(x, entries);
   return at(x, ...(await withoutMasks(entries)));
 }
 
@@ -254,9 +280,7 @@ function checkSameDType(op: string, x: Tensor, value: Tensor | number | boolean)
 
 /** `value` broadcast to `shape`; leading dimensions of size 1 that are too many are dropped. */
 function fitted(op: string, value: Tensor, shape: Shape): Tensor {
-  const extra = value.ndim - shape.length;
-  const dropped = extra > 0 && value.shape.slice(0, extra).every((size) => size === 1);
-  const source = dropped ? reshape(value, value.shape.slice(extra)) : value;
+  const source = withoutLeading1s(value, shape.length);
   if (!sameShape(broadcastShapes(op, source.shape, shape), shape)) {
     throw new ShapeError(op, `the value must broadcast to ${formatShape(shape)}, got ${formatShape(value.shape)}.`, {
       shapes: [shape, value.shape],
@@ -309,11 +333,24 @@ function overMask(x: Tensor, mask: Tensor, value: Tensor): Tensor {
   }
   const rest = x.shape.slice(mask.ndim);
   const whole = expand(reshape(mask, [...mask.shape, ...rest.map(() => 1)]), x.shape);
+  const rows = withoutLeading1s(value, rest.length + 1);
   // A value without a dimension for the elements picked is the same for all of them.
-  if (value.ndim <= rest.length || (value.shape[0] === 1 && value.ndim === rest.length + 1)) {
-    return where(whole, fitted('setAt', value, x.shape), x);
+  if (rows.ndim <= rest.length || (rows.shape[0] === 1 && rows.ndim === rest.length + 1)) {
+    return where(whole, fitted('setAt', rows, x.shape), x);
   }
-  return maskedScatter(x, whole, value);
+  const source = fitted('setAt', rows, [rows.shape[0], ...rest]);
+  const isAll = eq(sum(mask), rows.shape[0]);
+  return add(
+    maskedScatter(x, whole, source),
+    requireAll('setAt', 'a mask of another number of elements than values', isAll, x),
+  );
+}
+
+/** `value` without leading dimensions of size 1 beyond `most`. */
+function withoutLeading1s(value: Tensor, most: number): Tensor {
+  const extra = value.ndim - most;
+  const dropped = extra > 0 && value.shape.slice(0, extra).every((size) => size === 1);
+  return dropped ? reshape(value, value.shape.slice(extra)) : value;
 }
 
 /** A copy of `view` with `value` at an advanced index. */

@@ -282,6 +282,13 @@ export function indexAdd(
 ): Tensor {
   const { dim, index, source, alpha } = INDEX_ADD_ARGUMENTS.take([x, ...args]);
   checkVector('indexAdd', index);
+  if (source.dtype !== x.dtype) {
+    throw new DTypeError(
+      'indexAdd',
+      `source must have the dtype of the tensor, got ${source.dtype} and ${x.dtype}. Convert it with .to('${x.dtype}').`,
+      { dtype: source.dtype },
+    );
+  }
   // A scalar stands for a vector of one element.
   if (x.ndim === 0) {
     return reshape(indexAdd(reshape(x, 1), dim, index, reshape(source, -1), alpha), []);

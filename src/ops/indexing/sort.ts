@@ -9,7 +9,7 @@ import { defineOp } from '../../core/op';
 import { axisOf, formatShape, numelOf, sameShape, wrapDim } from '../../base/shape';
 import { Tensor } from '../../core/tensor';
 import { eq, isnan, lt, ne, where } from '../pointwise/compare';
-import { contiguous, queueCopy, to } from '../shape/copy';
+import { clone, contiguous, queueCopy, to } from '../shape/copy';
 import { arange, full, fromArray } from '../shape/creation';
 import type { Extremum } from '../reduce/argReduce';
 import { gather } from './gather';
@@ -117,7 +117,7 @@ export const topk: (
       throw new ValueError('topk', `k must be in [0, ${n}], the size of dimension ${d}, got ${k}.`);
     }
     const [order] = orderOf('topk', x, d, largest);
-    const places = x.ndim === 0 ? order : narrow(order, d, 0, k);
+    const places = x.ndim === 0 ? order : clone(narrow(order, d, 0, k));
     return named(gather(x, d, places), places);
   },
 );
@@ -156,7 +156,7 @@ export const kthvalue: (
     const n = x.shape[d] ?? 1;
     if (!Number.isInteger(k) || k < 1 || k > n) throw new ValueError('kthvalue', `k must be in [1, ${n}], got ${k}.`);
     const [order] = orderOf('kthvalue', x, d, false);
-    return chosen(x, d, x.ndim === 0 ? order : narrow(order, d, k - 1, 1), keepdim);
+    return chosen(x, d, x.ndim === 0 ? order : clone(narrow(order, d, k - 1, 1)), keepdim);
   },
 );
 
@@ -200,7 +200,7 @@ function medianAlong(op: string, skipsNaN: boolean, x: Tensor, d: number, keepdi
   const [order] = orderOf(op, x, d, false);
   if (x.ndim === 0) return chosen(x, d, order, keepdim);
   const middle = Math.floor((n - 1) / 2);
-  if (!isFloat(x.dtype)) return chosen(x, d, narrow(order, d, middle, 1), keepdim);
+  if (!isFloat(x.dtype)) return chosen(x, d, clone(narrow(order, d, middle, 1)), keepdim);
   const missing = sum(to(isnan(x.detach()), 'int64'), d, true);
   // NaN stands last: the first one is the median if there is any, or the median is among the rest.
   const numbers = rsub(missing, n);

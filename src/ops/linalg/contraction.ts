@@ -12,6 +12,7 @@ import { roll } from '../shape/flip';
 import { diagonal, expand, permute, reshape, unsqueeze } from '../shape/view';
 import { bmm, dot, mm } from './matmul';
 import { mul, sub } from '../pointwise/arithmetic';
+import { checkFloat, sum } from '../reduce/reduce';
 import { norm } from '../reduce/statistics';
 
 // ---- einsum -----------------------------------------------------------------------------------------
@@ -163,13 +164,20 @@ export function tensordot(
     typeof given === 'number'
       ? [Array.from({ length: given }, (_, i) => a.ndim - given + i), Array.from({ length: given }, (_, i) => i)]
       : [wrapDims('tensordot', given[0], a.ndim), wrapDims('tensordot', given[1], b.ndim)];
-  if (left.length !== right.length || left.some((d, i) => a.shape[d] !== b.shape[right[i]])) {
+  // Of sizes that differ one may be 1: it stands for as many as the other has.
+  const fits = (m: number, n: number): boolean => m === n || m === 1 || n === 1;
+  if (left.length !== right.length || !left.every((d, i) => fits(a.shape[d], b.shape[right[i]]))) {
     throw new ShapeError(
       'tensordot',
       `the dimensions that are summed over must match, got ${formatShape(left)} of ${formatShape(a.shape)} and ${formatShape(right)} of ${formatShape(b.shape)}.`,
       { shapes: [a.shape, b.shape] },
     );
   }
+  const alone = (x: Tensor, dims: readonly number[], other: Tensor, others: readonly number[]): Tensor => {
+    const summed = dims.filter((d, i) => other.shape[others[i]] === 1 && x.shape[d] !== 1);
+    return summed.length === 0 ? x : sum(x, summed, true);
+  };
+  [a, b] = [alone(a, left, b, right), alone(b, right, a, left)];
   const rest = (x: Tensor, dims: readonly number[]): number[] =>
     x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
   const [rows, columns] = [rest(a, left), rest(b, right)];
@@ -184,10 +192,21 @@ export function tensordot(
   return reshape(product, sizes);
 }
 
+function innerOf(a: Tensor, b: Tensor): Tensor {
+  if (a.shape[a.ndim - 1] !== b.shape[b.ndim - 1]) {
+    throw new ShapeError(
+      'inner',
+      `the last dimensions must match, got ${formatShape(a.shape)} and ${formatShape(b.shape)}.`,
+      { shapes: [a.shape, b.shape] },
+    );
+  }
+  return composed('inner', () => tensordot(a, b, [[-1], [-1]]));
+}
+
 /** Products summed over the last dimension of both; a scalar multiplies. @see torch.inner */
 export const inner: (a: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(
   signature('inner', [INPUT, OTHER]),
-  (a, b) => (a.ndim === 0 || b.ndim === 0 ? mul(a, b) : composed('inner', () => tensordot(a, b, [[-1], [-1]]))),
+  (a, b) => (a.ndim === 0 || b.ndim === 0 ? mul(a, b) : innerOf(a, b)),
 );
 
 /** The same as `dot` for real vectors. @see torch.vdot */
@@ -263,6 +282,8 @@ export const cdist: (
         { shapes: [x1.shape, x2.shape] },
       );
     }
+    checkFloat('cdist', x1);
+    checkFloat('cdist', x2);
     if (!(p >= 0)) throw new ValueError('cdist', `p must be at least 0, got ${p}.`);
     return norm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), p, -1);
   },

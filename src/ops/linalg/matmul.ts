@@ -213,7 +213,7 @@ function asRows(x: Tensor): Tensor {
  * x Wᵀ + b on the last dimension.
  *
  * Shape: input [*, inFeatures], weight [outFeatures, inFeatures], bias [outFeatures], or what broadcasts to the result
- * -> [*, outFeatures].
+ * -> [*, outFeatures]; with a weight [inFeatures] -> [*].
  * @throws ShapeError, DTypeError
  * @see torch.nn.functional.linear
  */
@@ -223,6 +223,10 @@ export const linear: (
 ) => Tensor = taking(
   signature('linear', [INPUT, argument('weight', TENSOR), argument('bias', TENSOR, null)]),
   (input, weight, bias) => {
+    if (weight.ndim === 1) {
+      const product = squeeze(linear(input, unsqueeze(weight, 0)), -1);
+      return bias === null ? product : add(product, bias);
+    }
     const x = asRows(input);
     const isRow = bias === null || weight.ndim !== 2 || sameShape(bias.shape, [weight.shape[0]]);
     if (isRow) return affine(x, weight, bias === null ? null : contiguous(bias));

@@ -1,6 +1,7 @@
 // Activation functions: rows as in arithmetic.ts. Most have a gradient of their own, because the derived one would
 // multiply 0 by infinity in a branch that `where` does not take, or recompute what the result already holds.
 import type { Arguments } from '../../base/arguments';
+import { isHalf } from '../../base/dtype';
 import { oneOf } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
 import * as e from '../../expression/expression';
@@ -19,6 +20,8 @@ const like = e.constantLike;
 const times = (factor: number, x: Expression): Expression => e.mul(like(x, factor), x);
 const plus = (x: Expression, summand: number): Expression => e.add(x, like(x, summand));
 const zeroWhere = (condition: Expression, x: Expression): Expression => e.where(condition, like(x, 0), x);
+/** Not so of NaN, whose gradient is then that of what is positive, as in PyTorch. */
+const isAtMost0 = (x: Expression): Expression => e.le(x, like(x, 0));
 const isPositive = (x: Expression): Expression => e.gt(x, like(x, 0));
 /** min(x, 0): what exponentials of the negative branch are taken of, so that they cannot overflow. */
 const negativePart = (x: Expression): Expression => e.minimum(x, like(x, 0));
@@ -73,6 +76,11 @@ export const prelu = ofTwo(
     name: 'prelu',
     ...FLOATS,
     formula: ([x, weight]) => e.where(isPositive(x), x, e.mul(weight, x)),
+    // Chosen after the product: above 0 an infinite x gives the weight 0, too.
+    gradient: (grad, [x, weight]) => [
+      e.where(isPositive(x), grad, e.mul(weight, grad)),
+      zeroWhere(isPositive(x), e.mul(x, grad)),
+    ],
   }),
   'weight',
 );
@@ -99,11 +107,18 @@ export const hardswish = unary(
   },
 );
 
-/** x above the threshold, else `value`. @see torch.nn.functional.threshold */
+/** A number as it is among the 16-bit floats that x was made of, if it was. */
+const roundedAs = (x: Expression, number: Expression): Expression =>
+  x.kind === 'cast' && isHalf(x.x.dtype) ? e.cast(x.dtype, e.cast(x.x.dtype, number)) : number;
+
+/** x above the threshold, which is of the dtype of x, else `value`. @see torch.nn.functional.threshold */
 export const threshold = parametric(
   'threshold',
   { threshold: 0, value: 0 },
-  { promotion: 'common', formula: (x, { threshold: bound, value }) => e.where(e.le(x, bound), value, x) },
+  {
+    promotion: 'common',
+    formula: (x, { threshold: bound, value }) => e.where(e.le(x, roundedAs(x, bound)), value, x),
+  },
 );
 
 /** x drawn towards 0 by lambd. @see torch.nn.functional.softshrink */
@@ -136,9 +151,9 @@ export const elu = parametric(
   { alpha: 1 },
   {
     ...FLOATS,
-    formula: (x, { alpha }) => e.where(isPositive(x), x, e.mul(alpha, e.expm1(negativePart(x)))),
+    formula: (x, { alpha }) => e.where(isAtMost0(x), e.mul(alpha, e.expm1(negativePart(x))), x),
     gradient: (grad, x, _y, { alpha }) =>
-      e.where(isPositive(x), grad, e.mul(grad, e.mul(alpha, e.exp(heldNegativePart(x))))),
+      e.where(isAtMost0(x), e.mul(grad, e.mul(alpha, e.exp(heldNegativePart(x)))), grad),
   },
 );
 
@@ -148,9 +163,9 @@ export const celu = parametric(
   { alpha: 1 },
   {
     ...FLOATS,
-    formula: (x, { alpha }) => e.where(isPositive(x), x, e.mul(alpha, e.expm1(e.div(negativePart(x), alpha)))),
+    formula: (x, { alpha }) => e.where(isAtMost0(x), e.mul(alpha, e.expm1(e.div(negativePart(x), alpha))), x),
     gradient: (grad, x, _y, { alpha }) =>
-      e.where(isPositive(x), grad, e.mul(grad, e.exp(e.div(heldNegativePart(x), alpha)))),
+      e.where(isAtMost0(x), e.mul(grad, e.exp(e.div(heldNegativePart(x), alpha))), grad),
   },
 );
 
@@ -162,12 +177,12 @@ const SELU_ALPHA = 1.6732632423543772;
 export const selu = unary(
   'selu',
   'common',
-  (x) => e.where(isPositive(x), times(SELU_SCALE, x), times(SELU_SCALE * SELU_ALPHA, e.expm1(negativePart(x)))),
+  (x) => e.where(isAtMost0(x), times(SELU_SCALE * SELU_ALPHA, e.expm1(negativePart(x))), times(SELU_SCALE, x)),
   {
     accepts: 'floats',
     gradient: (grad, [x]) => {
       const negative = e.mul(grad, times(SELU_SCALE * SELU_ALPHA, e.exp(heldNegativePart(x))));
-      return [e.where(isPositive(x), times(SELU_SCALE, grad), negative)];
+      return [e.where(isAtMost0(x), negative, times(SELU_SCALE, grad))];
     },
   },
 );

@@ -4,7 +4,7 @@ import type { Arguments } from '../../base/arguments';
 import { isFloat } from '../../base/dtype';
 import { INTEGER, NUMBER, oneOf } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
-import { KindError, DTypeError } from '../../base/errors';
+import { KindError, DTypeError, ValueError } from '../../base/errors';
 import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { INPUT, OPERAND, TENSOR } from '../../core/kinds';
@@ -217,12 +217,25 @@ function specialPower(base: Operand, exponent: Operand): ReturnType<typeof unary
   return exponent === 0.5 ? root : exponent === -0.5 ? inverseRoot : exponent === -1 ? inverse : null;
 }
 
+/** @throws RangeError for a number that whole numbers have no power of, as in PyTorch. */
+function checkPower(base: Operand, exponent: Operand): void {
+  if (!(base instanceof Tensor) || isFloat(base.dtype)) return;
+  if (typeof exponent !== 'number' || !Number.isInteger(exponent) || exponent >= 0) return;
+  throw new ValueError(
+    'pow',
+    `whole numbers have no negative whole powers, got ${base.dtype} and ${exponent}. Convert the base with .float().`,
+  );
+}
+
 function power(base: Operand, exponent: Operand): Tensor {
+  checkPower(base, exponent);
   if (!(base instanceof Tensor)) return POWER_OF_NUMBER.apply([base, exponent]);
   return specialPower(base, exponent)?.(base) ?? generalPower(base, exponent);
 }
-const powerInPlace = (self: Tensor, exponent: Operand): Tensor =>
-  specialPower(self, exponent)?.inPlace(self) ?? generalPower.inPlace(self, exponent);
+function powerInPlace(self: Tensor, exponent: Operand): Tensor {
+  checkPower(self, exponent);
+  return specialPower(self, exponent)?.inPlace(self) ?? generalPower.inPlace(self, exponent);
+}
 
 const EXPONENT = argument('exponent', OPERAND);
 

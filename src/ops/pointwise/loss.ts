@@ -118,15 +118,22 @@ const WEIGHTED_LOGITS = new PointwiseOperation({
 export const weightedLogitsError = (x: Tensor, t: Tensor, posWeight: Tensor): Tensor =>
   WEIGHTED_LOGITS.apply([x, t, posWeight]);
 
-/** t (log t - x), 0 where t is 0; x is a log-probability. @see torch.nn.functional.kl_div */
+/**
+ * t log t - t x, with 0 log 0 = 0; x is a log-probability. NaN for t below 0. The gradient of t is NaN at 0, as in PyTorch:
+ * log t falls without end there. @see torch.nn.functional.kl_div
+ */
 export const divergenceError = binary(
   'klDiv',
   'float',
-  (x, t) => zeroWhere(e.eq(t, like(t, 0)), e.mul(t, e.sub(e.log(t), x))),
+  (x, t) => e.sub(zeroWhere(e.eq(t, like(t, 0)), e.mul(t, e.log(t))), e.mul(t, x)),
   {
+    // d/dt t log t = log t + t / t, the former 0 where grad is
     gradient: (grad, [x, t]) => [
       e.neg(e.mul(grad, t)),
-      zeroWhere(e.eq(t, like(t, 0)), e.mul(grad, e.sub(e.add(e.log(t), like(t, 1)), x))),
+      e.sub(
+        e.add(zeroWhere(e.eq(grad, like(grad, 0)), e.mul(grad, e.log(t))), e.div(e.mul(grad, t), t)),
+        e.mul(grad, x),
+      ),
     ],
   },
 );

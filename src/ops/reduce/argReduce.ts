@@ -13,7 +13,7 @@ import { maximum, minimum } from '../pointwise/compare';
 import { contiguous } from '../shape/copy';
 import { gather } from '../indexing/gather';
 import { reshape, squeeze } from '../shape/view';
-import { amax, amin, checkNotEmpty } from './reduce';
+import { checkNotEmpty, greatest, least } from './reduce';
 
 /** Which place wins: the first of equals; a NaN before everything. The result keeps `dim` with size 1. */
 const argOp = (kind: ArgReduceKind): ((x: Tensor, dim: number) => Tensor) =>
@@ -130,7 +130,7 @@ const MAX: Side = {
   op: 'max',
   takes: ARGMAX.as('max'),
   takesTwo: MAXIMUM,
-  all: amax,
+  all: greatest,
   along: argmaxAlong,
   ofTwo: maximum,
 };
@@ -138,7 +138,7 @@ const MIN: Side = {
   op: 'min',
   takes: ARGMAX.as('min'),
   takesTwo: MAXIMUM.as('min'),
-  all: amin,
+  all: least,
   along: argminAlong,
   ofTwo: minimum,
 };

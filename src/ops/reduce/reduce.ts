@@ -10,7 +10,7 @@ import { DTypeError, ShapeError } from '../../base/errors';
 import { defineOp, type GradientContext } from '../../core/op';
 import { denseStrides, formatShape, numelOf, wrapDims, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { eq, logicalNot, ne, where } from '../pointwise/compare';
+import { eq, isnan, logicalNot, ne, where } from '../pointwise/compare';
 import { contiguous, queueCopy, to } from '../shape/copy';
 import { arange } from '../shape/creation';
 import { expand, movedim, reshape, unsqueeze } from '../shape/view';
@@ -146,18 +146,28 @@ function foldOp(
 
 const sumOf = foldOp('sum', {}, (grad, { shapes: [shape], params }) => expandBack(grad, shape, params));
 
-const meanOf = foldOp('mean', {}, (grad, { shapes: [shape], params }) =>
-  expandBack(div(grad, numelOf(params.dims.map((d) => shape[d]))), shape, params),
-);
+const meanOf = foldOp('mean', {}, (grad, { shapes: [shape], params }) => {
+  const n = numelOf(params.dims.map((d) => shape[d]));
+  // Of nothing there is no share, rather than an infinite one of which the second derivative would be made.
+  return expandBack(n === 0 ? grad : div(grad, n), shape, params);
+});
 
-/** Each element's share: those equal to the extreme divide its gradient evenly. */
+/** Each element's share: those equal to the extreme divide its gradient evenly. NaN, which equals nothing, gives NaN to all. */
 const extremeRule: Rule = (grad, { inputs: [x], output, params }) => {
-  const isExtreme = eq(x, expandBack(output, x.shape, params));
-  const ties = sumOf(to(isExtreme, x.dtype), { ...params, keepdim: true });
-  return where(isExtreme, div(expandBack(grad, x.shape, params), ties), 0);
+  const isExtreme = to(eq(x, expandBack(output, x.shape, params)), x.dtype);
+  const ties = sumOf(isExtreme, { ...params, keepdim: true });
+  return div(mul(expandBack(grad, x.shape, params), isExtreme), ties);
 };
 const amaxOf = foldOp('amax', { inputs: [0], outputs: [0] }, extremeRule);
 const aminOf = foldOp('amin', { inputs: [0], outputs: [0] }, extremeRule);
+
+/** The same of all elements, as PyTorch has it: others have none whatever comes back, and NaN shares it among NaN. */
+const extremeOfAllRule: Rule = (grad, { inputs: [x], output }) => {
+  const isExtreme = where(isnan(output), isnan(x), eq(x, output));
+  return where(isExtreme, div(grad, sumOf(to(isExtreme, x.dtype), reductionOf('sum', x, null))), 0);
+};
+const maxOfAll = foldOp('amax', { inputs: [0], outputs: [0] }, extremeOfAllRule);
+const minOfAll = foldOp('amin', { inputs: [0], outputs: [0] }, extremeOfAllRule);
 
 /** The bool matrix [n, n] that is true on its diagonal. */
 export function diagonalMask(n: number, device: DeviceName): Tensor {
@@ -270,6 +280,17 @@ export function amin(x: Tensor, ...args: ReduceArguments): Tensor {
   const reduction = reduceArguments('amin', x, args);
   checkNotEmpty('amin', x, reduction);
   return aminOf(x, reduction);
+}
+
+/** The greatest of all elements: `max` without a dimension. */
+export const greatest = (x: Tensor): Tensor => ofAll('max', maxOfAll, x);
+/** The least of all elements: `min` without a dimension. */
+export const least = (x: Tensor): Tensor => ofAll('min', minOfAll, x);
+
+function ofAll(op: string, fold: typeof maxOfAll, x: Tensor): Tensor {
+  const reduction = reductionOf(op, x, null);
+  checkNotEmpty(op, x, reduction);
+  return fold(x, reduction);
 }
 
 /** uint8 stays uint8, as in PyTorch. */

@@ -58,6 +58,7 @@ const cumprodAlong: (x: Tensor, dim: number) => Tensor = defineOp<[x: Tensor], n
     () => {
       const last = movedim(x, dim, -1);
       const n = last.shape[last.ndim - 1];
+      if (n === 1) return grad;
       const others = where(diagonalMask(n, x.device), 1, expand(unsqueeze(last, -2), [...last.shape, n]));
       const products = triu(cumprodAlong(contiguous(others), others.ndim - 1));
       return movedim(sum(mul(products, unsqueeze(movedim(grad, dim, -1), -2)), -1), -1, dim);

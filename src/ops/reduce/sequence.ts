@@ -20,8 +20,10 @@ import { composed } from '../../base/errorText';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { formatShape, wrapDim, wrapDims } from '../../base/shape';
+import { unary } from '../../core/pointwiseFunctions';
+import * as e from '../../expression/expression';
 import { Tensor } from '../../core/tensor';
-import { clamp, eq, ge, gt, isnan, le, logicalAnd, ne, where } from '../pointwise/compare';
+import { clamp, eq, ge, gt, le, logicalAnd, ne, where } from '../pointwise/compare';
 import { clone, to } from '../shape/copy';
 import { fromArray, linspace, ones, zeros } from '../shape/creation';
 import { addAlong } from '../indexing/gather';
@@ -293,12 +295,17 @@ export const corrcoef: (x: Tensor) => Tensor = taking(signature('corrcoef', [INP
 
 // ---- folds that pass over NaN ---------------------------------------------------------------------------------
 
+/** x, or 0 where it is NaN. A gradient of NaN or infinity is NaN there, as in PyTorch. */
+const withoutNaN = unary('nansum', 'common', (x) => e.where(e.eq(x, x), x, e.constantLike(x, 0)), {
+  gradient: (grad, [x]) => [e.mul(grad, e.where(e.eq(x, x), e.constantLike(x, 1), e.constantLike(x, 0)))],
+});
+
 const NANSUM = signature('nansum', [INPUT, argument('dim', DIMS, null), KEEPDIM, TO_DTYPE]);
 
 /** Σ x without NaN. @see torch.nansum */
 export function nansum(x: Tensor, ...args: FoldArguments): Tensor {
   const { input, dim, keepdim, dtype } = NANSUM.take([x, ...args]);
-  return composed('nansum', () => sum(where(isnan(input), 0, input), dim, keepdim, dtype));
+  return composed('nansum', () => sum(withoutNaN(input), dim, keepdim, dtype));
 }
 
 const NANMEAN = signature('nanmean', [

@@ -18,6 +18,7 @@ import {
   amax,
   amin,
   checkFloat,
+  checkNotEmpty,
   countOf,
   mean,
   reducedShape,
@@ -112,8 +113,8 @@ function deviation(parts: Moments): Tensor {
       where(greatest.lt(1 / limit), small, to(greatest.eq(greatest), centred.dtype)),
     );
   });
-  const root = awayFromZero(meanOfSquares(mul(centred, scale), parts), sqrt);
-  return div(root, reshape(scale, root.shape));
+  const scaled = awayFromZero(meanOfSquares(mul(centred, scale), parts), sqrt);
+  return div(scaled, reshape(scale, scaled.shape));
 }
 
 const varianceAs = (parts: Moments, { dtype }: Tensor): Tensor => to(meanOfSquares(parts.centred, parts), dtype);
@@ -150,7 +151,8 @@ export function logsumexp(input: Tensor, ...args: ReduceArguments): Tensor {
   const reduction = reductionOf('logsumexp', x, dim, keepdim);
   const { dims } = reduction;
   return libraryCode(() => {
-    if (countOf(x, reduction) === 0) return log(sum(exp(x), dims, keepdim));
+    // log 0, without its slope.
+    if (countOf(x, reduction) === 0) return sub(sum(exp(x), dims, keepdim), Infinity);
     // The shift cancels, so it has no gradient; an infinite one would give ∞ - ∞.
     const shift = noGrad(() => {
       const greatest = amax(x, dims, true);
@@ -195,12 +197,13 @@ export function norm(
   const input = dtype === null ? x : to(x, dtype);
   checkFloat('norm', input);
   const { dims } = reductionOf('norm', input, dim);
+  if (p < 0) checkNotEmpty('norm', input, reductionOf('norm', input, dim));
   return libraryCode(() => {
     if (p === Infinity) return amax(abs(input), dims, keepdim);
     if (p === -Infinity) return amin(abs(input), dims, keepdim);
     if (p === 0) return sum(isNonzero(input), dims, keepdim);
     if (p === 1) return sum(abs(input), dims, keepdim);
-    if (p === 2) return awayFromZero(sum(square(input), dims, keepdim), sqrt);
+    if (p === 2) return root(sum(square(input), dims, keepdim));
     const ofZero = p < 0 ? Infinity : 0;
     const powers = awayFromZero(input, (nonzero) => pow(abs(nonzero), p), ofZero);
     return awayFromZero(sum(powers, dims, keepdim), (nonzero) => pow(nonzero, 1 / p), ofZero);
@@ -209,6 +212,15 @@ export function norm(
 
 /** 1 where x differs from 0, with a gradient of zeros. */
 const isNonzero = unary('isNonzero', 'float', (x) => e.cast(x.dtype, e.ne(x, e.constantLike(x, 0))));
+
+/** √x, whose gradient at 0 is 0 times what comes back, as in PyTorch. */
+const root = unary('norm', 'float', e.sqrt, {
+  gradient: (grad, _args, y) => {
+    const isZero = e.eq(y, e.constantLike(y, 0));
+    const slope = e.div(e.constantLike(y, 0.5), e.where(isZero, e.constantLike(y, 1), y));
+    return [e.mul(grad, e.where(isZero, e.constantLike(y, 0), slope))];
+  },
+});
 
 /** f(x) for an f without a derivative at 0, where it is `ofZero`: the gradient there is 0 instead of NaN. */
 function awayFromZero(x: Tensor, f: (x: Tensor) => Tensor, ofZero = 0): Tensor {

@@ -152,6 +152,14 @@ export const constantPad: (
       const i = 2 * (x.ndim - 1 - d);
       return [padding[i] ?? 0, padding[i + 1] ?? 0];
     });
+    pads.forEach(([before, after], d) => {
+      if (Math.min(before, 0) + Math.min(after, 0) >= -x.shape[d]) return;
+      throw new ShapeError(
+        'pad',
+        `no more can be cropped than there is, got ${before} and ${after} for dimension ${d} of ${formatShape(x.shape)}.`,
+        { shape: x.shape, padding },
+      );
+    });
     return padConstant(x, { pads, value: Number(value) });
   },
 );

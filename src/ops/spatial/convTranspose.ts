@@ -83,7 +83,9 @@ function convTranspose<Size extends Shape>(
   const output = kernel.map(
     (size, i) => (x.shape[2 + i] - 1) * stride[i] - 2 * padding[i] + dilation[i] * (size - 1) + extra[i] + 1,
   );
-  if (output.some((size) => size < 1) || kernel.includes(0)) {
+  // Of no inputs the result may be empty in more ways, as in PyTorch.
+  const least = x.shape[0] === 0 ? 0 : 1;
+  if (output.some((size) => size < least) || kernel.includes(0)) {
     throw new ShapeError(
       op,
       `the result would be empty, got input ${formatShape(input.shape)}, weight ${formatShape(weight.shape)} and padding ${formatShape(padding)} for an output of ${formatShape(output)}.`,
