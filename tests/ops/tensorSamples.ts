@@ -204,7 +204,7 @@ export const TENSOR_SAMPLES: Readonly<Record<string, OpSample>> = {
   inner: {
     call: (a, b) => k.inner(a, b),
     inputs: [[real([2, 3]), real([4, 3], -2, 2, 'transposed')], [real([3]), real([3], -2, 2, 'strided')], [real([2, 3]), real([])]],
-    bad: [[() => k.inner(k.zeros(2, 3), k.zeros(2, 4)), 'inner: the dimensions that are summed over must match']],
+    bad: [[() => k.inner(k.zeros(2, 3), k.zeros(2, 4)), 'inner: the last dimensions must match']],
   },
   dist: { call: (a, b) => k.dist(a, b, 3), inputs: [[real([3, 4]), real([3, 4], -2, 2, 'transposed')], [real([3, 4]), real([4])]] },
   addbmm: {
