@@ -359,8 +359,8 @@ export interface Device {
   allocate(bytes: number, dtype: DType): AllocatedBuffer;
   /** Gives the memory back; commands already queued may still use it. */
   free(buffer: DeviceBuffer): void;
-  /** Fills a fresh buffer with a copy of `data`, taken at the call. */
-  upload(buffer: DeviceBuffer, data: ArrayBufferView): void;
+  /** Fills a fresh buffer with a copy of `data`, taken at the call; from byte `start` of its elements on, where they come in parts. */
+  upload(buffer: DeviceBuffer, data: ArrayBufferView, start?: number): void;
   /**
    * Fills a fresh buffer with bytes that are on their way (from the other device); commands queued from now on wait for
    * them. If the promise rejects, what depends on the buffer rejects with its error.

@@ -19,7 +19,7 @@ export function deviceOf(
     run: (kernel, inputs, outputs, params) => kernels[kernel](inputs, outputs, params),
     allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
     free: (buffer) => stream.free(buffer),
-    upload: (buffer, data) => stream.upload(buffer, data),
+    upload: (buffer, data, start) => stream.upload(buffer, data, start),
     receive: (buffer, data) => stream.receive(buffer, data),
     seal: (buffer) => stream.seal(buffer),
     supports,

@@ -37,7 +37,7 @@ export abstract class DeviceStream {
 
   abstract allocate(bytes: number, dtype: DType): AllocatedBuffer;
   abstract free(buffer: DeviceBuffer): void;
-  abstract upload(buffer: DeviceBuffer, data: ArrayBufferView): void;
+  abstract upload(buffer: DeviceBuffer, data: ArrayBufferView, start?: number): void;
   abstract receive(buffer: DeviceBuffer, data: Promise<ArrayBuffer>): void;
   abstract seal(buffer: DeviceBuffer): void;
   abstract memory(): MemoryInfo;

@@ -1,5 +1,6 @@
-// Bytes of files: checked reading, growing writing, CRC-32. All numbers are little-endian.
+// Bytes of files: checked reading, growing writing. All numbers are little-endian.
 import { LoadError } from '../base/errors';
+import type { Pauses } from '../core/pace';
 
 /** Bytes in plain, unshared memory. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -134,18 +135,22 @@ export class ByteWriter {
     }
     return file.buffer;
   }
+
+  /** All of it, for what may be great: the page has turns in between. */
+  async finishInParts(pauses: Pauses): Promise<ArrayBuffer> {
+    const file = new Uint8Array(this.length);
+    let position = 0;
+    for (const part of this.parts) {
+      for (let begin = 0; begin < part.length; begin += COPIED_AT_ONCE) {
+        const piece = part.subarray(begin, begin + COPIED_AT_ONCE);
+        file.set(piece, position);
+        position += piece.length;
+        if (piece.length === COPIED_AT_ONCE) await pauses.pause();
+      }
+    }
+    return file.buffer;
+  }
 }
 
-/** Remainders of the reflected polynomial of zip, byte by byte. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let remainder = byte;
-  for (let bit = 0; bit < 8; bit++) remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0);
-  return remainder;
-});
-
-/** Checksum of a zip record. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
+/** A few ms. Bytes. */
+const COPIED_AT_ONCE = 2 ** 22;

@@ -1,9 +1,10 @@
 // Loading checkpoints: PyTorch's two formats and safetensors, told apart by their bytes. What the formats hold becomes
 // tensors and JavaScript's containers here.
 import { LoadError } from '../base/errors';
+import { Pauses } from '../core/pace';
 import { unscoped } from '../core/scope';
 import { Parameter, Tensor } from '../core/tensor';
-import { uploaded } from '../ops/shape/creation';
+import { uploaded, uploadedInParts } from '../ops/shape/creation';
 import type { StateDict } from '../nn/module/stateDict';
 import { clipped, type Bytes } from './bytes';
 import { elementsOf, type FileDType } from './fileDtypes';
@@ -50,11 +51,10 @@ export async function load<T = StateDict>(source: LoadSource, ...args: LoadArgum
   const { located, weightsOnly, ...reading } = loadOptions('load', args);
   return reader('load', source, reading, async (file, signal) => {
     const format = sniff(file, addressOf(source));
-    if (format === 'safetensors') return fromSafetensors(file, located) as T;
+    const uploads = new Uploads(located, signal);
+    if (format === 'safetensors') return (await fromSafetensors(file, uploads)) as T;
     const torch = format === 'zip' ? await readTorchZip(file, weightsOnly) : readTorchLegacy(file, weightsOnly);
-    // Nothing is put on the device for one who has left.
-    signal.throwIfAborted();
-    return fromTorch(torch, located) as T;
+    return (await fromTorch(torch, uploads)) as T;
   });
 }
 
@@ -84,51 +84,65 @@ async function reader<T>(
   }
 }
 
-function fromSafetensors(file: Bytes, located: Located): StateDict {
+/** Where files are from that do not say. */
+const ON_CPU = { location: 'cpu' };
+
+/** Puts what a file holds on the device, piece by piece. */
+class Uploads {
+  private readonly pauses = new Pauses();
+
+  constructor(
+    private readonly located: Located,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** The tensor of these bytes of a file; `from` says where it was. @throws the signal's reason, if it was given up */
+  tensor(dtype: FileDType, shape: readonly number[], bytes: Bytes, from: { location: string }): Promise<Tensor> {
+    const part = (begin: number, end: number): Bytes => {
+      // Nothing is put on the device for one who has left.
+      this.signal.throwIfAborted();
+      return elementsOf(dtype, bytes.subarray(begin, end));
+    };
+    return uploadedInParts(this.located(from), shape, dtype.name, part, this.pauses);
+  }
+
+  /** The same for an array among the values of a pickle, which is small: at once. */
+  array(dtype: FileDType, shape: readonly number[], bytes: Bytes): Tensor {
+    return uploaded(this.located(ON_CPU), shape, dtype.name, () => elementsOf(dtype, bytes));
+  }
+}
+
+async function fromSafetensors(file: Bytes, uploads: Uploads): Promise<StateDict> {
   const { tensors } = decode(file);
   const stateDict = Object.create(null) as Record<string, Tensor | Foreign>;
-  const device = located({ location: 'cpu' });
-  unscoped(() => {
-    for (const [name, value] of tensors) {
-      stateDict[name] = value instanceof Foreign ? value : upload(value.dtype, value.shape, value.bytes, device);
-    }
-  });
+  for (const [name, value] of tensors) {
+    stateDict[name] =
+      value instanceof Foreign ? value : await uploads.tensor(value.dtype, value.shape, value.bytes, ON_CPU);
+  }
   // What kindling does not hold is found by whoever looks for a tensor in its place.
   return stateDict as StateDict;
 }
 
-function upload(
-  fileType: FileDType,
-  shape: readonly number[],
-  fileBytes: Bytes,
-  device: Tensor['device'] | undefined,
-): Tensor {
-  return uploaded(device, shape, fileType.name, () => elementsOf(fileType, fileBytes));
-}
-
 /** The values of a pickle as JavaScript has them, tensors on the device. */
-function fromTorch({ root, storages }: TorchFile, located: Located): unknown {
+async function fromTorch({ root, storages }: TorchFile, uploads: Uploads): Promise<unknown> {
+  if (root instanceof Foreign) throw notTensors(root, isModule(root, hasKey));
+  if (root instanceof Global && root.value === null) throw notTensors(new Foreign(root.name), false);
   const bases = new Map<StorageRecord, Tensor>();
+  for (const [record, bytes] of storages) {
+    bases.set(record, await uploads.tensor(record.dtype, [record.numel], bytes, record));
+  }
   const known = new Map<unknown, unknown>();
 
-  const base = (record: StorageRecord): Tensor => {
-    let found = bases.get(record);
-    if (found === undefined) {
-      const { dtype, numel } = record;
-      found = upload(dtype, [numel], storages.get(record) ?? new Uint8Array(), located(record));
-      bases.set(record, found);
-    }
-    return found;
-  };
   const tensor = ({ record, offset, shape, strides, requiresGrad, isParameter }: TensorLayout): Tensor => {
-    const { storage, dtype } = base(record);
+    const base = bases.get(record);
+    if (base === undefined) throw new Error(`internal: storage '${record.key}' was not read`);
+    const { storage, dtype } = base;
     const view = new Tensor(storage, dtype, shape, strides, offset);
     return isParameter ? new Parameter(view, requiresGrad) : view.requiresGrad_(requiresGrad);
   };
   const array = ({ foreign: instead, dtype, shape, bytes, isColumnMajor }: NumpyArray): Tensor | Foreign => {
     if (instead !== null || dtype === null) return instead ?? new Foreign('numpy.ndarray');
-    const device = located({ location: 'cpu' });
-    const made = upload(dtype, isColumnMajor ? [...shape].reverse() : shape, bytes, device);
+    const made = uploads.array(dtype, isColumnMajor ? [...shape].reverse() : shape, bytes);
     return isColumnMajor ? made.permute(shape.map((_, d) => shape.length - 1 - d)) : made;
   };
   const convert = (x: unknown, depth: number): unknown => {
@@ -155,8 +169,6 @@ function fromTorch({ root, storages }: TorchFile, located: Located): unknown {
     for (const item of items as unknown[]) list.push(convert(item, depth + 1));
     return list;
   };
-  if (root instanceof Foreign) throw notTensors(root, isModule(root, hasKey));
-  if (root instanceof Global && root.value === null) throw notTensors(new Foreign(root.name), false);
   return unscoped(() => convert(root, 0));
 }
 

@@ -6,6 +6,8 @@
 // https://github.com/huggingface/safetensors#format
 import { LoadError, ValueError } from '../base/errors';
 import { formatShape } from '../base/shape';
+import { Pauses } from '../core/pace';
+import { ByteWriter } from './bytes';
 import { BY_CODE, BY_NAME, type FileDType } from './fileDtypes';
 import { Foreign } from './foreign';
 import { FOREIGN_DTYPES } from './foreignDtypes';
@@ -40,7 +42,7 @@ export function isSafetensors(file: Uint8Array<ArrayBuffer>): boolean {
 }
 
 /** The bytes of a file. Wider elements come first, so that every tensor is aligned to its element size. */
-export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Metadata = {}): ArrayBuffer {
+export async function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Metadata = {}): Promise<ArrayBuffer> {
   if (tensors.has(METADATA)) throw new ValueError('save', `no tensor may be called '${METADATA}'.`);
   const ordered = [...tensors].sort(([, a], [, b]) => b.dtype.bytes - a.dtype.bytes);
   // Written by hand: an object would put integer-like names first.
@@ -58,16 +60,10 @@ export function encode(tensors: ReadonlyMap<string, TensorBytes>, metadata: Meta
     throw new ValueError('save', `names and metadata must take at most ${MAX_HEADER_BYTES} bytes, got ${headerBytes}.`);
   }
 
-  const file = new Uint8Array(LENGTH_BYTES + headerBytes + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerBytes);
-  file.set(header, LENGTH_BYTES);
-  let position = LENGTH_BYTES + headerBytes;
-  for (const [, { bytes }] of ordered) {
-    file.set(bytes, position);
-    position += bytes.length;
-  }
-  return file.buffer;
+  const padding = new Uint8Array(headerBytes - header.length).fill(0x20);
+  const file = new ByteWriter().u64(headerBytes).append(header).append(padding);
+  for (const [, { bytes }] of ordered) file.append(bytes);
+  return file.finishInParts(new Pauses());
 }
 
 /**

@@ -103,28 +103,57 @@ async function fromResponse(
   if (response.bodyUsed) {
     throw new KindError('load', `${address} must not have been read before, got a response whose body was used.`);
   }
-  const chunks: Bytes[] = [];
   const total = lengthOf(response);
-  let loaded = 0;
+  const received = new Received(total);
   const reader = response.body?.getReader();
   const cancel = (): void => void reader?.cancel(signal.reason).catch(() => undefined);
   signal.addEventListener('abort', cancel);
   try {
     for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
-      chunks.push(part.value);
-      loaded += part.value.length;
-      onProgress?.(loaded, total);
+      received.append(part.value);
+      onProgress?.(received.length, total);
     }
   } catch (cause) {
-    throw failed(signal, `load: ${address} broke off after ${loaded} of ${total ?? 'unknown'} bytes`, cause, { url });
+    throw failed(signal, `load: ${address} broke off after ${received.length} of ${total ?? 'unknown'} bytes`, cause, {
+      url,
+    });
   } finally {
     signal.removeEventListener('abort', cancel);
   }
   signal.throwIfAborted();
-  if (total !== null && loaded < total) {
-    throw new LoadError('load', `${address} must have the ${total} bytes that were announced, got ${loaded}.`, { url });
+  if (total !== null && received.length < total) {
+    const found = `must have the ${total} bytes that were announced, got ${received.length}`;
+    throw new LoadError('load', `${address} ${found}.`, { url });
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return received.bytes;
+}
+
+/** The first room where a server does not say how much comes. Bytes. */
+const FIRST_ROOM = 2 ** 20;
+
+/** Bytes as they come, one behind the other: each is copied once, unless the room must grow. */
+class Received {
+  length = 0;
+  private room: Bytes;
+
+  constructor(expected: number | null) {
+    this.room = new Uint8Array(expected ?? FIRST_ROOM);
+  }
+
+  append(part: Uint8Array): void {
+    const end = this.length + part.length;
+    if (end > this.room.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.room.length));
+      larger.set(this.bytes);
+      this.room = larger;
+    }
+    this.room.set(part, this.length);
+    this.length = end;
+  }
+
+  get bytes(): Bytes {
+    return this.room.subarray(0, this.length);
+  }
 }
 
 /** The length that the server announced, unless it counts compressed bytes. */

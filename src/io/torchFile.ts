@@ -5,6 +5,7 @@
 //
 // The object's pickle refers to storages; they are read when it is known which, and of what size.
 import { LoadError } from '../base/errors';
+import { Pauses } from '../core/pace';
 import { ByteReader, ByteWriter, decodeText, type Bytes } from './bytes';
 import { Foreign } from './foreign';
 import { pickle, type Pickled } from './pickle';
@@ -148,7 +149,7 @@ export function readTorchLegacy(file: Bytes, weightsOnly: boolean): TorchFile {
 }
 
 /** Writes the zip format. */
-export function writeTorchZip(value: Pickled, storages: readonly Bytes[]): ArrayBuffer {
+export function writeTorchZip(value: Pickled, storages: readonly Bytes[]): Promise<ArrayBuffer> {
   const root = 'archive';
   const text = (content: string): Bytes => new TextEncoder().encode(content);
   return writeZip([
@@ -159,7 +160,11 @@ export function writeTorchZip(value: Pickled, storages: readonly Bytes[]): Array
 }
 
 /** Writes the legacy format. */
-export function writeTorchLegacy(value: Pickled, storages: readonly Bytes[], counts: readonly number[]): ArrayBuffer {
+export function writeTorchLegacy(
+  value: Pickled,
+  storages: readonly Bytes[],
+  counts: readonly number[],
+): Promise<ArrayBuffer> {
   const sizes = { short: 2, int: 4, long: 4 };
   const file = new ByteWriter();
   const heads = [MAGIC, PROTOCOL, { protocol_version: PROTOCOL, little_endian: true, type_sizes: sizes }, value];
@@ -173,5 +178,5 @@ export function writeTorchLegacy(value: Pickled, storages: readonly Bytes[], cou
     ),
   );
   storages.forEach((data, i) => file.u64(counts[i]).append(data));
-  return file.finish();
+  return file.finishInParts(new Pauses());
 }

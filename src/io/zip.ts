@@ -6,7 +6,9 @@
 //
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 import { LoadError, ValueError } from '../base/errors';
-import { ByteReader, ByteWriter, crc32, decodeText, type Bytes } from './bytes';
+import { Pauses } from '../core/pace';
+import { ByteReader, ByteWriter, decodeText, type Bytes } from './bytes';
+import { crc32 } from './crc';
 
 const LOCAL_HEADER = 0x04034b50;
 const DIRECTORY_ENTRY = 0x02014b50;
@@ -43,6 +45,7 @@ export const isZip = (file: Bytes): boolean =>
 export class ZipReader {
   private readonly entries = new Map<string, Entry>();
   private inflated = 0;
+  private readonly pauses = new Pauses();
 
   /** @throws LoadError for a directory that is not there, does not fit the file, or lists a name twice */
   constructor(private readonly file: Bytes) {
@@ -73,7 +76,7 @@ export class ZipReader {
     if (entry === undefined) throw new LoadError('load', `the archive must have a record '${name}', which it lacks.`);
     const data = this.locate(entry);
     const bytes = entry.method === STORED ? data : await this.inflate(entry, data);
-    if (crc32(bytes) !== entry.crc) {
+    if ((await crc32(bytes, this.pauses)) !== entry.crc) {
       throw new LoadError('load', `the record '${name}' must have the checksum of the directory. The file is damaged.`);
     }
     return bytes;
@@ -181,7 +184,8 @@ const ALIGNMENT = 64;
 const PADDING_EXTRA = 0x4246;
 
 /** An archive of these records, stored as they are. @throws RangeError for more than zip without zip64 can hold */
-export function writeZip(records: readonly (readonly [name: string, data: Bytes])[]): ArrayBuffer {
+export async function writeZip(records: readonly (readonly [name: string, data: Bytes])[]): Promise<ArrayBuffer> {
+  const pauses = new Pauses();
   const file = new ByteWriter();
   const directory = new ByteWriter();
   for (const [name, data] of records) {
@@ -189,7 +193,7 @@ export function writeZip(records: readonly (readonly [name: string, data: Bytes]
     const offset = file.length;
     const unpadded = offset + 30 + nameBytes.length + 4;
     const padding = (ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT;
-    const crc = crc32(data);
+    const crc = await crc32(data, pauses);
     // Version 2.0, no flags, stored, midnight of the first day that zip knows.
     const common = (to: ByteWriter): ByteWriter =>
       to.u16(20, 0, STORED, 0, 0x21).u32(crc, data.length, data.length).u16(nameBytes.length);
@@ -208,5 +212,5 @@ export function writeZip(records: readonly (readonly [name: string, data: Bytes]
   }
   file.append(new Uint8Array(directory.finish()));
   file.u32(END_OF_DIRECTORY).u16(0, 0, records.length, records.length).u32(directory.length, offset).u16(0);
-  return file.finish();
+  return file.finishInParts(pauses);
 }

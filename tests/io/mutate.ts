@@ -93,7 +93,7 @@ async function inZip(file: Bytes, next: () => number): Promise<Bytes> {
     const data = await zip.read(name);
     return [name, name === broken ? damage(data, file, next) : data];
   });
-  return new Uint8Array(writeZip(await Promise.all(records)));
+  return new Uint8Array(await writeZip(await Promise.all(records)));
 }
 
 /** A safetensors file whose header is broken, with the right length. */

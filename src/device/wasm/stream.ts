@@ -150,20 +150,21 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
     if (buffer.heap === this.heap) this.heap.release(buffer.block, buffer.lastUse);
   }
 
-  upload(buffer: WasmBuffer, data: ArrayBufferView): void {
+  upload(buffer: WasmBuffer, data: ArrayBufferView, start = 0): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     if (bytes.length === 0) return;
     if (bytes.length <= WRITE_LIMIT) {
-      this.write(buffer, bytes);
+      this.write(buffer, bytes, start);
       return;
     }
-    if (this.moveToIdle(buffer)) {
-      this.transport.upload(buffer.block.pointer, bytes);
+    // Later parts go where the first one went.
+    if (start === 0 ? this.moveToIdle(buffer) : this.isIdle(buffer)) {
+      this.transport.upload(buffer.block.pointer + start, bytes);
       return;
     }
     const copy = bytes.slice();
     this.transport.uploadLater(
-      buffer.block.pointer,
+      buffer.block.pointer + start,
       this.report(null).then(() => copy),
     );
   }
@@ -278,12 +279,16 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
    * Returns false where there is no such block: the page has to wait for the commands.
    */
   private moveToIdle(buffer: WasmBuffer): boolean {
-    if (this.transport.uploadsInOrder || buffer.block.lastUse <= this.completed) return true;
+    if (this.isIdle(buffer)) return true;
     const block = this.idleBlock(buffer.bytes);
     if (block === null) return buffer.block.lastUse <= this.completed;
     this.heap.release(buffer.block, 0);
     buffer.block = block;
     return true;
+  }
+
+  private isIdle({ block }: WasmBuffer): boolean {
+    return this.transport.uploadsInOrder || block.lastUse <= this.completed;
   }
 
   /** A block that the page may write now, or null: then what is free is free only behind commands that are still to run. */
@@ -335,14 +340,14 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
     }
   }
 
-  private write(buffer: WasmBuffer, bytes: Uint8Array): void {
+  private write(buffer: WasmBuffer, bytes: Uint8Array, start: number): void {
     const { block } = buffer;
     const seq = this.ledger.nextSeq();
     buffer.lastUse = buffer.lastWrite = seq;
     const length = HEADER_WORDS + 2 + Math.ceil(bytes.length / 4);
     const at = this.transport.reserve(length);
     const { words } = this.transport;
-    encode(words, at, Opcode.Write, seq >>> 0, Write, { pointer: block.pointer, bytes: bytes.length });
+    encode(words, at, Opcode.Write, seq >>> 0, Write, { pointer: block.pointer + start, bytes: bytes.length });
     words[at] = Opcode.Write | (length << 8);
     new Uint8Array(words.buffer, words.byteOffset + (at + HEADER_WORDS + 2) * 4, bytes.length).set(bytes);
     this.transport.publish();

@@ -298,7 +298,7 @@ export class GpuStream extends DeviceStream {
   }
 
   /** Queues a copy of `data`, which is taken now. */
-  upload(buffer: DeviceBuffer, data: ArrayBufferView): void {
+  upload(buffer: DeviceBuffer, data: ArrayBufferView, start = 0): void {
     const { block, dtype } = own(buffer);
     this.check();
     if (data.byteLength === 0) return;
@@ -306,7 +306,7 @@ export class GpuStream extends DeviceStream {
     this.inTurn(() => {
       const seq = this.ledger.nextSeq();
       own(buffer).lastUse = own(buffer).lastWrite = seq;
-      this.write(block, 0, stored);
+      this.write(block, (4 * start) / itemSize(dtype), stored);
     });
   }
 

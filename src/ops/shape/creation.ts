@@ -6,11 +6,13 @@ import { VALUE, DEVICE, INPUT } from '../../core/kinds';
 import type { DeviceGiven } from '../../device/contract';
 import { getDevice } from '../../device/registry';
 import { describe } from '../../base/errorText';
-import { isFloat, isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
+import { isFloat, isHalf, itemSize, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
 import { roundHalf } from '../../base/half';
 import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { allocate } from '../../core/op';
-import { formatShape, type Shape } from '../../base/shape';
+import type { Pauses } from '../../core/pace';
+import { unscoped } from '../../core/scope';
+import { formatShape, numelOf, type Shape } from '../../base/shape';
 import { libraryCode } from '../../core/temporaries';
 import { Tensor } from '../../core/tensor';
 import { filled, to } from './copy';
@@ -83,6 +85,41 @@ export function uploaded(
     const data = values();
     home.upload(out.buffer, data);
     out.noteValues(() => data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer);
+  } catch (error) {
+    out.release();
+    throw error;
+  }
+  home.seal(out.buffer);
+  return out;
+}
+
+/** Part of a great tensor that is copied in one go: a few ms. Bytes. */
+const PART = 2 ** 22;
+
+/**
+ * Like `uploaded`, for what may be great: `part` gives the elements in bytes [begin, end) of the layout of `dtype`, and the page
+ * has turns between the parts. The tensor belongs to no scope.
+ */
+export async function uploadedInParts(
+  device: DeviceGiven | undefined,
+  shape: Shape,
+  dtype: DType,
+  part: (begin: number, end: number) => ArrayBufferView,
+  pauses: Pauses,
+): Promise<Tensor> {
+  const bytes = numelOf(shape) * itemSize(dtype);
+  if (bytes <= PART) {
+    const made = unscoped(() => uploaded(device, shape, dtype, () => part(0, bytes)));
+    await pauses.pause();
+    return made;
+  }
+  const home = getDevice(device);
+  const out = unscoped(() => allocate(home, { shape, dtype }));
+  try {
+    for (let begin = 0; begin < bytes; begin += PART) {
+      home.upload(out.buffer, part(begin, Math.min(begin + PART, bytes)), begin);
+      await pauses.pause();
+    }
   } catch (error) {
     out.release();
     throw error;
