@@ -6,6 +6,7 @@ import { GENERATOR, TENSOR } from '../core/kinds';
 import { noGrad } from '../core/backward';
 import { KindError, DTypeError, ShapeError } from '../base/errors';
 import { libraryCode } from '../core/temporaries';
+import { qrOf } from '../ops/linalg/decomposition';
 import { fromArray } from '../ops/shape/creation';
 import { drawnLike, type GeneratorOption, type LaidFill } from '../ops/random/random';
 import { isFloat, isHalf } from '../base/dtype';
@@ -360,49 +361,20 @@ export function orthogonal_<T extends Tensor>(tensor: T, ...args: GainArgs): T {
   checkDimensions('orthogonal_', tensor, tensor.ndim >= 2, 'at least two dimensions');
   const rows = tensor.shape[0];
   const columns = rows === 0 ? 0 : tensor.numel() / rows;
-  return draw(tensor, (values, half) => {
+  draw(tensor, (values, half) => {
     fillNormal(values, 0, 1, generator, half);
-    // Vectors along the longer side; vector v has its element i at v * vectorStride + i * stride.
-    const vectors = Math.min(rows, columns);
-    const [vectorStride, stride] = rows < columns ? [columns, 1] : [1, columns];
-    orthonormalize(values, vectors, Math.max(rows, columns), vectorStride, stride, gain);
   });
-}
-
-/**
- * Gram and Schmidt in double, twice so that the vectors are orthogonal to working precision. The diagonal of R is
- * positive, which is the sign convention above.
- */
-function orthonormalize(
-  values: FloatArray,
-  vectors: number,
-  n: number,
-  vectorStride: number,
-  stride: number,
-  gain: number,
-): void {
-  const basis: Float64Array[] = [];
-  for (let v = 0; v < vectors; v++) {
-    const vector = Float64Array.from({ length: n }, (_, i) => values[v * vectorStride + i * stride]);
-    for (let pass = 0; pass < 2; pass++) {
-      for (const other of basis) {
-        const overlap = dot(vector, other);
-        for (let i = 0; i < n; i++) vector[i] -= overlap * other[i];
-      }
-    }
-    const length = Math.sqrt(dot(vector, vector));
-    for (let i = 0; i < n; i++) vector[i] /= length;
-    basis.push(vector);
-  }
-  basis.forEach((vector, v) => {
-    for (let i = 0; i < n; i++) values[v * vectorStride + i * stride] = gain * vector[i];
-  });
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
+  if (isSkipped || tensor.numel() === 0) return tensor;
+  libraryCode(() =>
+    noGrad(() => {
+      const drawn = tensor.reshape(rows, columns).to(tensor.dtype === 'float64' ? 'float64' : 'float32');
+      const isWide = rows < columns;
+      const [q, r] = qrOf(isWide ? drawn.t() : drawn, false);
+      const signed = q.mul(r.diagonal().sign().mul(gain));
+      tensor.copy_((isWide ? signed.t() : signed).reshape(tensor.shape));
+    }),
+  );
+  return tensor;
 }
 
 /**
