@@ -30,7 +30,7 @@ export { rand, randLike, randint, randn, randnLike, randperm, setRngState } from
 export type { GeneratorOption, RandomOptions } from './ops/random/random';
 export { normal, randintLike } from './ops/random/draws';
 export type { NormalOptions } from './ops/random/draws';
-export { poisson } from './ops/random/counts';
+export { binomial, poisson } from './ops/random/counts';
 export { bernoulli, multinomial } from './ops/random/sampling';
 export type { MultinomialOptions } from './ops/random/sampling';
 export {
@@ -105,6 +105,7 @@ export * as optim from './optim';
 export * as data from './data';
 export * as io from './io';
 export * as amp from './amp';
+export * as distributions from './distributions';
 
 import './methods';
 import type { TensorMethods } from './methods';

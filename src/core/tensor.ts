@@ -309,6 +309,12 @@ export class Tensor extends Handle implements View {
     this.known = { storage, version: storage.version, values: DTYPES[dtype].array(bytes()) };
   }
 
+  /** @internal The values, where the page has seen them and they have not changed since. */
+  get seenValues(): TypedArray | null {
+    const { known } = this;
+    return known?.storage === this.storage && known.version === this.storage.version ? known.values : null;
+  }
+
   /** @internal The elements in row-major order as memory holds them. */
   async bytes(): Promise<ArrayBuffer> {
     const bytes = await this.home.read(this);
@@ -346,8 +352,8 @@ export class Tensor extends Handle implements View {
   /** @internal What consoles print: the text with the values where they are known, else without. */
   inspected(): string {
     if (this.isFreed) return `Tensor(shape=${formatShape(this.shape)}, dtype=${this.dtype}, freed)`;
-    const { known } = this;
-    if (known?.storage === this.storage && known.version === this.storage.version) return this.text(known.values);
+    const { seenValues } = this;
+    if (seenValues !== null) return this.text(seenValues);
     return `${this.toString().slice(0, -1)}, values: await x.repr())`;
   }
 

@@ -13,7 +13,18 @@ import {
   TENSOR_METHODS,
   type Subject,
 } from './classes';
-import { AUTOGRAD, COLLATION, FUNCTIONS, IN_PAGES, IO, LINALG, SPECIAL, type Call } from './functions';
+import {
+  AUTOGRAD,
+  COLLATION,
+  CONSTRAINTS,
+  DISTRIBUTIONS,
+  FUNCTIONS,
+  IN_PAGES,
+  IO,
+  LINALG,
+  SPECIAL,
+  type Call,
+} from './functions';
 import { FUNCTIONAL, INIT, MODULES, NN, PARAMETRIZATIONS, PARAMETRIZE, PRUNE, RNN, UNCALLABLE, UTILS } from './modules';
 import { errorOf, isOurs, wrongCalls } from './mutations';
 
@@ -61,6 +72,8 @@ const TABLES: Readonly<Record<string, [space: object, calls: Readonly<Record<str
   autograd: [k.autograd, AUTOGRAD],
   data: [k.data, COLLATION],
   io: [k.io, IO],
+  distributions: [k.distributions, DISTRIBUTIONS],
+  'distributions.constraints': [k.distributions.constraints, CONSTRAINTS],
 };
 
 describe.each(Object.entries(TABLES))('%s', (_, [space, calls]) => {

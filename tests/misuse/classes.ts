@@ -214,8 +214,73 @@ const ofNn: Readonly<Record<string, Subject>> = {
   },
 };
 
+const { distributions } = k;
+const normal = (): k.distributions.Normal => new distributions.Normal(0.5, 1.5);
+/** A distribution that has all there is. */
+class Whole extends distributions.Normal {
+  protected override listed(): Tensor {
+    return k.arange(2);
+  }
+}
+const weights = (): Tensor => k.tensor([0.25, 0.75]);
+const probability: Subject = { args: () => [{ probs: 0.25, validateArgs: true }] };
+const categories: Subject = { args: () => [{ probs: weights(), validateArgs: true }] };
+const plainTransform: Subject = { args: () => [1] };
+const DISTRIBUTIONS: Readonly<Record<string, Subject>> = {
+  Distribution: {
+    args: null,
+    make: () => new Whole(0.5, 1.5),
+    methods: {
+      ...Object.fromEntries(['sample', 'rsample', 'expand'].map((name) => [name, () => [2, 3]])),
+      ...Object.fromEntries(['logProb', 'cdf', 'icdf'].map((name) => [name, () => [weights()]])),
+      entropy: nothing,
+      perplexity: nothing,
+      enumerateSupport: () => [true],
+    },
+  },
+  ...Object.fromEntries(
+    ['Normal', 'LogNormal', 'Laplace', 'Cauchy', 'Gumbel', 'Uniform', 'Gamma', 'Beta'].map((name): [string, Subject] => [name, { args: () => [0.5, 1.5, true] }]),
+  ),
+  ...Object.fromEntries(
+    ['Exponential', 'Poisson', 'HalfNormal', 'Chi2'].map((name): [string, Subject] => [name, { args: () => [0.5, true] }]),
+  ),
+  StudentT: { args: () => [2.5, 0.5, 1.5, true] },
+  Bernoulli: probability,
+  Geometric: probability,
+  Binomial: { args: () => [2, { probs: weights(), validateArgs: true }] },
+  Categorical: categories,
+  OneHotCategorical: categories,
+  OneHotCategoricalStraightThrough: categories,
+  Multinomial: { args: () => [2, { probs: weights(), validateArgs: true }] },
+  Dirichlet: { args: () => [weights(), true] },
+  MultivariateNormal: { args: () => [{ loc: weights(), covarianceMatrix: k.eye(2), validateArgs: true }] },
+  Independent: { args: () => [new distributions.Normal(weights(), 1.5), 1, true] },
+  TransformedDistribution: { args: () => [normal(), [new distributions.ExpTransform()], true] },
+  LogitRelaxedBernoulli: { args: () => [0.5, { probs: 0.25, validateArgs: true }] },
+  RelaxedBernoulli: { args: () => [0.5, { probs: 0.25, validateArgs: true }] },
+  ExpRelaxedCategorical: { args: () => [0.5, { probs: weights(), validateArgs: true }] },
+  RelaxedOneHotCategorical: { args: () => [0.5, { probs: weights(), validateArgs: true }] },
+  Constraint: { args: null, make: () => distributions.constraints.positive, methods: { check: () => [weights()] } },
+  Transform: {
+    args: null,
+    make: () => new distributions.ExpTransform(),
+    methods: {
+      logAbsDetJacobian: () => [weights(), weights()],
+      forwardShape: () => [[2, 3]],
+      inverseShape: () => [[2, 3]],
+    },
+  },
+  ...Object.fromEntries(
+    ['Exp', 'Sigmoid', 'Softplus', 'Tanh', 'Abs', 'Softmax', 'StickBreaking'].map((name) => [`${name}Transform`, plainTransform]),
+  ),
+  PowerTransform: { args: () => [1.5, 1] },
+  AffineTransform: { args: () => [0.5, 1.5, 1, 1] },
+  ComposeTransform: { args: () => [[new distributions.ExpTransform()], 1] },
+}; // prettier-ignore
+
 export const OTHERS: Readonly<Record<string, Subject>> = {
   ...ofNn,
+  ...DISTRIBUTIONS,
   GradScaler: {
     args: () => [2.5, 1.5, 0.5, 2, true],
     make: scaler,
@@ -432,4 +497,5 @@ export const STATIC: readonly (readonly [of: object, name: string, call: Call])[
   [nn.Embedding, 'fromPretrained', () => [randn(5, 2), true, 0, 1.5, 2.5, true, false]],
   [nn.EmbeddingBag, 'fromPretrained', () => [randn(5, 2), true, 1.5, 2.5, true, 'mean', false, false, 0]],
   [nn.Transformer, 'generateSquareSubsequentMask', () => [3, 'wasm']],
+  [distributions.Distribution, 'setDefaultValidateArgs', () => [true]],
 ];

@@ -199,6 +199,7 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
   to: () => [x(), 'float64'],
   bernoulli: () => [k.rand(3)],
   poisson: () => [k.rand(3)],
+  binomial: () => [ones(3), k.rand(3)],
   normal: () => [0.5, 1.5, [2, 3], new k.Generator(1), 'float64'],
   randintLike: () => [x(), 0, 4],
   asTensor: () => [[1.5, 2.5], 'float64'],
@@ -283,6 +284,18 @@ export const LINALG: Readonly<Record<string, Call>> = {
   tensorsolve: () => [k.eye(6).view(2, 3, 2, 3), randn(2, 3)],
   vander: () => [v(), 3],
   vecdot: () => [x(), x(), 1],
+};
+
+export const DISTRIBUTIONS: Readonly<Record<string, Call>> = {
+  klDivergence: () => [new k.distributions.Normal(0.5, 1.5), new k.distributions.Normal(0.5, 1.5)],
+  registerKl: () => [k.distributions.Normal, k.distributions.Poisson, () => ones(1)],
+};
+
+export const CONSTRAINTS: Readonly<Record<string, Call>> = {
+  ...group('interval halfOpenInterval integerInterval', () => [0.5, 1.5]),
+  ...group('greaterThan greaterThanEq lessThan', () => [0.5]),
+  independent: () => [k.distributions.constraints.real, 1],
+  multinomial: () => [2],
 };
 
 const w = (): Tensor => randn(2, { requiresGrad: true });

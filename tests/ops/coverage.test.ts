@@ -36,6 +36,7 @@ const WITHOUT_SAMPLE: readonly string[] = [
     'bernoulli',
     'multinomial',
     'gumbelSoftmax',
+    'binomial',
     'normal',
     'poisson',
     'randintLike',

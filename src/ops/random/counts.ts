@@ -4,7 +4,7 @@ import type { Arguments } from '../../base/arguments';
 import { defaultGenerator, type Generator } from '../../base/generator';
 import { argument, signature, takingNamed } from '../../base/signature';
 import { noGrad } from '../../core/backward';
-import { GENERATOR, INPUT } from '../../core/kinds';
+import { GENERATOR, INPUT, TENSOR } from '../../core/kinds';
 import type { ScalarOf } from '../../core/pointwise';
 import { PointwiseOperation } from '../../core/pointwiseFunctions';
 import type { Tensor } from '../../core/tensor';
@@ -12,7 +12,7 @@ import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { requireAll } from '../indexing/gather';
 import { add } from '../pointwise/arithmetic';
-import { ge, logicalAnd, lt } from '../pointwise/compare';
+import { ge, le, logicalAnd, lt } from '../pointwise/compare';
 import { seedHalves } from '../pointwise/dropout';
 import { requireFloat } from '../shape/creation';
 import type { GeneratorOption } from './random';
@@ -117,3 +117,81 @@ export const poisson: (
     });
   },
 );
+
+/** log of the probability of k successes, up to what does not depend on k; see Loader: Fast and accurate computation, 2000. */
+function binomialDensity(k: Expression, n: Expression, mean: Expression, missed: Expression): Expression {
+  const others = e.sub(n, k);
+  const near = (x: Expression, center: Expression): Expression =>
+    e.mul(center, deviance(e.div(e.sub(x, center), center)));
+  return e.neg(e.add(e.add(near(k, mean), near(others, missed)), e.add(stirling(k), stirling(others))));
+}
+
+/** Hörmann: The generation of binomial random variates, 1993: algorithm BTRS, for n p ≥ 10 and p ≤ ½. */
+function binomialRejected(n: Expression, p: Expression, draw: (number: number) => Expression): Expression {
+  const c = (value: number): Expression => like(n, value);
+  const mean = e.mul(n, p);
+  const missed = e.sub(n, mean);
+  const deviation = e.sqrt(e.mul(mean, e.sub(c(1), p)));
+  const b = e.add(e.mul(deviation, c(2.53)), c(1.15));
+  const a = e.add(e.sub(e.mul(b, c(0.0248)), c(0.0873)), e.mul(p, c(0.01)));
+  const center = e.add(mean, c(0.5));
+  const surely = e.sub(c(0.92), e.div(c(4.2), b));
+  const scale = e.mul(e.add(e.div(c(5.1), b), c(2.83)), deviation);
+  const peak = binomialDensity(e.floor(e.mul(e.add(n, c(1)), p)), n, mean, missed);
+  let result = e.floor(center);
+  for (let i = 0; i < ATTEMPTS; i++) {
+    const u = e.sub(draw(1 + 2 * i), c(0.5));
+    const v = e.sub(c(1), draw(2 + 2 * i));
+    const edge = e.sub(c(0.5), e.abs(u));
+    const k = e.floor(e.add(e.mul(e.add(e.div(e.mul(a, c(2)), edge), b), u), center));
+    const isPossible = e.bitwiseAnd(e.ge(k, c(0)), e.le(k, n));
+    const isSure = e.bitwiseAnd(e.ge(edge, c(0.07)), e.le(v, surely));
+    const height = e.log(e.div(e.mul(v, scale), e.add(e.div(a, e.square(edge)), b)));
+    const isBelow = e.le(height, e.sub(binomialDensity(e.minimum(e.maximum(k, c(0)), n), n, mean, missed), peak));
+    result = e.where(e.bitwiseAnd(isPossible, e.bitwiseOr(isSure, isBelow)), k, result);
+  }
+  return result;
+}
+
+const BINOMIAL = new PointwiseOperation({
+  name: 'binomial',
+  promotion: 'common',
+  accepts: 'floats',
+  alike: true,
+  formula: ([n, probability], scalar): Expression => {
+    const c = (value: number): Expression => like(n, value);
+    const draw = drawsOf(n, scalar);
+    const isRare = e.le(probability, c(0.5));
+    const p = e.where(isRare, probability, e.sub(c(1), probability));
+    const odds = e.div(p, e.sub(c(1), p));
+    // (n - k + 1) / k odds, and nothing beyond n
+    const ratio = (k: number): Expression => e.mul(e.div(e.maximum(e.sub(n, c(k - 1)), c(0)), c(k)), odds);
+    const few = counted(draw(0), e.exp(e.mul(n, e.log1p(e.neg(p)))), ratio);
+    const isMany = e.ge(e.mul(n, p), c(BY_REJECTION));
+    // What is not rejected has a valid stand-in.
+    const many = binomialRejected(e.where(isMany, n, c(100)), e.where(isMany, p, c(0.5)), draw);
+    const k = e.where(isMany, many, few);
+    return e.where(isRare, k, e.sub(n, k));
+  },
+});
+
+/**
+ * Successes among `count` trials of probability `prob`, for each element; they have no gradient.
+ * Shape: that of the two, broadcast, and their dtype. The generator gives the seed; the numbers are not PyTorch's for the same one.
+ * @throws DTypeError unless both are floating and of one dtype; FaultError, at the read, for a count below 0 or a probability outside [0, 1]
+ * @see torch.binomial
+ */
+export const binomial: (
+  x: Tensor,
+  ...args: Arguments<[prob: Tensor], [generator?: Generator | undefined], GeneratorOption & { prob: Tensor }>
+) => Tensor = takingNamed(
+  signature('binomial', [argument('count', TENSOR), argument('prob', TENSOR), argument('generator', GENERATOR, undefined)]),
+  (count: Tensor, { prob, generator = defaultGenerator }: GeneratorOption & { prob: Tensor }): Tensor => {
+    requireFloat('binomial', count.dtype);
+    return noGrad(() => {
+      const drawn = BINOMIAL.apply([count, prob], seedHalves(generator));
+      const fine = logicalAnd(logicalAnd(ge(prob, 0), le(prob, 1)), logicalAnd(ge(count, 0), lt(count, Infinity)));
+      return add(drawn, requireAll('binomial', 'a count below 0, or a probability outside [0, 1],', fine, drawn));
+    });
+  },
+); // prettier-ignore
