@@ -41,9 +41,20 @@ const GLOBAL = signature('globalUnstructured', [
   argument('options', { ...kind<object>('an object of options', isPlainObject), takesObject: true }),
 ]);
 
+/** A parameter of a module. */
+interface Target<M extends Module> {
+  module: M;
+  name: string;
+}
+/** A module, the name of its parameter, and what else a function takes; any tail, or all, by name. */
+type TargetArguments<M extends Module, Rest extends readonly unknown[], Options extends object> =
+  | [module: M, name: string, ...rest: Rest]
+  | [module: M, options: Omit<Target<M>, 'module'> & Options]
+  | [options: Target<M> & Options];
+
 /** Puts a mask of ones on a parameter. @see torch.nn.utils.prune.identity */
-export function identity<M extends Module>(module: M, name: string, ...none: never[]): M {
-  IDENTITY.take([module, name, ...none]);
+export function identity<M extends Module>(...args: TargetArguments<M, [], object>): M {
+  const { module, name } = IDENTITY.take<Target<M>>(args);
   new IdentityPruning().apply(module, name);
   return module;
 }
@@ -53,11 +64,9 @@ const RANDOM_CHANNELS = signature('randomStructured', [...TARGET, argument('amou
 
 /** Prunes elements of a parameter at random. @see torch.nn.utils.prune.random_unstructured */
 export function randomUnstructured<M extends Module>(
-  module: M,
-  name: string,
-  ...args: Arguments<[amount: number], [], AmountOptions>
+  ...args: TargetArguments<M, Arguments<[amount: number], [], AmountOptions>, AmountOptions>
 ): M {
-  const { amount } = RANDOM.takeRest<AmountOptions>([module, name], args);
+  const { module, name, amount } = RANDOM.take<Target<M> & AmountOptions>(args);
   new RandomUnstructured(amount).apply(module, name);
   return module;
 }
@@ -80,22 +89,22 @@ const L1 = signature('l1Unstructured', [
  * @see torch.nn.utils.prune.l1_unstructured
  */
 export function l1Unstructured<M extends Module>(
-  module: M,
-  name: string,
-  ...args: Arguments<[amount: number], [importanceScores?: Tensor | null], AmountOptions & ScoreOptions>
+  ...args: TargetArguments<
+    M,
+    Arguments<[amount: number], [importanceScores?: Tensor | null], AmountOptions & ScoreOptions>,
+    AmountOptions & ScoreOptions
+  >
 ): M {
-  const { amount, importanceScores = null } = L1.takeRest<AmountOptions & ScoreOptions>([module, name], args);
+  const { module, name, amount, importanceScores = null } = L1.take<Target<M> & AmountOptions & ScoreOptions>(args);
   new L1Unstructured(amount).apply(module, name, importanceScores);
   return module;
 }
 
 /** Prunes channels of a parameter at random. @see torch.nn.utils.prune.random_structured */
 export function randomStructured<M extends Module>(
-  module: M,
-  name: string,
-  ...args: Arguments<[amount: number], [dim?: number], StructuredOptions>
+  ...args: TargetArguments<M, Arguments<[amount: number], [dim?: number], StructuredOptions>, StructuredOptions>
 ): M {
-  const options = RANDOM_CHANNELS.takeRest<StructuredOptions>([module, name], args);
+  const { module, name, ...options } = RANDOM_CHANNELS.take<Target<M> & StructuredOptions>(args);
   new RandomStructured(options).apply(module, name);
   return module;
 }
@@ -110,29 +119,47 @@ const LN = signature('lnStructured', [
 
 /** Prunes the channels of a parameter with the least n-norms. @see torch.nn.utils.prune.ln_structured */
 export function lnStructured<M extends Module>(
-  module: M,
-  name: string,
-  ...args: Arguments<
-    [amount: number, n: number],
-    [dim?: number, importanceScores?: Tensor | null],
-    LnStructuredOptions & ScoreOptions,
-    [amount: number, options: Omit<LnStructuredOptions & ScoreOptions, 'amount'>]
+  ...args: TargetArguments<
+    M,
+    Arguments<
+      [amount: number, n: number],
+      [dim?: number, importanceScores?: Tensor | null],
+      LnStructuredOptions & ScoreOptions,
+      [amount: number, options: Omit<LnStructuredOptions & ScoreOptions, 'amount'>]
+    >,
+    LnStructuredOptions & ScoreOptions
   >
 ): M {
-  const { importanceScores = null, ...rest } = LN.takeRest<LnStructuredOptions & ScoreOptions>([module, name], args);
+  const {
+    module,
+    name,
+    importanceScores = null,
+    ...rest
+  } = LN.take<Target<M> & LnStructuredOptions & ScoreOptions>(args);
   new LnStructured(rest).apply(module, name, importanceScores);
   return module;
 }
 
 /** Prunes a parameter where a mask is 0. @see torch.nn.utils.prune.custom_from_mask */
 export function customFromMask<M extends Module>(
-  module: M,
-  name: string,
-  ...args: Arguments<[mask: Tensor], [], { mask: Tensor }>
+  ...args: TargetArguments<M, Arguments<[mask: Tensor], [], { mask: Tensor }>, { mask: Tensor }>
 ): M {
-  const { mask } = MASK.takeRest<{ mask: Tensor }>([module, name], args);
+  const { module, name, mask } = MASK.take<Target<M> & { mask: Tensor }>(args);
   new CustomFromMask(mask).apply(module, name);
   return module;
+}
+
+type Parameters = Iterable<readonly [module: Module, name: string]>;
+type PruningMethod = new (options: never) => BasePruningMethod;
+/** What the method takes, and scores in the place of the parameters. */
+type GlobalOptions = Readonly<Record<string, unknown>> & {
+  importanceScores?: ReadonlyMap<Module, Readonly<Record<string, Tensor>>>;
+};
+/** The method may stand among the options. */
+function globalArguments([parameters, second, ...rest]: readonly unknown[]): unknown[] {
+  if (!isPlainObject(second) || rest.length > 0) return [parameters, second, ...rest];
+  const { pruningMethod, ...options } = second;
+  return [parameters, pruningMethod, options];
 }
 
 /**
@@ -142,13 +169,13 @@ export function customFromMask<M extends Module>(
  * @see torch.nn.utils.prune.global_unstructured
  */
 export function globalUnstructured(
-  parameters: Iterable<readonly [module: Module, name: string]>,
-  Method: new (options: never) => BasePruningMethod,
-  options: Readonly<Record<string, unknown>> & {
-    importanceScores?: ReadonlyMap<Module, Readonly<Record<string, Tensor>>>;
-  },
+  ...args:
+    | [parameters: Parameters, pruningMethod: PruningMethod, options: GlobalOptions]
+    | [parameters: Parameters, options: GlobalOptions & { pruningMethod: PruningMethod }]
 ): void {
-  GLOBAL.take([parameters, Method, options]);
+  const given = globalArguments(args);
+  GLOBAL.take(given);
+  const [parameters, Method, options] = given as [Parameters, PruningMethod, GlobalOptions];
   const { importanceScores, ...rest } = options;
   const method = Reflect.construct(Method, [rest]) as BasePruningMethod;
   if (method.pruningType !== 'unstructured') {
@@ -174,8 +201,8 @@ export function globalUnstructured(
 }
 
 /** Makes the pruned parameter an ordinary one, with its zeros. @see torch.nn.utils.prune.remove */
-export function remove<M extends Module>(module: M, name: string, ...none: never[]): M {
-  REMOVE.take([module, name, ...none]);
+export function remove<M extends Module>(...args: TargetArguments<M, [], object>): M {
+  const { module, name } = REMOVE.take<Target<M>>(args);
   const pruning = pruningAt(module, name);
   if (pruning === null) throw notThere('prune.remove', module, name);
   const { original } = pruning;
