@@ -19,7 +19,7 @@ export type Arguments<
   LastNamed extends readonly unknown[] = never,
 > =
   | [...Required, ...OrNamed<Rest, OptionsOf<Names>>]
-  | (Required['length'] extends 0 ? never : [options: Names])
+  | (Required['length'] extends 0 ? never : [options: Names | Renamed<Names>])
   | LastNamed;
 
 /** Optional arguments by position; in the place of each there may be the object with it and those behind it. */
@@ -33,6 +33,18 @@ interface Synonyms {
   axis: 'dim';
   keepdims: 'keepdim';
 }
+/** The same options under those names. */
+type Renamed<Names> = 'dim' extends keyof Names
+  ? { [K in keyof Names as K extends 'dim' ? 'axis' : K extends 'keepdim' ? 'keepdims' : K]: Names[K] }
+  : never;
+
+/** `keepdim` by name, in either word. */
+export interface KeepdimOption {
+  keepdim?: boolean;
+  keepdims?: boolean;
+}
+/** A dimension by name, with `keepdim`: what several overloads take that Arguments cannot say. */
+export type AlongOptions = ({ dim: number } | { axis: number }) & KeepdimOption;
 
 /** An object written as `{ ... }`, as opposed to an array, a tensor, a module or a Map. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -34,7 +34,7 @@ export const optional = <const N extends string, T>(name: N, kind: Kind<T>): Arg
   isOptional: true,
 });
 
-/** An argument that copied lines have and that has no meaning here, such as `nonBlocking`: any value is let pass. */
+/** An argument that copied lines have and that has no meaning here, such as `nonBlocking`: any value is let pass. docs/pytorch-to-kindling.md lists them. */
 export const withoutEffect = <const N extends string>(name: N): Argument<N, unknown, true> => optional(name, ANYTHING);
 
 /** Names that users of NumPy and of older releases bring along. */

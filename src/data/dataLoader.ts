@@ -44,6 +44,8 @@ export interface DataLoaderOptions<Sample, Batch> {
   prefetchFactor?: number | null;
   /** Without effect. */
   workerInitFn?: unknown;
+  /** Without effect. */
+  pinMemoryDevice?: string;
 }
 
 /** `datasetOf` says what is wrong with one. */
@@ -58,6 +60,7 @@ const TAKES = signature('DataLoader', [
   optional('dropLast', FLAG), GENERATOR, argument('prefetch', COUNT, 1), argument('timeout', SECONDS, 0),
   withoutEffect('numWorkers'), withoutEffect('pinMemory'), withoutEffect('persistentWorkers'),
   withoutEffect('prefetchFactor'), withoutEffect('workerInitFn'),
+  withoutEffect('pinMemoryDevice'),
 ]); // prettier-ignore
 type Taken<Sample, Batch> = Omit<DataLoaderOptions<Sample, Batch>, Nullable> &
   Required<Pick<DataLoaderOptions<Sample, Batch>, 'prefetch' | 'timeout'>> & {

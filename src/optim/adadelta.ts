@@ -4,7 +4,7 @@ import { ValueError } from '../base/errors';
 import { average, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** Decay rate of the averages of squares of the gradient and of the steps. */
@@ -31,7 +31,7 @@ export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
     ...args: Arguments<
       [],
       [lr?: number, rho?: number, eps?: number, weightDecay?: number, maximize?: boolean],
-      Partial<AdadeltaOptions>
+      GivenOptions<AdadeltaOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<AdadeltaOptions>('Adadelta', ORDER, DEFAULTS, params, args));

@@ -3,7 +3,7 @@ import type { Arguments } from '../base/arguments';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 
 export interface AdagradOptions extends OptimizerOptions {
   /** How fast the rate falls. */
@@ -46,7 +46,7 @@ export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
         eps?: number,
         maximize?: boolean,
       ],
-      Partial<AdagradOptions>
+      GivenOptions<AdagradOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<AdagradOptions>('Adagrad', ORDER, DEFAULTS, params, args));

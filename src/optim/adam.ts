@@ -3,7 +3,7 @@ import type { Arguments } from '../base/arguments';
 import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkBetas, checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 
 export interface AdamOptions extends OptimizerOptions {
   /** Decay rates of the averages of the gradient and of its square. */
@@ -40,7 +40,7 @@ export type AdamArguments = Arguments<
     amsgrad?: boolean,
     maximize?: boolean,
   ],
-  Partial<AdamOptions>
+  GivenOptions<AdamOptions>
 >;
 
 /**

@@ -2,7 +2,7 @@ import { abs, add, div, maximum, mul, sub } from '../expression/expression';
 import type { Arguments } from '../base/arguments';
 import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 import { checkAdamOptions } from './adam';
 
 export interface AdamaxOptions extends OptimizerOptions {
@@ -30,7 +30,7 @@ export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
     ...args: Arguments<
       [],
       [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number, maximize?: boolean],
-      Partial<AdamaxOptions>
+      GivenOptions<AdamaxOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<AdamaxOptions>('Adamax', ORDER, DEFAULTS, params, args));

@@ -3,7 +3,7 @@ import type { Arguments } from '../base/arguments';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 
 export interface ASGDOptions extends OptimizerOptions {
   /** Decay of the parameters. */
@@ -33,7 +33,7 @@ export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
     ...args: Arguments<
       [],
       [lr?: number, lambd?: number, alpha?: number, t0?: number, weightDecay?: number, maximize?: boolean],
-      Partial<ASGDOptions>
+      GivenOptions<ASGDOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<ASGDOptions>('ASGD', ORDER, DEFAULTS, params, args));

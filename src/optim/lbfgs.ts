@@ -19,7 +19,7 @@ import { keep } from '../core/scope';
 import { libraryCode } from '../core/temporaries';
 import { Tensor } from '../core/tensor';
 import { evaluate, Optimizer, type OptimizerOptions, type ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 import type { SavedState } from './stateDict';
 import { strongWolfe, type Point } from './strongWolfe';
 
@@ -96,7 +96,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
         historySize?: number,
         lineSearchFn?: 'strong_wolfe' | null,
       ],
-      Partial<LBFGSOptions>
+      GivenOptions<LBFGSOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<LBFGSOptions>('LBFGS', ORDER, DEFAULTS, params, args));

@@ -11,7 +11,7 @@ import {
 } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 import { checkAdamOptions } from './adam';
 
 export interface NAdamOptions extends OptimizerOptions {
@@ -40,7 +40,7 @@ export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
     ...args: Arguments<
       [],
       [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number, momentumDecay?: number],
-      Partial<NAdamOptions>
+      GivenOptions<NAdamOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<NAdamOptions>('NAdam', ORDER, DEFAULTS, params, args));

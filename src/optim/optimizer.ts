@@ -9,7 +9,7 @@ import { argument, checkKind, methodsTake, signature } from '../base/signature';
 import { unscoped } from '../core/scope';
 import { zero_ } from '../ops/shape/copy';
 import { Tensor } from '../core/tensor';
-import { checkKinds, given as givenOf, STATE } from './options';
+import { checkKinds, effective, given as givenOf, STATE, type GivenOptions } from './options';
 import {
   restoreState,
   saveState,
@@ -40,7 +40,7 @@ export interface ScheduledOptions {
 export type ParamGroup<O extends OptimizerOptions> = O & ScheduledOptions & { params: Tensor[] };
 
 /** A group as it is given: options that it leaves out have the optimizer's defaults. It may have a `name`. */
-export type ParamGroupOptions<O extends OptimizerOptions> = Partial<O> &
+export type ParamGroupOptions<O extends OptimizerOptions> = GivenOptions<O> &
   ScheduledOptions & { params: Tensor | Iterable<Tensor>; name?: string };
 
 /** What groups have unless they say otherwise; an optimizer without a rate of its own leaves it to the groups. */
@@ -120,7 +120,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     if (!isIterable(params) && !isTensor(params)) {
       throw new KindError(this.name, `params must be what net.parameters() gives, got ${describe(group)}.`);
     }
-    this.addParams(isTensor(params) ? [params] : [...params], options);
+    this.addParams(isTensor(params) ? [params] : [...params], effective(options));
   }
 
   private addParams(params: Tensor[], options: object): void {

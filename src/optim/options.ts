@@ -31,6 +31,23 @@ function kindOf(name: string, usual: unknown): Kind<unknown> {
 /** Checked by the optimizer, which tells the forms apart. */
 const PARAMS: Kind<unknown> = { ...kind('what net.parameters() gives', () => true), takesObject: true };
 
+/** Options that say how PyTorch computes, not what: without effect here, where all parameters are updated by one command anyway. */
+export interface HowOptions {
+  foreach?: boolean | null;
+  fused?: boolean | null;
+  capturable?: boolean;
+}
+const HOW = ['foreach', 'fused', 'capturable'] as const satisfies readonly (keyof HowOptions)[];
+/** Options as they are given to an optimizer. */
+export type GivenOptions<O> = Partial<O> & HowOptions;
+
+/** Without the options that have no effect. */
+export function effective<T extends object>(options: T): T {
+  const rest = { ...options };
+  for (const name of HOW) Reflect.deleteProperty(rest, name);
+  return rest;
+}
+
 /**
  * The options among the arguments of an optimizer, in the given order behind its parameters.
  * @throws TypeError for an argument too many, an option that does not exist or is of another kind than its default, RangeError for NaN
@@ -43,7 +60,8 @@ export function optimizerOptions<O extends object>(
   args: readonly unknown[],
 ): Partial<O> {
   const options = order.map((name) => optional(name, kindOf(name, Reflect.get(usual, name))));
-  return signature(owner, [argument('params', PARAMS), ...options]).takeRest<Partial<O>>([params], args);
+  const given = args.map((arg) => (isPlainObject(arg) ? effective(arg) : arg));
+  return signature(owner, [argument('params', PARAMS), ...options]).takeRest<Partial<O>>([params], given);
 }
 
 /** @throws TypeError for an option of another kind than its default, RangeError for NaN */

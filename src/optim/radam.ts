@@ -17,7 +17,7 @@ import {
 import type { Arguments } from '../base/arguments';
 import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 import { checkAdamOptions } from './adam';
 
 export interface RAdamOptions extends OptimizerOptions {
@@ -45,7 +45,7 @@ export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
     ...args: Arguments<
       [],
       [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number],
-      Partial<RAdamOptions>
+      GivenOptions<RAdamOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<RAdamOptions>('RAdam', ORDER, DEFAULTS, params, args));

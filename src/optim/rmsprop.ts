@@ -3,7 +3,7 @@ import type { Arguments } from '../base/arguments';
 import { average, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** Decay rate of the average of squares. */
@@ -51,7 +51,7 @@ export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
         centered?: boolean,
         maximize?: boolean,
       ],
-      Partial<RMSpropOptions>
+      GivenOptions<RMSpropOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<RMSpropOptions>('RMSprop', ORDER, DEFAULTS, params, args));

@@ -4,7 +4,7 @@ import { ValueError } from '../base/errors';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 
 export interface RpropOptions extends OptimizerOptions {
   /** Factors of the step size after a turn and without. */
@@ -30,7 +30,7 @@ export class Rprop extends ElementwiseOptimizer<RpropOptions> {
     ...args: Arguments<
       [],
       [lr?: number, etas?: readonly [number, number], stepSizes?: readonly [number, number], maximize?: boolean],
-      Partial<RpropOptions>
+      GivenOptions<RpropOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<RpropOptions>('Rprop', ORDER, DEFAULTS, params, args));

@@ -4,7 +4,7 @@ import { ValueError } from '../base/errors';
 import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
-import { optimizerOptions } from './options';
+import { optimizerOptions, type GivenOptions } from './options';
 
 export interface SGDOptions extends OptimizerOptions {
   /** Share of the velocity that is kept. */
@@ -47,7 +47,7 @@ export class SGD extends ElementwiseOptimizer<SGDOptions> {
         nesterov?: boolean,
         maximize?: boolean,
       ],
-      Partial<SGDOptions>
+      GivenOptions<SGDOptions>
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<SGDOptions>('SGD', ORDER, DEFAULTS, params, args));

@@ -19,7 +19,7 @@ import { ceil, div, floor, floorDivide, lerp, mul, round, rsub, sub } from '../p
 import { joinedTo } from '../reduce/joined';
 import { all, any, sum } from '../reduce/reduce';
 import { cummax } from '../reduce/scan';
-import type { Arguments } from '../../base/arguments';
+import type { AlongOptions, Arguments, KeepdimOption } from '../../base/arguments';
 
 interface SortParams {
   readonly dim: number;
@@ -213,8 +213,8 @@ function medianAlong(op: string, skipsNaN: boolean, x: Tensor, d: number, keepdi
 /** `median` as a method. */
 export interface MedianMethod {
   (): Tensor;
-  (dim: number, keepdim?: boolean | { keepdim?: boolean }): Extremum;
-  (options: { dim: number; keepdim?: boolean }): Extremum;
+  (dim: number, keepdim?: boolean | KeepdimOption): Extremum;
+  (options: AlongOptions): Extremum;
 }
 
 /** The forms of `median`. */
@@ -222,8 +222,8 @@ export interface MedianFunction {
   /** Of all elements. */
   (x: Tensor): Tensor;
   /** Along a dimension, with its place. */
-  (x: Tensor, dim: number, keepdim?: boolean | { keepdim?: boolean }): Extremum;
-  (x: Tensor, options: { dim: number; keepdim?: boolean }): Extremum;
+  (x: Tensor, dim: number, keepdim?: boolean | KeepdimOption): Extremum;
+  (x: Tensor, options: AlongOptions): Extremum;
 }
 
 /** The median, of two middle ones the lower; NaN if there is one. @see torch.median */

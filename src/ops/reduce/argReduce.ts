@@ -1,6 +1,6 @@
 // Extremes with their places. `max` and `min` have three forms, as in PyTorch: of all elements, along a dimension, and
 // of two tensors.
-import { type Arguments, isPlainObject } from '../../base/arguments';
+import { type AlongOptions, type Arguments, isPlainObject, type KeepdimOption } from '../../base/arguments';
 import { KindError } from '../../base/errors';
 import { DIM } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
@@ -113,16 +113,16 @@ export interface ExtremumFunction {
   /** Of two tensors, element by element. */
   (x: Tensor, other: Tensor): Tensor;
   /** Along a dimension, with places; the gradient goes to the place. */
-  (x: Tensor, dim: number, keepdim?: boolean | { keepdim?: boolean }): Extremum;
-  (x: Tensor, options: { dim: number; keepdim?: boolean }): Extremum;
+  (x: Tensor, dim: number, keepdim?: boolean | KeepdimOption): Extremum;
+  (x: Tensor, options: AlongOptions): Extremum;
 }
 
 /** The same as methods. */
 export interface ExtremumMethod {
   (): Tensor;
   (other: Tensor): Tensor;
-  (dim: number, keepdim?: boolean | { keepdim?: boolean }): Extremum;
-  (options: { dim: number; keepdim?: boolean }): Extremum;
+  (dim: number, keepdim?: boolean | KeepdimOption): Extremum;
+  (options: AlongOptions): Extremum;
 }
 
 const MAXIMUM = signature('max', [INPUT, OTHER]);

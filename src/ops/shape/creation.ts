@@ -1,7 +1,7 @@
 // New tensors: from values, filled, counted. Random ones are in random/.
 import type { Arguments } from '../../base/arguments';
-import { COUNTS, ANYTHING, NUMBER, INTEGER, FLAG, COUNT, DTYPE, listOf, kind } from '../../base/kinds';
-import { argument, signature, withoutEffect } from '../../base/signature';
+import { COUNTS, ANYTHING, NUMBER, INTEGER, FLAG, COUNT, DTYPE, listOf, kind, oneOf } from '../../base/kinds';
+import { argument, optional, signature, withoutEffect } from '../../base/signature';
 import { VALUE, DEVICE, INPUT } from '../../core/kinds';
 import type { DeviceGiven } from '../../device/contract';
 import { getDevice } from '../../device/registry';
@@ -25,6 +25,12 @@ export interface TensorOptions {
   /** Default: the device that `init` chose. */
   device?: DeviceGiven | undefined;
   requiresGrad?: boolean | undefined;
+  /** The one layout that there is. */
+  layout?: 'strided' | undefined;
+  /** Without effect. */
+  pinMemory?: unknown;
+  /** Without effect: elements lie in row-major order. */
+  memoryFormat?: unknown;
 }
 
 /** Pixels of a canvas, as ImageData has them. */
@@ -60,7 +66,7 @@ export type ShapeArguments<O = TensorOptions> =
 /** What all functions that make a tensor take behind their own arguments. */
 export const MADE = [
   argument('dtype', DTYPE, undefined), argument('device', DEVICE, undefined), argument('requiresGrad', FLAG, false),
-  withoutEffect('layout'), withoutEffect('pinMemory'), withoutEffect('memoryFormat'),
+  optional('layout', oneOf('strided')), withoutEffect('pinMemory'), withoutEffect('memoryFormat'),
 ] as const; // prettier-ignore
 const LENGTHS = { ...listOf(COUNT), expected: COUNTS.expected };
 

@@ -24,7 +24,7 @@ const STRIDE = signature('stride', [INPUT, argument('dim', DIM, null)]);
 /** The strides, or that of one dimension, in elements. @throws RangeError if there is no such dimension @see torch.Tensor.stride */
 export function stride(x: Tensor): readonly number[];
 export function stride(x: Tensor, dim: number): number;
-export function stride(x: Tensor, options: { dim?: number }): number | readonly number[];
+export function stride(x: Tensor, options: { dim?: number } | { axis?: number }): number | readonly number[];
 export function stride(...args: readonly unknown[]): number | readonly number[] {
   const { input, dim } = STRIDE.take(args);
   return dim === null ? input.strides : input.strides[wrapDim('stride', dim, input.ndim)];
