@@ -46,6 +46,8 @@ const ZONES = [
 export default defineConfig(
   // What imports the benchmark's peers can only be checked where they are installed.
   globalIgnores(['tests/bench/{first,peers}/jax.ts', 'tests/bench/peers/{tfjs,onnx}.ts']),
+  // Written as their authors would, under strict types alone.
+  globalIgnores(['tests/programs/kindling']),
   globalIgnores(['assembly', 'build', 'dist', 'coverage', 'docs/api', 'playwright-report', 'test-results', '**/dist']),
   eslint.configs.recommended,
   {
