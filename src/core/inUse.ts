@@ -20,6 +20,8 @@ export interface Reclaimable {
   /** Whether the user's code outside of the call that made it may have got hold of it. */
   readonly isShown: boolean;
   reclaim(): void;
+  /** Leaves it to the garbage collector. */
+  watch(): void;
 }
 
 /** A tensor, to this file. */

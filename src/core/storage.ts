@@ -23,7 +23,8 @@ function free(allocation: Allocation): void {
   noteFreed(allocation.buffer.bytes);
 }
 
-// Nothing is ever unregistered: a token would cost more than the flag.
+// What is freed in the task that made it is never registered (`watch`), and nothing is unregistered: a token would cost more than
+// the flag.
 const collected = new FinalizationRegistry<Allocation>((allocation) => {
   if (!allocation.isFree) collect(allocation.buffer.bytes);
   free(allocation);
@@ -60,7 +61,6 @@ export class Storage implements Reclaimable {
     this.device = device;
     this.buffer = buffer;
     this.allocation = { device, buffer, isFree: false };
-    collected.register(this, this.allocation);
     handOut(bytes);
     noteMade(this);
   }
@@ -112,6 +112,14 @@ export class Storage implements Reclaimable {
   unsave(): void {
     this.saves--;
     this.release();
+  }
+
+  /**
+   * From now on a finalizer frees it. Until the task that made it ends none could run, and the record of the task holds it; a
+   * browser runs those of all that a long loop has made in one task.
+   */
+  watch(): void {
+    if (!this.isFree) collected.register(this, this.allocation);
   }
 
   /** Frees it under its owners: see reclaim.ts. */

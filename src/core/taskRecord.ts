@@ -117,9 +117,11 @@ function currentTask(): TaskRecord {
   return begun;
 }
 
-/** Memory was given up as a whole: what is on the list is of no more use. */
+/** The task has ended, or memory was given up as a whole: what is on the list is the garbage collector's. */
 export function forgetTask(): void {
+  const ended = task;
   task = null;
+  if (ended !== null) for (const storage of ended.made) storage.watch();
 }
 
 /** The next serial. */
