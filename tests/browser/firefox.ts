@@ -11,8 +11,16 @@ function findFirefox(): string {
   return path;
 }
 
+/** A page in Firefox. */
+export interface FirefoxPage extends ForeignPage {
+  /** The browser's process. */
+  readonly pid: number;
+  /** Runs code in the page and gives what it resolves to. */
+  run<R>(code: string): Promise<R>;
+}
+
 /** Starts Firefox without a window. */
-export async function openFirefox(): Promise<ForeignPage> {
+export async function openFirefox(): Promise<FirefoxPage> {
   const browser = await launch({
     browser: 'firefox',
     executablePath: findFirefox(),
@@ -20,7 +28,11 @@ export async function openFirefox(): Promise<ForeignPage> {
     protocolTimeout: 3_600_000,
   });
   const page = await browser.newPage();
+  const pid = browser.process()?.pid;
+  if (pid === undefined) throw new Error('Firefox did not start.');
   return {
+    pid,
+    run: async <R>(code: string) => (await page.evaluate(code)) as R,
     goto: async (url) => void (await page.goto(url)),
     evaluate: async <A, R>(fn: (argument: A) => Promise<R> | R, argument: A) =>
       (await page.evaluate(`(${fn.toString()})(${JSON.stringify(argument)})`)) as R,
