@@ -1,10 +1,16 @@
-// Whatever a shape rule lets through, no kernel may trap or leave its memory: every function and every module with each size
-// 0, and with each of its optional arguments absent, trained in the checking mode (tests/harness/checking.ts).
+// Whatever a shape rule lets through, no kernel may trap or leave its memory: every function, every method of tensors, every
+// sample of an op and every module with each size 0, and with each of its optional arguments absent, trained in the checking mode
+// (tests/harness/checking.ts).
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as k from '../src';
 import { Tensor } from '../src';
-import { FUNCTIONS } from './misuse/functions';
-import { FUNCTIONAL, MODULES, UNCALLABLE } from './misuse/modules';
+import { TENSOR_METHODS } from './misuse/classes';
+import { FUNCTIONS, LINALG, SPECIAL } from './misuse/functions';
+import { FUNCTIONAL, INIT, MODULES, UNCALLABLE } from './misuse/modules';
+import { make as drawn } from './ops/inputs';
+import { LINALG_SAMPLES } from './ops/linalgSamples';
+import { SAMPLES, type OpSample } from './ops/samples';
+import { TENSOR_SAMPLES } from './ops/tensorSamples';
 
 const { nn } = k;
 
@@ -72,13 +78,20 @@ const withoutBatch = (x: Tensor): Tensor => (x.ndim === 0 ? x : x.narrow(0, 0, 0
 const asLeaves = (args: readonly unknown[]): unknown[] =>
   args.map((arg) => changed(arg, (x) => (x.isFloatingPoint() ? x.detach().clone().requiresGrad_() : x)));
 
-const CALLS = [
-  ...Object.entries(FUNCTIONS).map(([name, args]) => ({ name, args, from: k })),
-  ...Object.entries(FUNCTIONAL).map(([name, args]) => ({ name: `F.${name}`, args, from: nn.functional })),
-];
+const CALLS = (
+  [
+    ['', k, FUNCTIONS],
+    ['F.', nn.functional, FUNCTIONAL],
+    ['linalg.', k.linalg, LINALG],
+    ['special.', k.special, SPECIAL],
+    ['init.', nn.init, INIT],
+  ] as const
+).flatMap(([place, from, table]) =>
+  Object.entries(table).map(([name, args]) => ({ name: `${place}${name}`, args, from })),
+);
 type Fn = (...args: unknown[]) => unknown;
 const find = (from: object, name: string): Fn | undefined =>
-  Reflect.get(from, name.replace(/^F\./, '')) as Fn | undefined;
+  Reflect.get(from, name.replace(/^.*\./, '')) as Fn | undefined;
 
 describe.each(CALLS)('$name', ({ name, args, from }) => {
   const fn = find(from, name);
@@ -103,6 +116,54 @@ describe.each(CALLS)('$name', ({ name, args, from }) => {
     await expectNothingInternal();
   });
 });
+
+/** Methods of tensors, those that change them in place among them, and what they are called with behind the tensor. */
+const METHODS = [
+  ...Object.entries(TENSOR_METHODS).map(([name, args]) => ({ name, args: () => [k.randn(2, 2), ...args()] })),
+  ...Object.entries(FUNCTIONS).flatMap(([name, args]) => [
+    { name, args },
+    { name: `${name}_`, args },
+  ]),
+].filter(({ name }) => typeof Object.getOwnPropertyDescriptor(Tensor.prototype, name)?.value === 'function');
+
+it.each(METHODS)('Tensor.$name takes each size 0', async ({ name, args }) => {
+  const changes = [withoutBatch, ...sizesOf(args()).map(without)];
+  for (const change of changes) {
+    const all = args().map((arg) => changed(arg, change));
+    const given = name.endsWith('_') ? all : asLeaves(all);
+    const [self, ...rest] = given;
+    if (!(self instanceof Tensor)) continue;
+    await survives(name, () => (Reflect.get(self, name) as Fn).call(self, ...rest), tensorsOf(given));
+  }
+  await expectNothingInternal();
+});
+
+/** No functions of the library's: the modules that call them have made the shapes agree. */
+const CELLS: readonly string[] = ['gruCell', 'lstmCell', 'rnnReluCell', 'rnnTanhCell'];
+
+/** Shapes with each of their sizes 0, alone and together with all of the same size. */
+function emptied(shapes: readonly (readonly number[])[]): number[][][] {
+  const alone = shapes.flatMap((shape, i) =>
+    shape.map((_, d) => shapes.map((other, j) => other.map((n, e) => (i === j && d === e ? 0 : n)))),
+  );
+  const sizes = [...new Set(shapes.flat())];
+  return [...alone, ...sizes.map((size) => shapes.map((shape) => shape.map((n) => (n === size ? 0 : n))))];
+}
+
+const TABLES: Readonly<Record<string, OpSample>> = { ...SAMPLES, ...TENSOR_SAMPLES, ...LINALG_SAMPLES };
+
+it.each(Object.entries(TABLES).filter(([name]) => !CELLS.includes(name)))(
+  'a sample of %s takes each size 0',
+  async (name, { call, inputs }) => {
+    for (const given of inputs) {
+      for (const shapes of emptied(given.map(({ shape }) => shape))) {
+        const leaves = asLeaves(given.map((input, i) => drawn({ ...input, shape: shapes[i] }))) as Tensor[];
+        await survives(`${name} of ${JSON.stringify(shapes)}`, () => call(...leaves), leaves);
+      }
+    }
+    await expectNothingInternal();
+  },
+);
 
 type Make = new (...args: unknown[]) => k.nn.Module & ((...args: unknown[]) => unknown);
 

@@ -9,8 +9,12 @@ const MOST = 500;
 const SPACING = 4;
 /** Milliseconds for which a page that awaited the device counts as one that does. */
 const HELD = 10_000;
-/** Share of the newest mark in the time that one is said to take. */
+/** So many awaits at a time: who has more goes on beside them, as a page does that awaits in its animation frames. */
+const MOST_AWAITED = 8;
+/** Share of the newest marks in the time that one is said to take. */
 const NEWEST = 0.25;
+/** Marks that are heard of within so many milliseconds came together, as after a task that let nothing be heard. */
+const TOGETHER = 1;
 
 let isTold = false;
 
@@ -23,15 +27,24 @@ export class Lag {
   private earlier = 0;
   private lastAt = -Infinity;
   private lastDone = 0;
+  /** Milliseconds that a mark takes, by those before the last that came together, and how long these took, and how many. */
   private perMark = 0;
+  private together = { ms: 0, count: 0 };
+  /** Milliseconds that this thread was made to wait since it last heard of a mark: it could hear nothing meanwhile. */
+  private deaf = 0;
   private awaitedAt = -Infinity;
 
   /** `place` puts a mark into the stream; its promise resolves when the device gets there. */
   constructor(private readonly place: () => Promise<unknown>) {}
 
-  /** The page awaits that the device catches up, as loaders do: nothing else needs to hold it. */
-  awaited(): void {
-    this.awaitedAt = performance.now();
+  /** The page awaits that the device catches up, as loaders do, and does so `times` now: nothing else needs to hold it. */
+  awaited(times = 1): void {
+    this.awaitedAt = times > MOST_AWAITED ? -Infinity : performance.now();
+  }
+
+  /** Whether no mark was asked for in this task. */
+  get isUnmarkedTurn(): boolean {
+    return currentTurn().number !== this.turn;
   }
 
   /** A step's work is queued. Waits, on this thread, if more of it than the page should be ahead was queued in earlier turns. */
@@ -54,11 +67,21 @@ export class Lag {
     // was queued in earlier ones, as far as was heard when this one began.
     if (this.earlier === 0) return;
     const began = Math.max(this.marks[0], this.lastDone);
-    const perMark = Math.max(this.perMark, turn.at - began);
+    // Before the first is heard of, all that is known is that one takes this long.
+    const unheard = turn.at - began - (this.lastDone > 0 ? this.deaf : 0);
+    const perMark = Math.max(this.timeOfOne(), unheard);
     const ahead = (this.earlier + 1) * perMark - (now - began);
     if (ahead <= MOST || now - this.awaitedAt < HELD) return;
     tell(ahead);
     block(Math.min(ahead - MOST, 2 * perMark));
+    this.deaf += performance.now() - now;
+  }
+
+  /** Milliseconds that one mark takes. */
+  private timeOfOne(): number {
+    const { ms, count } = this.together;
+    if (count === 0) return this.perMark;
+    return this.perMark === 0 ? ms / count : (1 - NEWEST) * this.perMark + NEWEST * (ms / count);
   }
 
   private finish(): void {
@@ -66,8 +89,12 @@ export class Lag {
     if (at === undefined) return;
     this.earlier = Math.max(0, this.earlier - 1);
     const now = performance.now();
-    const took = now - Math.max(at, this.lastDone);
-    this.perMark = this.perMark === 0 ? took : (1 - NEWEST) * this.perMark + NEWEST * took;
+    if (now - this.lastDone > TOGETHER) {
+      this.perMark = this.timeOfOne();
+      this.together = { ms: now - Math.max(at, this.lastDone), count: 0 };
+    }
+    this.together.count++;
+    this.deaf = 0;
     this.lastDone = now;
   }
 }

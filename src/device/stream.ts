@@ -11,7 +11,7 @@ import { PRESSURE, yieldTask, yieldToFinalizers } from './task';
 
 /** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
 const REPORT_INTERVAL = 1024;
-/** After this many commands it is looked how far the device is behind. */
+/** After this many commands of a task, and after its first, it is looked how far the device is behind. */
 const MARK_INTERVAL = 256;
 
 /** Commands, memory and reads of one device. */
@@ -76,9 +76,8 @@ export abstract class DeviceStream {
   }
 
   async throttle(steps: number): Promise<void> {
-    this.lag.awaited();
     this.check();
-    this.marks++;
+    this.lag.awaited(++this.marks);
     const passed = (): void => {
       this.marks--;
       this.wake();
@@ -105,7 +104,7 @@ export abstract class DeviceStream {
   /** A command was queued: now and then it is asked and looked how far the device is. */
   protected queued(): void {
     if (this.ledger.seq - this.lastReport >= REPORT_INTERVAL) this.askProgress();
-    if (++this.unmarked >= MARK_INTERVAL) {
+    if (++this.unmarked >= MARK_INTERVAL || this.lag.isUnmarkedTurn) {
       this.unmarked = 0;
       this.lag.mark();
     }

@@ -40,6 +40,24 @@ it('steps of a page that reads nothing wait, and it is told once', async () => {
   );
 });
 
+it('so do those of a page that awaits beside its steps, and not those of one that waits', async () => {
+  for (const [times, isHeld] of [
+    [20, true],
+    [3, false],
+  ] as const) {
+    const { place, ahead } = device(60);
+    const lag = new Lag(place);
+    let most = 0;
+    for (let frame = 0; frame < 60; frame++) {
+      lag.awaited(Math.min(frame + 1, times));
+      lag.mark();
+      most = Math.max(most, ahead());
+      await new Promise((resolve) => setTimeout(resolve, 8));
+    }
+    expect(most < 2000).toBe(isHeld);
+  }
+});
+
 it('a loop in one task is not held up', () => {
   const lag = new Lag(device(1000).place);
   const start = performance.now();

@@ -23,7 +23,7 @@ function shortAfter(blocks: number): () => void {
   const take = (then: (heap: Allocator, bytes: number) => Block) =>
     function (this: Allocator, bytes: number): Block {
       if (left-- > 0) return then(this, bytes);
-      throw new k.OutOfMemoryError('none is left');
+      throw new k.OutOfMemoryError(null, 'none is left');
     };
   // The methods themselves, bound by hand.
   const { allocate } = Allocator.prototype; // eslint-disable-line @typescript-eslint/unbound-method
