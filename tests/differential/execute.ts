@@ -91,12 +91,28 @@ function toleranceOf({ value, deviation = 0 }: Expected, expected: ArrayLike<num
 
 const isZero = (data: ArrayLike<number | bigint>): boolean => Array.from(data).every((x) => Number(x) === 0);
 
+type Data = Awaited<ReturnType<Tensor['data']>>;
+
+/** Reads of all that is looked at, begun together: one after the other each waits for the device. */
+function readAll(values: Iterable<unknown>): ReadonlyMap<unknown, Promise<Data>> {
+  const reads = new Map<unknown, Promise<Data>>();
+  for (const value of values) {
+    if (!(value instanceof Tensor) || reads.has(value)) continue;
+    const read = value.data();
+    // It rejects where it is awaited.
+    read.catch(() => undefined);
+    reads.set(value, read);
+  }
+  return reads;
+}
+
 /** Compares one value; its bytes. */
 async function look(
   kind: 'value' | 'grad',
   name: string,
   actual: unknown,
   expected: Expected | null,
+  reads: ReadonlyMap<unknown, Promise<Data>>,
   mayLack = false,
 ): Promise<string> {
   const differs = (detail: string): Different => new Different({ kind, at: name, detail });
@@ -115,9 +131,9 @@ async function look(
   if (actual.dtype !== dtype || String(actual.shape) !== String(shape)) {
     throw differs(`expected ${described(expected.value)}, got ${String(actual)}`);
   }
-  let data: Awaited<ReturnType<Tensor['data']>>;
+  let data: Data;
   try {
-    data = await actual.data();
+    data = await (reads.get(actual) ?? actual.data());
   } catch (error) {
     throw new Different({ kind: 'rejects', at: name, detail: messageOf(error) });
   }
@@ -170,16 +186,19 @@ export async function execute(program: Program): Promise<Outcome> {
     const isRefused = await takeAll(program, values);
     // Whether a gradient has a graph of its own depends on the ops that it is made of.
     const gradients = program.steps.flatMap(({ fn, out = [] }) => (fn === 'autograd.grad' ? out : []));
+    const grads = isRefused ? program.grads : (program.otherwise ?? {});
+    const gradOf = (name: string): Tensor | null => (values[name] instanceof Tensor ? values[name].grad : null);
+    const named = Object.keys(program.expect).map((name) => values[name]);
+    const reads = readAll([...named, ...Object.keys(grads).map(gradOf)]);
     for (const [name, expected] of Object.entries(program.expect)) {
-      bits[name] = await look('value', name, values[name], expected);
+      bits[name] = await look('value', name, values[name], expected, reads);
       if (expected !== null && !gradients.includes(name)) checkGraph(name, values[name] as Tensor, expected);
     }
     const isSecond = program.steps.some(({ kwargs }) => kwargs?.create_graph === true);
-    const grads = isRefused ? program.grads : (program.otherwise ?? {});
     for (const [name, expected] of Object.entries(grads)) {
       // PyTorch may give the very tensor that it was given to go back with, which keeps a gradient if it is a leaf.
       if (gradients.includes(name)) continue;
-      bits[`grad of ${name}`] = await look('grad', name, (values[name] as Tensor).grad, expected, isSecond);
+      bits[`grad of ${name}`] = await look('grad', name, gradOf(name), expected, reads, isSecond);
     }
     return { id, state: 'agrees', bits };
   } catch (error) {

@@ -20,6 +20,8 @@ const OPTIONS = {
 } as const;
 
 const CHUNK = 250;
+/** How many chunks are at work at once: one runs, others are drawn. */
+const AHEAD = 3;
 
 type Run = (programs: readonly Program[]) => Promise<Outcome[]>;
 
@@ -65,6 +67,28 @@ interface Tally {
   skipped: number;
 }
 
+/** A part of the programs, and the seed that comes behind them. */
+interface Chunk {
+  readonly programs: readonly Program[];
+  readonly below: number;
+}
+
+/** The programs of `count` seeds, or those already drawn. Some chunks are drawn ahead, while one runs. */
+async function* chunksOf(drawn: readonly Program[] | null, seed: number, count: number): AsyncGenerator<Chunk> {
+  const draw = (at: number): Promise<readonly Program[]> => {
+    const size = Math.min(CHUNK, count - at);
+    const programs = drawn === null ? programsOf(seed + at, size) : Promise.resolve(drawn.slice(at, at + size));
+    // What fails is told of when its turn comes.
+    programs.catch(() => undefined);
+    return programs;
+  };
+  const ahead: Promise<readonly Program[]>[] = [];
+  for (let at = 0, next = 0; at < count; at += CHUNK) {
+    for (; next < count && next < at + AHEAD * CHUNK; next += CHUNK) ahead.push(draw(next));
+    yield { programs: (await ahead.shift()) ?? [], below: seed + Math.min(at + CHUNK, count) };
+  }
+}
+
 /** Draws and runs programs as the command line says; the exit status. */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
@@ -78,13 +102,10 @@ export async function main(args: string[]): Promise<number> {
     names.map((name) => [name, { agrees: 0, differs: 0, skipped: 0 }]),
   );
   const failures: Failure[] = [];
+  let done = 0;
   let steps = 0;
   let refused = 0;
-  let seed = Number(values.seed);
-  for (let done = 0; done < count;) {
-    const size = Math.min(CHUNK, count - done);
-    const programs = drawn?.slice(done, done + size) ?? (await programsOf(seed, size));
-    seed += size;
+  for await (const { programs, below } of chunksOf(drawn, Number(values.seed), count)) {
     done += programs.length;
     steps += programs.reduce((sum, program) => sum + program.steps.length, 0);
     refused += programs.reduce(
@@ -105,8 +126,10 @@ export async function main(args: string[]): Promise<number> {
           failures.push({ device: name, signature: signatureOf(programs[i], outcome), program: programs[i], outcome });
       });
     }
-    if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ seed, tallies, failures }, null, 1));
-    console.log(`${done} programs, seeds below ${seed}: ${JSON.stringify(tallies)}`);
+    if (values.json !== undefined) {
+      await writeFile(values.json, JSON.stringify({ seed: below, tallies, failures }, null, 1));
+    }
+    console.log(`${done} programs, seeds below ${below}: ${JSON.stringify(tallies)}`);
   }
   console.log(`${steps} steps, of which PyTorch refuses ${refused}`);
   await report(failures, Number(values.show));

@@ -210,6 +210,14 @@ it('what PyTorch refuses is refused', () => {
   expect(() => grad([leaf(1).mul(2)], [])).toThrow('grad: there must be inputs');
 });
 
+it('the weight of instanceNorm may be changed before the gradient is taken', async () => {
+  const [weight, bias] = [k.tensor([2, 3]), leaf([0, 0])];
+  const y = F.instanceNorm(k.rand([1, 2, 4]), null, null, weight, bias);
+  weight.mul_(5);
+  y.sum().backward();
+  expect(await bias.grad?.tolist()).toEqual([4, 4]);
+});
+
 it('grad leaves alone what is kept of results from which nothing asked for is reached', async () => {
   const [x, other] = [leaf([1, 2]), leaf([3])];
   const y = x.mul(2);

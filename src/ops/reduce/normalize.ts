@@ -11,7 +11,7 @@ import { isFloat, wideDType } from '../../base/dtype';
 import { applyAll, type GradientContext, type OpRecord } from '../../core/op';
 import { formatShape, numelOf, sameShape, type Shape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
-import { contiguous, to } from '../shape/copy';
+import { clone, contiguous, to } from '../shape/copy';
 import { empty } from '../shape/creation';
 import { reshape } from '../shape/view';
 import { add, mul, rsqrt, square, sub } from '../pointwise/arithmetic';
@@ -367,7 +367,9 @@ export function instanceNorm(
     );
   }
   const sizes = { rows: batch * channels, n: inner, groups: channels, inner, eps };
-  const [out, mean, , variance] = applyAll(ROWS, [contiguous(x), dense(weight), dense(bias)], sizes);
+  // A copy, as in PyTorch: the weight may be changed before the gradient is taken.
+  const factors = weight === null ? null : clone(weight);
+  const [out, mean, , variance] = applyAll(ROWS, [contiguous(x), factors, dense(bias)], sizes);
   noGrad(() => {
     const averaged = (t: Tensor): Tensor => reshape(t.detach(), [batch, channels]).mean(0);
     if (runningMean !== null) updateRunning(runningMean, averaged(mean), momentum);
