@@ -1,7 +1,7 @@
 // The graph that operations record: nodes and edges, what is saved for the gradients, views and in-place changes, and
 // whether anything is recorded at all. backward.ts walks it.
 import type { DType } from '../base/dtype';
-import { AutogradError } from '../base/errors';
+import { AutogradError, KindError } from '../base/errors';
 import { FLAG, FUNCTION } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { unscoped } from './scope';
@@ -45,22 +45,43 @@ export function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T 
   return result;
 }
 
-/** A function that runs another in a grad mode. */
-type GradMode = <T>(fn: () => T, ...rest: readonly []) => T;
+/** A function that runs another in a grad mode; before a method of a class, `@noGrad`, it makes every call of that run so. */
+interface GradMode {
+  <T>(fn: () => T, ...rest: readonly []): T;
+  <This, A extends readonly unknown[], R>(
+    method: (this: This, ...args: A) => R,
+    context: ClassMethodDecoratorContext<This> | ClassGetterDecoratorContext<This> | ClassSetterDecoratorContext<This>,
+  ): (this: This, ...args: A) => R;
+}
+
+/** Whether a second argument is what JavaScript gives decorators. */
+const isDecorating = (value: unknown): value is DecoratorContext =>
+  typeof value === 'object' && value !== null && 'kind' in value && 'addInitializer' in value;
 
 function gradMode(name: string, enabled: boolean): GradMode {
   const takes = signature(name, [argument('fn', CALLBACK)]);
-  const run: GradMode = (fn, ...rest) => {
+  const run = (fn: (this: unknown, ...args: readonly unknown[]) => unknown, ...rest: readonly unknown[]): unknown => {
+    const [context] = rest;
+    if (rest.length === 1 && isDecorating(context)) {
+      if (context.kind !== 'method' && context.kind !== 'getter' && context.kind !== 'setter') {
+        throw new KindError(name, `only methods, getters and setters can be decorated, got a ${context.kind}.`);
+      }
+      return function (this: unknown, ...args: readonly unknown[]): unknown {
+        return withGradMode(name, enabled, () => fn.apply(this, [...args]));
+      };
+    }
     takes.values([fn, ...rest]);
     return withGradMode(name, enabled, fn);
   };
-  return Object.defineProperty(run, 'name', { value: name });
+  return Object.defineProperty(run, 'name', { value: name }) as GradMode;
 }
 
 /**
- * Runs `fn` without recording.
+ * Runs `fn` without recording. A function that always runs so has it inside; a method may have `@noGrad` before it.
  * @throws AutogradError if `fn` is async: wrap the synchronous part, or use `setGradEnabled`
  * @example const y = noGrad(() => net(x));
+ * @example const evaluate = (x) => noGrad(() => net(x));
+ * @example class Net extends nn.Module { @noGrad predict(x) { return this(x).argmax(1); } }
  * @see torch.no_grad
  */
 export const noGrad: GradMode = gradMode('noGrad', false);

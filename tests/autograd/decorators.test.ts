@@ -1,0 +1,41 @@
+// Grad modes before methods: what TypeScript and JavaScript make of `@noGrad predict(x) { ... }` is called here as they call it.
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { enableGrad, inferenceMode, isGradEnabled, noGrad, ones, setGradEnabled, type Tensor } from '../../src';
+
+class Net {
+  factor = 2;
+  predict(x: Tensor, offset = 0): Tensor {
+    return x.mul(this.factor).add(offset);
+  }
+}
+const contextOf = <C extends DecoratorContext['kind']>(kind: C): { kind: C } & ClassMethodDecoratorContext<Net> =>
+  ({ kind, name: 'predict', static: false, private: false, addInitializer: () => undefined }) as never;
+
+describe('grad modes decorate methods', () => {
+  it.each([
+    ['noGrad', noGrad, false],
+    ['inferenceMode', inferenceMode, false],
+    ['enableGrad', enableGrad, true],
+  ] as const)('%s', async (_, mode, recorded) => {
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- as a decorator gets it
+    const predict = mode(Net.prototype.predict, contextOf('method'));
+    expectTypeOf(predict).toEqualTypeOf<(this: Net, x: Tensor, offset?: number) => Tensor>();
+    const x = ones(2).requiresGrad_();
+    setGradEnabled(!recorded);
+    try {
+      const y = predict.call(new Net(), x, 3);
+      expect([y.requiresGrad, await y.tolist(), isGradEnabled()]).toEqual([recorded, [5, 5], !recorded]);
+    } finally {
+      setGradEnabled(true);
+    }
+  });
+
+  it('but nothing else, and no async ones', () => {
+    expect(() => noGrad(() => 1, contextOf('field') as never)).toThrow(
+      'noGrad: only methods, getters and setters can be decorated, got a field.',
+    );
+    const later = noGrad(async (): Promise<void> => Promise.resolve(), contextOf('method') as never) as () => void;
+    expect(later).toThrow('noGrad: fn must be synchronous');
+    expect(() => noGrad(() => 1, { kind: 1 } as never)).toThrow(TypeError);
+  });
+});
