@@ -30,7 +30,7 @@ const CALLS: readonly [call: string, names: string][] = [
   ['new optim.lrScheduler.StepLR(', 'optimizer, stepSize, gamma?, lastEpoch?, verbose?'],
   ['nn.functional.conv2d(', 'input, weight, bias?, stride?, padding?, dilation?, groups?'],
   ['nn.functional.crossEntropy(', 'input, target, weight?, sizeAverage?, ignoreIndex?, reduce?, reduction?, labelSmoothing?'],
-  ['nn.functional.scaledDotProductAttention(', 'query, key, value, attnMask?, dropoutP?, isCausal?, scale?, needAttnWeights?'],
+  ['nn.functional.scaledDotProductAttention(', 'query, key, value, attnMask?, dropoutP?, isCausal?, scale?, enableGqa?, needAttnWeights?'],
   ['nn.functional.leakyRelu(', 'input, negativeSlope?, inplace?'],
   ['nn.init.kaimingNormal_(', 'tensor, a?, mode?, nonlinearity?, generator?'],
   ['nn.utils.clipGradNorm_(', 'parameters, maxNorm, normType?'],

@@ -3,13 +3,14 @@ import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
 import { isFloat } from '../../base/dtype';
-import { KindError, DTypeError, ShapeError } from '../../base/errors';
+import { DTypeError, KindError, ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { logicalNot, logicalOr, maskedFill } from '../../ops/pointwise/compare';
 import { full, zeros } from '../../ops/shape/creation';
 import { dropout } from '../../ops/pointwise/dropout';
 import { triu } from '../../ops/indexing/gather';
 import { cat, constantPad } from '../../ops/shape/cat';
+import { repeatInterleave } from '../../ops/shape/repeat';
 import { linear } from '../../ops/linalg/matmul';
 import { softmax } from '../../ops/reduce/softmax';
 import { formatShape, sameShape, type Shape } from '../../base/shape';
@@ -27,6 +28,8 @@ export interface AttentionOptions {
   isCausal?: boolean;
   /** Factor of the scores; 1/√E by default. */
   scale?: number | null;
+  /** Whether several query heads, dimension -3, share a head of the keys and values, of which there are fewer; false by default. */
+  enableGqa?: boolean;
   /** Gives the weights too, as PyTorch 1.13's function does. */
   needAttnWeights?: boolean;
 }
@@ -38,12 +41,20 @@ const ATTENTION = signature('scaledDotProductAttention', [
   optional('dropoutP', REAL),
   optional('isCausal', FLAG),
   optional('scale', nullable(REAL)),
+  optional('enableGqa', FLAG),
   optional('needAttnWeights', FLAG),
 ]);
 
 type AttentionArgs = Arguments<
   [],
-  [attnMask?: Tensor | null, dropoutP?: number, isCausal?: boolean, scale?: number | null, needAttnWeights?: boolean],
+  [
+    attnMask?: Tensor | null,
+    dropoutP?: number,
+    isCausal?: boolean,
+    scale?: number | null,
+    enableGqa?: boolean,
+    needAttnWeights?: boolean,
+  ],
   AttentionOptions
 >;
 
@@ -72,6 +83,7 @@ export function scaledDotProductAttention(
   const {
     attnMask = null,
     isCausal = false,
+    enableGqa = false,
     needAttnWeights,
     ...rest
   } = ATTENTION.takeRest<AttentionOptions>([query, key, value], args);
@@ -81,9 +93,23 @@ export function scaledDotProductAttention(
   return libraryCode(() => {
     const boolean = attnMask?.dtype === 'bool' ? additiveMask(logicalNot(attnMask), query) : attnMask;
     const mask = isCausal ? causalMask(query, key) : boolean;
-    const { output, weights } = composed(name, () => attend(query, key, value, mask, rest));
+    const [keys, values] = enableGqa ? [key, value].map((x) => perQueryHead(name, x, query)) : [key, value];
+    const { output, weights } = composed(name, () => attend(query, keys, values, mask, rest));
     return needAttnWeights === undefined ? output : [output, weights];
   });
+}
+
+/** Keys or values with each head as often as query heads share it. @throws ShapeError unless all share alike */
+function perQueryHead(name: string, x: Tensor, query: Tensor): Tensor {
+  if (x.ndim < 3 || query.ndim < 3 || query.size(-3) % x.size(-3) !== 0) {
+    throw new ShapeError(
+      name,
+      `with enableGqa the heads of the query, dimension -3, must be a multiple of those of key and value, got ${formatShape(query.shape)} and ${formatShape(x.shape)}.`,
+      { shapes: [query.shape, x.shape] },
+    );
+  }
+  const times = query.size(-3) / x.size(-3);
+  return times === 1 ? x : repeatInterleave(x, times, -3);
 }
 
 /** 0 where a query comes no earlier than a key, else -∞. */

@@ -4,7 +4,7 @@ import { argument, optional, signature, methodsTake, withoutEffect } from '../..
 import { FLAG, FUNCTION, TEXT, instanceOf, kind, DTYPE, either } from '../../base/kinds';
 import { isFloat, type DType } from '../../base/dtype';
 import { DEVICE, TENSOR } from '../../core/kinds';
-import { KindError, DTypeError } from '../../base/errors';
+import { DTypeError, KindError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { zerosLike } from '../../ops/shape/creation';
 import { noteCall, noteReturn } from '../../core/taskRecord';
@@ -86,6 +86,18 @@ const TRAIN = signature('train', [optional('mode', FLAG)]);
 const REQUIRES_GRAD = signature('requiresGrad_', [optional('requiresGrad', FLAG)]);
 const ZERO_GRAD = signature('zeroGrad', [optional('setToNone', FLAG)]);
 const TARGET = signature('getSubmodule', [argument('target', TEXT)]);
+/** Arguments of `setSubmodule`. */
+interface SetSubmoduleOptions {
+  target: string;
+  module: Module;
+  /** Whether there must be one already; false by default. */
+  strict?: boolean;
+}
+const SET_SUBMODULE = signature('setSubmodule', [
+  argument('target', TEXT),
+  argument('module', { ...kind<Module>('a Module', (value) => value instanceof Module) }),
+  argument('strict', FLAG, false),
+]);
 const STATE_DICT = signature('stateDict', [
   optional('destination', { ...kind<StateDict>('an object', isPlainObject) }),
   optional('prefix', TEXT),
@@ -466,6 +478,32 @@ export class Module extends Callable implements Holder {
       for (const [key, child] of module.#ownModules()) if (key === name) return child;
       throw missing(this, 'submodule', target);
     }, this);
+  }
+
+  /**
+   * Puts a module in the place of the one with this dotted name, or, unless `strict`, where nothing is yet.
+   * @throws TypeError for an empty name, where there is no parent, or something that is no module
+   */
+  setSubmodule(
+    ...args: Arguments<
+      [target: string, module: Module],
+      [strict?: boolean],
+      SetSubmoduleOptions,
+      [target: string, named: Omit<SetSubmoduleOptions, 'target'>]
+    >
+  ): void {
+    const { target, module, strict = false } = SET_SUBMODULE.take<SetSubmoduleOptions>(args);
+    if (target === '') throw new KindError('setSubmodule', 'target must be the name of a submodule, got an empty one.');
+    const [path, name] = splitName(target);
+    const parent = this.getSubmodule(path);
+    const present: unknown = parent.#members.has(name) ? parent.#members.get(name) : Reflect.get(parent, name);
+    if (strict && present === undefined) throw missing(this, 'submodule', target);
+    if (present !== undefined && present !== null && !(present instanceof Module)) {
+      throw new KindError('setSubmodule', `'${target}' must be a module, got ${describe(present)}.`);
+    }
+    if (parent.#members.has(name)) parent.assignMember(name, module);
+    else if (Object.hasOwn(parent, name)) Reflect.set(parent, name, module);
+    else parent.addModule(name, module);
   }
 
   /** The parameter with this dotted name. @throws TypeError if there is none. */

@@ -6,7 +6,8 @@ import { PARAMETERS } from './vectors';
 import type { Arguments } from '../../base/arguments';
 import { noGrad } from '../../core/backward';
 import type { DType } from '../../base/dtype';
-import { ValueError } from '../../base/errors';
+import { ShapeError, ValueError } from '../../base/errors';
+import { formatShape } from '../../base/shape';
 import { add, cast, constant, div, input, apply, mul, scalar, type Expression } from '../../expression/expression';
 import { libraryCode } from '../../core/temporaries';
 import { to } from '../../ops/shape/copy';
@@ -83,6 +84,66 @@ export function clipGradValue_(
   }
 }
 
+/** Arguments of getTotalNorm. */
+interface TotalNormOptions {
+  tensors: Tensor | Iterable<Tensor>;
+  /** Which norm; 2 by default, Infinity for the greatest size. */
+  normType?: number;
+}
+const TOTAL_NORM = signature('getTotalNorm', [argument('tensors', CLIPPED), argument('normType', REAL, 2)]);
+
+/**
+ * The norm of all elements of all tensors together, without dimensions: that of gradients before they are clipped.
+ * @example nn.utils.getTotalNorm(net.parameters().map((p) => p.grad))
+ * @see torch.nn.utils.get_total_norm
+ */
+export function getTotalNorm(
+  ...args: Arguments<[tensors: Tensor | Iterable<Tensor>], [normType?: number], TotalNormOptions>
+): Tensor {
+  const { tensors, normType = 2 } = TOTAL_NORM.take<TotalNormOptions>(args);
+  const list: readonly Tensor[] = tensors instanceof Tensor ? [tensors] : [...tensors];
+  for (const t of list) checkTensor('getTotalNorm', t);
+  return totalNorm(list, normType, 'getTotalNorm');
+}
+
+/** Arguments of clipGradsWithNorm_. */
+interface ClipGradsOptions {
+  parameters: Tensor | Iterable<Tensor>;
+  maxNorm: number;
+  /** What the norm of the gradients is taken to be, without dimensions. */
+  totalNorm: Tensor;
+}
+const CLIP_GRADS = signature('clipGradsWithNorm_', [
+  argument('parameters', CLIPPED),
+  argument('maxNorm', REAL),
+  argument('totalNorm', TENSOR),
+]);
+
+/**
+ * Scales all gradients by one factor so that a norm of `totalNorm` becomes at most `maxNorm`: the second half of `clipGradNorm_`.
+ * @see torch.nn.utils.clip_grads_with_norm_
+ */
+export function clipGradsWithNorm_(
+  ...args: Arguments<
+    [parameters: Tensor | Iterable<Tensor>, maxNorm: number, totalNorm: Tensor],
+    [],
+    ClipGradsOptions,
+    [parameters: Tensor | Iterable<Tensor>, named: Omit<ClipGradsOptions, 'parameters'>]
+  >
+): void {
+  const { parameters, maxNorm, totalNorm: total } = CLIP_GRADS.take<ClipGradsOptions>(args);
+  if (total.ndim > 0) {
+    throw new ShapeError(
+      'clipGradsWithNorm_',
+      `totalNorm must have no dimensions, got shape ${formatShape(total.shape)}.`,
+      {
+        shapes: [total.shape],
+      },
+    );
+  }
+  scaleTo(gradsOf('clipGradsWithNorm_', parameters, maxNorm), maxNorm, total);
+}
+
 function gradsOf(op: string, parameters: Tensor | Iterable<Tensor>, limit: number): Tensor[] {
   if (!(limit >= 0)) throw new ValueError(op, `the limit must be at least 0, got ${limit}.`);
   const list: readonly Tensor[] = parameters instanceof Tensor ? [parameters] : [...parameters];
@@ -97,8 +158,8 @@ function byDType(grads: readonly Tensor[]): Map<DType, Tensor[]> {
 }
 
 /** The p-norm of all elements of all tensors, without dimensions. */
-function totalNorm(grads: readonly Tensor[], p: number): Tensor {
-  if (!(p > 0)) throw new ValueError('clipGradNorm_', `normType must be positive, got ${p}.`);
+function totalNorm(grads: readonly Tensor[], p: number, op = 'clipGradNorm_'): Tensor {
+  if (!(p > 0)) throw new ValueError(op, `normType must be positive, got ${p}.`);
   const together = (ofOne: (grad: Tensor) => Tensor): Tensor =>
     stack(grads.map((grad) => to(ofOne(grad), grads[0].dtype)));
   const compute = (): Tensor => {

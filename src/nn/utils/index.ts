@@ -1,5 +1,7 @@
 // torch.nn.utils.
-export { clipGradNorm_, clipGradNormChecked_, clipGradValue_, type ClipNormOptions } from './clipGrad';
+export {
+  clipGradNorm_, clipGradNormChecked_, clipGradsWithNorm_, clipGradValue_, getTotalNorm, type ClipNormOptions,
+} from './clipGrad'; // prettier-ignore
 export { fuseConvBnEval, fuseLinearBnEval } from './fusion';
 export * as parametrizations from './parametrizations';
 export * as parametrize from './parametrize';
