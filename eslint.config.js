@@ -22,6 +22,8 @@ const MAY_IMPORT = {
   optim: ['ops', 'core', 'expression', 'base'],
   amp: ['optim', 'ops', 'core', 'base'],
   io: ['nn', 'ops', 'core', 'base'],
+  func: ['nn', 'autograd', 'ops', 'core', 'base'],
+  averaging: ['nn', 'optim', 'ops', 'core', 'base'],
 };
 /** Parts of folders that see less than the folder does. */
 const APART = [

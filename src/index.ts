@@ -101,11 +101,12 @@ export {
 } from './nn/functional'; // prettier-ignore
 
 export * as nn from './nn';
-export * as optim from './optim';
+export * as optim from './averaging/optim';
 export * as data from './data';
 export * as io from './io';
 export * as amp from './amp';
 export * as distributions from './distributions';
+export * as func from './func';
 
 import './methods';
 import type { TensorMethods } from './methods';

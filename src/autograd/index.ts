@@ -4,3 +4,4 @@ export type { BackwardOptions, GradOptions } from '../core/backward';
 export { Function, FunctionContext } from './function';
 export { gradcheck, gradgradcheck } from './gradcheck';
 export type { CheckedFunction, GradcheckOptions } from './gradcheck';
+export * as functional from './functional';

@@ -51,7 +51,7 @@ export abstract class LRScheduler {
   protected readonly baseLrs: number[];
   private lastLr: number[] = [];
   /** Calls of `step` since the scheduler was made. */
-  private stepCount = 0;
+  protected stepCount = 0;
   private readonly verbose: boolean;
 
   static {

@@ -34,6 +34,8 @@ export interface ScheduledOptions {
   minLr?: number;
   maxMomentum?: number;
   baseMomentum?: number;
+  /** The rate that SWALR goes to. */
+  swaLr?: number;
 }
 
 /** Parameters that share options, which may be changed between steps. */

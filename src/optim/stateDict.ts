@@ -43,7 +43,7 @@ export const toCamelCase = (name: string): string =>
   );
 
 /** Options that schedulers add to groups. */
-export const SCHEDULED: ReadonlySet<string> = new Set(['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum']);
+export const SCHEDULED: ReadonlySet<string> = new Set(['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum', 'swaLr']);
 
 /** @see Optimizer.stateDict */
 export function saveState<O extends OptimizerOptions>(

@@ -18,6 +18,8 @@ import {
   COLLATION,
   CONSTRAINTS,
   DISTRIBUTIONS,
+  FUNC,
+  FUNCTIONAL_DERIVATIVES,
   FUNCTIONS,
   IN_PAGES,
   IO,
@@ -25,7 +27,19 @@ import {
   SPECIAL,
   type Call,
 } from './functions';
-import { FUNCTIONAL, INIT, MODULES, NN, PARAMETRIZATIONS, PARAMETRIZE, PRUNE, RNN, UNCALLABLE, UTILS } from './modules';
+import {
+  FUNCTIONAL,
+  INIT,
+  MODULES,
+  NN,
+  PARAMETRIZATIONS,
+  PARAMETRIZE,
+  PRUNE,
+  RNN,
+  SWA_UTILS,
+  UNCALLABLE,
+  UTILS,
+} from './modules';
 import { errorOf, isOurs, wrongCalls } from './mutations';
 
 beforeEach(() => {
@@ -70,7 +84,10 @@ const TABLES: Readonly<Record<string, [space: object, calls: Readonly<Record<str
   'nn.utils.rnn': [k.nn.utils.rnn, RNN],
   nn: [k.nn, NN],
   autograd: [k.autograd, AUTOGRAD],
+  'autograd.functional': [k.autograd.functional, FUNCTIONAL_DERIVATIVES],
+  func: [k.func, FUNC],
   data: [k.data, COLLATION],
+  'optim.swaUtils': [k.optim.swaUtils, SWA_UTILS],
   io: [k.io, IO],
   distributions: [k.distributions, DISTRIBUTIONS],
   'distributions.constraints': [k.distributions.constraints, CONSTRAINTS],

@@ -113,6 +113,7 @@ export const SCHEDULES: Readonly<Record<string, Subject>> = {
   OneCycleLR: schedule(() => [adam(), 1.5, 20, 4, 5, 0.25, 'cos', true, 0.5, 0.75, 2.5, 3.5, true, ...COMMON], {
     step: () => [1.5],
   }),
+  SWALR: schedule(() => [sgd(), 0.5, 2, 'linear', -1]),
   ReduceLROnPlateau: {
     args: () => [sgd(), 'max', 0.5, 2.5, 0.25, 'abs', 1.5, 0.125, 0.5, false],
     methods: { step: () => [0.5, 2.5], getLastLr: nothing, stateDict: nothing, loadStateDict: state(plateau) },
@@ -281,6 +282,11 @@ const DISTRIBUTIONS: Readonly<Record<string, Subject>> = {
 export const OTHERS: Readonly<Record<string, Subject>> = {
   ...ofNn,
   ...DISTRIBUTIONS,
+  AveragedModel: {
+    args: () => [linear(), 'wasm', (x: Tensor) => x, () => undefined, true],
+    make: () => new optim.swaUtils.AveragedModel(linear()),
+    methods: { updateParameters: () => [linear()] },
+  },
   GradScaler: {
     args: () => [2.5, 1.5, 0.5, 2, true],
     make: scaler,
@@ -380,6 +386,7 @@ export const MODULE_METHODS: Readonly<Record<string, Subject>> = {
       children: nothing,
       modules: nothing,
       getSubmodule: () => [''],
+      setSubmodule: () => [ANY_TEXT, linear(), false],
       getParameter: () => ['weight'],
       getBuffer: () => ['running_mean'],
       apply: () => [() => undefined],

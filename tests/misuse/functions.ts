@@ -316,6 +316,28 @@ export const AUTOGRAD: Readonly<Record<string, Call>> = {
   isGradEnabled: () => [],
 };
 
+export const FUNC: Readonly<Record<string, Call>> = {
+  ...group('grad gradAndValue jacrev jacfwd', () => [(x: Tensor) => x.sum(), 1, false]),
+  hessian: () => [(x: Tensor) => x.sum(), 1],
+  vjp: () => [(x: Tensor) => x.mul(2), randn(2), { hasAux: false }],
+  jvp: () => [(x: Tensor) => x.mul(2), [randn(2)], [randn(2)], true, false],
+  vmap: () => [(x: Tensor) => x.mul(2), { inDims: 1, outDims: 1, randomness: 'same' }],
+  functionalCall: () => [
+    new k.nn.Linear(2, 1),
+    { weight: randn(1, 2) },
+    [randn(1, 2)],
+    { tieWeights: false, strict: false },
+  ],
+  stackModuleState: () => [[new k.nn.ReLU()]],
+};
+
+export const FUNCTIONAL_DERIVATIVES: Readonly<Record<string, Call>> = {
+  jacobian: () => [(x: Tensor) => x.mul(2), randn(2), true, false, true, 'forward-mode'],
+  hessian: () => [(x: Tensor) => x.pow(2).sum(), randn(2), true, false, true, 'forward-mode'],
+  ...group('vjp jvp', () => [(x: Tensor) => x.mul(2), randn(2), randn(2), true, true]),
+  ...group('vhp hvp', () => [(x: Tensor) => x.pow(2).sum(), randn(2), randn(2), true, true]),
+};
+
 export const COLLATION: Readonly<Record<string, Call>> = {
   collate: () => [[new Float32Array(2), new Float32Array(2)]],
   randomSplit: () => [new k.data.ArrayDataset([1, 2, 3]), [0.5, 0.5], new k.Generator(1)],

@@ -1,6 +1,6 @@
 // One valid way to make every module, with as many arguments as it takes, and one to call it; and one valid call of every
 // function of nn.functional, nn.init and nn.utils. As in functions.ts, real numbers are no whole ones here.
-import { nn, ones, rand, randn, tensor, type Tensor } from '../../src';
+import { data, nn, ones, rand, randn, tensor, type Tensor } from '../../src';
 import type { Call } from './functions';
 import { ANY_TEXT } from './mutations';
 
@@ -222,7 +222,7 @@ export const FUNCTIONAL: Readonly<Record<string, Call>> = {
   cosineSimilarity: () => [batch(), batch(), 1, 0.125],
   pairwiseDistance: () => [batch(), batch(), 2.5, 0.125, true],
   pdist: () => [batch(), 2.5],
-  scaledDotProductAttention: () => [randn(2, 3, 4), randn(2, 3, 4), randn(2, 3, 4), null, 0.5, true],
+  scaledDotProductAttention: () => [randn(2, 3, 4), randn(2, 3, 4), randn(2, 3, 4), null, 0.5, true, 0.25, true],
 
   multiHeadAttentionForward: () => [randn(3, 2, 4), randn(3, 2, 4), randn(3, 2, 4), 4, 2, randn(12, 4), randn(12), null, null, false, 0.25, randn(4, 4), randn(4)], // prettier-ignore
 
@@ -271,9 +271,17 @@ export const INIT: Readonly<Record<string, Call>> = {
   withoutInit: () => [() => linear()],
 };
 
+export const SWA_UTILS: Readonly<Record<string, Call>> = {
+  ...group('getEmaAvgFn getEmaMultiAvgFn', () => [0.5]),
+  ...group('getSwaAvgFn getSwaMultiAvgFn', () => []),
+  updateBn: () => [new data.DataLoader(new data.TensorDataset(batch()), 3), new nn.BatchNorm1d(4), 'wasm'],
+};
+
 export const UTILS: Readonly<Record<string, Call>> = {
   ...group('clipGradNorm_ clipGradNormChecked_', () => [parameters(), 1.5, 2.5]),
   clipGradValue_: () => [parameters(), 0.5],
+  clipGradsWithNorm_: () => [parameters(), 0.5, ones([])],
+  getTotalNorm: () => [parameters(), 1.5],
   fuseConvBnEval: () => [new nn.Conv2d(2, 3, 1).eval(), new nn.BatchNorm2d(3).eval(), false],
   fuseLinearBnEval: () => [linear().eval(), new nn.BatchNorm1d(2).eval()],
   parametersToVector: () => [parameters()],
