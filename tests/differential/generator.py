@@ -428,8 +428,8 @@ class Program:
         return any(row.std(unbiased=False) <= 1e-4 * row.abs().max() for row in rows)
 
     def has_ties(self, x):
-        """Whether elements of x are equal."""
-        return x.detach().double().unique().numel() < x.numel()
+        """Whether elements of x are equal, or NaN, which `unique` does not find so."""
+        return bool(x.isnan().any()) or x.detach().double().unique().numel() < x.numel()
 
     def overlaps(self, a, b):
         """Whether b is another view of memory that a has, so that writing to a may change what is yet to be read."""
