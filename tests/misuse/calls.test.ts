@@ -25,6 +25,7 @@ import {
   IO,
   LINALG,
   SPECIAL,
+  TESTING,
   type Call,
 } from './functions';
 import {
@@ -90,6 +91,7 @@ const TABLES: Readonly<Record<string, [space: object, calls: Readonly<Record<str
   'optim.swaUtils': [k.optim.swaUtils, SWA_UTILS],
   io: [k.io, IO],
   distributions: [k.distributions, DISTRIBUTIONS],
+  testing: [k.testing, TESTING],
   'distributions.constraints': [k.distributions.constraints, CONSTRAINTS],
 };
 

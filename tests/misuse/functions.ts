@@ -2,6 +2,7 @@
 // Where a real number is meant it is no whole one, where a whole one is meant it is.
 import * as k from '../../src';
 import { ones, randn, tensor, type Tensor } from '../../src';
+import { ANY_TEXT } from './mutations';
 
 /** Arguments of a valid call, made anew for each. */
 export type Call = () => readonly unknown[];
@@ -289,6 +290,10 @@ export const LINALG: Readonly<Record<string, Call>> = {
 export const DISTRIBUTIONS: Readonly<Record<string, Call>> = {
   klDivergence: () => [new k.distributions.Normal(0.5, 1.5), new k.distributions.Normal(0.5, 1.5)],
   registerKl: () => [k.distributions.Normal, k.distributions.Poisson, () => ones(1)],
+};
+
+export const TESTING: Readonly<Record<string, Call>> = {
+  assertClose: () => [x(), x(), 0.5, 1000.5, true, true, true, ANY_TEXT],
 };
 
 export const CONSTRAINTS: Readonly<Record<string, Call>> = {

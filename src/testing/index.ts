@@ -1,0 +1,3 @@
+// torch.testing: comparisons that say what differs, and where.
+export { assertClose, AssertionError } from './assertClose';
+export type { AssertCloseOptions, Comparable } from './assertClose';
