@@ -41,6 +41,8 @@ export type { GRUOptions, LSTMOptions, LSTMState, RNNOptions } from './layers/rn
 export { GRUCell, LSTMCell, RNNCell } from './layers/rnnCell';
 export type { RecurrentCellOptions, RNNCellOptions } from './layers/rnnCell';
 export * from './layers/activation';
+export * from './layers/parametricActivation';
+export * from './layers/softmax';
 export * from './layers/loss';
 export * from './layers/marginLoss';
 export * from './layers/likelihoodLoss';

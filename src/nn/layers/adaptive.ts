@@ -1,7 +1,7 @@
 // Softmax over many classes, of which few are frequent.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, REAL, listOf } from '../../base/kinds';
-import { DEVICE, INPUT } from '../../core/kinds';
+import { COUNT, FLAG, REAL, listOf } from '../../base/kinds';
+import { INPUT } from '../../core/kinds';
 import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { where } from '../../ops/pointwise/compare';
 import { gatherWith } from '../../ops/indexing/gather';
@@ -12,8 +12,14 @@ import type { Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { ModuleList, Sequential } from './containers';
 import { Linear } from './linear';
-import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
-import type { DType } from '../../base/dtype';
+import {
+  factory,
+  FACTORY,
+  type FactoryArguments,
+  type FactoryOptions,
+  Module,
+  RESET_PARAMETERS,
+} from '../module/module';
 
 /** Arguments of AdaptiveLogSoftmaxWithLoss. */
 export interface AdaptiveOptions extends FactoryOptions {
@@ -32,8 +38,7 @@ const ADAPTIVE = signature('AdaptiveLogSoftmaxWithLoss', [
   argument('cutoffs', listOf(COUNT)),
   optional('divValue', REAL),
   optional('headBias', FLAG),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
+  ...FACTORY,
 ]);
 
 /**
@@ -70,7 +75,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   constructor(
     ...args: Arguments<
       [inFeatures: number, nClasses: number, cutoffs: readonly number[]],
-      [divValue?: number, headBias?: boolean, device?: DeviceGiven, dtype?: DType],
+      [divValue?: number, headBias?: boolean, ...FactoryArguments],
       AdaptiveOptions,
       [inFeatures: number, nClasses: number, options: Omit<AdaptiveOptions, 'inFeatures' | 'nClasses'>]
     >

@@ -1,15 +1,21 @@
 // Attention layers.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
-import { DEVICE, TENSOR } from '../../core/kinds';
+import { COUNT, FLAG, REAL, nullable } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { empty } from '../../ops/shape/creation';
 import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { multiHeadAttentionForward } from '../functional';
 import { constant_, xavierNormal_, xavierUniform_ } from '../init';
 import { Linear } from './linear';
-import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
-import type { DType } from '../../base/dtype';
+import {
+  factory,
+  FACTORY,
+  type FactoryArguments,
+  type FactoryOptions,
+  Module,
+  RESET_PARAMETERS,
+} from '../module/module';
 import { ValueError } from '../../base/errors';
 
 /** The output projection; PyTorch has a class of its own for it, whose name is printed. */
@@ -36,7 +42,7 @@ export interface MultiheadAttentionOptions extends FactoryOptions {
   /** Whether the batch comes first: [N, L, E] instead of [L, N, E]; false by default. */
   batchFirst?: boolean;
 }
-const ATTENTION = signature('MultiheadAttention', [argument('embedDim', COUNT), argument('numHeads', COUNT), optional('dropout', REAL), optional('bias', FLAG), optional('addBiasKv', FLAG), optional('addZeroAttn', FLAG), optional('kdim', nullable(COUNT)), optional('vdim', nullable(COUNT)), optional('batchFirst', FLAG), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const ATTENTION = signature('MultiheadAttention', [argument('embedDim', COUNT), argument('numHeads', COUNT), optional('dropout', REAL), optional('bias', FLAG), optional('addBiasKv', FLAG), optional('addZeroAttn', FLAG), optional('kdim', nullable(COUNT)), optional('vdim', nullable(COUNT)), optional('batchFirst', FLAG), ...FACTORY]); // prettier-ignore
 
 /** Arguments of a call of MultiheadAttention behind query, key and value. */
 export interface AttentionCallOptions {
@@ -105,8 +111,7 @@ export class MultiheadAttention extends Module {
         kdim?: number | null,
         vdim?: number | null,
         batchFirst?: boolean,
-        device?: DeviceGiven,
-        dtype?: DType,
+        ...FactoryArguments,
       ],
       MultiheadAttentionOptions,
       [embedDim: number, options: Omit<MultiheadAttentionOptions, 'embedDim'>]

@@ -1,8 +1,7 @@
 // Batch and instance normalization: layers with statistics per channel. One file of 15 small classes and what they share,
 // hence the length.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, REAL, nullable } from '../../base/kinds';
-import { DEVICE } from '../../core/kinds';
+import { COUNT, FLAG, REAL, nullable } from '../../base/kinds';
 import { noGrad } from '../../core/backward';
 import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
@@ -13,10 +12,16 @@ import { checkInteger, type Arguments } from '../../base/arguments';
 import { batchNorm, instanceNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedBuffer, UninitializedParameter } from '../module/lazy';
-import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import {
+  factory,
+  FACTORY,
+  type FactoryArguments,
+  type FactoryOptions,
+  Module,
+  RESET_PARAMETERS,
+} from '../module/module';
 import { float, literal } from '../module/representation';
 import type { StateDict, StateMetadata } from '../module/stateDict';
-import type { DType } from '../../base/dtype';
 
 /** Arguments of lazy batch normalization. */
 export interface LazyBatchNormOptions extends FactoryOptions {
@@ -39,8 +44,7 @@ const LAZY_BATCH_NORM = signature('LazyBatchNorm1d', [
   optional('momentum', nullable(REAL)),
   optional('affine', FLAG),
   optional('trackRunningStats', FLAG),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
+  ...FACTORY,
 ]);
 const BATCH_NORM = signature('BatchNorm1d', [argument('numFeatures', COUNT), ...LAZY_BATCH_NORM.args]);
 
@@ -197,18 +201,14 @@ abstract class BatchNorm extends ChannelNorm {
   }
 }
 
-type BatchNormArgs = Arguments<
-  [numFeatures: number],
-  [
-    eps?: number,
-    momentum?: number | null,
-    affine?: boolean,
-    trackRunningStats?: boolean,
-    device?: DeviceGiven,
-    dtype?: DType,
-  ],
-  BatchNormOptions
->;
+type BatchNormRest = [
+  eps?: number,
+  momentum?: number | null,
+  affine?: boolean,
+  trackRunningStats?: boolean,
+  ...FactoryArguments,
+];
+type BatchNormArgs = Arguments<[numFeatures: number], BatchNormRest, BatchNormOptions>;
 
 /**
  * Normalizes each channel over the batch: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias, with the statistics of the
@@ -274,18 +274,7 @@ export class BatchNorm3d extends BatchNorm {
   }
 }
 
-type LazyBatchNormArgs = Arguments<
-  [],
-  [
-    eps?: number,
-    momentum?: number | null,
-    affine?: boolean,
-    trackRunningStats?: boolean,
-    device?: DeviceGiven,
-    dtype?: DType,
-  ],
-  LazyBatchNormOptions
->;
+type LazyBatchNormArgs = Arguments<[], BatchNormRest, LazyBatchNormOptions>;
 
 /** A BatchNorm1d that takes numFeatures from its first input and is a BatchNorm1d from then on. @see torch.nn.LazyBatchNorm1d */
 export class LazyBatchNorm1d extends BatchNorm1d {
@@ -355,11 +344,14 @@ abstract class InstanceNorm extends ChannelNorm {
   }
 }
 
-type InstanceNormArgs = Arguments<
-  [numFeatures: number],
-  [eps?: number, momentum?: number, affine?: boolean, trackRunningStats?: boolean, device?: DeviceGiven, dtype?: DType],
-  InstanceNormOptions
->;
+type InstanceNormRest = [
+  eps?: number,
+  momentum?: number,
+  affine?: boolean,
+  trackRunningStats?: boolean,
+  ...FactoryArguments,
+];
+type InstanceNormArgs = Arguments<[numFeatures: number], InstanceNormRest, InstanceNormOptions>;
 
 /**
  * Normalizes each channel of each sample over the sequence: y = (x - E[x]) / sqrt(Var[x] + eps) * weight + bias, with the biased
@@ -410,11 +402,7 @@ export class InstanceNorm3d extends InstanceNorm {
   }
 }
 
-type LazyInstanceNormArgs = Arguments<
-  [],
-  [eps?: number, momentum?: number, affine?: boolean, trackRunningStats?: boolean, device?: DeviceGiven, dtype?: DType],
-  LazyInstanceNormOptions
->;
+type LazyInstanceNormArgs = Arguments<[], InstanceNormRest, LazyInstanceNormOptions>;
 
 /**
  * An InstanceNorm1d that takes numFeatures from its first input and is an InstanceNorm1d from then on.

@@ -1,7 +1,6 @@
 // Convolution layers. The transposed ones are in convTranspose.ts.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, SIZE, either, oneOf } from '../../base/kinds';
-import { DEVICE } from '../../core/kinds';
+import { COUNT, FLAG, SIZE, either, oneOf } from '../../base/kinds';
 import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { empty } from '../../ops/shape/creation';
@@ -12,9 +11,15 @@ import { conv1d, conv2d, conv3d, pad, type PaddingMode } from '../functional';
 import { kaimingUniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
 import { resetBias } from './linear';
-import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import {
+  factory,
+  FACTORY,
+  type FactoryArguments,
+  type FactoryOptions,
+  Module,
+  RESET_PARAMETERS,
+} from '../module/module';
 import { literal } from '../module/representation';
-import type { DType } from '../../base/dtype';
 
 /** What a convolution sees outside its input. */
 export type ConvPaddingMode = 'zeros' | Exclude<PaddingMode, 'constant'>;
@@ -42,7 +47,7 @@ export interface LazyConvOptions<Size> extends FactoryOptions {
 export interface ConvOptions<Size> extends LazyConvOptions<Size> {
   inChannels: number;
 }
-const LAZY_CONV = signature('LazyConv1d', [argument('outChannels', COUNT), argument('kernelSize', SIZE), optional('stride', SIZE), optional('padding', either(SIZE, oneOf('same', 'valid'))), optional('dilation', SIZE), optional('groups', COUNT), optional('bias', FLAG), optional('paddingMode', oneOf('zeros', 'reflect', 'replicate', 'circular')), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const LAZY_CONV = signature('LazyConv1d', [argument('outChannels', COUNT), argument('kernelSize', SIZE), optional('stride', SIZE), optional('padding', either(SIZE, oneOf('same', 'valid'))), optional('dilation', SIZE), optional('groups', COUNT), optional('bias', FLAG), optional('paddingMode', oneOf('zeros', 'reflect', 'replicate', 'circular')), ...FACTORY]); // prettier-ignore
 const CONV = signature('Conv1d', [argument('inChannels', COUNT), ...LAZY_CONV.args]);
 
 /** What a transposed convolution says about itself beside the options of every convolution. */
@@ -171,10 +176,26 @@ export abstract class ConvBase<Size extends readonly number[]> extends Module {
   }
 }
 
+/** Convolution over as many dimensions as `Size` has, with all options by name. */
+type Convolution<Size> = (
+  input: Tensor,
+  weight: Tensor,
+  options: { bias: Tensor | null; stride: Size; padding: Size | 'same' | 'valid' | 0; dilation: Size; groups: number },
+) => Tensor;
+
 /** Convolutions proper, which may pad with other than zeros. */
 abstract class Conv<Size extends readonly number[]> extends ConvBase<Size> {
+  /** What `conv` makes of the padded input. */
+  protected convolve(conv: Convolution<Size>, input: Tensor): Tensor {
+    const { weight, bias, stride, dilation, groups } = this;
+    return libraryCode(() => {
+      const { input: padded, padding } = this.#padded(input);
+      return conv(padded, weight, { bias, stride, padding, dilation, groups });
+    });
+  }
+
   /** The input, padded here if not with zeros, and the padding that is left to the convolution. */
-  protected padded(input: Tensor): { input: Tensor; padding: Size | 'same' | 'valid' | 0 } {
+  #padded(input: Tensor): { input: Tensor; padding: Size | 'same' | 'valid' | 0 } {
     const { padding, paddingMode: mode, kernelSize, dilation } = this;
     if (mode === 'zeros') return { input, padding };
     const around = kernelSize.map((size, i): [number, number] => {
@@ -200,18 +221,20 @@ export function withoutElements<O>(options: O): O & { inChannels: number; outCha
   return { ...options, inChannels: 0, outChannels: 0, bias: false };
 }
 
+/** The arguments behind the size of the kernel. */
+type ConvRest<Size> = [
+  stride?: Size,
+  padding?: 'same' | 'valid' | Size,
+  dilation?: Size,
+  groups?: number,
+  bias?: boolean,
+  paddingMode?: ConvPaddingMode,
+  ...FactoryArguments,
+];
+
 type ConvArgs<Size> = Arguments<
   [inChannels: number, outChannels: number, kernelSize: Size],
-  [
-    stride?: Size,
-    padding?: 'same' | 'valid' | Size,
-    dilation?: Size,
-    groups?: number,
-    bias?: boolean,
-    paddingMode?: ConvPaddingMode,
-    device?: DeviceGiven,
-    dtype?: DType,
-  ],
+  ConvRest<Size>,
   ConvOptions<Size>,
   [inChannels: number, outChannels: number, options: Omit<ConvOptions<Size>, 'inChannels' | 'outChannels'>]
 >;
@@ -235,11 +258,7 @@ export class Conv1d extends Conv<readonly [number]> {
   }
 
   override forward(input: Tensor): Tensor {
-    const { weight, bias, stride, dilation, groups } = this;
-    return libraryCode(() => {
-      const { input: padded, padding } = this.padded(input);
-      return conv1d(padded, weight, { bias, stride, padding, dilation, groups });
-    });
+    return this.convolve(conv1d, input);
   }
 }
 
@@ -262,11 +281,7 @@ export class Conv2d extends Conv<readonly [number, number]> {
   }
 
   override forward(input: Tensor): Tensor {
-    const { weight, bias, stride, dilation, groups } = this;
-    return libraryCode(() => {
-      const { input: padded, padding } = this.padded(input);
-      return conv2d(padded, weight, { bias, stride, padding, dilation, groups });
-    });
+    return this.convolve(conv2d, input);
   }
 }
 
@@ -289,26 +304,13 @@ export class Conv3d extends Conv<readonly [number, number, number]> {
   }
 
   override forward(input: Tensor): Tensor {
-    const { weight, bias, stride, dilation, groups } = this;
-    return libraryCode(() => {
-      const { input: padded, padding } = this.padded(input);
-      return conv3d(padded, weight, { bias, stride, padding, dilation, groups });
-    });
+    return this.convolve(conv3d, input);
   }
 }
 
 type LazyConvArgs<Size> = Arguments<
   [outChannels: number, kernelSize: Size],
-  [
-    stride?: Size,
-    padding?: 'same' | 'valid' | Size,
-    dilation?: Size,
-    groups?: number,
-    bias?: boolean,
-    paddingMode?: ConvPaddingMode,
-    device?: DeviceGiven,
-    dtype?: DType,
-  ],
+  ConvRest<Size>,
   LazyConvOptions<Size>,
   [outChannels: number, options: Omit<LazyConvOptions<Size>, 'outChannels'>]
 >;

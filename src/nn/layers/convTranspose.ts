@@ -1,15 +1,13 @@
 // Transposed convolution layers: those of conv.ts with input and output exchanged.
 import { argument, optional, signature } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, SIZE, nullable, oneOf } from '../../base/kinds';
-import { DEVICE } from '../../core/kinds';
+import { COUNT, FLAG, SIZE, nullable, oneOf } from '../../base/kinds';
 import { formatShape } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
 import { checkSize, type Arguments, type Size1d, type Size2d, type Size3d } from '../../base/arguments';
 import { ConvBase, withoutElements, type LazyConvOptions } from './conv';
 import { convTranspose1d, convTranspose2d, convTranspose3d } from '../functional';
-import type { DType } from '../../base/dtype';
 import { ValueError } from '../../base/errors';
-import type { DeviceGiven } from '../module/module';
+import { FACTORY, type FactoryArguments } from '../module/module';
 
 /** Arguments of lazy transposed convolutions; `Size` is a number or one per dimension. */
 export interface LazyConvTransposeOptions<Size> extends Omit<LazyConvOptions<Size>, 'padding' | 'paddingMode'> {
@@ -25,7 +23,7 @@ export interface LazyConvTransposeOptions<Size> extends Omit<LazyConvOptions<Siz
 export interface ConvTransposeOptions<Size> extends LazyConvTransposeOptions<Size> {
   inChannels: number;
 }
-const LAZY_CONV_TRANSPOSE = signature('LazyConvTranspose1d', [argument('outChannels', COUNT), argument('kernelSize', SIZE), optional('stride', SIZE), optional('padding', SIZE), optional('outputPadding', SIZE), optional('groups', COUNT), optional('bias', FLAG), optional('dilation', SIZE), optional('paddingMode', oneOf('zeros')), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const LAZY_CONV_TRANSPOSE = signature('LazyConvTranspose1d', [argument('outChannels', COUNT), argument('kernelSize', SIZE), optional('stride', SIZE), optional('padding', SIZE), optional('outputPadding', SIZE), optional('groups', COUNT), optional('bias', FLAG), optional('dilation', SIZE), optional('paddingMode', oneOf('zeros')), ...FACTORY]); // prettier-ignore
 const CONV_TRANSPOSE = signature('ConvTranspose1d', [argument('inChannels', COUNT), ...LAZY_CONV_TRANSPOSE.args]);
 
 /** Arguments of forward beside the input. */
@@ -35,6 +33,13 @@ export interface ConvTransposeForward {
 }
 const FORWARD = signature('ConvTranspose', [optional('outputSize', nullable(SIZE))]);
 type ForwardArguments = Arguments<[], [outputSize?: readonly number[] | null], ConvTransposeForward>;
+
+/** Transposed convolution over as many dimensions as `Size` has, with all options by name. */
+type TransposedConvolution<Size> = (
+  input: Tensor,
+  weight: Tensor,
+  options: { bias: Tensor | null; stride: Size; padding: Size; outputPadding: Size; groups: number; dilation: Size },
+) => Tensor;
 
 /** What transposed convolutions of all dimensions share. */
 abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Size> {
@@ -50,8 +55,15 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
     super(dimensions, rest, { transposed: true, outputPadding });
   }
 
+  /** What `conv` makes of the input, of the size that `args` may ask for. */
+  protected spread(conv: TransposedConvolution<Size>, input: Tensor, args: ForwardArguments): Tensor {
+    const { weight, bias, stride, padding, groups, dilation } = this;
+    const outputPadding = this.#outputPaddingFor(input, args);
+    return conv(input, weight, { bias, stride, padding, outputPadding, groups, dilation });
+  }
+
   /** The outputPadding that gives the size asked for, if one is. @throws RangeError if none does */
-  protected outputPaddingFor(input: Tensor, args: ForwardArguments): Size {
+  #outputPaddingFor(input: Tensor, args: ForwardArguments): Size {
     const { name } = this.constructor;
     const { outputSize = null } = FORWARD.take<ConvTransposeForward>(args, name);
     if (outputSize === null) return this.outputPadding;
@@ -79,19 +91,21 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
   }
 }
 
+/** The arguments behind the size of the kernel. */
+type ConvTransposeRest<Size> = [
+  stride?: Size,
+  padding?: Size,
+  outputPadding?: Size,
+  groups?: number,
+  bias?: boolean,
+  dilation?: Size,
+  paddingMode?: 'zeros',
+  ...FactoryArguments,
+];
+
 type ConvTransposeArgs<Size> = Arguments<
   [inChannels: number, outChannels: number, kernelSize: Size],
-  [
-    stride?: Size,
-    padding?: Size,
-    outputPadding?: Size,
-    groups?: number,
-    bias?: boolean,
-    dilation?: Size,
-    paddingMode?: 'zeros',
-    device?: DeviceGiven,
-    dtype?: DType,
-  ],
+  ConvTransposeRest<Size>,
   ConvTransposeOptions<Size>,
   [inChannels: number, outChannels: number, options: Omit<ConvTransposeOptions<Size>, 'inChannels' | 'outChannels'>]
 >;
@@ -116,9 +130,7 @@ export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
   }
 
   override forward(input: Tensor, ...args: ForwardArguments): Tensor {
-    const { weight, bias, stride, padding, groups, dilation } = this;
-    const outputPadding = this.outputPaddingFor(input, args);
-    return convTranspose1d(input, weight, { bias, stride, padding, outputPadding, groups, dilation });
+    return this.spread(convTranspose1d, input, args);
   }
 }
 
@@ -142,9 +154,7 @@ export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
   }
 
   override forward(input: Tensor, ...args: ForwardArguments): Tensor {
-    const { weight, bias, stride, padding, groups, dilation } = this;
-    const outputPadding = this.outputPaddingFor(input, args);
-    return convTranspose2d(input, weight, { bias, stride, padding, outputPadding, groups, dilation });
+    return this.spread(convTranspose2d, input, args);
   }
 }
 
@@ -168,25 +178,13 @@ export class ConvTranspose3d extends ConvTranspose<readonly [number, number, num
   }
 
   override forward(input: Tensor, ...args: ForwardArguments): Tensor {
-    const { weight, bias, stride, padding, groups, dilation } = this;
-    const outputPadding = this.outputPaddingFor(input, args);
-    return convTranspose3d(input, weight, { bias, stride, padding, outputPadding, groups, dilation });
+    return this.spread(convTranspose3d, input, args);
   }
 }
 
 type LazyConvTransposeArgs<Size> = Arguments<
   [outChannels: number, kernelSize: Size],
-  [
-    stride?: Size,
-    padding?: Size,
-    outputPadding?: Size,
-    groups?: number,
-    bias?: boolean,
-    dilation?: Size,
-    paddingMode?: 'zeros',
-    device?: DeviceGiven,
-    dtype?: DType,
-  ],
+  ConvTransposeRest<Size>,
   LazyConvTransposeOptions<Size>,
   [outChannels: number, options: Omit<LazyConvTransposeOptions<Size>, 'outChannels'>]
 >;

@@ -1,7 +1,7 @@
 // Look-up tables.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
-import { DEVICE, TENSOR } from '../../core/kinds';
+import { COUNT, FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
+import { TENSOR } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
 import { ShapeError } from '../../base/errors';
 import { empty } from '../../ops/shape/creation';
@@ -11,9 +11,15 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { embedding, embeddingBag } from '../functional';
 import { normal_ } from '../init';
-import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import {
+  factory,
+  FACTORY,
+  type FactoryArguments,
+  type FactoryOptions,
+  Module,
+  RESET_PARAMETERS,
+} from '../module/module';
 import { float, literal } from '../module/representation';
-import type { DType } from '../../base/dtype';
 
 /** What tables of both kinds take besides their sizes. */
 interface TableOptions extends FactoryOptions {
@@ -110,7 +116,7 @@ function sizesOf(name: string, { shape }: Tensor): TableSizes {
 
 /** Arguments of Embedding. */
 export interface EmbeddingOptions extends TableSizes, TableOptions {}
-const EMBEDDING = signature('Embedding', [argument('numEmbeddings', COUNT), argument('embeddingDim', COUNT), optional('paddingIdx', nullable(INTEGER)), optional('maxNorm', nullable(REAL)), optional('normType', REAL), optional('scaleGradByFreq', FLAG), optional('sparse', FLAG), optional('_weight', nullable(TENSOR)), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const EMBEDDING = signature('Embedding', [argument('numEmbeddings', COUNT), argument('embeddingDim', COUNT), optional('paddingIdx', nullable(INTEGER)), optional('maxNorm', nullable(REAL)), optional('normType', REAL), optional('scaleGradByFreq', FLAG), optional('sparse', FLAG), optional('_weight', nullable(TENSOR)), ...FACTORY]); // prettier-ignore
 
 /** Arguments of Embedding.fromPretrained behind the table. */
 export interface PretrainedOptions extends Omit<TableOptions, keyof FactoryOptions | '_weight'> {
@@ -149,8 +155,7 @@ export class Embedding extends Table {
         scaleGradByFreq?: boolean,
         sparse?: boolean,
         _weight?: Tensor | null,
-        device?: DeviceGiven,
-        dtype?: DType,
+        ...FactoryArguments,
       ],
       EmbeddingOptions,
       [numEmbeddings: number, options: Omit<EmbeddingOptions, 'numEmbeddings'>]
@@ -208,7 +213,7 @@ interface BagOptions {
 
 /** Arguments of EmbeddingBag. */
 export interface EmbeddingBagOptions extends TableSizes, TableOptions, BagOptions {}
-const EMBEDDING_BAG = signature('EmbeddingBag', [argument('numEmbeddings', COUNT), argument('embeddingDim', COUNT), optional('maxNorm', nullable(REAL)), optional('normType', REAL), optional('scaleGradByFreq', FLAG), optional('mode', oneOf('sum', 'mean', 'max')), optional('sparse', FLAG), optional('_weight', nullable(TENSOR)), optional('includeLastOffset', FLAG), optional('paddingIdx', nullable(INTEGER)), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const EMBEDDING_BAG = signature('EmbeddingBag', [argument('numEmbeddings', COUNT), argument('embeddingDim', COUNT), optional('maxNorm', nullable(REAL)), optional('normType', REAL), optional('scaleGradByFreq', FLAG), optional('mode', oneOf('sum', 'mean', 'max')), optional('sparse', FLAG), optional('_weight', nullable(TENSOR)), optional('includeLastOffset', FLAG), optional('paddingIdx', nullable(INTEGER)), ...FACTORY]); // prettier-ignore
 
 /** Arguments of EmbeddingBag.fromPretrained behind the table. */
 export interface PretrainedBagOptions extends PretrainedOptions, BagOptions {}
@@ -241,8 +246,7 @@ export class EmbeddingBag extends Table {
         _weight?: Tensor | null,
         includeLastOffset?: boolean,
         paddingIdx?: number | null,
-        device?: DeviceGiven,
-        dtype?: DType,
+        ...FactoryArguments,
       ],
       EmbeddingBagOptions,
       [numEmbeddings: number, options: Omit<EmbeddingBagOptions, 'numEmbeddings'>]

@@ -46,6 +46,7 @@ abstract class Blocks extends Module {
     this.stride = stride;
   }
 
+  /** Its arguments as `toString` shows them. */
   override extraRepr(): string {
     const { kernelSize, dilation, padding, stride } = this;
     return `kernel_size=${literal(kernelSize)}, dilation=${literal(dilation)}, padding=${literal(padding)}, stride=${literal(stride)}`;
@@ -102,6 +103,7 @@ export class Fold extends Blocks {
     return fold(input, this.outputSize, this.kernelSize, this.dilation, this.padding, this.stride);
   }
 
+  /** Its arguments as `toString` shows them. */
   override extraRepr(): string {
     return `output_size=${literal(this.outputSize)}, ${super.extraRepr()}`;
   }

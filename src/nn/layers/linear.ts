@@ -1,16 +1,14 @@
 // Affine layers.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG } from '../../base/kinds';
-import { DEVICE } from '../../core/kinds';
+import { COUNT, FLAG } from '../../base/kinds';
 import { empty } from '../../ops/shape/creation';
 import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { bilinear, linear } from '../functional';
 import { calculateFanInAndFanOut, kaimingUniform_, uniform_ } from '../init';
 import { initializeOnFirstCall, isUninitialized, UninitializedParameter } from '../module/lazy';
-import { Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import { FACTORY, type FactoryArguments, type FactoryOptions, Module, RESET_PARAMETERS } from '../module/module';
 import { literal } from '../module/representation';
-import type { DType } from '../../base/dtype';
 
 /** Arguments of LazyLinear. */
 export interface LazyLinearOptions extends FactoryOptions {
@@ -23,12 +21,7 @@ export interface LazyLinearOptions extends FactoryOptions {
 export interface LinearOptions extends LazyLinearOptions {
   inFeatures: number;
 }
-const LAZY_LINEAR = signature('LazyLinear', [
-  argument('outFeatures', COUNT),
-  optional('bias', FLAG),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
-]);
+const LAZY_LINEAR = signature('LazyLinear', [argument('outFeatures', COUNT), optional('bias', FLAG), ...FACTORY]);
 const LINEAR = signature('Linear', [argument('inFeatures', COUNT), ...LAZY_LINEAR.args]);
 
 /**
@@ -55,7 +48,7 @@ export class Linear extends Module {
   constructor(
     ...args: Arguments<
       [inFeatures: number, outFeatures: number],
-      [bias?: boolean, device?: DeviceGiven, dtype?: DType],
+      [bias?: boolean, ...FactoryArguments],
       LinearOptions,
       [inFeatures: number, options: Omit<LinearOptions, 'inFeatures'>]
     >
@@ -106,8 +99,7 @@ const BILINEAR = signature('Bilinear', [
   argument('in2Features', COUNT),
   argument('outFeatures', COUNT),
   optional('bias', FLAG),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
+  ...FACTORY,
 ]);
 
 /**
@@ -134,7 +126,7 @@ export class Bilinear extends Module {
   constructor(
     ...args: Arguments<
       [in1Features: number, in2Features: number, outFeatures: number],
-      [bias?: boolean, device?: DeviceGiven, dtype?: DType],
+      [bias?: boolean, ...FactoryArguments],
       BilinearOptions,
       [in1Features: number, in2Features: number, options: Omit<BilinearOptions, 'in1Features' | 'in2Features'>]
     >
@@ -176,9 +168,7 @@ export class Bilinear extends Module {
  * @see torch.nn.LazyLinear
  */
 export class LazyLinear extends Linear {
-  constructor(
-    ...args: Arguments<[outFeatures: number], [bias?: boolean, device?: DeviceGiven, dtype?: DType], LazyLinearOptions>
-  ) {
+  constructor(...args: Arguments<[outFeatures: number], [bias?: boolean, ...FactoryArguments], LazyLinearOptions>) {
     const { outFeatures, bias = true, ...options } = LAZY_LINEAR.take<LazyLinearOptions>(args, new.target.name);
     checkInteger(new.target.name, 'outFeatures', outFeatures, 0);
     // Without elements, so that no random numbers are drawn before the shapes are known.

@@ -1,16 +1,21 @@
 // Normalization layers without statistics per channel; those with are in channelNorm.ts.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, REAL, SIZE, nullable } from '../../base/kinds';
-import { DEVICE } from '../../core/kinds';
+import { COUNT, FLAG, REAL, SIZE, nullable } from '../../base/kinds';
 import { ones, zeros } from '../../ops/shape/creation';
 import type { Shape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from '../functional';
 import { ones_, zeros_ } from '../init';
-import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import {
+  factory,
+  FACTORY,
+  type FactoryArguments,
+  type FactoryOptions,
+  Module,
+  RESET_PARAMETERS,
+} from '../module/module';
 import { float, literal } from '../module/representation';
-import type { DType } from '../../base/dtype';
 import { ValueError } from '../../base/errors';
 
 /** Arguments of LayerNorm. */
@@ -29,8 +34,7 @@ const LAYER_NORM = signature('LayerNorm', [
   optional('eps', REAL),
   optional('elementwiseAffine', FLAG),
   optional('bias', FLAG),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
+  ...FACTORY,
 ]);
 
 /**
@@ -56,7 +60,7 @@ export class LayerNorm extends Module {
   constructor(
     ...args: Arguments<
       [normalizedShape: number | Shape],
-      [eps?: number, elementwiseAffine?: boolean, bias?: boolean, device?: DeviceGiven, dtype?: DType],
+      [eps?: number, elementwiseAffine?: boolean, bias?: boolean, ...FactoryArguments],
       LayerNormOptions
     >
   ) {
@@ -106,8 +110,7 @@ const GROUP_NORM = signature('GroupNorm', [
   argument('numChannels', COUNT),
   optional('eps', REAL),
   optional('affine', FLAG),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
+  ...FACTORY,
 ]);
 
 /**
@@ -136,7 +139,7 @@ export class GroupNorm extends Module {
   constructor(
     ...args: Arguments<
       [numGroups: number, numChannels: number],
-      [eps?: number, affine?: boolean, device?: DeviceGiven, dtype?: DType],
+      [eps?: number, affine?: boolean, ...FactoryArguments],
       GroupNormOptions,
       [numGroups: number, options: Omit<GroupNormOptions, 'numGroups'>]
     >
@@ -185,8 +188,7 @@ const RMS_NORM = signature('RMSNorm', [
   argument('normalizedShape', SIZE),
   optional('eps', nullable(REAL)),
   optional('elementwiseAffine', FLAG),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
+  ...FACTORY,
 ]);
 
 /**
@@ -211,7 +213,7 @@ export class RMSNorm extends Module {
   constructor(
     ...args: Arguments<
       [normalizedShape: number | Shape],
-      [eps?: number | null, elementwiseAffine?: boolean, device?: DeviceGiven, dtype?: DType],
+      [eps?: number | null, elementwiseAffine?: boolean, ...FactoryArguments],
       RMSNormOptions
     >
   ) {

@@ -89,6 +89,7 @@ export class ParameterList extends ParameterContainer {
     this.extend(values);
   }
 
+  /** The parameters in order. */
   [Symbol.iterator](): Iterator<Parameter> {
     return this.all().values();
   }

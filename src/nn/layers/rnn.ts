@@ -1,7 +1,6 @@
 // Recurrent layers. The walk along the steps is in recurrence.ts.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, REAL, oneOf } from '../../base/kinds';
-import { DEVICE } from '../../core/kinds';
+import { COUNT, FLAG, REAL, oneOf } from '../../base/kinds';
 import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { empty, tensor, zeros } from '../../ops/shape/creation';
@@ -11,11 +10,17 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { dropout } from '../functional';
 import { uniform_ } from '../init';
-import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import {
+  factory,
+  FACTORY,
+  type FactoryArguments,
+  type FactoryOptions,
+  Module,
+  RESET_PARAMETERS,
+} from '../module/module';
 import { GATES, recur, type CellKind, type CellWeights, type State } from './recurrence';
 import { float, literal } from '../module/representation';
 import { PackedSequence } from '../utils/rnn';
-import type { DType } from '../../base/dtype';
 
 /** Arguments of GRU. */
 export interface GRUOptions extends FactoryOptions {
@@ -43,7 +48,6 @@ const RECURRENT = [
   optional('dropout', REAL),
   optional('bidirectional', FLAG),
 ] as const;
-const FACTORY = [optional('device', DEVICE), optional('dtype', DTYPE)] as const;
 
 /** Arguments of LSTM. */
 export interface LSTMOptions extends GRUOptions {
@@ -59,6 +63,22 @@ export interface RNNOptions extends GRUOptions {
   nonlinearity?: 'tanh' | 'relu';
 }
 const RNN_ORDER = signature('RNN', [...RECURRENT, optional('nonlinearity', oneOf('tanh', 'relu')), ...FACTORY]);
+
+/** Argument lists of the layers; `Own` is what one of them has more than the others. */
+type RecurrentArguments<Own extends readonly unknown[], Options extends GRUOptions> = Arguments<
+  [inputSize: number, hiddenSize: number],
+  [
+    numLayers?: number,
+    bias?: boolean,
+    batchFirst?: boolean,
+    dropout?: number,
+    bidirectional?: boolean,
+    ...own: Own,
+    ...made: FactoryArguments,
+  ],
+  Options,
+  [inputSize: number, options: Omit<Options, 'inputSize'>]
+>;
 
 /** What the layers are called with, made uniform. */
 interface Packed {
@@ -305,23 +325,7 @@ export class RNN extends RecurrentLayer {
 
   readonly nonlinearity: 'tanh' | 'relu';
 
-  constructor(
-    ...args: Arguments<
-      [inputSize: number, hiddenSize: number],
-      [
-        numLayers?: number,
-        bias?: boolean,
-        batchFirst?: boolean,
-        dropout?: number,
-        bidirectional?: boolean,
-        nonlinearity?: 'tanh' | 'relu',
-        device?: DeviceGiven,
-        dtype?: DType,
-      ],
-      RNNOptions,
-      [inputSize: number, options: Omit<RNNOptions, 'inputSize'>]
-    >
-  ) {
+  constructor(...args: RecurrentArguments<[nonlinearity?: 'tanh' | 'relu'], RNNOptions>) {
     const { nonlinearity = 'tanh', ...options } = RNN_ORDER.take<RNNOptions>(args, new.target.name);
     checkNonlinearity(new.target.name, nonlinearity);
     super(new.target.name, GATES.RNN_TANH, options);
@@ -356,22 +360,7 @@ export interface GRU {
 export class GRU extends RecurrentLayer {
   static override readonly isBuiltIn = true;
 
-  constructor(
-    ...args: Arguments<
-      [inputSize: number, hiddenSize: number],
-      [
-        numLayers?: number,
-        bias?: boolean,
-        batchFirst?: boolean,
-        dropout?: number,
-        bidirectional?: boolean,
-        device?: DeviceGiven,
-        dtype?: DType,
-      ],
-      GRUOptions,
-      [inputSize: number, options: Omit<GRUOptions, 'inputSize'>]
-    >
-  ) {
+  constructor(...args: RecurrentArguments<[], GRUOptions>) {
     super(new.target.name, GATES.GRU, GRU_ORDER.take<GRUOptions>(args, new.target.name));
   }
 
@@ -407,23 +396,7 @@ export interface LSTM {
 export class LSTM extends RecurrentLayer {
   static override readonly isBuiltIn = true;
 
-  constructor(
-    ...args: Arguments<
-      [inputSize: number, hiddenSize: number],
-      [
-        numLayers?: number,
-        bias?: boolean,
-        batchFirst?: boolean,
-        dropout?: number,
-        bidirectional?: boolean,
-        projSize?: number,
-        device?: DeviceGiven,
-        dtype?: DType,
-      ],
-      LSTMOptions,
-      [inputSize: number, options: Omit<LSTMOptions, 'inputSize'>]
-    >
-  ) {
+  constructor(...args: RecurrentArguments<[projSize?: number], LSTMOptions>) {
     super(new.target.name, GATES.LSTM, LSTM_ORDER.take<LSTMOptions>(args, new.target.name));
   }
 

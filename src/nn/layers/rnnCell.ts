@@ -1,7 +1,6 @@
 // Single steps of recurrent networks, for loops of one's own.
 import { argument, optional, signature, methodsTake } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, oneOf } from '../../base/kinds';
-import { DEVICE } from '../../core/kinds';
+import { COUNT, FLAG, oneOf } from '../../base/kinds';
 import { KindError, ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { empty, zeros } from '../../ops/shape/creation';
@@ -9,11 +8,17 @@ import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, type Tensor } from '../../core/tensor';
 import { checkInteger, type Arguments } from '../../base/arguments';
 import { uniform_ } from '../init';
-import { factory, Module, type DeviceGiven, type FactoryOptions, RESET_PARAMETERS } from '../module/module';
+import {
+  factory,
+  FACTORY,
+  type FactoryArguments,
+  type FactoryOptions,
+  Module,
+  RESET_PARAMETERS,
+} from '../module/module';
 import { GATES, oneStep, type CellKind, type State } from './recurrence';
 import { literal } from '../module/representation';
 import { checkNonlinearity, type LSTMState } from './rnn';
-import type { DType } from '../../base/dtype';
 
 /** Arguments of LSTMCell and GRUCell. */
 export interface RecurrentCellOptions extends FactoryOptions {
@@ -28,8 +33,7 @@ const CELL = signature('GRUCell', [
   argument('inputSize', COUNT),
   argument('hiddenSize', COUNT),
   optional('bias', FLAG),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
+  ...FACTORY,
 ]);
 
 /** Arguments of RNNCell. */
@@ -42,8 +46,7 @@ const RNN_CELL = signature('RNNCell', [
   argument('hiddenSize', COUNT),
   optional('bias', FLAG),
   optional('nonlinearity', oneOf('tanh', 'relu')),
-  optional('device', DEVICE),
-  optional('dtype', DTYPE),
+  ...FACTORY,
 ]);
 
 abstract class RecurrentCell extends Module {
@@ -112,6 +115,7 @@ abstract class RecurrentCell extends Module {
     });
   }
 
+  /** Its arguments as `toString` shows them. */
   override extraRepr(): string {
     const { inputSize, hiddenSize, bias } = this;
     return `${inputSize}, ${hiddenSize}${bias ? '' : `, bias=${literal(bias)}`}`;
@@ -134,7 +138,7 @@ export class RNNCell extends RecurrentCell {
   constructor(
     ...args: Arguments<
       [inputSize: number, hiddenSize: number],
-      [bias?: boolean, nonlinearity?: 'tanh' | 'relu', device?: DeviceGiven, dtype?: DType],
+      [bias?: boolean, nonlinearity?: 'tanh' | 'relu', ...FactoryArguments],
       RNNCellOptions,
       [inputSize: number, options: Omit<RNNCellOptions, 'inputSize'>]
     >
@@ -150,6 +154,7 @@ export class RNNCell extends RecurrentCell {
     return this.step(kind, input, hx === null ? null : [hx], 1)[0];
   }
 
+  /** Its arguments as `toString` shows them. */
   override extraRepr(): string {
     return super.extraRepr() + (this.nonlinearity === 'tanh' ? '' : `, nonlinearity=${this.nonlinearity}`);
   }
@@ -157,7 +162,7 @@ export class RNNCell extends RecurrentCell {
 
 type RecurrentCellArgs = Arguments<
   [inputSize: number, hiddenSize: number],
-  [bias?: boolean, device?: DeviceGiven, dtype?: DType],
+  [bias?: boolean, ...FactoryArguments],
   RecurrentCellOptions,
   [inputSize: number, options: Omit<RecurrentCellOptions, 'inputSize'>]
 >;

@@ -1,9 +1,9 @@
 // Transformers, after "Attention Is All You Need" (https://arxiv.org/abs/1706.03762). Five classes and the arguments they hand to
 // each other, hence the length.
 import { argument, optional, signature } from '../../base/signature';
-import { COUNT, DTYPE, FLAG, FUNCTION, REAL, either, nullable, oneOf } from '../../base/kinds';
+import { COUNT, FLAG, FUNCTION, REAL, either, nullable, oneOf } from '../../base/kinds';
 import { DEVICE, TENSOR } from '../../core/kinds';
-import { MODULE } from '../module/module';
+import { FACTORY, type FactoryArguments, MODULE } from '../module/module';
 import { KindError, ShapeError } from '../../base/errors';
 import { full } from '../../ops/shape/creation';
 import { triu } from '../../ops/indexing/gather';
@@ -20,7 +20,6 @@ import { xavierUniform_ } from '../init';
 import { Linear } from './linear';
 import { factory, Module, type DeviceGiven, type FactoryOptions } from '../module/module';
 import { LayerNorm } from './norm';
-import type { DType } from '../../base/dtype';
 
 /** What stands between the two linear layers: a name, a function or a module. */
 export type Activation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
@@ -48,7 +47,7 @@ export interface TransformerLayerOptions extends LayerArguments {
   /** Heads of the attention. */
   nhead: number;
 }
-const LAYER = signature('TransformerLayer', [argument('dModel', COUNT), argument('nhead', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const LAYER = signature('TransformerLayer', [argument('dModel', COUNT), argument('nhead', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), ...FACTORY]); // prettier-ignore
 type LayerArgumentList = Arguments<
   [dModel: number, nhead: number],
   [
@@ -58,8 +57,7 @@ type LayerArgumentList = Arguments<
     layerNormEps?: number,
     batchFirst?: boolean,
     normFirst?: boolean,
-    device?: DeviceGiven,
-    dtype?: DType,
+    ...FactoryArguments,
   ],
   TransformerLayerOptions,
   [dModel: number, options: Omit<TransformerLayerOptions, 'dModel'>]
@@ -145,6 +143,7 @@ export class TransformerEncoderLayer extends Module {
   norm2: LayerNorm;
   dropout1: Dropout;
   dropout2: Dropout;
+  /** What stands between the two linear layers. */
   activation: (x: Tensor) => Tensor;
 
   constructor(...args: LayerArgumentList) {
@@ -235,6 +234,7 @@ export class TransformerDecoderLayer extends Module {
   dropout1: Dropout;
   dropout2: Dropout;
   dropout3: Dropout;
+  /** What stands between the two linear layers. */
   activation: (x: Tensor) => Tensor;
 
   constructor(...args: LayerArgumentList) {
@@ -427,7 +427,7 @@ export interface TransformerOptions extends LayerArguments {
   /** Used instead of a TransformerDecoder; called with tgt, the encoder's output and their masks. */
   customDecoder?: Module | null;
 }
-const TRANSFORMER = signature('Transformer', [optional('dModel', COUNT), optional('nhead', COUNT), optional('numEncoderLayers', COUNT), optional('numDecoderLayers', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('customEncoder', nullable(MODULE)), optional('customDecoder', nullable(MODULE)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), optional('device', DEVICE), optional('dtype', DTYPE)]); // prettier-ignore
+const TRANSFORMER = signature('Transformer', [optional('dModel', COUNT), optional('nhead', COUNT), optional('numEncoderLayers', COUNT), optional('numDecoderLayers', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('customEncoder', nullable(MODULE)), optional('customDecoder', nullable(MODULE)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), ...FACTORY]); // prettier-ignore
 
 /** Masks of a call of Transformer. */
 export interface TransformerMasks extends DecoderMasks {
@@ -472,8 +472,7 @@ export class Transformer extends Module {
         layerNormEps?: number,
         batchFirst?: boolean,
         normFirst?: boolean,
-        device?: DeviceGiven,
-        dtype?: DType,
+        ...FactoryArguments,
       ],
       TransformerOptions
     >

@@ -54,12 +54,17 @@ export interface FactoryOptions {
   dtype?: DType;
 }
 
+/** The last arguments of layers with parameters, by position. */
+export type FactoryArguments = [device?: DeviceGiven, dtype?: DType];
+export const FACTORY = [optional('device', DEVICE), optional('dtype', DTYPE)] as const;
+
 /** Only the options that say where and as what tensors are made. */
 export const factory = ({ device, dtype }: FactoryOptions): FactoryOptions => ({
   ...(device && { device }),
   ...(dtype && { dtype }),
 });
 
+/** What listings of members cover. */
 export interface ListingOptions {
   /** Put before every name. */
   prefix?: string;
@@ -143,6 +148,8 @@ const isOfKind: { readonly [K in Kind]: (value: unknown) => boolean } = {
   Module: (value) => value instanceof Module,
 };
 
+type ListingArgs = Arguments<[], [prefix?: string, recurse?: boolean, removeDuplicate?: boolean], ListingOptions>;
+
 // The call signature of each subclass is that of its own forward.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export interface Module {
@@ -166,8 +173,6 @@ export interface Module {
  * net(randn(8, 4)); // [8, 2]
  * @see torch.nn.Module
  */
-type ListingArgs = Arguments<[], [prefix?: string, recurse?: boolean, removeDuplicate?: boolean], ListingOptions>;
-
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class Module extends Callable implements Holder {
   /** @internal Whether `forward` is code of the library, which keeps nothing of what passes through; classes do not inherit it. */
