@@ -260,30 +260,37 @@ export class GradScaler {
     return this.#enabled ? this.#scale : 1;
   }
 
+  /** What the scale is multiplied with after enough steps without an overflow. */
   getGrowthFactor(): number {
     return this.#growthFactor;
   }
 
+  /** Sets what the scale grows by; above 1. */
   setGrowthFactor(factor: number): void {
     this.#growthFactor = factor;
   }
 
+  /** What the scale is multiplied with after an overflow. */
   getBackoffFactor(): number {
     return this.#backoffFactor;
   }
 
+  /** Sets what the scale shrinks by; below 1. */
   setBackoffFactor(factor: number): void {
     this.#backoffFactor = factor;
   }
 
+  /** Steps without an overflow before the scale grows. */
   getGrowthInterval(): number {
     return this.#growthInterval;
   }
 
+  /** Sets the number of steps before the scale grows; at least 1. */
   setGrowthInterval(interval: number): void {
     this.#growthInterval = interval;
   }
 
+  /** Whether losses are scaled at all. */
   isEnabled(): boolean {
     return this.#enabled;
   }

@@ -44,15 +44,25 @@ function half(name: Half, code: DTypeCode): DTypeInfo {
   return { bytes: 2, category: FLOAT, code, array: (b) => decodeHalf(name, b), wide: 'float32' };
 }
 
+/** 32-bit floating-point numbers, the default. */
 export const float32 = 'float32';
+/** 64-bit floating-point numbers; not on webgpu. */
 export const float64 = 'float64';
+/** 32-bit signed integers. */
 export const int32 = 'int32';
+/** 64-bit signed integers, those of indices; on webgpu stored in 32 bits. */
 export const int64 = 'int64';
+/** 8-bit unsigned integers. */
 export const uint8 = 'uint8';
+/** true and false, a byte each. */
 export const bool = 'bool';
+/** 8-bit signed integers. */
 export const int8 = 'int8';
+/** 16-bit signed integers. */
 export const int16 = 'int16';
+/** 16-bit floating-point numbers with 5 bits of exponent. */
 export const float16 = 'float16';
+/** The upper half of a float32: 8 bits of exponent, 7 of fraction. */
 export const bfloat16 = 'bfloat16';
 
 /** Bytes of one element. */

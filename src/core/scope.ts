@@ -74,6 +74,7 @@ export class Scope {
     }
   }
 
+  /** Frees what the scope owns, at the end of a block with `using`. */
   [Symbol.dispose](): void {
     if (tracking.current === this) tracking.current = this.outer;
     this.end();

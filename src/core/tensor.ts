@@ -51,6 +51,7 @@ export type GradHook = (grad: Tensor) => Tensor | null | undefined | void;
 
 /** Ends the effect of what returned it. */
 export interface RemovableHandle {
+  /** Takes the hook away; a second call does nothing. */
   remove(): void;
 }
 
@@ -98,6 +99,7 @@ export class Tensor extends Handle implements View {
     this.layout = { dtype, shape, strides, offset };
   }
 
+  /** Sizes of all dimensions; [] for a scalar. */
   get shape(): Shape {
     return this.layout.shape;
   }
@@ -112,10 +114,12 @@ export class Tensor extends Handle implements View {
     return this.layout.offset;
   }
 
+  /** Type of the elements. */
   get dtype(): DType {
     return this.layout.dtype;
   }
 
+  /** @internal The memory on the device. */
   get buffer(): DeviceBuffer {
     return this.storage.buffer;
   }
@@ -158,6 +162,7 @@ export class Tensor extends Handle implements View {
     return isDense(this.shape, this.strides);
   }
 
+  /** Whether the elements are floating-point numbers, of any size. */
   isFloatingPoint(): boolean {
     return isFloat(this.dtype);
   }
@@ -169,6 +174,7 @@ export class Tensor extends Handle implements View {
     return this.wantsGrad || this.gradFn !== null;
   }
 
+  /** As `requiresGrad_`. */
   set requiresGrad(value: boolean) {
     this.requiresGrad_(value);
   }

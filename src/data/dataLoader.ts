@@ -15,6 +15,7 @@ import {
   BatchSampler, GENERATOR, isAsync, lengthOf, RandomSampler, SAMPLER, SequentialSampler, type AsyncSampler, type Sampler,
 } from './sampler'; // prettier-ignore
 
+/** How a DataLoader makes batches. */
 export interface DataLoaderOptions<Sample, Batch> {
   /** Samples in a batch; default 1. */
   batchSize?: number;

@@ -30,6 +30,7 @@ export function lengthOf(owner: string, what: string, source: unknown): number {
 /** An order, drawn anew by every iteration. @see torch.utils.data.Sampler */
 export abstract class Sampler<Item = number> implements Iterable<Item> {
   abstract readonly length: number;
+  /** The items of one epoch. */
   abstract [Symbol.iterator](): Iterator<Item>;
 }
 
@@ -59,10 +60,12 @@ export class SequentialSampler extends Sampler {
     this.source = SEQUENTIAL.take(args).dataSource;
   }
 
+  /** Number of items. */
   get length(): number {
     return lengthOf('SequentialSampler', 'the dataset', this.source);
   }
 
+  /** The items of one epoch. */
   *[Symbol.iterator](): IterableIterator<number> {
     for (let i = 0; i < this.length; i++) yield i;
   }
@@ -114,10 +117,12 @@ export class RandomSampler extends Sampler {
     this.generator = generator;
   }
 
+  /** Number of items. */
   get length(): number {
     return this.numSamples ?? lengthOf('RandomSampler', 'the dataset', this.source);
   }
 
+  /** The items of one epoch. */
   *[Symbol.iterator](): IterableIterator<number> {
     const generator = this.generator ?? new Generator(drawSeed());
     const n = lengthOf('RandomSampler', 'the dataset', this.source);
@@ -157,10 +162,12 @@ export class SubsetRandomSampler extends Sampler {
     this.generator = taken.generator;
   }
 
+  /** Number of items. */
   get length(): number {
     return this.indices.length;
   }
 
+  /** The items of one epoch. */
   *[Symbol.iterator](): IterableIterator<number> {
     for (const position of permutation(this.indices.length, this.generator ?? undefined)) yield this.indices[position];
   }
@@ -198,6 +205,7 @@ export class BatchSampler extends Sampler<number[]> {
     if (isAsync(sampler)) this[Symbol.asyncIterator] = () => this.gathered(sampler);
   }
 
+  /** Number of items. */
   get length(): number {
     const batches = lengthOf('BatchSampler', 'the sampler', this.sampler) / this.batchSize;
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);

@@ -79,6 +79,7 @@ export class WeightedRandomSampler extends Sampler {
     else checkWeights(weights);
   }
 
+  /** Number of draws. */
   get length(): number {
     return this.numSamples;
   }

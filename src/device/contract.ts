@@ -4,6 +4,7 @@
 import type { DType } from '../base/dtype';
 import type { Expression } from '../expression/expression';
 
+/** Where tensors can be. */
 export type DeviceName = 'wasm' | 'webgpu';
 /** A device as it may be given: 'cpu' is another word for 'wasm'. */
 export type DeviceGiven = DeviceName | 'cpu';

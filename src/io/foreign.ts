@@ -20,6 +20,7 @@ export class Foreign {
     public args: readonly unknown[] = [],
   ) {}
 
+  /** The name of the class in Python and what was saved of it. */
   toString(): string {
     return `a value of ${this.type}, which JavaScript does not have`;
   }

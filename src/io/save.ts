@@ -17,6 +17,7 @@ import { writeTorchLegacy, writeTorchZip } from './torchFile';
 /** A format of files: torch.save's, torch.save's before PyTorch 1.6, or safetensors. */
 export type Format = 'torch' | 'legacy' | 'safetensors';
 
+/** How a checkpoint is written. */
 export interface SaveOptions {
   /** 'torch' by default. */
   format?: Format;

@@ -14,6 +14,7 @@ import type { Optimizer } from './optimizer';
 import { STATE } from './options';
 import { toSnakeCase } from './stateDict';
 
+/** Arguments of ReduceLROnPlateau. */
 export interface PlateauOptions {
   /** Whether the measurement should fall or rise; default 'min'. */
   mode?: 'min' | 'max';

@@ -33,6 +33,7 @@ export type BackwardHook<M extends Module> = (
   gradOutputs: Grads,
 ) => Grads | Tensor | null | void;
 
+/** How a hook is registered. */
 export interface HookOptions {
   /** Whether to run before the hooks that are already there; false by default. */
   prepend?: boolean;

@@ -271,6 +271,7 @@ function assigned(target: Tensor, value: Tensor): Tensor {
   return keep(new Parameter(value.detach(), target.requiresGrad));
 }
 
+/** How a state dict is loaded. */
 export interface LoadOptions {
   /** Whether keys must be the same; true by default. */
   strict?: boolean;

@@ -27,6 +27,7 @@ import { tensorOf } from './replaced';
 /** How the matrix is made of an unconstrained one. */
 export type OrthogonalMap = 'matrix_exp' | 'cayley' | 'householder';
 
+/** Arguments of orthogonal beside the module. */
 export interface OrthogonalOptions {
   /** The parameter; 'weight' by default. */
   name?: string;

@@ -18,6 +18,7 @@ import type { Module } from '../module/module';
  * for it: one tensor, or several, which the first parametrization then takes as arguments.
  */
 export interface Parametrization extends Module {
+  /** What `forward` has to be given for `value` to come out. */
   rightInverse?(value: Tensor): Tensor | readonly Tensor[];
 }
 

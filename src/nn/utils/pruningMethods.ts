@@ -151,14 +151,17 @@ export class PruningContainer extends BasePruningMethod {
     this.methods = methods;
   }
 
+  /** Adds a method that prunes what those before left. */
   addPruningMethod(method: BasePruningMethod): void {
     this.methods.push(method);
   }
 
+  /** Number of methods. */
   get length(): number {
     return this.methods.length;
   }
 
+  /** The methods in the order in which they were added. */
   [Symbol.iterator](): Iterator<BasePruningMethod> {
     return this.methods.values();
   }

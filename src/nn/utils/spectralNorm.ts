@@ -17,6 +17,7 @@ import type { Module } from '../module/module';
 import { notThere } from './weightNorm';
 import { ownParameter, removeMember, replaceParameter, replacementOf, restoreParameter } from './replaced';
 
+/** Arguments of spectralNorm beside the module. */
 export interface SpectralNormOptions {
   /** The parameter; 'weight' by default. */
   name?: string;

@@ -12,6 +12,7 @@ import { Parameter, type Tensor } from '../../core/tensor';
 import type { Module } from '../module/module';
 import { ownParameter, removeMember, replaceParameter, replacementOf, restoreParameter } from './replaced';
 
+/** Arguments of weightNorm beside the module. */
 export interface WeightNormOptions {
   /** The parameter; 'weight' by default. */
   name?: string;
