@@ -31,7 +31,7 @@ const perDims = (name: string, make: Call): Record<string, Made> => ({
   ...made(`${name}3d`, make, () => [volume()]),
 });
 const REDUCED = [null, null, 'mean'];
-const LAYER = [(x: Tensor) => x.relu(), 0.125, true, true, dtype] as const;
+const LAYER = [(x: Tensor) => x.relu(), 0.125, true, true, false, dtype] as const;
 
 export const MODULES: Readonly<Record<string, Made>> = {
   ...made('Sigmoid Tanh LogSigmoid Softsign Tanhshrink', () => [], () => [batch()]), // prettier-ignore
@@ -133,7 +133,7 @@ export const MODULES: Readonly<Record<string, Made>> = {
   ...made('TransformerDecoderLayer', () => [4, 2, 8, 0.5, ...LAYER], () => [randn(2, 3, 4), randn(2, 3, 4)]), // prettier-ignore
   ...made('TransformerEncoder', () => [new nn.TransformerEncoderLayer(4, 2, 8), 1, null, true], () => [randn(2, 3, 4)]), // prettier-ignore
   ...made('TransformerDecoder', () => [new nn.TransformerDecoderLayer(4, 2, 8), 1, null], () => [randn(2, 3, 4), randn(2, 3, 4)]), // prettier-ignore
-  ...made('Transformer', () => [4, 2, 1, 1, 8, 0.5, (x: Tensor) => x.relu(), null, null, 0.125, true, true, dtype], () => [randn(2, 3, 4), randn(2, 3, 4)]), // prettier-ignore
+  ...made('Transformer', () => [4, 2, 1, 1, 8, 0.5, (x: Tensor) => x.relu(), null, null, 0.125, true, true, false, dtype], () => [randn(2, 3, 4), randn(2, 3, 4)]), // prettier-ignore
 
   ...made('Sequential', () => [new nn.Linear(4, 2), new nn.ReLU()], () => [batch()]), // prettier-ignore
   ...made('ModuleList', () => [[new nn.Linear(4, 2)]], () => []), // prettier-ignore

@@ -76,6 +76,77 @@ describe('Transformer', () => {
   }); // prettier-ignore
 });
 
+describe('without bias', () => {
+  const keysOf = (net: nn.Module): string[] => Object.keys(net.stateDict());
+  const isBias = (key: string): boolean => key.endsWith('bias');
+
+  /** A net without bias computes what its like with biases of zero does. */
+  async function check<M extends nn.Module>(make: (bias: boolean) => M, call: (net: M) => Tensor): Promise<void> {
+    const [bare, full] = [make(false), make(true)];
+    expect(keysOf(bare)).toEqual(keysOf(full).filter((key) => !isBias(key)));
+    expect(keysOf(full).some(isBias)).toBe(true);
+    for (const [name, parameter] of full.namedParameters()) if (isBias(name)) nn.init.zeros_(parameter);
+    full.loadStateDict(bare.stateDict(), { strict: false });
+    await close(call(bare), call(full));
+  }
+
+  it('layers compute what zeros would give', async () => {
+    const [x, y] = [randn(3, 2, 4), randn(5, 2, 4)];
+    await check((bias) => new nn.TransformerEncoderLayer(4, 2, { dimFeedforward: 8, dropout: 0, bias }), (net) => net(x));
+    await check((bias) => new nn.TransformerDecoderLayer(4, 2, 8, 0, 'gelu', 1e-5, false, true, bias), (net) => net(x, y));
+    await check((bias) => new nn.Transformer(4, 2, 1, 1, { dimFeedforward: 8, dropout: 0, bias }), (net) => net(y, x));
+  });
+}); // prettier-ignore
+
+describe('isCausal', () => {
+  const mask = (): Tensor => nn.Transformer.generateSquareSubsequentMask(3);
+
+  it('says what a mask is, and changes nothing', async () => {
+    const x = randn(3, 2, 4);
+    const net = new nn.Transformer(4, 2, 1, 1, { dimFeedforward: 8, dropout: 0 });
+    const masks = { srcMask: mask(), tgtMask: mask(), memoryMask: mask() };
+    await close(net(x, x, masks), net(x, x, { ...masks, srcIsCausal: true, tgtIsCausal: true, memoryIsCausal: true }));
+    const layer = new nn.TransformerEncoderLayer(4, 2, { dimFeedforward: 8, dropout: 0 });
+    await close(layer(x, mask(), null, true), layer(x, mask()));
+    await close(layer(x, { isCausal: false }), layer(x));
+  });
+
+  it('needs the mask', () => {
+    const x = randn(3, 2, 4);
+    const net = new nn.Transformer(4, 2, 1, 1, 8);
+    const says = (name: string): string => `${name} says of a mask that it is causal, got none.`;
+    expect(() => net(x, x, { srcIsCausal: true })).toThrow(`Transformer: ${says('srcIsCausal')}`);
+    expect(() => net(x, x, { tgtIsCausal: true, memoryMask: mask() })).toThrow(`Transformer: ${says('tgtIsCausal')}`);
+    expect(() => net(x, x, { memoryIsCausal: true })).toThrow(`Transformer: ${says('memoryIsCausal')}`);
+    const layer = new nn.TransformerEncoderLayer(4, 2);
+    expect(() => layer(x, { isCausal: true })).toThrow(`TransformerEncoderLayer: ${says('isCausal')}`);
+    expect(() => new nn.TransformerEncoder(layer, 0)(x, { isCausal: true })).toThrow(`TransformerEncoder: ${says('isCausal')}`);
+    const decoder = new nn.TransformerDecoderLayer(4, 2);
+    expect(() => decoder(x, x, { tgtIsCausal: true })).toThrow(`TransformerDecoderLayer: ${says('tgtIsCausal')}`);
+    expect(() => new nn.TransformerDecoder(decoder, 0)(x, x, { memoryIsCausal: true })).toThrow(says('memoryIsCausal'));
+  });
+
+  it('is handed to an encoder and a decoder of the user where it is given', () => {
+    const seen: unknown[] = [];
+    class Seeing extends nn.Module {
+      override forward(x: Tensor, ...rest: unknown[]): Tensor {
+        seen.push(rest.at(-1));
+        return x;
+      }
+    }
+    const net = new nn.Transformer(4, 2, { customEncoder: new Seeing(), customDecoder: new Seeing() });
+    const [x, srcMask] = [randn(3, 2, 4), mask()];
+    net(x, x);
+    net(x, x, { srcMask, srcIsCausal: true, tgtMask: srcMask, tgtIsCausal: true });
+    expect(seen).toEqual([
+      { mask: null, srcKeyPaddingMask: null },
+      {},
+      { mask: srcMask, srcKeyPaddingMask: null, isCausal: true },
+      { tgtMask: srcMask, tgtIsCausal: true },
+    ]);
+  });
+}); // prettier-ignore
+
 describe('deepcopy', () => {
   it('copies once what occurs twice, buffers, containers and hooks', async () => {
     const shared = new nn.Linear(2, 2);

@@ -38,6 +38,8 @@ interface LayerArguments extends FactoryOptions {
   batchFirst?: boolean;
   /** Whether normalization comes before each block instead of behind it; false by default. */
   normFirst?: boolean;
+  /** Whether linear layers, attention and normalization add one; true by default. */
+  bias?: boolean;
 }
 
 /** Arguments of TransformerEncoderLayer and TransformerDecoderLayer. */
@@ -47,7 +49,7 @@ export interface TransformerLayerOptions extends LayerArguments {
   /** Heads of the attention. */
   nhead: number;
 }
-const LAYER = signature('TransformerLayer', [argument('dModel', COUNT), argument('nhead', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), ...FACTORY]); // prettier-ignore
+const LAYER = signature('TransformerLayer', [argument('dModel', COUNT), argument('nhead', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), optional('bias', FLAG), ...FACTORY]); // prettier-ignore
 type LayerArgumentList = Arguments<
   [dModel: number, nhead: number],
   [
@@ -57,6 +59,7 @@ type LayerArgumentList = Arguments<
     layerNormEps?: number,
     batchFirst?: boolean,
     normFirst?: boolean,
+    bias?: boolean,
     ...FactoryArguments,
   ],
   TransformerLayerOptions,
@@ -94,17 +97,34 @@ function activate(activation: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
 function settingsOf(name: string, args: LayerArgumentList) {
   const options = LAYER.take<TransformerLayerOptions>(args, name);
   const { dropout = 0.1, activation = 'relu', layerNormEps = 1e-5, dimFeedforward = 2048 } = options;
-  const { batchFirst = false, normFirst = false, dModel, nhead } = options;
+  const { batchFirst = false, normFirst = false, bias = true, dModel, nhead } = options;
   const made = factory(options);
   return {
     normFirst,
     activation: activationOf(name, activation),
-    attention: () => new MultiheadAttention(dModel, nhead, { dropout, batchFirst, ...made }),
-    up: () => new Linear(dModel, dimFeedforward, made),
-    down: () => new Linear(dimFeedforward, dModel, made),
-    norm: () => new LayerNorm(dModel, { eps: layerNormEps, ...made }),
+    attention: () => new MultiheadAttention(dModel, nhead, { dropout, batchFirst, bias, ...made }),
+    up: () => new Linear(dModel, dimFeedforward, { bias, ...made }),
+    down: () => new Linear(dimFeedforward, dModel, { bias, ...made }),
+    norm: () => new LayerNorm(dModel, { eps: layerNormEps, bias, ...made }),
     drop: () => new Dropout(dropout),
   };
+}
+
+/**
+ * What `isCausal` says of a mask changes nothing: the mask is applied as it is.
+ * @throws TypeError where there is none
+ */
+function checkHints(
+  op: string,
+  hints: readonly (readonly [name: string, isCausal: boolean | null | undefined, mask: Tensor | null | undefined])[],
+): void {
+  for (const [name, isCausal, mask] of hints) {
+    if (isCausal !== true || (mask !== null && mask !== undefined)) continue;
+    throw new KindError(
+      op,
+      `${name} says of a mask that it is causal, got none. Give nn.Transformer.generateSquareSubsequentMask(size).`,
+    );
+  }
 }
 
 const attend = (attention: MultiheadAttention, x: Tensor, to: Tensor, masks: Masks): Tensor =>
@@ -116,11 +136,14 @@ export interface EncoderLayerMasks {
   srcMask?: Tensor | null;
   /** [N, L] or [L] */
   srcKeyPaddingMask?: Tensor | null;
+  /** Whether srcMask, which must be given then, is the causal one. */
+  isCausal?: boolean | null;
 }
 const ENCODER_LAYER_CALL = signature('TransformerEncoderLayer', [
   argument('src', TENSOR),
   optional('srcMask', nullable(TENSOR)),
   optional('srcKeyPaddingMask', nullable(TENSOR)),
+  optional('isCausal', nullable(FLAG)),
 ]);
 
 /**
@@ -163,9 +186,14 @@ export class TransformerEncoderLayer extends Module {
 
   override forward(
     src: Tensor,
-    ...args: Arguments<[], [srcMask?: Tensor | null, srcKeyPaddingMask?: Tensor | null], EncoderLayerMasks>
+    ...args: Arguments<
+      [],
+      [srcMask?: Tensor | null, srcKeyPaddingMask?: Tensor | null, isCausal?: boolean | null],
+      EncoderLayerMasks
+    >
   ): Tensor {
     const call = ENCODER_LAYER_CALL.takeRest<EncoderLayerMasks>([src], args, this.constructor.name);
+    checkHints(this.constructor.name, [['isCausal', call.isCausal, call.srcMask]]);
     const masks = masksOf(call.srcMask, call.srcKeyPaddingMask);
     const attention = (x: Tensor): Tensor => this.dropout1(attend(this.self_attn, x, x, masks));
     const feedForward = (x: Tensor): Tensor =>
@@ -189,6 +217,10 @@ export interface DecoderMasks {
   tgtKeyPaddingMask?: Tensor | null;
   /** [N, S] or [S] */
   memoryKeyPaddingMask?: Tensor | null;
+  /** Whether tgtMask, which must be given then, is the causal one. */
+  tgtIsCausal?: boolean | null;
+  /** The same of memoryMask. */
+  memoryIsCausal?: boolean | null;
 }
 const DECODER_CALL = signature('TransformerDecoderLayer', [
   argument('tgt', TENSOR),
@@ -197,6 +229,8 @@ const DECODER_CALL = signature('TransformerDecoderLayer', [
   optional('memoryMask', nullable(TENSOR)),
   optional('tgtKeyPaddingMask', nullable(TENSOR)),
   optional('memoryKeyPaddingMask', nullable(TENSOR)),
+  optional('tgtIsCausal', nullable(FLAG)),
+  optional('memoryIsCausal', nullable(FLAG)),
 ]);
 type DecoderArguments = Arguments<
   [],
@@ -205,9 +239,15 @@ type DecoderArguments = Arguments<
     memoryMask?: Tensor | null,
     tgtKeyPaddingMask?: Tensor | null,
     memoryKeyPaddingMask?: Tensor | null,
+    tgtIsCausal?: boolean | null,
+    memoryIsCausal?: boolean | null,
   ],
   DecoderMasks
 >;
+
+const checkDecoderHints = (op: string, { tgtIsCausal, tgtMask, memoryIsCausal, memoryMask }: DecoderMasks): void => {
+  checkHints(op, [['tgtIsCausal', tgtIsCausal, tgtMask], ['memoryIsCausal', memoryIsCausal, memoryMask]]); // prettier-ignore
+};
 
 /**
  * Self-attention, attention to the encoder's output and two linear layers, each with a residual connection, dropout and
@@ -257,6 +297,7 @@ export class TransformerDecoderLayer extends Module {
 
   override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
     const call = DECODER_CALL.takeRest<DecoderMasks>([tgt, memory], args, this.constructor.name);
+    checkDecoderHints(this.constructor.name, call);
     const own = masksOf(call.tgtMask, call.tgtKeyPaddingMask);
     const other = masksOf(call.memoryMask, call.memoryKeyPaddingMask);
     const toItself = (x: Tensor): Tensor => this.dropout1(attend(this.self_attn, x, x, own));
@@ -306,11 +347,14 @@ export interface EncoderMasks {
   mask?: Tensor | null;
   /** [N, L] or [L] */
   srcKeyPaddingMask?: Tensor | null;
+  /** Whether mask, which must be given then, is the causal one. */
+  isCausal?: boolean | null;
 }
 const ENCODER_CALL = signature('TransformerEncoder', [
   argument('src', TENSOR),
   optional('mask', nullable(TENSOR)),
   optional('srcKeyPaddingMask', nullable(TENSOR)),
+  optional('isCausal', nullable(FLAG)),
 ]);
 
 /**
@@ -344,9 +388,14 @@ export class TransformerEncoder extends Module {
 
   override forward(
     src: Tensor,
-    ...args: Arguments<[], [mask?: Tensor | null, srcKeyPaddingMask?: Tensor | null], EncoderMasks>
+    ...args: Arguments<
+      [],
+      [mask?: Tensor | null, srcKeyPaddingMask?: Tensor | null, isCausal?: boolean | null],
+      EncoderMasks
+    >
   ): Tensor {
-    const { mask: srcMask = null, srcKeyPaddingMask = null } = ENCODER_CALL.takeRest<EncoderMasks>([src], args, this.constructor.name); // prettier-ignore
+    const { mask: srcMask = null, srcKeyPaddingMask = null, isCausal } = ENCODER_CALL.takeRest<EncoderMasks>([src], args, this.constructor.name); // prettier-ignore
+    checkHints(this.constructor.name, [['isCausal', isCausal, srcMask]]);
     let x = src;
     for (const layer of this.layers) {
       const input = x;
@@ -402,6 +451,7 @@ export class TransformerDecoder extends Module {
 
   override forward(tgt: Tensor, memory: Tensor, ...args: DecoderArguments): Tensor {
     const masks = DECODER_CALL.takeRest<DecoderMasks>([tgt, memory], args, this.constructor.name);
+    checkDecoderHints(this.constructor.name, masks);
     let x = tgt;
     for (const layer of this.layers) {
       const input = x;
@@ -427,14 +477,16 @@ export interface TransformerOptions extends LayerArguments {
   /** Used instead of a TransformerDecoder; called with tgt, the encoder's output and their masks. */
   customDecoder?: Module | null;
 }
-const TRANSFORMER = signature('Transformer', [optional('dModel', COUNT), optional('nhead', COUNT), optional('numEncoderLayers', COUNT), optional('numDecoderLayers', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('customEncoder', nullable(MODULE)), optional('customDecoder', nullable(MODULE)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), ...FACTORY]); // prettier-ignore
+const TRANSFORMER = signature('Transformer', [optional('dModel', COUNT), optional('nhead', COUNT), optional('numEncoderLayers', COUNT), optional('numDecoderLayers', COUNT), optional('dimFeedforward', COUNT), optional('dropout', REAL), optional('activation', either(oneOf('relu', 'gelu'), FUNCTION)), optional('customEncoder', nullable(MODULE)), optional('customDecoder', nullable(MODULE)), optional('layerNormEps', REAL), optional('batchFirst', FLAG), optional('normFirst', FLAG), optional('bias', FLAG), ...FACTORY]); // prettier-ignore
 
 /** Masks of a call of Transformer. */
 export interface TransformerMasks extends DecoderMasks {
   srcMask?: Tensor | null;
   srcKeyPaddingMask?: Tensor | null;
+  /** Whether srcMask, which must be given then, is the causal one. */
+  srcIsCausal?: boolean | null;
 }
-const TRANSFORMER_CALL = signature('Transformer', [argument('src', TENSOR), argument('tgt', TENSOR), optional('srcMask', nullable(TENSOR)), optional('tgtMask', nullable(TENSOR)), optional('memoryMask', nullable(TENSOR)), optional('srcKeyPaddingMask', nullable(TENSOR)), optional('tgtKeyPaddingMask', nullable(TENSOR)), optional('memoryKeyPaddingMask', nullable(TENSOR))]); // prettier-ignore
+const TRANSFORMER_CALL = signature('Transformer', [argument('src', TENSOR), argument('tgt', TENSOR), optional('srcMask', nullable(TENSOR)), optional('tgtMask', nullable(TENSOR)), optional('memoryMask', nullable(TENSOR)), optional('srcKeyPaddingMask', nullable(TENSOR)), optional('tgtKeyPaddingMask', nullable(TENSOR)), optional('memoryKeyPaddingMask', nullable(TENSOR)), optional('srcIsCausal', nullable(FLAG)), optional('tgtIsCausal', nullable(FLAG)), optional('memoryIsCausal', nullable(FLAG))]); // prettier-ignore
 
 const SQUARE_MASK = signature('generateSquareSubsequentMask', [argument('size', COUNT), optional('device', DEVICE)]);
 
@@ -472,6 +524,7 @@ export class Transformer extends Module {
         layerNormEps?: number,
         batchFirst?: boolean,
         normFirst?: boolean,
+        bias?: boolean,
         ...FactoryArguments,
       ],
       TransformerOptions
@@ -481,8 +534,8 @@ export class Transformer extends Module {
     const options = TRANSFORMER.take<TransformerOptions>(args, new.target.name);
     const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...others } = options;
     const { customEncoder = null, customDecoder = null, ...rest } = others;
-    const { layerNormEps: eps = 1e-5, batchFirst = false } = rest;
-    const norm = (): LayerNorm => new LayerNorm(dModel, { eps, ...factory(rest) });
+    const { layerNormEps: eps = 1e-5, batchFirst = false, bias = true } = rest;
+    const norm = (): LayerNorm => new LayerNorm(dModel, { eps, bias, ...factory(rest) });
     this.encoder =
       customEncoder ??
       new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, rest), numEncoderLayers, norm());
@@ -507,11 +560,16 @@ export class Transformer extends Module {
         srcKeyPaddingMask?: Tensor | null,
         tgtKeyPaddingMask?: Tensor | null,
         memoryKeyPaddingMask?: Tensor | null,
+        srcIsCausal?: boolean | null,
+        tgtIsCausal?: boolean | null,
+        memoryIsCausal?: boolean | null,
       ],
       TransformerMasks
     >
   ): Tensor {
-    const { srcMask: mask = null, srcKeyPaddingMask = null, ...masks } = TRANSFORMER_CALL.takeRest<TransformerMasks>([src, tgt], args, this.constructor.name); // prettier-ignore
+    const { srcMask: mask = null, srcKeyPaddingMask = null, srcIsCausal, ...masks } = TRANSFORMER_CALL.takeRest<TransformerMasks>([src, tgt], args, this.constructor.name); // prettier-ignore
+    checkHints(this.constructor.name, [['srcIsCausal', srcIsCausal, mask]]);
+    checkDecoderHints(this.constructor.name, masks);
     const batchDim = this.batchFirst ? 0 : 1;
     const fits = src.ndim !== 3 || src.shape[batchDim] === tgt.shape[batchDim];
     if (!fits || src.size(-1) !== this.dModel || tgt.size(-1) !== this.dModel) {
@@ -522,7 +580,11 @@ export class Transformer extends Module {
         { shapes: [src.shape, tgt.shape] },
       );
     }
-    const memory = this.encoder(src, { mask, srcKeyPaddingMask }) as Tensor;
+    const memory = this.encoder(src, {
+      mask,
+      srcKeyPaddingMask,
+      ...(srcIsCausal === undefined ? {} : { isCausal: srcIsCausal }),
+    }) as Tensor;
     return this.decoder(tgt, memory, masks) as Tensor;
   }
 
