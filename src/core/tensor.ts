@@ -446,3 +446,31 @@ export class Parameter extends Tensor {
     return 'Parameter containing:\n' + (await super.repr());
   }
 }
+
+const BUFFER = signature('Buffer', [
+  argument('data', instanceOf('a tensor', Tensor)),
+  argument('persistent', FLAG, true),
+]);
+
+/**
+ * A tensor that is a buffer of the module it is assigned to, as `registerBuffer` makes one: state that is not learned. The name
+ * stays that of a buffer when another tensor is assigned to it. Outlives every scope.
+ * @example running: Tensor = new nn.Buffer(zeros(3), { persistent: false }); // a class field that other tensors may be assigned to
+ * @see torch.nn.Buffer
+ */
+export class Buffer extends Tensor {
+  /** Whether the state dict has it; true by default. */
+  readonly persistent: boolean;
+
+  /** Shares the memory of `data`, outside its graph. */
+  constructor(...args: Arguments<[data: Tensor], [persistent?: boolean], { data: Tensor; persistent?: boolean }>) {
+    const { data, persistent } = BUFFER.take(args);
+    super(data.storage, data.dtype, data.shape, data.strides, data.offset);
+    this.kept = true;
+    this.persistent = persistent;
+  }
+
+  override async repr(): Promise<string> {
+    return 'Buffer containing:\n' + (await super.repr());
+  }
+}

@@ -1,5 +1,5 @@
 // torch.nn: everything under the name `nn`.
-export { Parameter } from '../core/tensor';
+export { Buffer, Parameter } from '../core/tensor';
 export { Module } from './module/module';
 export type { FactoryOptions, ListingOptions } from './module/module';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Grads, HookOptions } from './module/hooks';

@@ -328,6 +328,7 @@ export const OTHERS: Readonly<Record<string, Subject>> = {
     },
   },
   Parameter: { args: () => [ones(2), false] },
+  Buffer: { args: () => [ones(2), false] },
   Foreign: { args: null, make: () => new k.io.Foreign('argparse.Namespace') },
 };
 

@@ -4,7 +4,7 @@ import { ANYTHING } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { noGrad } from '../../core/backward';
 import { KindError, AutogradError } from '../../base/errors';
-import { Parameter, Tensor } from '../../core/tensor';
+import { Buffer, Parameter, Tensor } from '../../core/tensor';
 import { isUninitialized } from './lazy';
 import { copyContents, Module } from './module';
 
@@ -68,5 +68,6 @@ function copyTensor(t: Tensor): Tensor {
     );
   }
   const values = noGrad(() => t.detach().clone());
+  if (t instanceof Buffer) return new Buffer(values, t.persistent).requiresGrad_(t.requiresGrad);
   return t instanceof Parameter ? new Parameter(values, t.requiresGrad) : values.requiresGrad_(t.requiresGrad);
 }

@@ -11,7 +11,7 @@ import { noteCall, noteReturn } from '../../core/taskRecord';
 import { heldTensors, noteHolder, type Holder } from '../../core/scope';
 import { libraryCode, userCode } from '../../core/temporaries';
 import type { Handle } from '../../core/storage';
-import { Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
+import { Buffer, Parameter, Tensor, type RemovableHandle } from '../../core/tensor';
 import { isPlainObject, type Arguments } from '../../base/arguments';
 import { describe, explained } from '../../base/errorText';
 import { mostArguments } from './arity';
@@ -189,6 +189,8 @@ export class Module extends Callable implements Holder {
   readonly #kinds = new Map<string, Kind>();
   /** Names of own properties in order of definition, since objects list integer-like ones first. */
   readonly #names = new Set<string>();
+  /** A first call notes the names: what `forward` assigns to a buffer is one. */
+  #isCalled = false;
   readonly #hooks = new Hooks();
   readonly #stateHooks = new StateHooks();
 
@@ -249,6 +251,8 @@ export class Module extends Callable implements Holder {
 
   override [invoke](inputs: readonly unknown[]): unknown {
     noteHolder(this);
+    if (!this.#isCalled) this.#noteNames();
+    this.#isCalled = true;
     checkCount(this, inputs);
     const first = noteCall(inputs);
     let output: unknown;
@@ -302,7 +306,6 @@ export class Module extends Callable implements Holder {
     this.addModule(name, module, ...none);
   }
 
-  /** Defines a property that takes null and values of a kind. */
   #register(name: string, value: unknown, kind: Kind): void {
     const owner = this.constructor.name;
     checkName(owner, name);
@@ -311,17 +314,25 @@ export class Module extends Callable implements Holder {
     if (present !== undefined && !this.#names.has(name)) {
       throw new KindError(owner, `the name '${name}' is taken by a member of the class.`);
     }
+    this.#define(name, value, kind);
+  }
+
+  /** Defines a property that takes null and values of a kind. */
+  #define(name: string, value: unknown, kind: Kind): void {
     const check = (given: unknown): void => {
       if (given !== null && !isOfKind[kind](given)) {
         throw new KindError(
-          owner,
+          this.constructor.name,
           `'${name}' must be a ${kind} or null, got ${describe(given)}.` +
             (kind === 'Parameter' && given instanceof Tensor ? ' Wrap it: new nn.Parameter(tensor).' : ''),
         );
       }
     };
     check(value);
-    this.#guard(name, value, check);
+    this.#guard(name, value, (given) => {
+      check(given);
+      if (given instanceof Buffer) this.#buffers.set(name, given.persistent);
+    });
     this.#names.add(name);
     this.#kinds.set(name, kind);
   }
@@ -365,6 +376,11 @@ export class Module extends Callable implements Holder {
         value?: unknown;
         configurable?: boolean;
       };
+      if (value instanceof Buffer && configurable === true) {
+        if (!this.#buffers.has(name)) this.#buffers.set(name, value.persistent);
+        this.#define(name, value, 'Tensor');
+        continue;
+      }
       const kind = value instanceof Parameter ? 'Parameter' : value instanceof Module ? 'Module' : null;
       if (kind === null || configurable !== true) continue;
       this.#guard(name, value, (given) => {
