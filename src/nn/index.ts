@@ -2,7 +2,8 @@
 export { Buffer, Parameter } from '../core/tensor';
 export { Module } from './module/module';
 export type { FactoryOptions, ListingOptions } from './module/module';
-export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Grads, HookOptions } from './module/hooks';
+export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Grads } from './module/hooks';
+export type { HookOptions } from '../core/hookList';
 export type {
   LoadOptions, LoadPostHook, LoadPreHook, LoadProblems, LoadResult, StateDict, StateDictHook, StateDictOptions,
   StateDictPreHook, StateMetadata,

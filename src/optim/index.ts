@@ -6,11 +6,15 @@ export { Adamax, type AdamaxOptions } from './adamax';
 export { AdamW } from './adamw';
 export { ASGD, type ASGDOptions } from './asgd';
 export { ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
+export type {
+  OptimizerLoadPostHook, OptimizerLoadPreHook, OptimizerStateDictHook, OptimizerStateDictPreHook, StepPostHook, StepPreHook,
+} from './hooks'; // prettier-ignore
 export { LBFGS, type LBFGSOptions } from './lbfgs';
 export * as lrScheduler from './schedulers';
 export { NAdam, type NAdamOptions } from './nadam';
 export {
   Optimizer,
+  type NamedParameter,
   type OptimizerOptions,
   type ParamGroup,
   type ParamGroupOptions,

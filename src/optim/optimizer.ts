@@ -5,10 +5,15 @@ import { enableGrad, isGradEnabled, noGrad } from '../core/backward';
 import { describe } from '../base/errorText';
 import { KindError, ValueError } from '../base/errors';
 import { FLAG, FUNCTION, kind, REAL, TEXT } from '../base/kinds';
-import { argument, checkKind, methodsTake, signature } from '../base/signature';
+import { argument, checkKind, methodsTake, optional, signature } from '../base/signature';
+import type { HookOptions } from '../core/hookList';
 import { unscoped } from '../core/scope';
 import { zero_ } from '../ops/shape/copy';
-import { Tensor } from '../core/tensor';
+import { Tensor, type RemovableHandle } from '../core/tensor';
+import {
+  changed, hooksOf, notify, type OptimizerLoadPostHook, type OptimizerLoadPreHook, type OptimizerStateDictHook,
+  type OptimizerStateDictPreHook, type StepPostHook, type StepPreHook,
+} from './hooks'; // prettier-ignore
 import { checkKinds, effective, given as givenOf, STATE, type GivenOptions } from './options';
 import {
   restoreState,
@@ -19,6 +24,7 @@ import {
   type Restored,
   type SavedState,
 } from './stateDict';
+import { countSteps } from './stepOrder';
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {
@@ -39,21 +45,32 @@ export interface ScheduledOptions {
 }
 
 /** Parameters that share options, which may be changed between steps. */
-export type ParamGroup<O extends OptimizerOptions> = O & ScheduledOptions & { params: Tensor[] };
+export type ParamGroup<O extends OptimizerOptions> = O &
+  ScheduledOptions & {
+    params: Tensor[];
+    /** What the parameters are called, where they were given with their names. */
+    paramNames?: readonly string[];
+  };
+
+/** A parameter and its name, as `net.namedParameters()` lists them. */
+export type NamedParameter = readonly [name: string, param: Tensor];
 
 /** A group as it is given: options that it leaves out have the optimizer's defaults. It may have a `name`. */
 export type ParamGroupOptions<O extends OptimizerOptions> = GivenOptions<O> &
-  ScheduledOptions & { params: Tensor | Iterable<Tensor>; name?: string };
+  ScheduledOptions & { params: Tensor | Iterable<Tensor> | Iterable<NamedParameter>; name?: string };
 
 /** What groups have unless they say otherwise; an optimizer without a rate of its own leaves it to the groups. */
 export type Defaults<O extends OptimizerOptions> = Omit<O, 'lr'> & { lr?: number };
 
-/** What an optimizer optimises: parameters, or groups of them. */
+/** What an optimizer optimises: parameters, with or without their names, or groups of them. */
 export type ParamsArgument<O extends OptimizerOptions> =
-  Iterable<Tensor> | Iterable<ParamGroupOptions<O>> | ParamGroupOptions<O>;
+  Iterable<Tensor> | Iterable<NamedParameter> | Iterable<ParamGroupOptions<O>> | ParamGroupOptions<O>;
 
 const GROUP = { ...kind<object>('an object with params', isPlainObject), takesObject: true };
 const ZERO_GRAD = signature('zeroGrad', [argument('setToNone', FLAG, true)]);
+type PrependOptions = Pick<HookOptions, 'prepend'>;
+type PrependArguments = Arguments<[], [prepend?: boolean], PrependOptions>;
+const PREPEND = signature('registerStateDictPreHook', [argument('hook', FUNCTION), optional('prepend', FLAG)]);
 /** What `step` takes. */
 export const STEP_TAKES = signature('step', [argument('closure', FUNCTION, undefined)]);
 
@@ -86,16 +103,19 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     if (items.length === 0) {
       throw new KindError(this.name, 'params must be a list of parameters or groups with at least one, got none.');
     }
-    if (items.every(isTensor)) this.addParams([...items], {});
+    if (items.every((item) => isTensor(item) || isNamed(item))) this.addParams(items, {});
     else for (const group of items) this.addGroup(group as ParamGroupOptions<O>);
   }
 
   static {
+    const hook = argument('hook', FUNCTION);
     methodsTake(
       this,
       signature('addParamGroup', [argument('group', GROUP)]),
       signature('stateDict', []),
       signature('loadStateDict', [argument('stateDict', STATE)]),
+      signature('registerStepPreHook', [hook]),
+      signature('registerStepPostHook', [hook]),
     );
   }
 
@@ -125,8 +145,19 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     this.addParams(isTensor(params) ? [params] : [...params], effective(options));
   }
 
-  private addParams(params: Tensor[], options: object): void {
-    const group = { ...this.defaults, ...givenOf(options), params } as ParamGroup<O>;
+  private addParams(items: readonly unknown[], options: object): void {
+    const names = items.filter(isNamed).map(([name]) => name);
+    const params = items.map((item) => (isNamed(item) ? item[1] : item)) as Tensor[];
+    const named: object = names.length > 0 ? { paramNames: names } : {};
+    const group = { ...this.defaults, ...givenOf(options), ...named, params } as ParamGroup<O>;
+    const others = this.paramGroups.filter((other) => other.params.length > 0);
+    const isMixed = names.length > 0 && names.length < items.length;
+    if (isMixed || (items.length > 0 && others.some((other) => hasNames(other) !== hasNames(group)))) {
+      throw new KindError(
+        this.name,
+        'all parameters must be given with their names or all without, got some of both. Give net.namedParameters() or net.parameters().',
+      );
+    }
     this.checkGroup(group);
     const known = new Set(this.paramGroups.flatMap((other) => other.params));
     for (const param of params) {
@@ -143,7 +174,14 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
   /** @throws TypeError or RangeError unless a group has all options and no others, each of its kind and in its range */
   private checkGroup({ params, ...options }: ParamGroup<O>): void {
     for (const option of Object.keys(options)) {
-      if (option in this.#usual || option === 'lr' || option === 'name' || SCHEDULED.has(option)) continue;
+      if (
+        option in this.#usual ||
+        option === 'lr' ||
+        option === 'name' ||
+        option === 'paramNames' ||
+        SCHEDULED.has(option)
+      )
+        continue;
       const known = Object.keys({ lr: 0, ...this.#usual }).join(', ');
       throw new KindError(this.name, `no option of a group is called '${option}'. The options are ${known}.`);
     }
@@ -158,6 +196,13 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     }
     const name: unknown = Reflect.get(options, 'name');
     if (name !== undefined) checkKind(this.name, 'the name of a group', TEXT, name);
+    const names: unknown = Reflect.get(options, 'paramNames');
+    if (names !== undefined && !(Array.isArray(names) && names.length === params.length && names.every(TEXT.accepts))) {
+      throw new KindError(
+        this.name,
+        `paramNames must be the names of ${params.length} parameters, got ${describe(names)}.`,
+      );
+    }
     this.checkOptions({ ...options, params } as ParamGroup<O>);
   }
 
@@ -179,7 +224,9 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
 
   /** State and options in PyTorch's structure and names; the tensors are the optimizer's own. */
   stateDict(): OptimizerStateDict {
-    return saveState(this.paramGroups, this.state);
+    const { beforeSave, afterSave } = hooksOf(this);
+    notify('state-dict pre-hook', beforeSave, this.#plain);
+    return changed('state-dict post-hook', afterSave, this.#plain, saveState(this.paramGroups, this.state));
   }
 
   /**
@@ -187,6 +234,10 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
    * @throws LoadError if groups, their sizes or shapes differ, TypeError for what is no state dict
    */
   loadStateDict(stateDict: OptimizerStateDict): void {
+    const { beforeLoad, afterLoad } = hooksOf(this);
+    const given = isPlainObject(stateDict)
+      ? changed('load-state-dict pre-hook', beforeLoad, this.#plain, { ...stateDict })
+      : stateDict;
     const target: Restored<O, S> = {
       owner: this.name,
       groups: this.paramGroups,
@@ -198,13 +249,54 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
     };
     noGrad(() => {
       unscoped(() => {
-        restoreState(target, stateDict);
+        restoreState(target, given);
       });
     });
+    notify('load-state-dict post-hook', afterLoad, this.#plain);
+  }
+
+  /** As hooks see it, whatever its options are. */
+  get #plain(): Optimizer {
+    return this;
+  }
+
+  /** Calls `hook(optimizer, args)` before every step; it may return other arguments for `step`. @see torch.optim.Optimizer.register_step_pre_hook */
+  registerStepPreHook(hook: StepPreHook): RemovableHandle {
+    countSteps(this.#plain);
+    return hooksOf(this).beforeStep.add(hook);
+  }
+
+  /** Calls `hook(optimizer, args)` behind every step, an async one's too. @see torch.optim.Optimizer.register_step_post_hook */
+  registerStepPostHook(hook: StepPostHook): RemovableHandle {
+    countSteps(this.#plain);
+    return hooksOf(this).afterStep.add(hook);
+  }
+
+  /** Calls `hook(optimizer)` before the optimizer is saved. @see torch.optim.Optimizer.register_state_dict_pre_hook */
+  registerStateDictPreHook(hook: OptimizerStateDictPreHook, ...args: PrependArguments): RemovableHandle {
+    return hooksOf(this).beforeSave.add(hook, PREPEND.takeRest([hook], args, 'registerStateDictPreHook'));
+  }
+
+  /** Calls `hook(optimizer, stateDict)` when it is saved; the hook may change the state dict or return another. @see torch.optim.Optimizer.register_state_dict_post_hook */
+  registerStateDictPostHook(hook: OptimizerStateDictHook, ...args: PrependArguments): RemovableHandle {
+    return hooksOf(this).afterSave.add(hook, PREPEND.takeRest([hook], args, 'registerStateDictPostHook'));
+  }
+
+  /** Calls `hook(optimizer, stateDict)` before a state dict is taken over, with a shallow copy of it. @see torch.optim.Optimizer.register_load_state_dict_pre_hook */
+  registerLoadStateDictPreHook(hook: OptimizerLoadPreHook, ...args: PrependArguments): RemovableHandle {
+    return hooksOf(this).beforeLoad.add(hook, PREPEND.takeRest([hook], args, 'registerLoadStateDictPreHook'));
+  }
+
+  /** Calls `hook(optimizer)` when a state dict was taken over. @see torch.optim.Optimizer.register_load_state_dict_post_hook */
+  registerLoadStateDictPostHook(hook: OptimizerLoadPostHook, ...args: PrependArguments): RemovableHandle {
+    return hooksOf(this).afterLoad.add(hook, PREPEND.takeRest([hook], args, 'registerLoadStateDictPostHook'));
   }
 }
 
 const isIterable = (value: unknown): value is Iterable<unknown> => Symbol.iterator in Object(value);
+const isNamed = (value: unknown): value is NamedParameter =>
+  Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && isTensor(value[1]);
+const hasNames = ({ paramNames }: { paramNames?: readonly string[] }): boolean => paramNames !== undefined;
 const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 
 function zeroInPlace(grad: Tensor): void {

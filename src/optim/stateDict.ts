@@ -43,7 +43,14 @@ export const toCamelCase = (name: string): string =>
   );
 
 /** Options that schedulers add to groups. */
-export const SCHEDULED: ReadonlySet<string> = new Set(['initialLr', 'maxLr', 'minLr', 'maxMomentum', 'baseMomentum', 'swaLr']);
+export const SCHEDULED: ReadonlySet<string> = new Set([
+  'initialLr',
+  'maxLr',
+  'minLr',
+  'maxMomentum',
+  'baseMomentum',
+  'swaLr',
+]);
 
 /** @see Optimizer.stateDict */
 export function saveState<O extends OptimizerOptions>(
@@ -124,13 +131,14 @@ function statesByNumber(op: string, states: unknown): (number: number) => unknow
   throw new KindError(op, `state must be an object by numbers of parameters, got ${describe(states)}.`);
 }
 
-/** The options in a saved group that `group` has, and what schedulers add, under our names. */
+/** The options in a saved group that `group` has, what schedulers add and the names of parameters, under our names. */
 function optionsOf(group: object, saved: ParamGroupDict): Record<string, unknown> {
   const options: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(saved)) {
     // Options that this optimizer does not have (`foreach`, `capturable`) say how PyTorch computes, not what.
     const option = toCamelCase(name);
-    if (SCHEDULED.has(option) || (option !== 'params' && option in group)) options[option] = value;
+    if (SCHEDULED.has(option) || option === 'paramNames' || (option !== 'params' && option in group))
+      options[option] = value;
   }
   return options;
 }

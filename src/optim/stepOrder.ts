@@ -1,5 +1,6 @@
-// The order of steps: the optimizer's comes before the scheduler's. Steps are counted from the outside, so that every
-// optimizer counts, one of the user's too.
+// The order of steps: the optimizer's comes before the scheduler's. Steps are counted, and their hooks called, from the
+// outside, so that every optimizer counts, one of the user's too.
+import { hookedStep } from './hooks';
 import type { Optimizer } from './optimizer';
 
 /** Steps of an optimizer since a scheduler was last made for it. */
@@ -18,14 +19,14 @@ export function stepsOf(optimizer: Optimizer): Steps {
   return steps;
 }
 
-/** Begins to count the steps of an optimizer. */
+/** Begins to count the steps of an optimizer, and to call its hooks around them. */
 export function countSteps(optimizer: Optimizer): void {
   if (known.has(optimizer)) return;
   const steps: Steps = { count: 0, counted: null };
-  const step = optimizer.step.bind(optimizer);
+  const step = optimizer.step.bind(optimizer) as (...args: unknown[]) => unknown;
   steps.counted = (...args: Parameters<Optimizer['step']>): unknown => {
     steps.count++;
-    return step(...args);
+    return hookedStep(optimizer, step, args);
   };
   // Out of sight of what lists the optimizer's fields.
   Object.defineProperty(optimizer, 'step', {

@@ -186,8 +186,8 @@ describe('what would go wrong silently', () => {
       'Adam: params must be what net.parameters() gives, got a Linear.',
     ],
     [
-      'named parameters',
-      () => make(k.optim.Adam, [net.namedParameters()]),
+      'names of what is no parameter',
+      () => make(k.optim.Adam, [Array.from(net.namedModules())]),
       'Adam: params must be what net.parameters() gives, got an array',
     ],
     [

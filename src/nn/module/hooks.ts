@@ -1,9 +1,8 @@
 // Module hooks: functions called around forward and backward, all able to change what passes through.
-import { optional, signature, checkKind } from '../../base/signature';
-import { FLAG, FUNCTION } from '../../base/kinds';
 import { isGradEnabled } from '../../core/backward';
 import { describe } from '../../base/errorText';
 import { KindError } from '../../base/errors';
+import { HookList, type Hook, type HookEntry, type HookOptions } from '../../core/hookList';
 import { noteShown } from '../../core/scope';
 import { checkGiven, checkStandIn } from '../../core/given';
 import { Function, type FunctionContext } from '../../autograd/function';
@@ -33,60 +32,6 @@ export type BackwardHook<M extends Module> = (
   gradOutputs: Grads,
 ) => Grads | Tensor | null | void;
 
-/** How a hook is registered. */
-export interface HookOptions {
-  /** Whether to run before the hooks that are already there; false by default. */
-  prepend?: boolean;
-  /** For a forward hook: whether to run also if `forward` throws, with null for the output; false by default. */
-  alwaysCall?: boolean;
-}
-
-/** Hooks as they are kept: each was checked against its module's types when it was registered. */
-type Hook = (...args: never[]) => unknown;
-
-/** A hook as it is kept: an entry of its own, so that a function registered twice is removed once. */
-interface Entry<H> {
-  readonly hook: H;
-  readonly alwaysCall: boolean;
-}
-
-const HOOK_OPTIONS = signature('registerForwardHook', [optional('prepend', FLAG), optional('alwaysCall', FLAG)]);
-
-/** Hooks of one kind, in order. */
-export class HookList<H extends Hook> {
-  #entries: readonly Entry<H>[] = [];
-
-  /** `register` is the method that adds to it, for messages. */
-  constructor(private readonly register: string) {}
-
-  get entries(): readonly Entry<H>[] {
-    return this.#entries;
-  }
-
-  /** Adds a hook. One added twice is there twice, and each handle removes its own. */
-  add(hook: H, ...args: readonly [options?: HookOptions]): RemovableHandle {
-    checkKind(this.register, 'hook', FUNCTION, hook);
-    const { prepend = false, alwaysCall = false } = HOOK_OPTIONS.take<HookOptions>(args, this.register);
-    const entry = { hook, alwaysCall };
-    // A new list, so that a walk under way keeps the hooks it started with.
-    this.#entries = prepend ? [entry, ...this.#entries] : [...this.#entries, entry];
-    return {
-      remove: () => {
-        this.#entries = this.#entries.filter((other) => other !== entry);
-      },
-    };
-  }
-
-  /** Takes over the hooks of a module that is copied. */
-  addAll(others: HookList<H>): void {
-    this.#entries = [...this.#entries, ...others.#entries];
-  }
-
-  *[Symbol.iterator](): Generator<H> {
-    for (const { hook } of this.#entries) yield hook;
-  }
-}
-
 /** The computation that hooks run around. */
 type Forward = (inputs: readonly unknown[]) => unknown;
 
@@ -115,7 +60,10 @@ export class Hooks {
   /** Forward-pre hooks, `forward`, forward hooks; backward hooks hang on identity nodes around all of it. */
   run(module: Module, given: readonly unknown[], forward: Forward): unknown {
     // Those of all modules come first.
-    const listOf = (kind: HookKind): readonly Entry<Hook>[] => [...globalHooks[kind].entries, ...this[kind].entries];
+    const listOf = (kind: HookKind): readonly HookEntry<Hook>[] => [
+      ...globalHooks[kind].entries,
+      ...this[kind].entries,
+    ];
     const hooksOf = (kind: HookKind): readonly Hook[] => listOf(kind).map(({ hook }) => hook);
     const backward = new BackwardHooks(module, hooksOf('backwardPre'), hooksOf('backward'));
     const waiting = new Set(listOf('forward'));

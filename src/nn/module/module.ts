@@ -8,6 +8,7 @@ import { DTypeError, KindError } from '../../base/errors';
 import { noGrad } from '../../core/backward';
 import { zerosLike } from '../../ops/shape/creation';
 import { noteCall, noteReturn } from '../../core/taskRecord';
+import type { HookOptions } from '../../core/hookList';
 import { heldTensors, noteHolder, type Holder } from '../../core/scope';
 import { libraryCode, userCode } from '../../core/temporaries';
 import type { Handle } from '../../core/storage';
@@ -24,7 +25,6 @@ import {
   type BackwardPreHook,
   type ForwardHook,
   type ForwardPreHook,
-  type HookOptions,
 } from './hooks';
 import { printsAs } from '../../base/javascript';
 import { isUninitialized } from './lazy';

@@ -6,8 +6,8 @@ import { KindError, LoadError } from '../../base/errors';
 import { formatShape, sameShape } from '../../base/shape';
 import { Parameter, Tensor } from '../../core/tensor';
 import { checkReady } from '../../core/given';
+import { HookList } from '../../core/hookList';
 import { keep } from '../../core/scope';
-import { HookList } from './hooks';
 import { isUninitialized } from './lazy';
 import type { Module } from './module';
 
