@@ -12,10 +12,10 @@ const indices = (...values: number[]) => tensor(values, { dtype: 'int64' });
 describe('Embedding', () => {
   it('scales rows that are looked up, and no others', async () => {
     const table = nn.Embedding.fromPretrained(tensor([[3, 4], [3, 4], [0.3, 0.4]]), { maxNorm: 1 }); // prettier-ignore
-    const rows = (await table(indices(0, 2, 0)).tolist()) as number[][];
+    const rows = await table(indices(0, 2, 0)).tolist<number[][]>();
     expect(rows[0][0]).toBeCloseTo(0.6);
     expect(rows[1][0]).toBeCloseTo(0.3);
-    const weights = (await table.weight.tolist()) as number[][];
+    const weights = await table.weight.tolist<number[][]>();
     expect(weights[1]).toEqual([3, 4]);
     expect(weights[0][1]).toBeCloseTo(0.8);
     expect(table.weight.requiresGrad).toBe(false);

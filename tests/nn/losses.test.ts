@@ -45,9 +45,9 @@ it('ctcLoss of no frames is 0 for no labels, infinite for any, and has no gradie
   const targets = tensor([[1, 1], [1, 2], [2, 1]], { dtype: 'int64' }); // prettier-ignore
   const losses = (zeroInfinity: boolean): Tensor =>
     F.ctcLoss(logSoftmax(x, 2), targets, [0, 3, 0], [0, 2, 1], { reduction: 'none', zeroInfinity });
-  const [none, some, impossible] = (await losses(false).tolist()) as number[];
+  const [none, some, impossible] = await losses(false).tolist<number[]>();
   expect([none, impossible]).toEqual([0, Infinity]);
-  expect((await losses(true).tolist()) as number[]).toEqual([0, some, 0]);
+  expect(await losses(true).tolist<number[]>()).toEqual([0, some, 0]);
   losses(true).sum().backward();
   expect(await x.grad?.select(1, 0).abs().sum().item()).toBe(0);
   expect(await x.grad?.select(1, 2).abs().sum().item()).toBe(0);

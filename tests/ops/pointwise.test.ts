@@ -132,7 +132,7 @@ describe('in place', () => {
     expect(await y.tolist()).toEqual([0, 1, 3, 5, 7, 9]);
     const z = k.arange(40000).float();
     z.sub_(z.slice(0, 39999, 40000));
-    expect(((await z.tolist()) as number[]).slice(-2)).toEqual([-1, 0]);
+    expect((await z.tolist<number[]>()).slice(-2)).toEqual([-1, 0]);
   });
 
   test('gradients of what was overwritten', async () => {

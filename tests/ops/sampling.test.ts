@@ -59,7 +59,7 @@ test('a vector of weights', async () => {
 });
 
 test('a weight of 0 is never drawn', async () => {
-  const drawn = (await multinomial(tensor([0, 1, 0, 3]), 1000, { replacement: true }).tolist()) as number[];
+  const drawn = await multinomial(tensor([0, 1, 0, 3]), 1000, { replacement: true }).tolist<number[]>();
   expect(new Set(drawn)).toEqual(new Set([1, 3]));
   expect(drawn.filter((index) => index === 3).length).toBeGreaterThan(650);
 });

@@ -15,7 +15,7 @@ const EXPECTED: readonly (readonly [n: number, values: readonly number[]])[] = [
 ]; // prettier-ignore
 
 it.each(EXPECTED)('derivative %d', async (n, expected) => {
-  const actual = (await polygamma(n, tensor(X, { dtype: 'float64' })).tolist()) as number[];
+  const actual = await polygamma(n, tensor(X, { dtype: 'float64' })).tolist<number[]>();
   // By which PyTorch differs from the sum in exact arithmetic, or less.
   expected.forEach((value, i) => {
     if (!Number.isFinite(value)) expect(actual[i]).toBe(value);

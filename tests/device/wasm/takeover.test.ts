@@ -38,13 +38,13 @@ function scene() {
     memory,
     words,
     control: (offset: number): number => words[(CONTROL_BASE + offset) / 4],
-    append<C extends Command>(opcode: Opcode, struct: new () => C, args: Arguments<C>): void {
+    append: <C extends Command>(opcode: Opcode, struct: new () => C, args: Arguments<C>): void => {
       const at = ring.reserve(HEADER_WORDS + argumentNames(struct).length);
       encode(words, at, opcode, ++seq, struct, args);
       ring.advance();
       ring.publish();
     },
-    engine(index: number, epoch: number, report: (report: EngineReport) => void, alive?: () => void): Engine {
+    engine: (index: number, epoch: number, report: (report: EngineReport) => void, alive?: () => void): Engine => {
       const options = { index, helpers: 0, copies: true, faultCount: 0, epoch };
       return new Engine(module, memory, options, report, alive);
     },
