@@ -11,6 +11,7 @@ export type {
 } from './hooks'; // prettier-ignore
 export { LBFGS, type LBFGSOptions } from './lbfgs';
 export * as lrScheduler from './schedulers';
+export { Muon, type MuonOptions } from './muon';
 export { NAdam, type NAdamOptions } from './nadam';
 export {
   Optimizer,

@@ -51,19 +51,9 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
   step(): PromiseLike<void> | undefined;
   step<Loss>(closure: () => Loss): Loss;
   step<Loss>(closure?: () => Loss): Loss | Promise<unknown> | PromiseLike<void> {
-    if (closure === undefined) {
+    return takeStep(() => {
       this.updateAll();
-      return TURN;
-    }
-    const loss = evaluate(closure);
-    if (loss instanceof Promise) {
-      return loss.then((value: unknown) => {
-        this.updateAll();
-        return value;
-      });
-    }
-    this.updateAll();
-    return loss;
+    }, closure);
   }
 
   static {
@@ -164,6 +154,26 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
     const taken = name === STEP && Object.values(states).some(({ ndim }) => ndim > 0) ? 1 : initial;
     return full([], taken, { device });
   }
+}
+
+/** A step that first calls the closure, if there is one, and gives its loss. */
+export function takeStep<Loss>(
+  update: () => void,
+  closure: (() => Loss) | undefined,
+): Loss | Promise<unknown> | PromiseLike<void> {
+  if (closure === undefined) {
+    update();
+    return TURN;
+  }
+  const loss = evaluate(closure);
+  if (loss instanceof Promise) {
+    return loss.then((value: unknown) => {
+      update();
+      return value;
+    });
+  }
+  update();
+  return loss;
 }
 
 /** What `step()` gives: nothing happens unless it is awaited. */

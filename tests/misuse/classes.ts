@@ -78,6 +78,10 @@ export const OPTIMIZERS: Readonly<Record<string, Subject>> = {
     args: () => [[parameter()], 0.5, 2, 3, 0.125, 0.125, 5, 'strong_wolfe'],
     methods: { step: () => [() => ones(1)] },
   },
+  Muon: {
+    args: () => [[new nn.Parameter(ones(2, 3))], 0.5, 0.125, 0.25, false, [1.5, -0.5, 0.25], 0.125, 2, 'original'],
+    methods: { step: () => [() => ones(1)] },
+  },
   NAdam: optimizer(0.5, [0.5, 0.25], 0.125, 0.5, 0.25),
   RAdam: optimizer(0.5, [0.5, 0.25], 0.125, 0.5),
   RMSprop: optimizer(0.5, 0.25, 0.125, 0.5, 0.25, true, true),

@@ -47,7 +47,7 @@ async function valuesOf(value: unknown): Promise<unknown> {
 const stateOf = (optimizer: k.optim.Optimizer, params: readonly Tensor[]): Promise<unknown> =>
   valuesOf(params.map((p) => optimizer.state.get(p) ?? null));
 
-/** Every optimizer with an update rule, with all the state that it can have. */
+/** Every optimizer whose step is synchronous, with all the state that it can have. */
 type Make = (params: Tensor[]) => k.optim.Optimizer & { step(): unknown };
 const RULES: Readonly<Record<string, Make>> = {
   Adadelta: (params) => new optim.Adadelta(params, { lr: 0.5, weightDecay: 0.1 }),
@@ -56,6 +56,7 @@ const RULES: Readonly<Record<string, Make>> = {
   Adamax: (params) => new optim.Adamax(params, { lr: 0.5 }),
   AdamW: (params) => new optim.AdamW(params, { lr: 0.5, amsgrad: true }),
   ASGD: (params) => new optim.ASGD(params, { lr: 0.5 }),
+  Muon: (params) => new optim.Muon(params, { lr: 0.5 }),
   NAdam: (params) => new optim.NAdam(params, { lr: 0.5 }),
   RAdam: (params) => new optim.RAdam(params, { lr: 0.5 }),
   RMSprop: (params) => new optim.RMSprop(params, { lr: 0.5, momentum: 0.9, centered: true }),
@@ -70,9 +71,10 @@ it('all optimizers are here', () => {
   expect(classes.map(([name]) => name).sort()).toEqual([...Object.keys(RULES), 'ElementwiseOptimizer', 'LBFGS'].sort());
 });
 
+/** A matrix of one row, as Muon takes no others. */
 const leaf = (values: number[], dtype: 'float32' | 'float64' = 'float32'): Tensor => {
-  const p = k.tensor(values, { dtype, requiresGrad: true });
-  p.grad = k.tensor(values, { dtype }).mul(0.5);
+  const p = k.tensor([values], { dtype, requiresGrad: true });
+  p.grad = k.tensor([values], { dtype }).mul(0.5);
   return p;
 };
 
