@@ -119,7 +119,8 @@ export class Tensor extends Handle implements View {
     return this.layout.dtype;
   }
 
-  /** @internal The memory on the device. */
+  // A view's, so that types without internals keep it.
+  /** The memory on the device. @hidden */
   get buffer(): DeviceBuffer {
     return this.storage.buffer;
   }

@@ -163,11 +163,11 @@ abstract class ChannelNorm extends Module {
       this.running_var = new UninitializedBuffer(factory(options));
     }
     initializeOnFirstCall(this, eager, (input) => {
-      this.#initializeParameters(input);
+      this.initializeParameters(input);
     });
   }
 
-  #initializeParameters(input: Tensor): void {
+  private initializeParameters(input: Tensor): void {
     this.numFeatures = input.size(1);
     const waiting = [this.weight, this.bias, this.running_mean, this.running_var].filter(isUninitialized);
     for (const tensor of waiting) tensor.materialize([this.numFeatures]);
@@ -322,15 +322,15 @@ export interface InstanceNormOptions extends LazyInstanceNormOptions {
 
 /** Normalizes each sample by its own statistics, or by the running ones in evaluation. */
 abstract class InstanceNorm extends ChannelNorm {
-  readonly #spatial: number;
+  private readonly spatial: number;
 
   constructor(spatial: number, options: InstanceNormOptions) {
     super(options, false, false);
-    this.#spatial = spatial;
+    this.spatial = spatial;
   }
 
   override forward(input: Tensor): Tensor {
-    const spatial = this.#spatial;
+    const spatial = this.spatial;
     this.checkInput(input, [spatial + 1, spatial + 2]);
     const { running_mean: runningMean, running_var: runningVar, weight, bias, eps } = this;
     const useInputStats = this.training || !this.trackRunningStats;

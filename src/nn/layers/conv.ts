@@ -97,13 +97,13 @@ export abstract class ConvBase<Size extends readonly number[]> extends Module {
     this.paddingMode = paddingMode;
     this.transposed = transposed;
     this.outputPadding = checkSize<Size>(name, 'outputPadding', outputPadding, dimensions, 0);
-    this.#check();
-    this.registerParameter('weight', new Parameter(empty(this.#weightShape(), factory(options))));
+    this.check();
+    this.registerParameter('weight', new Parameter(empty(this.weightShape(), factory(options))));
     this.registerParameter('bias', bias ? new Parameter(empty([outChannels], factory(options))) : null);
     this.resetParameters();
   }
 
-  #check(): void {
+  private check(): void {
     const name = this.constructor.name;
     const { inChannels, outChannels, groups, padding, stride, paddingMode } = this;
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
@@ -126,7 +126,7 @@ export abstract class ConvBase<Size extends readonly number[]> extends Module {
     }
   }
 
-  #weightShape(): number[] {
+  private weightShape(): number[] {
     const { inChannels, outChannels, groups } = this;
     const channels = this.transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
     return [...channels, ...this.kernelSize];
@@ -144,18 +144,18 @@ export abstract class ConvBase<Size extends readonly number[]> extends Module {
     this.weight = new UninitializedParameter(factory(options));
     if (options.bias ?? true) this.bias = new UninitializedParameter(factory(options));
     initializeOnFirstCall(this, eager, (input) => {
-      this.#initializeParameters(input);
+      this.initializeParameters(input);
     });
   }
 
-  #initializeParameters(input: Tensor): void {
+  private initializeParameters(input: Tensor): void {
     const spatial = this.kernelSize.length;
     if (input.ndim !== spatial + 1 && input.ndim !== spatial + 2)
       throw dimensionError(this.constructor.name, input, spatial);
     this.inChannels = input.size(-spatial - 1);
-    this.#check();
+    this.check();
     if (!isUninitialized(this.weight)) return;
-    this.weight.materialize(this.#weightShape());
+    this.weight.materialize(this.weightShape());
     if (isUninitialized(this.bias)) this.bias.materialize([this.outChannels]);
     this.resetParameters();
   }
@@ -189,13 +189,13 @@ abstract class Conv<Size extends readonly number[]> extends ConvBase<Size> {
   protected convolve(conv: Convolution<Size>, input: Tensor): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
     return libraryCode(() => {
-      const { input: padded, padding } = this.#padded(input);
+      const { input: padded, padding } = this.padded(input);
       return conv(padded, weight, { bias, stride, padding, dilation, groups });
     });
   }
 
   /** The input, padded here if not with zeros, and the padding that is left to the convolution. */
-  #padded(input: Tensor): { input: Tensor; padding: Size | 'same' | 'valid' | 0 } {
+  private padded(input: Tensor): { input: Tensor; padding: Size | 'same' | 'valid' | 0 } {
     const { padding, paddingMode: mode, kernelSize, dilation } = this;
     if (mode === 'zeros') return { input, padding };
     const around = kernelSize.map((size, i): [number, number] => {

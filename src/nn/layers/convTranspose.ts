@@ -58,12 +58,12 @@ abstract class ConvTranspose<Size extends readonly number[]> extends ConvBase<Si
   /** What `conv` makes of the input, of the size that `args` may ask for. */
   protected spread(conv: TransposedConvolution<Size>, input: Tensor, args: ForwardArguments): Tensor {
     const { weight, bias, stride, padding, groups, dilation } = this;
-    const outputPadding = this.#outputPaddingFor(input, args);
+    const outputPadding = this.outputPaddingFor(input, args);
     return conv(input, weight, { bias, stride, padding, outputPadding, groups, dilation });
   }
 
   /** The outputPadding that gives the size asked for, if one is. @throws RangeError if none does */
-  #outputPaddingFor(input: Tensor, args: ForwardArguments): Size {
+  private outputPaddingFor(input: Tensor, args: ForwardArguments): Size {
     const { name } = this.constructor;
     const { outputSize = null } = FORWARD.take<ConvTransposeForward>(args, name);
     if (outputSize === null) return this.outputPadding;

@@ -63,15 +63,15 @@ abstract class ConstantPad extends Pad {
 
 /** Padding with values of the input. */
 abstract class ModePad extends Pad {
-  readonly #mode: PaddingMode;
+  private readonly mode: PaddingMode;
 
   constructor(mode: PaddingMode, dimensions: number, args: PaddingArguments) {
     super(dimensions, PADDING.take<PaddingOptions>(args, new.target.name));
-    this.#mode = mode;
+    this.mode = mode;
   }
 
   override forward(input: Tensor): Tensor {
-    return pad(input, this.padding, this.#mode);
+    return pad(input, this.padding, this.mode);
   }
 }
 
