@@ -15,7 +15,7 @@ test.each(Object.entries(MODULES).filter(([name]) => !UNCALLABLE.includes(name))
     const module = new classes[name](...make());
     const inputs = call();
     // What is lazy takes its shapes; and buffers of the first call are those of both.
-    noGrad(() => module(...inputs));
+    noGrad(() => void module(...inputs));
     const copy = nn.deepcopy(module);
     const run = (which: Made): Tensor[] => {
       manualSeed(3);
