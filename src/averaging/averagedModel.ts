@@ -16,6 +16,7 @@ import { copy_, to } from '../ops/shape/copy';
 import { zeros } from '../ops/shape/creation';
 import { getSwaMultiAvgFn, type AvgFn, type MultiAvgFn } from './averages';
 
+/** How an averaged model averages; see `AveragedModel`. */
 export interface AveragedModelOptions {
   /** Where the averages are; default the model's. */
   device?: DeviceGiven | null;

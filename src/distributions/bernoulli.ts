@@ -171,9 +171,11 @@ export class Binomial extends OfProbability<'totalCount'> {
     this.trials = typeof totalCount === 'number' ? totalCount : null;
   }
 
+  /** Number of trials. Shape: `batchShape`. */
   get totalCount(): Tensor {
     return this.given.totalCount;
   }
+  /** What its parameters must hold, by name. */
   override get argConstraints(): Readonly<Record<string, Constraint>> {
     return { totalCount: nonnegativeInteger, ...super.argConstraints };
   }

@@ -53,6 +53,7 @@ export class Constraint {
     return this.parts.test(value);
   }
 
+  /** Its description. */
   toString(): string {
     return this.parts.name;
   }
@@ -74,6 +75,7 @@ export const real = new Constraint({
   test: (x) => x.eq(x),
   holds: (x) => !Number.isNaN(x),
 });
+/** 0 or 1. */
 export const boolean = new Constraint({
   name: 'Boolean()',
   expected: '0 or 1',
@@ -153,8 +155,11 @@ export const lessThan: (upperBound: Operand) => Constraint = taking(
     }),
 );
 
+/** Above 0. */
 export const positive = greaterThan(0);
+/** 0 or more. */
 export const nonnegative = greaterThanEq(0);
+/** From 0 to 1. */
 export const unitInterval = interval(0, 1);
 const wholeFrom = (least: number): Constraint =>
   new Constraint({
@@ -164,7 +169,9 @@ const wholeFrom = (least: number): Constraint =>
     holds: (x) => Number.isInteger(x) && x >= least,
     isDiscrete: true,
   });
+/** Whole numbers, 0 or more. */
 export const nonnegativeInteger = wholeFrom(0);
+/** Whole numbers, 1 or more. */
 export const positiveInteger = wholeFrom(1);
 
 const INDEPENDENT = signature('independent', [
@@ -188,6 +195,7 @@ export const independent: (baseConstraint: Constraint, reinterpretedBatchNdims: 
       eventDim: base.eventDim + n,
     }),
 );
+/** Real vectors along the last dimension. */
 export const realVector = independent(real, 1);
 
 /** Numbers of at least 0 whose sum is 1. */
@@ -233,12 +241,14 @@ export const lowerCholesky = new Constraint({
   test: (x) => lowerTriangular.check(x).logicalAnd(x.diagonal(0, -2, -1).gt(0).all(-1)),
   eventDim: 2,
 });
+/** Symmetric matrices. */
 export const symmetric = new Constraint({
   name: 'Symmetric()',
   expected: 'a symmetric matrix',
   test: (x) => everywhere(x.isclose(x.mT, { atol: 1e-6 })),
   eventDim: 2,
 });
+/** Symmetric positive definite matrices. */
 export const positiveDefinite = new Constraint({
   name: 'PositiveDefinite()',
   expected: 'a symmetric positive definite matrix',

@@ -83,6 +83,7 @@ export abstract class Distribution<P extends string = string> {
   get hasEnumerateSupport(): boolean {
     return false;
   }
+  /** Mean of each element. Shape: batchShape + eventShape. */
   get mean(): Tensor {
     return this.lacks('mean');
   }
@@ -90,9 +91,11 @@ export abstract class Distribution<P extends string = string> {
   get mode(): Tensor {
     return this.lacks('mode');
   }
+  /** Variance of each element. Shape: batchShape + eventShape. */
   get variance(): Tensor {
     return this.lacks('variance');
   }
+  /** Standard deviation of each element. Shape: batchShape + eventShape. */
   get stddev(): Tensor {
     return this.variance.sqrt();
   }
@@ -154,6 +157,7 @@ export abstract class Distribution<P extends string = string> {
     return `${this.constructor.name}(${(await Promise.all(texts)).join(', ')})`;
   }
 
+  /** Its name and parameters, as Python prints it. */
   toString(): string {
     const texts = Object.entries<Tensor>(this.given).map(([name, x]) => `${pythonName(name)}: ${sizeText(x.shape)}`);
     return `${this.constructor.name}(${texts.join(', ')})`;

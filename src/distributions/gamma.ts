@@ -51,9 +51,11 @@ export class Gamma extends Distribution<'concentration' | 'rate'> {
     super({ given, batchShape: given.rate.shape, validateArgs });
   }
 
+  /** Concentration, often α. Shape: `batchShape`, for a Dirichlet with its classes behind. */
   get concentration(): Tensor {
     return this.given.concentration;
   }
+  /** Rate, the inverse of the scale. Shape: `batchShape`. */
   get rate(): Tensor {
     return this.given.rate;
   }
@@ -102,6 +104,7 @@ export class Chi2 extends Gamma {
     super(asTensors(new.target.name, { df }).df.mul(0.5), 0.5, validateArgs);
   } // prettier-ignore
 
+  /** Degrees of freedom. Shape: `batchShape`. */
   get df(): Tensor {
     return this.concentration.mul(2);
   }
@@ -123,6 +126,7 @@ export class Dirichlet extends Distribution<'concentration'> {
     super({ given, batchShape: shape.slice(0, -1), eventShape: shape.slice(-1), validateArgs });
   } // prettier-ignore
 
+  /** Concentration, often α. Shape: `batchShape`, for a Dirichlet with its classes behind. */
   get concentration(): Tensor {
     return this.given.concentration;
   }
@@ -193,9 +197,11 @@ export class Beta extends Distribution<'concentration1' | 'concentration0'> {
     super({ given, batchShape: given.concentration1.shape, validateArgs });
   }
 
+  /** First concentration, α. Shape: `batchShape`. */
   get concentration1(): Tensor {
     return this.given.concentration1;
   }
+  /** Second concentration, β. Shape: `batchShape`. */
   get concentration0(): Tensor {
     return this.given.concentration0;
   }
@@ -254,12 +260,15 @@ export class StudentT extends Distribution<'df' | 'loc' | 'scale'> {
     super({ given, batchShape: given.df.shape, validateArgs });
   }
 
+  /** Degrees of freedom. Shape: `batchShape`. */
   get df(): Tensor {
     return this.given.df;
   }
+  /** Location of each element. Shape: `batchShape`. */
   get loc(): Tensor {
     return this.given.loc;
   }
+  /** Scale of each element. Shape: `batchShape`. */
   get scale(): Tensor {
     return this.given.scale;
   }

@@ -51,6 +51,7 @@ abstract class LocationScale extends Distribution<'loc' | 'scale'> {
   override get hasRsample(): boolean {
     return true;
   }
+  /** The location, but for Cauchy's. Shape: batchShape. */
   override get mean(): Tensor {
     return this.loc;
   }
@@ -130,6 +131,7 @@ export class Laplace extends LocationScale {
 
 /** The density 1 / (π scale (1 + ((x - loc) / scale)²)): it has no mean, and no variance. @see torch.distributions.Cauchy */
 export class Cauchy extends LocationScale {
+  /** NaN: there is none. */
   override get mean(): Tensor {
     return this.everywhere(NaN);
   }

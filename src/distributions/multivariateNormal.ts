@@ -74,15 +74,19 @@ export class MultivariateNormal extends Distribution<'loc' | MatrixName> {
     else this.factor = name === 'covarianceMatrix' ? cholesky(matrix) : factorOfInverse(matrix);
   } // prettier-ignore
 
+  /** Location of each element. Shape: `batchShape`. */
   get loc(): Tensor {
     return this.given.loc;
   }
+  /** Lower Cholesky factor of the covariance. Shape: batchShape + [k, k]. */
   get scaleTril(): Tensor {
     return this.own('scaleTril') ?? this.whole(this.factor);
   }
+  /** Covariance. Shape: batchShape + [k, k]. */
   get covarianceMatrix(): Tensor {
     return this.own('covarianceMatrix') ?? this.whole(this.factor.matmul(this.factor.mT));
   }
+  /** Inverse of the covariance. Shape: batchShape + [k, k]. */
   get precisionMatrix(): Tensor {
     return this.own('precisionMatrix') ?? this.whole(choleskyInverse(this.factor));
   }

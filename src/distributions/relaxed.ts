@@ -84,12 +84,15 @@ export class RelaxedBernoulli extends TransformedDistribution {
     const { temperature, probs, logits, validateArgs } = LOGIT.take(args, new.target.name);
     super(new LogitRelaxedBernoulli(temperature, probs, logits, validateArgs), new SigmoidTransform(), validateArgs);
   }
+  /** How soft samples are: near 0 they are nearly those of the discrete distribution. */
   get temperature(): Tensor {
     return this.baseDist.temperature;
   }
+  /** Probabilities; from the logits, if those were given. */
   get probs(): Tensor {
     return this.baseDist.probs;
   }
+  /** Logarithms of the odds, or of the probabilities of classes; from the probabilities, if those were given. */
   get logits(): Tensor {
     return this.baseDist.logits;
   }
@@ -146,12 +149,15 @@ export class RelaxedOneHotCategorical extends TransformedDistribution {
     const { temperature, probs, logits, validateArgs } = ONE_HOT.take(args, new.target.name);
     super(new ExpRelaxedCategorical(temperature, probs, logits, validateArgs), new ExpTransform(), validateArgs);
   }
+  /** How soft samples are: near 0 they are nearly those of the discrete distribution. */
   get temperature(): Tensor {
     return this.baseDist.temperature;
   }
+  /** Probabilities; from the logits, if those were given. */
   get probs(): Tensor {
     return this.baseDist.probs;
   }
+  /** Logarithms of the odds, or of the probabilities of classes; from the probabilities, if those were given. */
   get logits(): Tensor {
     return this.baseDist.logits;
   }

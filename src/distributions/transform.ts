@@ -79,6 +79,7 @@ export abstract class Transform {
     return this.shapeBefore(shape[0]);
   }
 
+  /** Its name and parameters, as Python prints it. */
   toString(): string {
     return `${this.constructor.name}()`;
   }

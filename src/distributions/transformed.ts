@@ -131,9 +131,11 @@ export class LogNormal extends TransformedDistribution {
     const { loc, scale, validateArgs } = TAKES.take(args, new.target.name);
     super(new Normal(loc, scale, validateArgs), new ExpTransform(), validateArgs);
   }
+  /** Location of each element. Shape: `batchShape`. */
   get loc(): Tensor {
     return this.baseDist.loc;
   }
+  /** Scale of each element. Shape: `batchShape`. */
   get scale(): Tensor {
     return this.baseDist.scale;
   }
@@ -169,6 +171,7 @@ export class HalfNormal extends TransformedDistribution {
     if (this.validates) new Normal(0, scale);
   } // prettier-ignore
 
+  /** Scale of each element. Shape: `batchShape`. */
   get scale(): Tensor {
     return this.baseDist.scale;
   }
@@ -217,9 +220,11 @@ export class Gumbel extends TransformedDistribution {
     super(base, chain, validateArgs);
     this.given = given;
   }
+  /** Location of each element. Shape: `batchShape`. */
   get loc(): Tensor {
     return this.given.loc;
   }
+  /** Scale of each element. Shape: `batchShape`. */
   get scale(): Tensor {
     return this.given.scale;
   }

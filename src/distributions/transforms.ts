@@ -64,6 +64,7 @@ const insideUnit = (x: Tensor): Tensor => x.clamp(finfo(x.dtype).tiny, 1 - finfo
 
 /** y = 1 / (1 + e^-x) @see torch.distributions.transforms.SigmoidTransform */
 export class SigmoidTransform extends PlainTransform {
+  /** What it gives. */
   override get codomain(): Constraint {
     return unitInterval;
   }
@@ -94,6 +95,7 @@ export class SoftplusTransform extends PlainTransform {
 
 /** y = tanh x @see torch.distributions.transforms.TanhTransform */
 export class TanhTransform extends PlainTransform {
+  /** What it gives. */
   override get codomain(): Constraint {
     return interval(-1, 1);
   }
@@ -114,6 +116,7 @@ export class AbsTransform extends PlainTransform {
   override get bijective(): boolean {
     return false;
   }
+  /** Sign of its derivative. */
   override get sign(): number | Tensor {
     throw new Error(`${this.constructor.name}: there is no sign of this transform, got a call of it.`);
   }
@@ -228,9 +231,11 @@ export class AffineTransform extends Transform {
 
 /** Positive numbers that add up to 1, of vectors: not one to one, its inverse is the logarithm. @see torch.distributions.transforms.SoftmaxTransform */
 export class SoftmaxTransform extends PlainTransform {
+  /** What it takes. */
   override get domain(): Constraint {
     return realVector;
   }
+  /** What it gives. */
   override get codomain(): Constraint {
     return simplex;
   }
@@ -254,9 +259,11 @@ export class SoftmaxTransform extends PlainTransform {
 
 /** n numbers as n + 1 parts of a stick, broken off one after the other. @see torch.distributions.transforms.StickBreakingTransform */
 export class StickBreakingTransform extends PlainTransform {
+  /** What it takes. */
   override get domain(): Constraint {
     return realVector;
   }
+  /** What it gives. */
   override get codomain(): Constraint {
     return simplex;
   }

@@ -39,9 +39,11 @@ export class Uniform extends Distribution<'low' | 'high'> {
     this.given = { ...this.given, high: checked(new.target.name, 'high', this.high, greaterThan(this.low.detach())) };
   }
 
+  /** Lower end of the range. Shape: `batchShape`. */
   get low(): Tensor {
     return this.given.low;
   }
+  /** Upper end of the range, which is not drawn. Shape: `batchShape`. */
   get high(): Tensor {
     return this.given.high;
   }
