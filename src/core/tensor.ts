@@ -460,6 +460,9 @@ const BUFFER = signature('Buffer', [
  * @see torch.nn.Buffer
  */
 export class Buffer extends Tensor {
+  // Bundlers rename what has the name of a global of Node's.
+  static override readonly name = 'Buffer';
+
   /** Whether the state dict has it; true by default. */
   readonly persistent: boolean;
 
