@@ -42,11 +42,6 @@ export class Lag {
     this.awaitedAt = times > MOST_AWAITED ? -Infinity : performance.now();
   }
 
-  /** Whether no mark was asked for in this task. */
-  get isUnmarkedTurn(): boolean {
-    return currentTurn().number !== this.turn;
-  }
-
   /** A step's work is queued. Waits, on this thread, if more of it than the page should be ahead was queued in earlier turns. */
   mark(): void {
     const now = performance.now();

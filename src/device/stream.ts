@@ -11,7 +11,7 @@ import { PRESSURE, yieldTask, yieldToFinalizers } from './task';
 
 /** A progress report is asked for after this many commands, so that fault ranges and records stay short. */
 const REPORT_INTERVAL = 1024;
-/** After this many commands of a task, and after its first, it is looked how far the device is behind. */
+/** After this many commands it is looked how far the device is behind. */
 const MARK_INTERVAL = 256;
 
 /** Commands, memory and reads of one device. */
@@ -104,7 +104,7 @@ export abstract class DeviceStream {
   /** A command was queued: now and then it is asked and looked how far the device is. */
   protected queued(): void {
     if (this.ledger.seq - this.lastReport >= REPORT_INTERVAL) this.askProgress();
-    if (++this.unmarked >= MARK_INTERVAL || this.lag.isUnmarkedTurn) {
+    if (++this.unmarked >= MARK_INTERVAL) {
       this.unmarked = 0;
       this.lag.mark();
     }
