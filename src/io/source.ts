@@ -130,6 +130,8 @@ async function fromResponse(
 
 /** The first room where a server does not say how much comes. Bytes. */
 const FIRST_ROOM = 2 ** 20;
+/** The longest announced length for which there is room at once. Bytes. */
+const MOST_BELIEVED = 2 ** 30;
 
 /** Bytes as they come, one behind the other: each is copied once, unless the room must grow. */
 class Received {
@@ -137,7 +139,8 @@ class Received {
   private room: Bytes;
 
   constructor(expected: number | null) {
-    this.room = new Uint8Array(expected ?? FIRST_ROOM);
+    // What a server announces may be anything: beyond this it is believed as it comes.
+    this.room = new Uint8Array(expected !== null && expected <= MOST_BELIEVED ? expected : FIRST_ROOM);
   }
 
   append(part: Uint8Array): void {

@@ -361,17 +361,19 @@ export function orthogonal_<T extends Tensor>(tensor: T, ...args: GainArgs): T {
   checkDimensions('orthogonal_', tensor, tensor.ndim >= 2, 'at least two dimensions');
   const rows = tensor.shape[0];
   const columns = rows === 0 ? 0 : tensor.numel() / rows;
-  draw(tensor, (values, half) => {
-    fillNormal(values, 0, 1, generator, half);
-  });
+  checkFloating(tensor);
   if (isSkipped || tensor.numel() === 0) return tensor;
+  const { dtype, device, shape } = tensor;
+  const values = dtype === 'float64' ? new Float64Array(tensor.numel()) : new Float32Array(tensor.numel());
+  fillNormal(values, 0, 1, generator, isHalf(dtype) ? dtype : null);
   libraryCode(() =>
     noGrad(() => {
-      const drawn = tensor.reshape(rows, columns).to(tensor.dtype === 'float64' ? 'float64' : 'float32');
+      // The wasm device decomposes matrices of any size.
+      const drawn = fromArray(values, [rows, columns], { device: 'wasm' });
       const isWide = rows < columns;
       const [q, r] = qrOf(isWide ? drawn.t() : drawn, false);
       const signed = q.mul(r.diagonal().sign().mul(gain));
-      tensor.copy_((isWide ? signed.t() : signed).reshape(tensor.shape));
+      tensor.copy_((isWide ? signed.t() : signed).reshape(shape).to(device));
     }),
   );
   return tensor;
