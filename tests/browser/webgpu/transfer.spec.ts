@@ -91,3 +91,20 @@ test('commands queued behind a transfer wait for it, and a fault crosses with it
   const fault = 'FaultError: indexSelect: index 9 is out of range [0, 3)';
   expect(result).toEqual(['2000', fault, '1,1,1', '2000', fault, '1,1,1']);
 });
+
+test('orthogonal_ of a matrix that webgpu does not decompose', async ({ gpuPage }) => {
+  const [difference, product] = await gpuPage.evaluate(async () => {
+    const { manualSeed, nn, zeros, eye } = kindling;
+    const draw = (device: 'wasm' | 'webgpu') => {
+      manualSeed(1);
+      return nn.init.orthogonal_(zeros([100, 200], { device }), 2);
+    };
+    const [there, here] = [draw('webgpu').to('wasm'), draw('wasm')];
+    return Promise.all([
+      there.sub(here).abs().amax().item(),
+      there.matmul(there.t()).sub(eye(100).mul(4)).abs().amax().item(),
+    ]);
+  });
+  expect(difference).toBe(0);
+  expect(product).toBeLessThan(1e-4);
+});
