@@ -18,6 +18,7 @@ const MAY_IMPORT = {
   autograd: ['ops', 'core', 'base'],
   data: ['ops', 'core', 'base'],
   distributions: ['ops', 'core', 'base'],
+  profiler: ['base'],
   testing: ['core', 'base'],
   nn: ['autograd', 'ops', 'core', 'expression', 'base'],
   optim: ['ops', 'core', 'expression', 'base'],

@@ -107,6 +107,7 @@ export * as io from './io';
 export * as amp from './amp';
 export * as distributions from './distributions';
 export * as func from './func';
+export * as profiler from './profiler';
 export * as testing from './testing';
 
 import './methods';

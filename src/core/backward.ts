@@ -5,6 +5,7 @@ import { either, FLAG, FUNCTION, kind, listOf as listKind, oneOrMore } from '../
 import { argument, signature, taking } from '../base/signature';
 import { INPUT, TENSOR } from './kinds';
 import { KindError, AutogradError } from '../base/errors';
+import { observing } from '../base/observer';
 import {
   AccumulateGrad,
   aliasWithGraph,
@@ -51,6 +52,7 @@ function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOpt
       const waiting = pending.get(node);
       if (waiting === undefined) continue;
       pending.delete(node);
+      const observer = observing.current;
       // Nor do hooks run where nothing that is asked for can be reached: nothing is kept in `.grad` there.
       if (useful === null || useful.has(node)) runHooks(node, waiting);
       capture?.forEach((edge, i) => {
@@ -60,11 +62,17 @@ function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOpt
       if (node instanceof AccumulateGrad) {
         const grad = waiting[0];
         if (grad === null) continue;
-        if (capture === null && (options.leaves?.has(node) ?? true)) node.accumulate(grad, createGraph);
-        else grad.release();
+        if (capture !== null || !(options.leaves?.has(node) ?? true)) grad.release();
+        else if (observer === null) node.accumulate(grad, createGraph);
+        else observer.span('backward', node.name, node, () => node.accumulate(grad, createGraph));
         continue;
       }
-      if (useful === null || useful.has(node)) propagate(node, waiting, pending, createGraph, useful);
+      if (useful === null || useful.has(node)) {
+        if (observer === null) propagate(node, waiting, pending, createGraph, useful);
+        else {
+          observer.span('backward', node.name, node, () => propagate(node, waiting, pending, createGraph, useful));
+        }
+      }
       for (const grad of waiting) grad?.release();
       if (!options.retainGraph) node.release?.((other) => pending.has(other));
     }
@@ -286,8 +294,11 @@ export function backward(t: Tensor | readonly Tensor[], ...args: BackwardArgumen
   ends[0].home.mark();
 }
 
-const walkFrom = (roots: readonly [Edge, Tensor][], options: WalkOptions): (Tensor | null)[] =>
-  unscoped(() => walk(roots.map(([edge]) => edge), roots.map(([, first]) => first), options)); // prettier-ignore
+function walkFrom(roots: readonly [Edge, Tensor][], options: WalkOptions): (Tensor | null)[] {
+  const go = (): (Tensor | null)[] =>
+    unscoped(() => walk(roots.map(([edge]) => edge), roots.map(([, first]) => first), options)); // prettier-ignore
+  return observing.current === null ? go() : observing.current.span('walk', 'backward', null, go);
+}
 
 function targetEdge(op: string, input: Tensor): Edge {
   const edge = edgeOf(input);

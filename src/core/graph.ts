@@ -3,6 +3,7 @@
 import type { DType } from '../base/dtype';
 import { AutogradError, KindError } from '../base/errors';
 import { FLAG, FUNCTION } from '../base/kinds';
+import { observing } from '../base/observer';
 import { argument, signature } from '../base/signature';
 import { unscoped } from './scope';
 import type { Storage } from './storage';
@@ -147,6 +148,7 @@ export abstract class Node implements GradFn {
     id = ++nodesMade,
   ) {
     this.id = id;
+    observing.current?.record(this);
   }
 
   /** Gradients of the inputs from those of the outputs. */

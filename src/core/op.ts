@@ -14,6 +14,7 @@ import {
 import type { Device } from '../device/contract';
 import { isFloat, itemSize, type DType } from '../base/dtype';
 import { KindError, AutogradError, DTypeError, DeviceError, ShapeError } from '../base/errors';
+import { observing } from '../base/observer';
 import { noteOperands } from './inUse';
 import { Storage } from './storage';
 import { denseStrides, formatShape, numelOf, sameShape, type Shape } from '../base/shape';
@@ -194,6 +195,12 @@ function isRecorded<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I): boo
 
 /** Applies an op: the results, in order. Integer results never require gradients. */
 export function applyAll<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I, params: P): Tensor[] {
+  const observer = observing.current;
+  if (observer === null) return applyUnseen(record, inputs, params);
+  return observer.span('op', record.name, inputs, () => applyUnseen(record, inputs, params));
+}
+
+function applyUnseen<I extends Inputs, P>(record: OpRecord<I, P>, inputs: I, params: P): Tensor[] {
   const device = deviceOf(record.name, inputs);
   const specs = record.shape(inputs, params);
   const home = record.home?.(params) ?? device;
@@ -235,6 +242,16 @@ export function checkSeparate(op: string, { shape, strides }: Tensor): void {
  * @throws AutogradError for a leaf that requires gradients, or a view of one, while recording.
  */
 export function applyInPlace<I extends readonly [Tensor, ...Inputs], P>(
+  record: OpRecord<I, P>,
+  inputs: I,
+  params: P,
+): I[0] {
+  const observer = observing.current;
+  if (observer === null) return applyInPlaceUnseen(record, inputs, params);
+  return observer.span('op', `${record.name}_`, inputs, () => applyInPlaceUnseen(record, inputs, params));
+}
+
+function applyInPlaceUnseen<I extends readonly [Tensor, ...Inputs], P>(
   record: OpRecord<I, P>,
   inputs: I,
   params: P,
@@ -346,6 +363,17 @@ export interface Piece {
  * the cost of one tensor like x where views recorded one by one would each make their own.
  */
 export function applyViews(
+  name: string,
+  x: Tensor,
+  pieces: readonly Piece[],
+  gradient: (grads: Gradients) => Tensor,
+): Tensor[] {
+  const observer = observing.current;
+  if (observer === null) return viewUnseen(name, x, pieces, gradient);
+  return observer.span('op', name, [x], () => viewUnseen(name, x, pieces, gradient));
+}
+
+function viewUnseen(
   name: string,
   x: Tensor,
   pieces: readonly Piece[],

@@ -7,6 +7,7 @@ import { nextSerial, noteFreed, noteMade, operationsSinceTurn } from './taskReco
 import type { AllocatedBuffer, Device } from '../device/contract';
 import type { DType } from '../base/dtype';
 import { FreedError } from '../base/errors';
+import { observing } from '../base/observer';
 import { formatShape, type Shape } from '../base/shape';
 
 /** What outlives a Storage object, so that its memory can be freed after it. */
@@ -21,6 +22,7 @@ function free(allocation: Allocation): void {
   allocation.isFree = true;
   allocation.device.free(allocation.buffer);
   noteFreed(allocation.buffer.bytes);
+  observing.current?.free(allocation.buffer);
 }
 
 // What is freed in the task that made it is never registered (`watch`), and nothing is unregistered: a token would cost more than
@@ -63,6 +65,7 @@ export class Storage implements Reclaimable {
     this.allocation = { device, buffer, isFree: false };
     handOut(bytes);
     noteMade(this);
+    observing.current?.allocate(this);
   }
 
   /** Whether one owner alone holds it. */

@@ -1,5 +1,6 @@
 // A device made of its stream and its kernels: kernels are checked in a checking mode, and widened for narrow dtypes.
 import { itemSize } from '../base/dtype';
+import { observing, type QueuedWork } from '../base/observer';
 import { denseStrides, isDense, numelOf } from '../base/shape';
 import type { Device, Kernels, View } from './contract';
 import { instruments } from './instruments';
@@ -14,13 +15,30 @@ export function deviceOf(
   supports: Device['supports'],
 ): Device {
   const kernels = widening(instruments.current?.kernels(wide) ?? wide, stream);
+  const clock = (): number => stream.clock;
+  const observed = (
+    kernel: string,
+    inputs: QueuedWork['inputs'],
+    outputs: QueuedWork['outputs'],
+    bytes: number,
+    queue: () => void,
+  ): void => observing.current?.queue({ device: name, kernel, inputs, outputs, bytes, clock }, queue);
   return {
     name,
-    run: (kernel, inputs, outputs, params) => kernels[kernel](inputs, outputs, params),
+    run: (kernel, inputs, outputs, params) => {
+      if (observing.current === null) kernels[kernel](inputs, outputs, params);
+      else observed(kernel, inputs, outputs, 0, () => kernels[kernel](inputs, outputs, params));
+    },
     allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
     free: (buffer) => stream.free(buffer),
-    upload: (buffer, data, start) => stream.upload(buffer, data, start),
-    receive: (buffer, data) => stream.receive(buffer, data),
+    upload: (buffer, data, start) => {
+      if (observing.current === null) stream.upload(buffer, data, start);
+      else observed('upload', [], [], data.byteLength, () => stream.upload(buffer, data, start));
+    },
+    receive: (buffer, data) => {
+      if (observing.current === null) stream.receive(buffer, data);
+      else observed('receive', [], [], buffer.bytes, () => stream.receive(buffer, data));
+    },
     seal: (buffer) => stream.seal(buffer),
     supports,
     read: (view) => read(stream, kernels, view),
@@ -30,7 +48,7 @@ export function deviceOf(
       stream.lag.mark();
     },
     memory: () => stream.memory(),
-    clock: () => stream.clock,
+    clock,
   };
 }
 

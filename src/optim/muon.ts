@@ -121,9 +121,9 @@ export class Muon extends Optimizer<MuonOptions, Tensor> {
   step(): PromiseLike<void> | undefined;
   step<Loss>(closure: () => Loss): Loss;
   step<Loss>(closure?: () => Loss): Loss | Promise<unknown> | PromiseLike<void> {
-    return takeStep(() => {
+    return takeStep(this.name, closure, () => {
       this.updateAll();
-    }, closure);
+    });
   }
 
   /** All that may run out of memory comes before the first parameter is written. */

@@ -1,5 +1,6 @@
 // Optimizers whose step is an update rule, an expression per element: all of it one fused command per parameter set.
 import { noGrad } from '../core/backward';
+import { observing } from '../base/observer';
 import type { DType } from '../base/dtype';
 import { add, cast, constant, exp, expm1, input, mul, neg, scalar, type Expression } from '../expression/expression';
 import { methodsTake } from '../base/signature';
@@ -51,9 +52,9 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
   step(): PromiseLike<void> | undefined;
   step<Loss>(closure: () => Loss): Loss;
   step<Loss>(closure?: () => Loss): Loss | Promise<unknown> | PromiseLike<void> {
-    return takeStep(() => {
+    return takeStep(this.name, closure, () => {
       this.updateAll();
-    }, closure);
+    });
   }
 
   static {
@@ -156,11 +157,16 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
   }
 }
 
-/** A step that first calls the closure, if there is one, and gives its loss. */
+/** A step of the optimizer `owner` that first calls the closure, if there is one, and gives its loss. */
 export function takeStep<Loss>(
-  update: () => void,
+  owner: string,
   closure: (() => Loss) | undefined,
+  updateUnseen: () => void,
 ): Loss | Promise<unknown> | PromiseLike<void> {
+  const update = (): void => {
+    if (observing.current === null) updateUnseen();
+    else observing.current.span('optimizer', `${owner}.step`, null, updateUnseen);
+  };
   if (closure === undefined) {
     update();
     return TURN;

@@ -25,6 +25,7 @@ import {
   IO,
   LINALG,
   SPECIAL,
+  PROFILER,
   TESTING,
   type Call,
 } from './functions';
@@ -91,6 +92,7 @@ const TABLES: Readonly<Record<string, [space: object, calls: Readonly<Record<str
   'optim.swaUtils': [k.optim.swaUtils, SWA_UTILS],
   io: [k.io, IO],
   distributions: [k.distributions, DISTRIBUTIONS],
+  profiler: [k.profiler, PROFILER],
   testing: [k.testing, TESTING],
   'distributions.constraints': [k.distributions.constraints, CONSTRAINTS],
 };

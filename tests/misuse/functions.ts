@@ -296,6 +296,12 @@ export const TESTING: Readonly<Record<string, Call>> = {
   assertClose: () => [x(), x(), 0.5, 1000.5, true, true, true, ANY_TEXT],
 };
 
+export const PROFILER: Readonly<Record<string, Call>> = {
+  profile: () => [() => 1, () => 0, () => 1, true, true, true],
+  recordFunction: () => [ANY_TEXT, () => 1],
+  schedule: () => [1, 2, 3, 4, 5, 1],
+};
+
 export const CONSTRAINTS: Readonly<Record<string, Call>> = {
   ...group('interval halfOpenInterval integerInterval', () => [0.5, 1.5]),
   ...group('greaterThan greaterThanEq lessThan', () => [0.5]),

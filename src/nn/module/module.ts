@@ -5,6 +5,7 @@ import { FLAG, FUNCTION, TEXT, instanceOf, kind, DTYPE, either } from '../../bas
 import { isFloat, type DType } from '../../base/dtype';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { DTypeError, KindError } from '../../base/errors';
+import { observing } from '../../base/observer';
 import { noGrad } from '../../core/backward';
 import { zerosLike } from '../../ops/shape/creation';
 import { noteCall, noteReturn } from '../../core/taskRecord';
@@ -250,6 +251,12 @@ export class Module extends Callable implements Holder {
   }
 
   override [invoke](inputs: readonly unknown[]): unknown {
+    const observer = observing.current;
+    if (observer === null) return this.#call(inputs);
+    return observer.span('module', this.constructor.name, this, () => this.#call(inputs));
+  }
+
+  #call(inputs: readonly unknown[]): unknown {
     noteHolder(this);
     if (!this.#isCalled) this.#noteNames();
     this.#isCalled = true;

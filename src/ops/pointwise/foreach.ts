@@ -2,6 +2,7 @@
 // clipping are made of. Writes in place and records no gradients.
 import type { Device, PointwiseProgram, View } from '../../device/contract';
 import type { DType } from '../../base/dtype';
+import { observing } from '../../base/observer';
 import type { Expression } from '../../expression/expression';
 import { isDense, numelOf } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -30,6 +31,15 @@ export function programOf(name: string, inputs: readonly DType[], outputs: reado
  * not dense take a command of their own.
  */
 export function foreach_(program: PointwiseProgram, groups: readonly TensorGroup[], scalars: readonly number[]): void {
+  const observer = observing.current;
+  if (observer === null) foreachUnseen(program, groups, scalars);
+  else {
+    const changed = groups.flatMap(({ outputs }) => outputs);
+    observer.span('op', program.name, changed, () => foreachUnseen(program, groups, scalars));
+  }
+}
+
+function foreachUnseen(program: PointwiseProgram, groups: readonly TensorGroup[], scalars: readonly number[]): void {
   const dense = new Map<Device, { inputs: View[]; outputs: View[] }>();
   const params = { program, scalars };
   for (const { inputs, outputs } of groups) {
