@@ -2,6 +2,7 @@
 import type { DeviceGiven, DeviceName, MemoryInfo } from './device/contract';
 import { forgetDevice, getDevice, registerDevice, runningDevices, setDefaultDevice } from './device/registry';
 import type { Fault } from './device/faults';
+import { createMetaDevice } from './device/meta';
 import { createWasmDevice, type WasmDevice } from './device/wasm/device';
 import { findAdapter, hasWebGpu, missing, type AdapterChoice } from './device/webgpu/adapter';
 import { createWebGpuDevice, type WebGpuDevice } from './device/webgpu/device';
@@ -46,6 +47,8 @@ let choice: string | null = null;
 
 adviseBy(shortageAdvice);
 
+registerDevice('meta', createMetaDevice);
+
 registerDevice('wasm', () => {
   wasm = createWasmDevice(options);
   watch(wasm);
@@ -84,7 +87,7 @@ function watch({ stream }: WasmDevice | WebGpuDevice): void {
 /** Settings are given by name only. */
 const INIT = {
   takes: signature('init', [
-    argument('device', oneOfOr({ cpu: 'wasm' }, 'wasm', 'webgpu', 'auto'), undefined), argument('threads', COUNT, undefined),
+    argument('device', oneOfOr({ cpu: 'wasm' }, 'wasm', 'webgpu', 'meta', 'auto'), undefined), argument('threads', COUNT, undefined),
     argument('workerUrl', ADDRESS, undefined), argument('wasmUrl', ADDRESS, undefined),
     argument('maxMemory', BYTES, undefined), argument('patience', BYTES, undefined),
     argument('mode', TEXT, undefined), argument('build', oneOf('baseline', 'relaxed'), undefined),
@@ -120,7 +123,7 @@ export function init(...args: [options?: InitOptions]): Promise<void> {
   const { device = 'wasm' } = wanted;
   options = wanted;
   choice = null;
-  setDefaultDevice(device === 'webgpu' ? 'webgpu' : 'wasm');
+  setDefaultDevice(device === 'auto' || device === 'cpu' ? 'wasm' : device);
   if (device === 'auto') return chooseDevice();
   const started = getDevice() === webgpu ? webgpu.started : Promise.resolve();
   // Who does not wait hears of it at the first read.
@@ -172,13 +175,13 @@ export function device(type: DeviceGiven, ...rest: readonly []): DeviceName {
 }
 
 /**
- * Whether a device is to be had here. The wasm device always is; of webgpu the browser's adapter knows, hence the promise. An
+ * Whether a device is to be had here. The wasm and the meta device always are; of webgpu the browser's adapter knows, hence the promise. An
  * adapter that computes on the processor counts: init({ device: 'auto' }) is what looks for a fast one.
  * @see torch.cuda.is_available
  */
 export async function isAvailable(device: DeviceGiven, ...rest: readonly []): Promise<boolean> {
   const { device: name } = IS_AVAILABLE.take([device, ...rest]);
-  return name === 'wasm' || webgpu !== null || (await findAdapter()).adapter !== null;
+  return name !== 'webgpu' || webgpu !== null || (await findAdapter()).adapter !== null;
 }
 
 /** What was detected and chosen, and why, one line each. */

@@ -37,13 +37,23 @@ describe('devices by their names', () => {
 
   test('what there is none of is refused with the names of those that there are', () => {
     const cuda = 'cuda' as 'cpu';
-    const names = "must be 'cpu', 'wasm' or 'webgpu', got 'cuda'.";
+    const names = "must be 'cpu', 'wasm', 'webgpu' or 'meta', got 'cuda'.";
     expect(() => k.device(cuda)).toThrow(`device: type ${names}`);
     expect(() => k.zeros(2, { device: cuda })).toThrow(`zeros: device ${names}`);
     expect(() => k.ones(2).to({ device: cuda })).toThrow(`to: device ${names}`);
-    expect(() => k.ones(2).to(cuda)).toThrow("'cpu', 'wasm' or 'webgpu'");
-    expect(() => new k.nn.Linear(2, 2).to(cuda)).toThrow("'cpu', 'wasm' or 'webgpu'");
-    expect(() => init({ device: cuda })).toThrow("init: device must be 'cpu', 'wasm', 'webgpu' or 'auto', got 'cuda'.");
+    expect(() => k.ones(2).to(cuda)).toThrow("'cpu', 'wasm', 'webgpu' or 'meta'");
+    expect(() => new k.nn.Linear(2, 2).to(cuda)).toThrow("'cpu', 'wasm', 'webgpu' or 'meta'");
+    expect(() => init({ device: cuda })).toThrow(
+      "init: device must be 'cpu', 'wasm', 'webgpu', 'meta' or 'auto', got 'cuda'.",
+    );
+  });
+
+  test('init makes tensors on meta, which starts nothing', async () => {
+    await init({ device: 'meta' });
+    expect([k.zeros(2).device, diagnose()]).toEqual(['meta', 'wasm: not started']);
+    expect(k.ones(2, { device: 'wasm' }).device).toBe('wasm');
+    shutdown();
+    expect(k.zeros(2).device).toBe('wasm');
   });
 
   test('isAvailable says what init would find', async () => {
@@ -56,7 +66,7 @@ describe('devices by their names', () => {
     expect(await k.isAvailable('webgpu')).toBe(true);
     vi.unstubAllGlobals();
     await expect(k.isAvailable('cuda' as 'cpu')).rejects.toThrow(
-      "isAvailable: device must be 'cpu', 'wasm' or 'webgpu'",
+      "isAvailable: device must be 'cpu', 'wasm', 'webgpu' or 'meta'",
     );
   });
 });

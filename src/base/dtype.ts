@@ -85,7 +85,7 @@ export function checkDType(op: string, dtype: string): asserts dtype is DType {
   if (!Object.hasOwn(DTYPES, dtype)) {
     throw new DTypeError(
       op,
-      `dtype must be one of ${Object.keys(DTYPES).join(', ')}${op === 'to' ? ", or a device ('cpu', 'wasm' or 'webgpu')" : ''}, got '${dtype}'.`,
+      `dtype must be one of ${Object.keys(DTYPES).join(', ')}${op === 'to' ? ", or a device ('cpu', 'wasm', 'webgpu' or 'meta')" : ''}, got '${dtype}'.`,
       { dtype },
     );
   }

@@ -15,12 +15,24 @@ const SCIENTIFIC_BELOW = 1e-4;
 
 type Format = (value: number | bigint) => string;
 
-/** `tensor([[1., 2.]], dtype=torch.float64)` for row-major `values`; `suffixes` follow inside the parentheses. */
-export function formatTensor(values: TypedArray, shape: Shape, dtype: DType, suffixes: readonly string[]): string {
+/**
+ * `tensor([[1., 2.]], dtype=torch.float64)` for row-major `values`; `suffixes` follow inside the parentheses. Without values, those of
+ * the meta device: `tensor(..., device='meta', size=(2, 3))`.
+ */
+export function formatTensor(
+  values: TypedArray | null,
+  shape: Shape,
+  dtype: DType,
+  suffixes: readonly string[],
+): string {
   const all = [...suffixes];
   const notes: string[] = [];
   let body: string;
-  if (numelOf(shape) === 0) {
+  if (values === null) {
+    body = '...';
+    notes.push(`size=(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`);
+    if (dtype !== 'float32') notes.push(`dtype=torch.${dtype}`);
+  } else if (numelOf(shape) === 0) {
     body = '[]';
     if (shape.length !== 1) notes.push(`size=(${shape.join(', ')})`);
     if (dtype !== 'float32') notes.push(`dtype=torch.${dtype}`);

@@ -22,7 +22,7 @@ export const SCALAR = kind<number | boolean>(
 export const OPERAND: Kind<Operand> = either(TENSOR, SCALAR);
 export const GENERATOR = instanceOf('a Generator', Generator);
 /** The name of a device; PyTorch's 'cpu' is wasm. */
-export const DEVICE: Kind<DeviceName> = oneOfOr({ cpu: 'wasm' }, 'wasm', 'webgpu');
+export const DEVICE: Kind<DeviceName> = oneOfOr({ cpu: 'wasm' }, 'wasm', 'webgpu', 'meta');
 /** A number for an element: bigints too. */
 export const VALUE = kind<number | boolean | bigint>('a number', (value) => SCALAR.accepts(value) || typeof value === 'bigint'); // prettier-ignore
 

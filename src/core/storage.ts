@@ -39,6 +39,8 @@ export type Claim = 'kept' | 'leaf';
 export class Storage implements Reclaimable {
   readonly device: Device;
   readonly buffer: AllocatedBuffer;
+  /** Bytes that the elements take; the buffer of a device without values holds none. */
+  readonly bytes: number;
   readonly serial = nextSerial();
   /** Counts in-place changes; a saved tensor remembers the version it was saved at. */
   version = 0;
@@ -58,12 +60,13 @@ export class Storage implements Reclaimable {
   constructor(device: Device, bytes: number, dtype: DType) {
     if (!(bytes >= 0) || bytes % 1 > 0)
       throw new Error(`internal: storage: bytes must be a whole number, got ${bytes}.`);
-    keepToBudget(bytes);
+    if (device.hasValues) keepToBudget(bytes);
     const buffer = device.allocate(bytes, dtype);
     this.device = device;
+    this.bytes = bytes;
     this.buffer = buffer;
     this.allocation = { device, buffer, isFree: false };
-    handOut(bytes);
+    handOut(buffer.bytes);
     noteMade(this);
     observing.current?.allocate(this);
   }

@@ -88,7 +88,7 @@ export class Tensor extends Handle implements View {
 
   /** @internal Use `tensor`, `zeros`, ... */
   constructor(storage: Storage, dtype: DType, shape: Shape, strides: readonly number[], offset: number) {
-    const capacity = storage.buffer.bytes / itemSize(dtype);
+    const capacity = storage.bytes / itemSize(dtype);
     const fault = layoutFault(shape, strides, offset, capacity);
     if (fault !== null) {
       throw new Error(
@@ -133,6 +133,11 @@ export class Tensor extends Handle implements View {
   /** @internal The device itself. */
   get home(): Device {
     return this.storage.device;
+  }
+
+  /** Whether the tensor is on the meta device: it has a shape and a dtype, but no values. */
+  get isMeta(): boolean {
+    return !this.home.hasValues;
   }
 
   /** Number of dimensions. */
@@ -311,7 +316,7 @@ export class Tensor extends Handle implements View {
 
   /** @internal Says that these are the values of a tensor that was just made of them; `bytes` gives a copy. */
   noteValues(bytes: () => ArrayBuffer): void {
-    if (this.numel() > MOST_KNOWN) return;
+    if (this.numel() > MOST_KNOWN || this.isMeta) return;
     const { storage, dtype } = this;
     this.known = { storage, version: storage.version, values: DTYPES[dtype].array(bytes()) };
   }
@@ -353,18 +358,20 @@ export class Tensor extends Handle implements View {
 
   /** The text that PyTorch prints. */
   async repr(): Promise<string> {
-    return this.text(await this.data());
+    return this.text(this.isMeta ? null : await this.data());
   }
 
   /** @internal What consoles print: the text with the values where they are known, else without. */
   inspected(): string {
     if (this.isFreed) return `Tensor(shape=${formatShape(this.shape)}, dtype=${this.dtype}, freed)`;
+    if (this.isMeta) return this.text(null);
     const { seenValues } = this;
     if (seenValues !== null) return this.text(seenValues);
     return `${this.toString().slice(0, -1)}, values: await x.repr())`;
   }
 
-  private text(values: TypedArray): string {
+  /** As PyTorch prints it; without values on the meta device. */
+  private text(values: TypedArray | null): string {
     const { shape, dtype, device, gradFn, requiresGrad } = this;
     const suffix: string[] = [];
     if (device !== 'wasm') suffix.push(`device='${device}'`);

@@ -4,8 +4,8 @@
 import type { DType } from '../base/dtype';
 import type { Expression } from '../expression/expression';
 
-/** Where tensors can be. */
-export type DeviceName = 'wasm' | 'webgpu';
+/** Where tensors can be; on 'meta' they have shapes and dtypes, but no values and no memory. */
+export type DeviceName = 'wasm' | 'webgpu' | 'meta';
 /** A device as it may be given: 'cpu' is another word for 'wasm'. */
 export type DeviceGiven = DeviceName | 'cpu';
 
@@ -349,6 +349,8 @@ export function faultsOf(kernel: KernelName, operands: Operands, params: unknown
 /** A device: memory and stream, and the kernels. */
 export interface Device {
   readonly name: DeviceName;
+  /** Whether tensors have values there, and memory for them: not on meta. */
+  readonly hasValues: boolean;
 
   /** Queues a kernel. Null for an optional view that is absent, and for no parameters. */
   run<K extends KernelName>(kernel: K, inputs: InputsOf<K>, outputs: OutputsOf<K>, params: ParamsOf<K>): void;

@@ -25,6 +25,7 @@ export function deviceOf(
   ): void => observing.current?.queue({ device: name, kernel, inputs, outputs, bytes, clock }, queue);
   return {
     name,
+    hasValues: true,
     run: (kernel, inputs, outputs, params) => {
       if (observing.current === null) kernels[kernel](inputs, outputs, params);
       else observed(kernel, inputs, outputs, 0, () => kernels[kernel](inputs, outputs, params));

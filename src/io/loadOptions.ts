@@ -104,6 +104,6 @@ function locator(op: string, map: unknown): Located {
 /** @throws TypeError for what is no device */
 function deviceOf(op: string, what: string, name: unknown): DeviceName {
   if (name === 'cpu') return 'wasm';
-  if (name === 'wasm' || name === 'webgpu') return name;
-  throw new KindError(op, `${what} must be 'cpu', 'wasm' or 'webgpu', got ${describe(name)}.`);
+  if (name === 'wasm' || name === 'webgpu' || name === 'meta') return name;
+  throw new KindError(op, `${what} must be 'cpu', 'wasm', 'webgpu' or 'meta', got ${describe(name)}.`);
 }

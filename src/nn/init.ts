@@ -1,7 +1,7 @@
 // Initialisation of parameters, with PyTorch's distributions and its order of random draws. Every function
 // works in place, outside the graph, and returns the tensor.
 import { argument, optional, signature } from '../base/signature';
-import { COUNT, FUNCTION, NUMBER, REAL, type Kind, nullable, oneOf } from '../base/kinds';
+import { COUNT, NUMBER, REAL, type Kind, nullable, oneOf } from '../base/kinds';
 import { GENERATOR, TENSOR } from '../core/kinds';
 import { noGrad } from '../core/backward';
 import { KindError, DTypeError, ShapeError } from '../base/errors';
@@ -238,7 +238,6 @@ const ofTensor = (name: string) => signature(name, [argument('tensor', TENSOR)])
 /** One value everywhere. @see torch.nn.init.constant_ */
 export function constant_<T extends Tensor>(tensor: T, ...args: Arguments<[val: number], [], { val: number }>): T {
   const { val } = CONSTANT.takeRest<{ val: number }>([tensor], args);
-  if (isSkipped) return tensor;
   noGrad(() => tensor.fill_(val));
   return tensor;
 }
@@ -362,7 +361,7 @@ export function orthogonal_<T extends Tensor>(tensor: T, ...args: GainArgs): T {
   const rows = tensor.shape[0];
   const columns = rows === 0 ? 0 : tensor.numel() / rows;
   checkFloating(tensor);
-  if (isSkipped || tensor.numel() === 0) return tensor;
+  if (tensor.isMeta || tensor.numel() === 0) return tensor;
   const { dtype, device, shape } = tensor;
   const values = dtype === 'float64' ? new Float64Array(tensor.numel()) : new Float32Array(tensor.numel());
   fillNormal(values, 0, 1, generator, isHalf(dtype) ? dtype : null);
@@ -400,29 +399,12 @@ export function sparse_<T extends Tensor>(
   });
 }
 
-/** Whether initialisations leave their tensors as they are. */
-let isSkipped = false;
-
-const WITHOUT_INIT = signature('withoutInit', [argument('fn', FUNCTION)]);
-
-/** @internal Runs a function in which no initialisation has an effect, and none draws. See `nn.utils.skipInit`. */
-export function withoutInit<T>(fn: () => T, ...none: never[]): T {
-  WITHOUT_INIT.take([fn, ...none]);
-  const before = isSkipped;
-  isSkipped = true;
-  try {
-    return fn();
-  } finally {
-    isSkipped = before;
-  }
-}
-
 /** Writes values; `half` is the tensor's dtype if that is a 16-bit one. */
 type Make = (values: FloatArray, half: Half | null) => void;
 
 /** Overwrites a tensor with what `make` writes into zeros, outside the graph. */
 function fill<T extends Tensor>(tensor: T, make: Make): T {
-  if (isSkipped) return tensor;
+  if (tensor.isMeta) return tensor;
   const { dtype, device, shape } = tensor;
   const values = dtype === 'float64' ? new Float64Array(tensor.numel()) : new Float32Array(tensor.numel());
   make(values, isHalf(dtype) ? dtype : null);
@@ -444,7 +426,7 @@ function checkFloating({ dtype }: Tensor): void {
 /** The same for numbers that do not depend on each other, in PyTorch's order for how the tensor lies in memory. */
 function drawEach<T extends Tensor>(op: string, tensor: T, make: LaidFill): T {
   checkFloating(tensor);
-  if (!isSkipped) libraryCode(() => noGrad(() => tensor.copy_(drawnLike(op, tensor, make))));
+  libraryCode(() => noGrad(() => tensor.copy_(drawnLike(op, tensor, make))));
   return tensor;
 }
 

@@ -103,7 +103,7 @@ const GROUPS: readonly Group[] = [
   },
   {
     title: 'Other devices and more than one of them',
-    reason: "The devices are `'wasm'` (or `'cpu'`) and `'webgpu'`; a page has one process.",
+    reason: "The devices are `'wasm'` (or `'cpu'`), `'webgpu'` and `'meta'`; a page has one process.",
     holds: matches(
       /cuda|cudnn|miopen|mkl|mps|xpu|ipu|vulkan|mkldnn|is_(cpu|ort|meta|nested)|has_(lapack|openmp|spectral)|DataParallel|SyncBatchNorm|Distributed|get_device$|float32_matmul_precision|to_padded_tensor|is_same_size|memory_format$/,
     ),

@@ -129,12 +129,12 @@ describe('options', () => {
   it.each<[string, unknown, string]>([
     ['unknown', { strict: true }, "load: no option is called 'strict'."],
     ['of Python', { map_location: 'cpu' }, "load: no option is called 'map_location'."],
-    ['a place that is none', { mapLocation: 'cuda' }, "load: mapLocation must be 'cpu', 'wasm' or 'webgpu', got 'cuda'."], // prettier-ignore
-    ['a place in an object', { mapLocation: { cpu: 'cuda:1' } }, "load: mapLocation['cpu'] must be 'cpu', 'wasm' or 'webgpu', got 'cuda:1'."], // prettier-ignore
-    ['a place that a function gives', { mapLocation: () => 'tpu' }, "load: what mapLocation gives must be 'cpu', 'wasm' or 'webgpu', got 'tpu'."], // prettier-ignore
+    ['a place that is none', { mapLocation: 'cuda' }, "load: mapLocation must be 'cpu', 'wasm', 'webgpu' or 'meta', got 'cuda'."], // prettier-ignore
+    ['a place in an object', { mapLocation: { cpu: 'cuda:1' } }, "load: mapLocation['cpu'] must be 'cpu', 'wasm', 'webgpu' or 'meta', got 'cuda:1'."], // prettier-ignore
+    ['a place that a function gives', { mapLocation: () => 'tpu' }, "load: what mapLocation gives must be 'cpu', 'wasm', 'webgpu' or 'meta', got 'tpu'."], // prettier-ignore
     ['a number', { mapLocation: 0 }, 'load: mapLocation must be a device, an object of devices by location or a function, got number 0.'], // prettier-ignore
     ['two places', { mapLocation: 'cpu', device: 'wasm' }, 'load: device and mapLocation exclude each other'],
-    ['another device', { device: 'cuda' }, "load: device must be 'cpu', 'wasm' or 'webgpu', got 'cuda'."],
+    ['another device', { device: 'cuda' }, "load: device must be 'cpu', 'wasm', 'webgpu' or 'meta', got 'cuda'."],
     ['text for a flag', { weightsOnly: 'true' }, "load: weightsOnly must be true or false, got 'true'."],
     ['no function', { onProgress: 5 }, 'load: onProgress must be a function, got 5.'],
     ['no signal', { signal: new AbortController() }, 'load: signal must be an AbortSignal, got a AbortController.'],

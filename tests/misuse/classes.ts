@@ -398,6 +398,7 @@ export const MODULE_METHODS: Readonly<Record<string, Subject>> = {
       modules: nothing,
       getSubmodule: () => [''],
       setSubmodule: () => [ANY_TEXT, linear(), false],
+      toEmpty: () => ['cpu', false],
       getParameter: () => ['weight'],
       getBuffer: () => ['running_mean'],
       apply: () => [() => undefined],

@@ -148,7 +148,7 @@ describe('what would go wrong silently', () => {
       () => loose(k).tensor([1], { requires_grad: true }),
       "tensor: no option is called 'requires_grad'.",
     ],
-    ['a device of Python', () => loose(x).to('cuda'), "or a device ('cpu', 'wasm' or 'webgpu'), got 'cuda'."],
+    ['a device of Python', () => loose(x).to('cuda'), "or a device ('cpu', 'wasm', 'webgpu' or 'meta'), got 'cuda'."],
     ['full of nothing', () => loose(k).full([2]), 'full: fillValue must be a number, got nothing.'],
     ['fill_ with text', () => loose(ones(2)).fill_('a'), "fill_: value must be a number or a tensor, got 'a'."],
     [

@@ -268,7 +268,6 @@ export const INIT: Readonly<Record<string, Call>> = {
   sparse_: () => [batch(), 0.5, 0.25],
   truncNormal_: () => [batch(), 0.5, 1.5, -2.5, 2.5],
   ...group('xavierNormal_ xavierUniform_', () => [batch(), 0.5]),
-  withoutInit: () => [() => linear()],
 };
 
 export const SWA_UTILS: Readonly<Record<string, Call>> = {

@@ -7,7 +7,7 @@ import { DEVICE, TENSOR } from '../../core/kinds';
 import { DTypeError, KindError } from '../../base/errors';
 import { observing } from '../../base/observer';
 import { noGrad } from '../../core/backward';
-import { zerosLike } from '../../ops/shape/creation';
+import { empty, zerosLike } from '../../ops/shape/creation';
 import { noteCall, noteReturn } from '../../core/taskRecord';
 import type { HookOptions } from '../../core/hookList';
 import { heldTensors, noteHolder, type Holder } from '../../core/scope';
@@ -92,6 +92,14 @@ const TRAIN = signature('train', [optional('mode', FLAG)]);
 const REQUIRES_GRAD = signature('requiresGrad_', [optional('requiresGrad', FLAG)]);
 const ZERO_GRAD = signature('zeroGrad', [optional('setToNone', FLAG)]);
 const TARGET = signature('getSubmodule', [argument('target', TEXT)]);
+/** Arguments of `toEmpty`. */
+interface ToEmptyOptions {
+  /** Default: the device that `init` chose. */
+  device?: DeviceGiven;
+  /** Whether descendants get memory too; true by default. */
+  recurse?: boolean;
+}
+const TO_EMPTY = signature('toEmpty', [optional('device', DEVICE), optional('recurse', FLAG)]);
 /** Arguments of `setSubmodule`. */
 interface SetSubmoduleOptions {
   target: string;
@@ -607,11 +615,16 @@ export class Module extends Callable implements Holder {
    */
   to(target: DeviceGiven | DType | FactoryOptions | Tensor, dtype?: DType, ...more: readonly unknown[]): this {
     const options = conversion([target, dtype, ...more]);
-    const convert = (tensor: Tensor): Tensor =>
-      tensor.to(tensor.isFloatingPoint() ? options : { ...options, dtype: tensor.dtype });
+    return this.#convert(this.modules(), options, (tensor) =>
+      tensor.to(tensor.isFloatingPoint() ? options : { ...options, dtype: tensor.dtype }),
+    );
+  }
+
+  /** Puts what `convert` makes in the place of all tensors of `modules`; lazy ones note the options. */
+  #convert(modules: Iterable<Module>, options: FactoryOptions, convert: (tensor: Tensor) => Tensor): this {
     noGrad(() => {
-      for (const module of this.modules()) {
-        for (const [, parameter] of module.#ownParameters()) convertParameter(parameter, options);
+      for (const module of modules) {
+        for (const [, parameter] of module.#ownParameters()) convertParameter(parameter, options, convert);
         for (const [name, buffer] of module.#ownBuffers()) {
           if (isUninitialized(buffer)) buffer.convert(options);
           else Reflect.set(module, name, convert(buffer));
@@ -619,6 +632,24 @@ export class Module extends Callable implements Holder {
       }
     });
     return this;
+  }
+
+  /**
+   * Gives parameters and buffers memory of undefined contents on a device: what a module on the meta device needs before it is loaded
+   * or initialised. Parameters stay the same objects, without their gradients.
+   * @example const net = new Net({ device: 'meta' }).toEmpty('wasm'); net.loadStateDict(await io.load('net.pt'))
+   * @see torch.nn.Module.to_empty
+   */
+  toEmpty(...args: Arguments<[], [device?: DeviceGiven, recurse?: boolean], ToEmptyOptions>): this {
+    const { device, recurse = true } = TO_EMPTY.take<ToEmptyOptions>(args);
+    const made = new Map<Tensor, Tensor>();
+    for (const parameter of this.parameters({ recurse })) parameter.grad = null;
+    return this.#convert(recurse ? this.modules() : [this], { ...(device && { device }) }, (tensor) => {
+      // A shared one gets memory once.
+      const known = made.get(tensor) ?? empty(tensor.shape, { dtype: tensor.dtype, device });
+      made.set(tensor, known);
+      return known;
+    });
   }
 
   /** Moves parameters and buffers to the wasm device, where PyTorch's users say cpu. */
@@ -793,16 +824,16 @@ function conversion(args: readonly unknown[]): FactoryOptions {
   return options;
 }
 
-/** Casts a parameter and its gradient; the object stays. */
-function convertParameter(parameter: Parameter, options: FactoryOptions): void {
+/** Converts a parameter and its gradient; the object stays. */
+function convertParameter(parameter: Parameter, options: FactoryOptions, convert: (tensor: Tensor) => Tensor): void {
   if (isUninitialized(parameter)) {
     parameter.convert(options);
     return;
   }
   const { grad } = parameter;
   parameter.grad = null;
-  parameter.adopt(parameter.to(options));
-  if (grad !== null) parameter.grad = grad.to(options);
+  parameter.adopt(convert(parameter));
+  if (grad !== null) parameter.grad = convert(grad);
 }
 
 function join(path: string, name: string): string {

@@ -187,7 +187,7 @@ export function loadStateDict(
       known.add(key);
       if (!Object.hasOwn(state, key)) problems.missingKeys.push(key);
       else {
-        const value = valueFor(target, state[key]);
+        const value = valueFor(target, state[key], assign);
         if (value === null) {
           misshapenKeys.push(key);
           problems.errorMessages.push(misfit(key, target, state[key]));
@@ -242,15 +242,20 @@ const quoted = (keys: readonly string[]): string => keys.map((key) => `"${key}"`
 const shapeOf = (tensor: Tensor): string => (isUninitialized(tensor) ? 'none yet' : formatShape(tensor.shape));
 
 function misfit(key: string, target: Tensor, value: unknown): string {
+  if (value instanceof Tensor && target.isMeta) {
+    return `No memory for ${key}: the module is on meta. Call toEmpty('wasm') first, or load with { assign: true }.`;
+  }
+  if (value instanceof Tensor && value.isMeta) return `No values for ${key}: the state dict's tensor is on meta.`;
   if (value instanceof Tensor) {
     return `Size mismatch for ${key}: the state dict has shape ${shapeOf(value)}, the module ${shapeOf(target)}.`;
   }
   return `No tensor for ${key}: the state dict has ${value === null ? 'null' : typeof value}.`;
 }
 
-/** What goes into `target`; null if it does not fit. */
-function valueFor(target: Tensor, value: unknown): Tensor | null {
+/** What goes into `target`, or takes its place; null if it does not fit. */
+function valueFor(target: Tensor, value: unknown, assign: boolean): Tensor | null {
   if (!(value instanceof Tensor)) return null;
+  if (!assign && (target.isMeta || value.isMeta)) return null;
   if (isUninitialized(target)) return value;
   if (isUninitialized(value)) return null;
   if (sameShape(target.shape, value.shape)) return value;

@@ -16,7 +16,7 @@ import { GENERATOR, INPUT, TENSOR } from '../../core/kinds';
 import { Tensor } from '../../core/tensor';
 import type { DeviceGiven } from '../../device/contract';
 import { copy_ } from '../shape/copy';
-import { finish, MADE, requireFloat, uploaded, type TensorOptions } from '../shape/creation';
+import { finish, MADE, requireFloat, uploaded, valueCount, type TensorOptions } from '../shape/creation';
 import { expand } from '../shape/view';
 import { add, mul } from '../pointwise/arithmetic';
 import { ge } from '../pointwise/compare';
@@ -127,7 +127,7 @@ export function randintLike(...args: unknown[]): Tensor {
   if (!(high > low)) throw new ValueError('randintLike', `low must be below high, got low ${low} and high ${high}.`);
   const { dtype = input.dtype, device = input.device } = options;
   const draw = (): ArrayBufferView => {
-    const values = newArray(dtype, input.numel());
+    const values = newArray(dtype, valueCount(device, input.shape));
     fillRandint(values, low, high, generator);
     return stored(dtype, values);
   };

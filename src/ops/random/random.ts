@@ -14,9 +14,17 @@ import {
 } from '../../base/generator'; // prettier-ignore
 import { Tensor } from '../../core/tensor';
 import { contiguous, copy_, to } from '../shape/copy';
-import { finish, requireFloat, MADE, uploaded, type ShapeArguments, type TensorOptions } from '../shape/creation';
+import {
+  finish,
+  requireFloat,
+  MADE,
+  uploaded,
+  valueCount,
+  type ShapeArguments,
+  type TensorOptions,
+} from '../shape/creation';
 import { permute } from '../shape/view';
-import { isDense, numelOf, type Shape } from '../../base/shape';
+import { isDense, type Shape } from '../../base/shape';
 import type { DeviceGiven } from '../../device/contract';
 
 /** Where draws come from. */
@@ -41,7 +49,7 @@ export function drawn(op: string, shape: Shape, options: RandomOptions, fill: Fl
   const dtype = options.dtype ?? 'float32';
   requireFloat(op, dtype);
   const draw = (): ArrayBufferView => {
-    const values = newArray(dtype, numelOf(shape)) as FloatArray;
+    const values = newArray(dtype, valueCount(options.device, shape)) as FloatArray;
     fill(values, options.generator, isHalf(dtype) ? dtype : null);
     return stored(dtype, values);
   };
@@ -94,7 +102,7 @@ export function valuesLike(x: Laid, fill: ValueFill, fresh = false): Tensor {
   const isInOrder = kept.every((d, i) => i === 0 || kept[i - 1] < d);
   const sizes = isInOrder ? shape : order.map((d) => shape[d]);
   const laid = uploaded(device, sizes, dtype, () => {
-    const values = newArray(dtype, numelOf(shape));
+    const values = newArray(dtype, valueCount(device, shape));
     fill(values, isHalf(dtype) ? dtype : null, fresh ? isInOrder : isDense(shape, x.strides));
     return stored(dtype, values);
   });
@@ -167,7 +175,7 @@ export function randint(...args: unknown[]): Tensor {
   if (!(high > low)) throw new ValueError('randint', `low must be below high, got low ${low} and high ${high}.`);
   const dtype: DType = options.dtype ?? 'int64';
   const draw = (): ArrayBufferView => {
-    const values = newArray(dtype, numelOf(size));
+    const values = newArray(dtype, valueCount(options.device, size));
     fillRandint(values, low, high, options.generator);
     return stored(dtype, values);
   };
@@ -213,7 +221,9 @@ export function randperm(
   >
 ): Tensor {
   const { n, ...options } = RANDPERM.take(args);
-  const order = uploaded(options.device, [n], 'int32', () => permutation(n, options.generator));
+  const order = uploaded(options.device, [n], 'int32', () =>
+    permutation(valueCount(options.device, [n]), options.generator),
+  );
   return finish(to(order, options.dtype ?? 'int64'), options);
 }
 

@@ -4,6 +4,7 @@ import { FLAG, DTYPE, either } from '../../base/kinds';
 import { argument, signature, taking, withoutEffect } from '../../base/signature';
 import { TENSOR, VALUE, DEVICE, INPUT, OTHER } from '../../core/kinds';
 import type { Device, DeviceGiven, DeviceName, PointwiseProgram, View } from '../../device/contract';
+import { noValues } from '../../device/meta';
 import { getDevice } from '../../device/registry';
 import { copyProgram } from '../../device/widening';
 import { checkDType, type DType } from '../../base/dtype';
@@ -138,6 +139,7 @@ type ToArgument = DType | boolean | ToOptions | undefined;
 function converted(x: Tensor, device: DeviceName, dtype: DType, copy: boolean): Tensor {
   const home = getDevice(device);
   if (home === x.home) return dtype === x.dtype && !copy ? x : apply(CLONE, [x], dtype);
+  if (x.isMeta) throw noValues('to', x.shape);
   // Converted where the wider of the two dtypes is known.
   if (dtype === x.dtype || !x.home.supports(dtype)) return convert(move(x, home), dtype);
   return move(apply(CLONE, [x], dtype), home);
@@ -156,7 +158,7 @@ const TRANSFER = singleOp<[x: Tensor], { readonly from: Device; readonly home: D
   shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   home: ({ home }) => home,
   forward: (from, [x], out, { home }) => {
-    home.receive(out.buffer, from.read(x));
+    if (home.hasValues) home.receive(out.buffer, from.read(x));
   },
   saves: {},
   backward: (grad, { params: { from } }) => [() => move(grad, from)],

@@ -3,8 +3,8 @@ import type { Arguments } from '../../base/arguments';
 import { COUNTS, ANYTHING, NUMBER, INTEGER, FLAG, COUNT, DTYPE, listOf, kind, oneOf } from '../../base/kinds';
 import { argument, optional, signature, withoutEffect } from '../../base/signature';
 import { VALUE, DEVICE, INPUT } from '../../core/kinds';
-import type { DeviceGiven } from '../../device/contract';
-import { getDevice } from '../../device/registry';
+import type { DeviceGiven, DeviceName } from '../../device/contract';
+import { defaultDevice, getDevice, setDefaultDevice } from '../../device/registry';
 import { describe } from '../../base/errorText';
 import { isFloat, isHalf, itemSize, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
 import { roundHalf } from '../../base/half';
@@ -74,6 +74,21 @@ const LENGTHS = { ...listOf(COUNT), expected: COUNTS.expected };
 export function finish(t: Tensor, options: TensorOptions): Tensor {
   return options.requiresGrad === true ? t.requiresGrad_() : t;
 }
+
+/** Runs `fn`, whose tensors are made on that device unless a call in it names another. */
+export function madeOn<T>(device: DeviceName, fn: () => T): T {
+  const before = defaultDevice();
+  setDefaultDevice(device);
+  try {
+    return fn();
+  } finally {
+    setDefaultDevice(before);
+  }
+}
+
+/** How many elements have to be made for a tensor of the shape: none where it has no values. */
+export const valueCount = (device: DeviceGiven | undefined, shape: Shape): number =>
+  getDevice(device).hasValues ? numelOf(shape) : 0;
 
 /**
  * A fresh tensor with the elements that `values` makes, which have the layout of `dtype` already. They are made once there is
@@ -446,8 +461,9 @@ function ramp(n: number, at: (i: number) => number, options: TensorOptions, dtyp
   const whole = (value: number): number | bigint => (dtype === 'int64' ? BigInt(Math.trunc(value)) : value);
   return finish(
     uploaded(options.device, [n], dtype, () => {
-      const values: { [i: number]: number | bigint } & TypedArray = newArray(dtype, n);
-      for (let i = 0; i < n; i++) values[i] = dtype === 'bool' ? Number(at(i) !== 0) : whole(at(i));
+      const count = valueCount(options.device, [n]);
+      const values: { [i: number]: number | bigint } & TypedArray = newArray(dtype, count);
+      for (let i = 0; i < count; i++) values[i] = dtype === 'bool' ? Number(at(i) !== 0) : whole(at(i));
       return stored(dtype, values);
     }),
     options,

@@ -83,7 +83,7 @@ export const asStrided: (
   ]),
   (x: Tensor, { size, stride, storageOffset = null }: AsStridedOptions): Tensor => {
     const offset = storageOffset ?? x.offset;
-    const length = x.buffer.bytes / (x.nbytes / Math.max(1, x.numel()) || 1);
+    const length = x.storage.bytes / (x.nbytes / Math.max(1, x.numel()) || 1);
     const last = size.reduce((at, n, d) => at + (n - 1) * stride[d], offset);
     const valid = size.length === stride.length && offset >= 0 && stride.every((s) => s >= 0);
     if (!valid || (numelOf(size) > 0 && last >= length)) {
