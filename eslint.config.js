@@ -26,6 +26,7 @@ const MAY_IMPORT = {
   io: ['nn', 'ops', 'core', 'base'],
   func: ['nn', 'autograd', 'ops', 'core', 'base'],
   averaging: ['nn', 'optim', 'ops', 'core', 'base'],
+  utils: ['autograd', 'core', 'base'],
 };
 /** Parts of folders that see less than the folder does. */
 const APART = [

@@ -109,6 +109,7 @@ export * as distributions from './distributions';
 export * as func from './func';
 export * as profiler from './profiler';
 export * as testing from './testing';
+export * as utils from './utils';
 
 import './methods';
 import type { TensorMethods } from './methods';

@@ -1,6 +1,6 @@
 // Operations of the user's own, with a gradient written by hand: torch.autograd.Function.
 import {
-  aliasWithGraph, edgeOf, isGradEnabled, Node, SavedTensor, setHistory, withGradMode, type Gradients,
+  aliasWithGraph, edgeOf, isGradEnabled, Node, save, setHistory, withGradMode, type Gradients, type Saved,
 } from '../core/graph'; // prettier-ignore
 import { unscoped } from '../core/scope';
 import { KindError, AutogradError, DeviceError, ShapeError } from '../base/errors';
@@ -27,7 +27,7 @@ export class FunctionContext {
   /** Whether each argument needs a gradient. */
   readonly needsInputGrad: readonly boolean[];
   private toSave: readonly Tensor[] = [];
-  private saved: readonly SavedTensor[] | null = null;
+  private saved: readonly Saved[] | null = null;
   private outputs: readonly Tensor[] = [];
   private nonDifferentiable = new Set<Tensor>();
   private materialize = true;
@@ -69,7 +69,7 @@ export class FunctionContext {
   settle(outputs: readonly Tensor[], node: Node): void {
     this.saved = this.toSave.map((t) => {
       const index = outputs.indexOf(t);
-      return new SavedTensor(t, index < 0 ? null : { node, index });
+      return index < 0 ? save(t) : save(t, { node, index });
     });
     this.toSave = [];
     // Shapes only: zeros are made from them.

@@ -5,3 +5,4 @@ export { Function, FunctionContext } from './function';
 export { gradcheck, gradgradcheck } from './gradcheck';
 export type { CheckedFunction, GradcheckOptions } from './gradcheck';
 export * as functional from './functional';
+export * as graph from './graph';

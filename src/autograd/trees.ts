@@ -20,6 +20,13 @@ export function leavesOf(who: string, value: unknown): Tensor[] {
   throw new KindError(who, `must be a tensor, or arrays or objects of tensors, got ${describe(value)}.`);
 }
 
+/** The tensors in a value that may be anything, deep in arrays and plain objects, in order. */
+export function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value];
+  if (Array.isArray(value)) return value.flatMap(tensorsIn);
+  return isPlainObject(value) ? Object.values(value).flatMap(tensorsIn) : [];
+}
+
 /** `tree` with other values in the places of its tensors, in order. */
 export function refilled(tree: unknown, values: readonly unknown[]): unknown {
   let next = 0;

@@ -15,5 +15,16 @@ export function speakingAs<T>(op: string, f: () => T): T {
   }
 }
 
+/** `f()`, code of a user's that runs within a function of the library: its errors are its own. */
+export function speakingForItself<T>(f: () => T): T {
+  const before = speaker;
+  speaker = null;
+  try {
+    return f();
+  } finally {
+    speaker = before;
+  }
+}
+
 /** Who speaks where `op` finds something wrong; null, of what no function is to blame for, stays. */
 export const speaking = (op: string | null): string | null => (op === null ? null : (speaker ?? op));

@@ -23,31 +23,31 @@ export function checkGiven(who: string, value: unknown): asserts value is Tensor
   if (value.isFreed) throw value.freedError(who);
 }
 
-/** What is told of a gradient that another is to stand in for. */
+/** What is told of a tensor that another is to stand in for. */
 interface Like {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly device: DeviceName;
 }
 
-/** @throws TypeError, FreedError, ShapeError, DTypeError, DeviceError unless `value` can take the place of `grad` */
-export function checkStandIn(who: string, value: unknown, grad: Like): asserts value is Tensor {
+/** @throws TypeError, FreedError, ShapeError, DTypeError, DeviceError unless `value` can take the place of `like`, which is `what` */
+export function checkStandIn(who: string, value: unknown, like: Like, what = 'a gradient'): asserts value is Tensor {
   checkGiven(who, value);
-  if (!sameShape(value.shape, grad.shape)) {
+  if (!sameShape(value.shape, like.shape)) {
     throw new ShapeError(
       who,
-      `must give a gradient of shape ${formatShape(grad.shape)}, got ${formatShape(value.shape)}.`,
-      { shapes: [grad.shape, value.shape] },
+      `must give ${what} of shape ${formatShape(like.shape)}, got ${formatShape(value.shape)}.`,
+      { shapes: [like.shape, value.shape] },
     );
   }
-  if (value.dtype !== grad.dtype) {
-    throw new DTypeError(who, `must give a gradient of dtype ${grad.dtype}, got ${value.dtype}.`, {
-      dtypes: [grad.dtype, value.dtype],
+  if (value.dtype !== like.dtype) {
+    throw new DTypeError(who, `must give ${what} of dtype ${like.dtype}, got ${value.dtype}.`, {
+      dtypes: [like.dtype, value.dtype],
     });
   }
-  if (value.device !== grad.device) {
-    throw new DeviceError(who, `must give a gradient on ${grad.device}, got one on ${value.device}.`, {
-      devices: [grad.device, value.device],
+  if (value.device !== like.device) {
+    throw new DeviceError(who, `must give ${what} on ${like.device}, got one on ${value.device}.`, {
+      devices: [like.device, value.device],
     });
   }
 }

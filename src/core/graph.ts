@@ -1,10 +1,11 @@
 // The graph that operations record: nodes and edges, what is saved for the gradients, views and in-place changes, and
 // whether anything is recorded at all. backward.ts walks it.
 import type { DType } from '../base/dtype';
-import { AutogradError, KindError } from '../base/errors';
-import { FLAG, FUNCTION } from '../base/kinds';
+import { AutogradError } from '../base/errors';
+import { FLAG } from '../base/kinds';
 import { observing } from '../base/observer';
 import { argument, signature } from '../base/signature';
+import { CALLBACK, checkSynchronous, modeOf, Regions, type Mode } from './region';
 import { unscoped } from './scope';
 import type { Storage } from './storage';
 import { formatShape, isDense, type Shape } from '../base/shape';
@@ -13,9 +14,6 @@ import { Tensor, type GradFn, type GradHook, type ViewLink } from './tensor';
 // ---- grad mode --------------------------------------------------------------------------------
 
 let gradEnabled = true;
-
-// There are no `with` blocks here.
-const CALLBACK = { ...FUNCTION, expected: 'a function whose body runs in that mode, as in noGrad(() => net(x))' };
 
 /** Whether operations are being recorded. */
 export function isGradEnabled(...args: readonly []): boolean {
@@ -34,48 +32,16 @@ export function withGradMode<T>(name: string, enabled: boolean, fn: () => T): T 
   } finally {
     gradEnabled = before;
   }
-  if (result instanceof Promise) {
-    result.catch(() => undefined);
-    throw new AutogradError(
-      name,
-      'fn must be synchronous, got a function that returns a promise (the mode would end at its first await). ' +
-        `Wrap the synchronous part, const y = ${name}(() => net(x)); await y.data(), ` +
-        `or set the mode around all of it: setGradEnabled(${String(enabled)}); ...; setGradEnabled(${String(!enabled)}).`,
-    );
-  }
+  checkSynchronous(
+    name,
+    result,
+    `Wrap the synchronous part, const y = ${name}(() => net(x)); await y.data(), ` +
+      `or set the mode around all of it: setGradEnabled(${String(enabled)}); ...; setGradEnabled(${String(!enabled)}).`,
+  );
   return result;
 }
 
-/** A function that runs another in a grad mode; before a method of a class, `@noGrad`, it makes every call of that run so. */
-interface GradMode {
-  <T>(fn: () => T, ...rest: readonly []): T;
-  <This, A extends readonly unknown[], R>(
-    method: (this: This, ...args: A) => R,
-    context: ClassMethodDecoratorContext<This> | ClassGetterDecoratorContext<This> | ClassSetterDecoratorContext<This>,
-  ): (this: This, ...args: A) => R;
-}
-
-/** Whether a second argument is what JavaScript gives decorators. */
-const isDecorating = (value: unknown): value is DecoratorContext =>
-  typeof value === 'object' && value !== null && 'kind' in value && 'addInitializer' in value;
-
-function gradMode(name: string, enabled: boolean): GradMode {
-  const takes = signature(name, [argument('fn', CALLBACK)]);
-  const run = (fn: (this: unknown, ...args: readonly unknown[]) => unknown, ...rest: readonly unknown[]): unknown => {
-    const [context] = rest;
-    if (rest.length === 1 && isDecorating(context)) {
-      if (context.kind !== 'method' && context.kind !== 'getter' && context.kind !== 'setter') {
-        throw new KindError(name, `only methods, getters and setters can be decorated, got a ${context.kind}.`);
-      }
-      return function (this: unknown, ...args: readonly unknown[]): unknown {
-        return withGradMode(name, enabled, () => fn.apply(this, [...args]));
-      };
-    }
-    takes.values([fn, ...rest]);
-    return withGradMode(name, enabled, fn);
-  };
-  return Object.defineProperty(run, 'name', { value: name }) as GradMode;
-}
+const gradMode = (name: string, enabled: boolean): Mode => modeOf(name, (fn) => withGradMode(name, enabled, fn));
 
 /**
  * Runs `fn` without recording. A function that always runs so has it inside; a method may have `@noGrad` before it.
@@ -85,11 +51,11 @@ function gradMode(name: string, enabled: boolean): GradMode {
  * @example class Net extends nn.Module { @noGrad predict(x) { return this(x).argmax(1); } }
  * @see torch.no_grad
  */
-export const noGrad: GradMode = gradMode('noGrad', false);
+export const noGrad: Mode = gradMode('noGrad', false);
 /** Runs `fn` with recording, inside `noGrad`. @throws AutogradError if `fn` is async. @see torch.enable_grad */
-export const enableGrad: GradMode = gradMode('enableGrad', true);
+export const enableGrad: Mode = gradMode('enableGrad', true);
 /** `noGrad` by another name: nothing more is saved by it here. @throws AutogradError if `fn` is async. @see torch.inference_mode */
-export const inferenceMode: GradMode = gradMode('inferenceMode', false);
+export const inferenceMode: Mode = gradMode('inferenceMode', false);
 
 const SET_GRAD_ENABLED = signature('setGradEnabled', [argument('mode', FLAG), argument('fn', CALLBACK, undefined)]);
 
@@ -224,7 +190,7 @@ export function leaveGraph(t: Tensor): void {
 }
 
 /** Puts a fresh handle where `edge` says: gradients that reach it go on there. */
-function placed(t: Tensor, edge: Edge | null): Tensor {
+export function placed(t: Tensor, edge: Edge | null): Tensor {
   if (edge?.node instanceof AccumulateGrad) {
     t.requiresGrad_();
     t.autograd.accumulator = edge.node;
@@ -234,22 +200,40 @@ function placed(t: Tensor, edge: Edge | null): Tensor {
   return t;
 }
 
+/** What a graph keeps of a tensor for its gradient rule. */
+export interface Saved {
+  /** A new handle at its place in the graph; `op` is who asks. */
+  unpack(op: string): Tensor;
+  /** Lets go of it. */
+  release(): void;
+}
+
+/** Says what is kept of a tensor that a graph saves, whose gradients flow to `edge`; null: its memory, as ever. */
+export type SavingHook = (t: Tensor, edge: Edge | null) => Saved | null;
+
+/** Who says so now: hooks of users, checkpoints. */
+export const saving = new Regions<SavingHook | null>(null);
+
+/** Keeps `t` for a graph. Its `edge` is given where its history is not set yet, as for a result of the node itself. */
+export const save = (t: Tensor, edge: Edge | null = edgeOf(t)): Saved =>
+  saving.top?.(t, edge) ?? new SavedTensor(t, edge);
+
 /** A tensor kept for the gradient rule: memory and version, and its place in the graph, but not the user's handle. */
-export class SavedTensor {
+export class SavedTensor implements Saved {
   private readonly storage: Storage;
   private readonly version: number;
-  private readonly edge: Edge | null;
   private readonly dtype: DType;
   private readonly shape: Shape;
   private readonly strides: readonly number[];
   private readonly offset: number;
 
-  /** `output` is given for a result of the node itself, whose history is not set yet. */
-  constructor(t: Tensor, output: Edge | null = null) {
+  constructor(
+    t: Tensor,
+    private readonly edge: Edge | null,
+  ) {
     this.storage = t.storage;
     this.storage.save();
     this.version = this.storage.version;
-    this.edge = output ?? edgeOf(t);
     ({ dtype: this.dtype, shape: this.shape, strides: this.strides, offset: this.offset } = t);
   }
 

@@ -7,9 +7,10 @@ import {
   Node,
   noGrad,
   rewriteHistory,
-  SavedTensor,
+  save,
   setHistory,
   type Gradients,
+  type Saved,
 } from './graph';
 import type { Device } from '../device/contract';
 import { isFloat, itemSize, type DType } from '../base/dtype';
@@ -109,7 +110,7 @@ export function deviceOf(op: string, inputs: Inputs): Device {
 /** A recorded application of an op record. */
 class OpNode<I extends Inputs, P> extends Node {
   /** In the order of savedInputs, then savedOutputs; null once released. */
-  private saved: (SavedTensor | null)[] | null = [];
+  private saved: (Saved | null)[] | null = [];
   private readonly savedInputs: readonly number[];
   private readonly savedOutputs: readonly number[];
 
@@ -130,14 +131,14 @@ class OpNode<I extends Inputs, P> extends Node {
     this.savedOutputs = saves.outputs ?? [];
     for (const i of this.savedInputs) {
       const t = tensors[i];
-      if (i === 0 && original !== null) this.saved?.push(new SavedTensor(original, this.edges[0]));
-      else this.saved?.push(t === null ? null : new SavedTensor(t));
+      if (i === 0 && original !== null) this.saved?.push(save(original, this.edges[0]));
+      else this.saved?.push(t === null ? null : save(t));
     }
   }
 
   /** Saves results once they exist. */
   saveOutputs(outs: readonly Tensor[]): void {
-    for (const i of this.savedOutputs) this.saved?.push(new SavedTensor(outs[i], { node: this, index: i }));
+    for (const i of this.savedOutputs) this.saved?.push(save(outs[i], { node: this, index: i }));
   }
 
   backward(grads: Gradients, createGraph: boolean): Gradients {

@@ -7,7 +7,7 @@ import { ANYTHING, either, FLAG, FUNCTION, INTEGER, listOf } from '../base/kinds
 import { argument, signature } from '../base/signature';
 import { formatShape, wrapDim } from '../base/shape';
 import { Level } from '../autograd/level';
-import { leavesOf, refilled, type Tree } from '../autograd/trees';
+import { leavesOf, refilled, tensorsIn, type Tree } from '../autograd/trees';
 import { zerosLike, onesLike } from '../ops/shape/creation';
 import { Tensor } from '../core/tensor';
 
@@ -65,13 +65,6 @@ function calling(
     ];
   };
   return { level, picked: typeof argnums === 'number' ? picked[0] : picked, call };
-}
-
-/** The tensors in what a function gives beside its result, which may be anything. */
-function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  if (Array.isArray(value)) return value.flatMap(tensorsIn);
-  return isPlainObject(value) ? Object.values(value).flatMap(tensorsIn) : [];
 }
 
 function scalarOf(op: string, result: unknown): Tensor {

@@ -15,6 +15,7 @@ import {
 } from './classes';
 import {
   AUTOGRAD,
+  CHECKPOINTS,
   COLLATION,
   CONSTRAINTS,
   DISTRIBUTIONS,
@@ -24,6 +25,7 @@ import {
   IN_PAGES,
   IO,
   LINALG,
+  SAVED,
   SPECIAL,
   PROFILER,
   TESTING,
@@ -87,7 +89,9 @@ const TABLES: Readonly<Record<string, [space: object, calls: Readonly<Record<str
   nn: [k.nn, NN],
   autograd: [k.autograd, AUTOGRAD],
   'autograd.functional': [k.autograd.functional, FUNCTIONAL_DERIVATIVES],
+  'autograd.graph': [k.autograd.graph, SAVED],
   func: [k.func, FUNC],
+  'utils.checkpoint': [k.utils.checkpoint, CHECKPOINTS],
   data: [k.data, COLLATION],
   'optim.swaUtils': [k.optim.swaUtils, SWA_UTILS],
   io: [k.io, IO],

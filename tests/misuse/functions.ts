@@ -327,6 +327,18 @@ export const AUTOGRAD: Readonly<Record<string, Call>> = {
   isGradEnabled: () => [],
 };
 
+export const SAVED: Readonly<Record<string, Call>> = {
+  savedTensorsHooks: () => [(x: Tensor) => x, (x: Tensor) => x, () => 1],
+  saveOnCpu: () => [() => 1, { pinMemory: false }],
+};
+
+export const CHECKPOINTS: Readonly<Record<string, Call>> = {
+  checkpoint: () => [
+    k.relu, w(), { useReentrant: false, preserveRngState: true, determinismCheck: 'default', earlyStop: true },
+  ], // prettier-ignore
+  checkpointSequential: () => [[k.relu], 1, w(), { useReentrant: false, preserveRngState: true }],
+};
+
 export const FUNC: Readonly<Record<string, Call>> = {
   ...group('grad gradAndValue jacrev jacfwd', () => [(x: Tensor) => x.sum(), 1, false]),
   hessian: () => [(x: Tensor) => x.sum(), 1],
