@@ -10,6 +10,7 @@ export {
 } from './base/dtype'; // prettier-ignore
 export * from './base/dtypeInfo';
 export * from './base/errors';
+export { setPrintOptions, type PrintOptions } from './base/print';
 export { installDevtoolsFormatter } from './base/javascript';
 
 export { noGrad, enableGrad, inferenceMode, isGradEnabled, setGradEnabled } from './core/backward';

@@ -3,7 +3,7 @@
 import { backward, registerHook, retainGrad } from './core/backward';
 import {
   clone, contiguous, to, copy_, fill_, zero_, float, double, int, long, byte, bool, half, bfloat16, char, short, cpu,
-  typeAs,
+  type, typeAs,
 } from './ops/shape/copy'; // prettier-ignore
 import {
   emptyLike, fullLike, newEmpty, newFull, newOnes, newTensor, newZeros, onesLike, zerosLike,
@@ -216,7 +216,7 @@ const methods = {
   ...{ put, take, takeAlongDim, maskedScatter, tril, triu },
   ...{ softmax, logSoftmax },
   ...{ uniform_, normal_, exponential_, bernoulli_, bernoulli, multinomial },
-  ...{ cauchy_, geometric_, logNormal_, random_, fillDiagonal_, detach_, typeAs, elementSize, isNonzero, stride },
+  ...{ cauchy_, geometric_, logNormal_, random_, fillDiagonal_, detach_, type, typeAs, elementSize, isNonzero, stride },
 };
 
 /** Properties that are operations without arguments. */
@@ -234,6 +234,7 @@ interface Overloaded {
   repeatInterleave: OverloadedMethod<typeof repeatInterleave>;
   tensorSplit: OverloadedMethod<typeof tensorSplit>;
   stride: OverloadedMethod<typeof stride>;
+  type: OverloadedMethod<typeof type>;
 }
 /** A function with two or three signatures, as a method: `infer` takes the last ones, and repeats the first. */
 type OverloadedMethod<F> = F extends {

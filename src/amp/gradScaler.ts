@@ -143,7 +143,7 @@ export class GradScaler {
     this.#isUsed = true;
     if (!Array.isArray(outputs)) {
       const x = outputs as Tensor;
-      return mul(x, tensor(this.#scale, { device: x.device }));
+      return mul(x, tensor(this.#scale, { dtype: 'float32', device: x.device }));
     }
     return outputs.map((output) => this.scale(output as Tensor));
   }

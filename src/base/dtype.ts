@@ -91,6 +91,14 @@ export function checkDType(op: string, dtype: string): asserts dtype is DType {
   }
 }
 
+let usual: DType = float32;
+/** What numbers become where no dtype is said: in the library's own code. */
+export const defaultDType = (): DType => usual;
+/** @internal Only base/dtypeInfo.ts calls it, which checks. */
+export const putDefaultDType = (dtype: DType): void => {
+  usual = dtype;
+};
+
 /** Order of promotion: the later of two dtypes holds the values of both, but for two pairs. */
 const ORDER: readonly DType[] = [
   'bool', 'uint8', 'int8', 'int16', 'int32', 'int64', 'float16', 'bfloat16', 'float32', 'float64',
@@ -109,7 +117,7 @@ export type Operand = { readonly dtype: DType; readonly shape: readonly number[]
 /**
  * PyTorch's result type: operands with dimensions win over zero-dimensional ones, and those over scalars,
  * unless the weaker one is of a higher category (bool < integer < float).
- * A scalar is an integer if Number.isInteger says so; a float scalar with integers gives float32.
+ * A scalar is an integer if Number.isInteger says so; a float scalar with integers gives the default dtype.
  */
 export function resultType(...operands: Operand[]): DType {
   const levels: (DType | null)[] = [null, null, null];
@@ -122,11 +130,11 @@ export function resultType(...operands: Operand[]): DType {
   for (const dtype of levels) {
     if (dtype !== null && (result === null || DTYPES[dtype].category > DTYPES[result].category)) result = dtype;
   }
-  return result ?? 'float32';
+  return result ?? usual;
 }
 
 function standing(operand: Operand): [level: number, dtype: DType] {
   if (typeof operand === 'boolean') return [2, 'bool'];
-  if (typeof operand === 'number') return [2, Number.isInteger(operand) ? 'int64' : 'float32'];
+  if (typeof operand === 'number') return [2, Number.isInteger(operand) ? 'int64' : usual];
   return [operand.shape.length > 0 ? 0 : 1, operand.dtype];
 }

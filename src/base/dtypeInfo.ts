@@ -1,9 +1,11 @@
 // What numbers each dtype holds: torch.finfo and torch.iinfo.
 import type { Arguments } from './arguments';
 import {
+  defaultDType,
   isFloat,
   itemSize,
   promoteTypes as promoted,
+  putDefaultDType,
   resultType as resulting,
   type DType,
   type Operand,
@@ -44,11 +46,27 @@ const FLOATS: Readonly<Partial<Record<DType, readonly [digits: number, exponent:
   float64: [53, 1023],
 };
 
-const FINFO = signature('finfo', [argument('type', DTYPE, 'float32')]);
+const SET_DEFAULT = signature('setDefaultDtype', [argument('d', DTYPE)]);
+
+/** What numbers become where no dtype is said, from now on: in `tensor`, `zeros` and their like, layers, and results of integers with fractions. @throws DTypeError for an integer dtype @see torch.set_default_dtype */
+export const setDefaultDtype: (...args: Arguments<[d: DType], [], { d: DType }>) => void = taking(
+  SET_DEFAULT,
+  (dtype) => {
+    if (!isFloat(dtype)) {
+      throw new DTypeError('setDefaultDtype', `the dtype must be a floating-point one, got ${dtype}.`, { dtype });
+    }
+    putDefaultDType(dtype);
+  },
+);
+/** What `setDefaultDtype` has set; float32 at first. @see torch.get_default_dtype */
+export const getDefaultDtype: () => DType = taking(signature('getDefaultDtype', []), defaultDType);
+
+const FINFO = signature('finfo', [argument('type', DTYPE, null)]);
 const IINFO = signature('iinfo', [argument('type', DTYPE)]);
 
 /** @throws DTypeError for integers @see torch.finfo */
-export const finfo: (dtype?: DType) => FloatInfo = taking(FINFO, (dtype) => {
+export const finfo: (dtype?: DType) => FloatInfo = taking(FINFO, (given) => {
+  const dtype = given ?? defaultDType();
   const row = FLOATS[dtype];
   if (row === undefined) throw new DTypeError('finfo', `dtype must be a floating-point one, got ${dtype}.`, { dtype });
   const [digits, exponent] = row;

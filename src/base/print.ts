@@ -1,19 +1,95 @@
-// The text that PyTorch prints for a tensor, from its values. The rules are those of torch's default print
-// options: four digits, 80 columns, summarised above 1000 elements by three at each end.
-import { isFloat, type DType, type TypedArray } from './dtype';
+// The text that PyTorch prints for a tensor, from its values, by the options that are set: four digits, 80 columns, summarised
+// above 1000 elements by three at each end, unless they say otherwise.
+import type { Arguments } from './arguments';
+import { defaultDType, isFloat, type DType, type TypedArray } from './dtype';
+import { COUNT, FLAG, kind, nullable, oneOf } from './kinds';
 import { numelOf, type Shape } from './shape';
+import { argument, signature, taking } from './signature';
 
-const PRECISION = 4;
-const THRESHOLD = 1000;
-const EDGE_ITEMS = 3;
-const LINE_WIDTH = 80;
+/** How tensors are printed. */
+export interface PrintOptions {
+  /** Digits behind the point; 4. */
+  precision?: number | null;
+  /** Number of elements above which only the ends are shown; 1000. */
+  threshold?: number | null;
+  /** Elements shown at each end of a dimension; 3. */
+  edgeitems?: number | null;
+  /** Columns of a line; 80. */
+  linewidth?: number | null;
+  /** A set of the others to start from. */
+  profile?: 'default' | 'short' | 'full' | null;
+  /** Whether floats are written with exponents; by their magnitudes if it is null or not given. */
+  sciMode?: boolean | null;
+}
+interface Chosen {
+  readonly precision: number;
+  readonly threshold: number;
+  readonly edgeitems: number;
+  readonly linewidth: number;
+}
+const USUAL: Chosen = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80 };
+const PROFILES: Readonly<Record<NonNullable<PrintOptions['profile']>, Chosen>> = {
+  default: USUAL,
+  short: { ...USUAL, precision: 2, edgeitems: 2 },
+  full: { ...USUAL, threshold: Infinity },
+};
+let chosen = USUAL;
+let sciMode: boolean | null = null;
+
+const COUNT_OR_NULL = nullable(COUNT);
+const SET_PRINT_OPTIONS = signature('setPrintOptions', [
+  argument('precision', COUNT_OR_NULL, null),
+  argument(
+    'threshold',
+    nullable(kind<number>('a whole number of at least 0, or Infinity', (v) => v === Infinity || COUNT.accepts(v))),
+    null,
+  ),
+  argument('edgeitems', COUNT_OR_NULL, null),
+  argument('linewidth', COUNT_OR_NULL, null),
+  argument('profile', nullable(oneOf('default', 'short', 'full')), null),
+  argument('sciMode', nullable(FLAG), null),
+]);
+type PrintArguments = Arguments<
+  [],
+  [
+    precision?: number | null,
+    threshold?: number | null,
+    edgeitems?: number | null,
+    linewidth?: number | null,
+    profile?: PrintOptions['profile'],
+    sciMode?: boolean | null,
+  ],
+  PrintOptions
+>;
+
+/**
+ * Says how tensors are printed from now on: by `repr()`, and in consoles. What is not given stays, but for `sciMode`.
+ * @example setPrintOptions({ precision: 2 }); setPrintOptions({ profile: 'full' })
+ * @see torch.set_printoptions
+ */
+export const setPrintOptions: (...args: PrintArguments) => void = taking(
+  SET_PRINT_OPTIONS,
+  (precision, threshold, edgeitems, linewidth, profile, mode) => {
+    const start = profile === null ? chosen : PROFILES[profile];
+    chosen = {
+      precision: precision ?? start.precision,
+      threshold: threshold ?? start.threshold,
+      edgeitems: edgeitems ?? start.edgeitems,
+      linewidth: linewidth ?? start.linewidth,
+    };
+    sciMode = mode;
+  },
+);
+
 const PREFIX = 'tensor(';
 /** Ratio and magnitudes beyond which all elements are shown in scientific notation. */
 const SCIENTIFIC_RATIO = 1000;
 const SCIENTIFIC_ABOVE = 1e8;
 const SCIENTIFIC_BELOW = 1e-4;
 
-type Format = (value: number | bigint) => string;
+type Text = (value: number | bigint) => string;
+/** The text of an element, and the columns that elements have. */
+type Format = Text & { readonly width: number };
 
 /**
  * `tensor([[1., 2.]], dtype=torch.float64)` for row-major `values`; `suffixes` follow inside the parentheses. Without values, those of
@@ -35,14 +111,14 @@ export function formatTensor(
   } else if (numelOf(shape) === 0) {
     body = '[]';
     if (shape.length !== 1) notes.push(`size=(${shape.join(', ')})`);
-    if (dtype !== 'float32') notes.push(`dtype=torch.${dtype}`);
+    if (dtype !== defaultDType()) notes.push(`dtype=torch.${dtype}`);
   } else {
-    const summarise = numelOf(shape) > THRESHOLD;
+    const summarise = numelOf(shape) > chosen.threshold;
     const shown: (number | bigint)[] = [];
     visit(values, shape, 0, summarise, shown);
     const format = formatter(shown, dtype);
     body = nested(values, shape, 0, PREFIX.length, summarise, format);
-    if (dtype !== 'float32' && dtype !== 'int64' && dtype !== 'bool') notes.push(`dtype=torch.${dtype}`);
+    if (dtype !== defaultDType() && dtype !== 'int64' && dtype !== 'bool') notes.push(`dtype=torch.${dtype}`);
   }
   // PyTorch's order: device, then size and dtype, then the graph.
   const at = all[0]?.startsWith('device=') ? 1 : 0;
@@ -53,8 +129,8 @@ export function formatTensor(
 /** Indices along a dimension that are shown; null stands for the ellipsis. */
 function shownIndices(size: number, summarise: boolean): (number | null)[] {
   const indices: (number | null)[] = Array.from({ length: size }, (_, i) => i);
-  if (!summarise || size <= 2 * EDGE_ITEMS) return indices;
-  return [...indices.slice(0, EDGE_ITEMS), null, ...indices.slice(-EDGE_ITEMS)];
+  if (!summarise || size <= 2 * chosen.edgeitems) return indices;
+  return [...indices.slice(0, chosen.edgeitems), null, ...indices.slice(size - chosen.edgeitems)];
 }
 
 function visit(values: TypedArray, shape: Shape, at: number, summarise: boolean, into: (number | bigint)[]): void {
@@ -94,7 +170,7 @@ function vector(
   format: Format,
 ): string {
   const items = shownIndices(size, summarise).map((i) => (i === null ? ' ...' : format(values[at + i])));
-  const perLine = Math.max(1, Math.floor((LINE_WIDTH - indent) / (format(values[at]).length + 2)));
+  const perLine = Math.max(1, Math.floor((chosen.linewidth - indent) / (format.width + 2)));
   const lines: string[] = [];
   for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(', '));
   return '[' + lines.join(',\n' + ' '.repeat(indent + 1)) + ']';
@@ -102,25 +178,32 @@ function vector(
 
 /** Chooses one notation and width for all shown elements. */
 function formatter(shown: readonly (number | bigint)[], dtype: DType): Format {
-  let text: Format;
+  let text: Text;
+  let written: Text | null = null;
   if (dtype === 'bool') text = (value) => (value ? 'True' : 'False');
   else if (!isFloat(dtype)) text = String;
-  else text = floatFormat(shown.map(Number));
+  else {
+    text = floatFormat(shown.map(Number), null);
+    // As in PyTorch, what is asked for does not change the widths.
+    if (sciMode !== null) written = floatFormat(shown.map(Number), sciMode);
+  }
+  const final = written ?? text;
   // Widths come from finite nonzero floats alone, as in PyTorch; others are only padded to them.
   const measured = isFloat(dtype) ? shown.filter((v) => Number.isFinite(v) && v !== 0) : shown;
   const width = measured.reduce<number>((w, value) => Math.max(w, text(value).length), 1);
-  return (value) => text(value).padStart(width);
+  return Object.assign((value: number | bigint) => final(value).padStart(width), { width });
 }
 
-function floatFormat(shown: readonly number[]): Format {
+function floatFormat(shown: readonly number[], asked: boolean | null): Text {
   const finite = shown.filter((v) => Number.isFinite(v) && v !== 0);
   const magnitudes = finite.map(Math.abs);
   const greatest = Math.max(...magnitudes);
   const least = Math.min(...magnitudes);
   const integral = finite.every((v) => Number.isInteger(v));
-  const scientific =
+  const byMagnitude =
     finite.length > 0 &&
     (greatest / least > SCIENTIFIC_RATIO || greatest > SCIENTIFIC_ABOVE || (!integral && least < SCIENTIFIC_BELOW));
+  const scientific = asked ?? byMagnitude;
   return (value) => {
     const v = Number(value);
     if (Number.isNaN(v)) return 'nan';
@@ -136,15 +219,17 @@ const sign = (v: number): string => (v < 0 || Object.is(v, -0) ? '-' : '');
 const exponential = (v: number): string =>
   sign(v) +
   Math.abs(v)
-    .toExponential(PRECISION)
+    .toExponential(chosen.precision)
     .replace(/e([+-])(\d)$/, 'e$10$2');
 
-/** Four digits; exact ties go to the even digit as in C, where toFixed rounds them up. */
+/** So many digits; exact ties go to the even digit as in C, where toFixed rounds them up. */
 function fixed(v: number): string {
-  const text = v.toFixed(PRECISION);
-  const twice = v * 2 * 10 ** PRECISION;
+  const text = v.toFixed(chosen.precision);
+  const twice = v * 2 * 10 ** chosen.precision;
   const tie = Number.isInteger(twice) && twice % 2 === 1;
-  return tie && ((twice + 1) / 2) % 2 === 1 ? ((twice - 1) / 2 / 10 ** PRECISION).toFixed(PRECISION) : text;
+  return tie && ((twice + 1) / 2) % 2 === 1
+    ? ((twice - 1) / 2 / 10 ** chosen.precision).toFixed(chosen.precision)
+    : text;
 }
 
 /** Suffixes, each on a line of its own where it would pass the last column. */
@@ -152,7 +237,7 @@ function appended(body: string, suffixes: readonly string[]): string {
   let text = '';
   let column = body.length - body.lastIndexOf('\n') + 1;
   for (const suffix of suffixes) {
-    if (column + suffix.length + 2 > LINE_WIDTH) {
+    if (column + suffix.length + 2 > chosen.linewidth) {
       text += ',\n' + ' '.repeat(PREFIX.length) + suffix;
       column = PREFIX.length + suffix.length;
     } else {

@@ -5,7 +5,9 @@ import { AutogradError } from '../base/errors';
 import { FLAG } from '../base/kinds';
 import { observing } from '../base/observer';
 import { argument, signature } from '../base/signature';
-import { CALLBACK, checkSynchronous, modeOf, Regions, type Mode } from './region';
+import {
+  CALLBACK, checkDecorated, checkSynchronous, inMode, isDecorating, modeOf, Regions, type AnyFunction, type Mode,
+} from './region'; // prettier-ignore
 import { unscoped } from './scope';
 import type { Storage } from './storage';
 import { formatShape, isDense, type Shape } from '../base/shape';
@@ -61,19 +63,49 @@ const SET_GRAD_ENABLED = signature('setGradEnabled', [argument('mode', FLAG), ar
 
 /**
  * Says whether operations are recorded from now on; with `fn`, only while that runs. Without, the mode lasts across awaits
- * until it is set again, so that a loop that reads values can be evaluated as a whole.
+ * until it is set again, so that a loop that reads values can be evaluated as a whole. What it returns decorates a method or wraps
+ * a function, which then runs in that mode; the mode itself is then what it was before.
  * @throws AutogradError if `fn` is async
  * @example setGradEnabled(false); for await (const [x, y] of loader) total += await loss(net(x), y).item(); setGradEnabled(true);
  * @example const y = setGradEnabled(isTraining, () => net(x));
+ * @example class Net extends nn.Module { @setGradEnabled(false) predict(x) { return this(x).argmax(1); } }
  * @see torch.set_grad_enabled
  */
-export function setGradEnabled(mode: boolean): void;
+export function setGradEnabled(mode: boolean): GradDecorator;
 export function setGradEnabled<T>(mode: boolean, fn: () => T): T;
 export function setGradEnabled(...args: readonly unknown[]): unknown {
   const { mode, fn } = SET_GRAD_ENABLED.take(args);
   if (fn !== undefined) return withGradMode('setGradEnabled', mode, fn);
+  const setting: Setting = { before: gradEnabled, earlier: latest, undone: null };
+  latest = new WeakRef(setting);
   gradEnabled = mode;
-  return undefined;
+  return (method: AnyFunction, ...rest: readonly unknown[]): AnyFunction => {
+    const [context] = rest;
+    if (!isDecorating(context)) SET_GRAD_ENABLED.as('the decorator setGradEnabled').values([mode, method, ...rest]);
+    else checkDecorated('setGradEnabled', context);
+    gradEnabled = undo(setting);
+    return inMode((fn) => withGradMode('setGradEnabled', mode, fn), method);
+  };
+}
+
+/** What `setGradEnabled` returns: a decorator of methods, and of functions, `const predict = setGradEnabled(false)((x) => net(x))`. */
+type GradDecorator = <This, A extends readonly unknown[], R>(
+  method: (this: This, ...args: A) => R,
+  context?: ClassMethodDecoratorContext<This> | ClassGetterDecoratorContext<This> | ClassSetterDecoratorContext<This>,
+) => (this: This, ...args: A) => R;
+
+/** What a setting replaced. It is held by the decorator alone, which few keep. */
+interface Setting {
+  readonly before: boolean;
+  readonly earlier: WeakRef<Setting> | null;
+  undone: boolean | null;
+}
+let latest: WeakRef<Setting> | null = null;
+
+/** The mode there was before a setting that turned out to be that of a decorator: a class makes all its decorators before it uses one. */
+function undo(setting: Setting): boolean {
+  if (latest?.deref() === setting) latest = null;
+  return (setting.undone ??= setting.earlier?.deref()?.undone ?? setting.before);
 }
 
 // ---- graph ------------------------------------------------------------------------------------

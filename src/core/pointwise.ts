@@ -3,7 +3,7 @@
 import { isGradEnabled } from './graph';
 import { differentiate } from '../expression/derivative';
 import type { Device, PointwiseProgram, View } from '../device/contract';
-import { DTYPES, isFloat, isHalf, resultType, wideDType, type DType } from '../base/dtype';
+import { defaultDType, DTYPES, isFloat, isHalf, resultType, wideDType, type DType } from '../base/dtype';
 import { describe } from '../base/errorText';
 import { KindError, DTypeError } from '../base/errors';
 import { cast, constantLike, input, inputsOf, scalar, substitute, type Expression } from '../expression/expression';
@@ -229,7 +229,7 @@ function promote({ name, promotion, accepts, alike }: PointwiseRecord, operands:
   if (condition >= 0) checkCondition(name, operands[condition]);
   // What is written where a mask holds takes the dtype of the tensor under it.
   let common = resultType(...operands.filter((_, i) => (promotion === 'masked' ? i === 0 : i !== condition)));
-  if (promotion === 'float' && !isFloat(common)) common = 'float32';
+  if (promotion === 'float' && !isFloat(common)) common = defaultDType();
   if (accepts !== undefined && !ACCEPTS[accepts](common)) {
     throw new DTypeError(name, `is defined for ${accepts} only, got ${common}.`, { dtype: common });
   }
@@ -306,7 +306,8 @@ export class PointwiseOperation {
   ): { tensors: Tensor[]; scalars: number[]; formula: Formula } {
     const tensors: Tensor[] = [];
     const scalars: number[] = [];
-    let key = output === null ? 0 : 1;
+    // What whole numbers become among fractions is part of what a program computes.
+    let key = DTYPES[defaultDType()].code * 2 + (output === null ? 0 : 1);
     for (const operand of operands) {
       key = key * KINDS + kindOf(this.record.name, operand);
       if (operand instanceof Tensor) tensors.push(operand);

@@ -26,21 +26,30 @@ export interface Region extends Mode {
 }
 
 /** Whether a second argument is what JavaScript gives decorators. */
-const isDecorating = (value: unknown): value is DecoratorContext =>
+export const isDecorating = (value: unknown): value is DecoratorContext =>
   typeof value === 'object' && value !== null && 'kind' in value && 'addInitializer' in value;
+
+/** @throws TypeError for what can have no mode */
+export function checkDecorated(name: string, { kind }: DecoratorContext): void {
+  if (kind === 'method' || kind === 'getter' || kind === 'setter') return;
+  throw new KindError(name, `only methods, getters and setters can be decorated, got a ${kind}.`);
+}
+
+export type AnyFunction = (this: unknown, ...args: readonly unknown[]) => unknown;
+/** `fn`, each call of which `within` runs. */
+export const inMode = (within: <T>(fn: () => T) => T, fn: AnyFunction): AnyFunction =>
+  function (this: unknown, ...args: readonly unknown[]): unknown {
+    return within(() => fn.apply(this, [...args]));
+  };
 
 /** The mode called `name`, in which `within` runs functions. */
 export function modeOf(name: string, within: <T>(fn: () => T) => T): Mode {
   const takes = signature(name, [argument('fn', CALLBACK)]);
-  const run = (fn: (this: unknown, ...args: readonly unknown[]) => unknown, ...rest: readonly unknown[]): unknown => {
+  const run = (fn: AnyFunction, ...rest: readonly unknown[]): unknown => {
     const [context] = rest;
     if (rest.length === 1 && isDecorating(context)) {
-      if (context.kind !== 'method' && context.kind !== 'getter' && context.kind !== 'setter') {
-        throw new KindError(name, `only methods, getters and setters can be decorated, got a ${context.kind}.`);
-      }
-      return function (this: unknown, ...args: readonly unknown[]): unknown {
-        return within(() => fn.apply(this, [...args]));
-      };
+      checkDecorated(name, context);
+      return inMode(within, fn);
     }
     takes.values([fn, ...rest]);
     return within(fn);

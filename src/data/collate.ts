@@ -1,5 +1,5 @@
 // How single samples become a batch.
-import type { TypedArray } from '../base/dtype';
+import { defaultDType, type TypedArray } from '../base/dtype';
 import { fromArray, tensor } from '../ops/shape/creation';
 import { stack } from '../ops/shape/cat';
 import { isPlainObject } from '../base/arguments';
@@ -41,7 +41,7 @@ function collateAny(samples: readonly unknown[]): unknown {
   if (allOf(samples, isTensor)) return stack(samples);
   if (allOf(samples, isTypedArray)) return stackArrays(samples);
   if (allOf(samples, isNumber))
-    return tensor([...samples], { dtype: samples.every(Number.isInteger) ? 'int64' : 'float32' });
+    return tensor([...samples], { dtype: samples.every(Number.isInteger) ? 'int64' : defaultDType() });
   if (allOf(samples, isBoolean)) return tensor([...samples]);
   if (allOf(samples, isBigint)) return tensor(BigInt64Array.from(samples));
   if (samples.every((sample) => typeof sample === 'string')) return [...samples];

@@ -1,5 +1,5 @@
 // torch.utils.data: datasets, samplers and the loader.
-export { collate, type Collated } from './collate';
+export { collate, collate as defaultCollate, type Collated } from './collate';
 export { ChainDataset, ConcatDataset, StackDataset } from './combined';
 export { DataLoader, type DataLoaderOptions } from './dataLoader';
 export { ArrayDataset, Dataset, IterableDataset, randomSplit, Subset, TensorDataset } from './dataset';

@@ -1,5 +1,5 @@
 // Parameters as distributions hold them: numbers become tensors, all are broadcast to one shape and checked.
-import { isFloat } from '../base/dtype';
+import { defaultDType, isFloat } from '../base/dtype';
 import { DTypeError, ValueError } from '../base/errors';
 import { broadcastShapes, sameShape } from '../base/shape';
 import { noGrad } from '../core/backward';
@@ -48,7 +48,7 @@ export function asTensors<K extends string>(op: string, values: Readonly<Record<
   const model = entries.map(([, value]) => value).find((value) => value instanceof Tensor);
   const made = entries.map(([name, value]): [K, Tensor] => {
     if (!(value instanceof Tensor)) {
-      return [name, tensor(Number(value), { dtype: model?.dtype ?? 'float32', device: model?.device })];
+      return [name, tensor(Number(value), { dtype: model?.dtype ?? defaultDType(), device: model?.device })];
     }
     if (isFloat(value.dtype)) return [name, value];
     throw new DTypeError(op, `${name} must be of a floating-point dtype, got ${value.dtype}. Convert it with .float().`, { dtype: value.dtype }); // prettier-ignore

@@ -5,6 +5,7 @@ import { average, descent, ElementwiseOptimizer, type Update, type UpdateSymbols
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** Decay rate of the averages of squares of the gradient and of the steps. */
@@ -30,7 +31,7 @@ export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
     params: ParamsArgument<AdadeltaOptions>,
     ...args: Arguments<
       [],
-      [lr?: number, rho?: number, eps?: number, weightDecay?: number, maximize?: boolean],
+      [lr?: Rate, rho?: number, eps?: number, weightDecay?: number, maximize?: boolean],
       GivenOptions<AdadeltaOptions>
     >
   ) {

@@ -4,6 +4,7 @@ import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from '
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 
 export interface AdagradOptions extends OptimizerOptions {
   /** How fast the rate falls. */
@@ -39,7 +40,7 @@ export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
     ...args: Arguments<
       [],
       [
-        lr?: number,
+        lr?: Rate,
         lrDecay?: number,
         weightDecay?: number,
         initialAccumulatorValue?: number,

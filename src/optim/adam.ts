@@ -4,6 +4,7 @@ import { average, correction, descent, ElementwiseOptimizer, type Update, type U
 import { checkBetas, checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 
 export interface AdamOptions extends OptimizerOptions {
   /** Decay rates of the averages of the gradient and of its square. */
@@ -33,7 +34,7 @@ export const ADAM_ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad', 'maxi
 export type AdamArguments = Arguments<
   [],
   [
-    lr?: number,
+    lr?: Rate,
     betas?: readonly [number, number],
     eps?: number,
     weightDecay?: number,

@@ -3,6 +3,7 @@ import type { Arguments } from '../base/arguments';
 import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 import { checkAdamOptions } from './adam';
 
 export interface AdamaxOptions extends OptimizerOptions {
@@ -29,7 +30,7 @@ export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
     params: ParamsArgument<AdamaxOptions>,
     ...args: Arguments<
       [],
-      [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number, maximize?: boolean],
+      [lr?: Rate, betas?: readonly [number, number], eps?: number, weightDecay?: number, maximize?: boolean],
       GivenOptions<AdamaxOptions>
     >
   ) {

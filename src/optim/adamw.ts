@@ -1,6 +1,6 @@
 import { mul } from '../expression/expression';
 import { ADAM_DEFAULTS, ADAM_ORDER, adamUpdate, checkAdamOptions, type AdamArguments, type AdamOptions } from './adam';
-import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
+import { affine, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { ParamsArgument } from './optimizer';
 import { optimizerOptions } from './options';
 
@@ -21,8 +21,7 @@ export class AdamW extends ElementwiseOptimizer<AdamOptions> {
   }
 
   protected update(symbols: UpdateSymbols, options: AdamOptions): Update {
-    const { param, scalar } = symbols;
-    const decayed = mul(scalar(1 - options.lr * options.weightDecay), param);
+    const decayed = mul(affine(symbols, 1, -options.weightDecay, options.lr), symbols.param);
     return adamUpdate(symbols, decayed, descent(symbols, { maximize: options.maximize }), options);
   }
 }

@@ -1,9 +1,10 @@
 import { add, constantLike, eq, log1p, exp, maximum, mul, neg, reciprocal, sub, where } from '../expression/expression';
 import type { Arguments } from '../base/arguments';
-import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
+import { affine, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 
 export interface ASGDOptions extends OptimizerOptions {
   /** Decay of the parameters. */
@@ -32,7 +33,7 @@ export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
     params: ParamsArgument<ASGDOptions>,
     ...args: Arguments<
       [],
-      [lr?: number, lambd?: number, alpha?: number, t0?: number, weightDecay?: number, maximize?: boolean],
+      [lr?: Rate, lambd?: number, alpha?: number, t0?: number, weightDecay?: number, maximize?: boolean],
       GivenOptions<ASGDOptions>
     >
   ) {
@@ -58,7 +59,7 @@ export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
       param: p,
       state: { ax: where(eq(mu, one), p, add(ax, mul(sub(p, ax), mu))) },
       numbers: {
-        eta: mul(scalar(lr), exp(neg(mul(scalar(alpha), log1p(mul(scalar(lambd * lr), t)))))),
+        eta: mul(scalar(lr), exp(neg(mul(scalar(alpha), log1p(mul(affine(symbols, 0, lambd, lr), t)))))),
         mu: reciprocal(maximum(one, sub(t, scalar(t0)))),
       },
     };

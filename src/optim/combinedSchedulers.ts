@@ -11,6 +11,7 @@ import {
   type SchedulerState,
   type SchedulerArguments,
 } from './lrScheduler';
+import { setRate } from './rate';
 import { STATE } from './options';
 import type { Optimizer } from './optimizer';
 
@@ -170,7 +171,7 @@ export class SequentialLR extends SchedulerList {
     this.milestones = milestones;
     this.lastEpoch = lastEpoch + 1;
     // The constructors of all schedulers have taken their first steps; only the first one's counts.
-    for (const group of optimizer.paramGroups) group.lr = group.initialLr ?? group.lr;
+    for (const group of optimizer.paramGroups) if (group.initialLr !== undefined) setRate(group, group.initialLr);
     for (const scheduler of schedulers) scheduler.lastEpoch--;
     schedulers[0].firstStep();
     this.lastLr = schedulers[0].getLastLr();

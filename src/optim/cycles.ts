@@ -12,6 +12,7 @@ import {
   type CommonOptions,
   type SchedulerArguments,
 } from './lrScheduler';
+import { setRate } from './rate';
 import { checkNumber } from './options';
 import type { Optimizer, ParamGroup, OptimizerOptions } from './optimizer';
 
@@ -114,7 +115,10 @@ export class CyclicLR extends LRScheduler {
       perGroup('CyclicLR', name, optimizer, value);
     const [baseLrs, maxLrs] = [each('baseLr', options.baseLr), each('maxLr', options.maxLr)];
     const momentums = [each('baseMomentum', baseMomentum), each('maxMomentum', maxMomentum)];
-    if (lastEpoch === -1) optimizer.paramGroups.forEach((group, i) => (group.lr = baseLrs[i]));
+    if (lastEpoch === -1)
+      optimizer.paramGroups.forEach((group, i) => {
+        setRate(group, baseLrs[i]);
+      });
     super(optimizer, options);
     this.maxLrs = maxLrs;
     this.totalSize = up + down;

@@ -1,5 +1,6 @@
 // torch.optim: optimizers, learning rate schedules and the clipping of gradients.
 export { Adadelta, type AdadeltaOptions } from './adadelta';
+export { Adafactor, type AdafactorOptions } from './adafactor';
 export { Adagrad, type AdagradOptions } from './adagrad';
 export { Adam, type AdamOptions } from './adam';
 export { Adamax, type AdamaxOptions } from './adamax';
@@ -25,5 +26,8 @@ export {
 export { RAdam, type RAdamOptions } from './radam';
 export { RMSprop, type RMSpropOptions } from './rmsprop';
 export { Rprop, type RpropOptions } from './rprop';
+export type { GroupRate, Rate } from './rate';
 export { SGD, type SGDOptions } from './sgd';
+export { SparseAdam, type SparseAdamOptions } from './sparseAdam';
 export type { OptimizerStateDict, SavedState } from './stateDict';
+export { TensorOptimizer, type TensorStep, type TensorUpdate } from './tensorOptimizer';

@@ -20,6 +20,7 @@ import { libraryCode } from '../core/temporaries';
 import { Tensor } from '../core/tensor';
 import { evaluate, Optimizer, type OptimizerOptions, type ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 import type { SavedState } from './stateDict';
 import { strongWolfe, type Point } from './strongWolfe';
 
@@ -88,7 +89,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     ...args: Arguments<
       [],
       [
-        lr?: number,
+        lr?: Rate,
         maxIter?: number,
         maxEval?: number | null,
         toleranceGrad?: number,
@@ -146,7 +147,9 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
   private async iterate<Loss>(closure: () => Loss): Promise<Awaited<Loss>> {
     const [options] = this.paramGroups;
-    const { lr, maxIter, toleranceGrad, toleranceChange, lineSearchFn } = options;
+    const { maxIter, toleranceGrad, toleranceChange, lineSearchFn } = options;
+    const rate = options.lr as Rate;
+    const lr = typeof rate === 'number' ? rate : await rate.item();
     const maxEval = options.maxEval ?? Math.floor(maxIter * 1.25);
     const history = this.history();
     // Saved on every way out; a step that fails has moved the parameters by what came before.

@@ -11,6 +11,7 @@ import { atLeast, FLAG, FUNCTION, instanceOf, kind, oneOrMore, REAL, type Kind }
 import { argument, methodsTake, signature } from '../base/signature';
 import { Optimizer } from './optimizer';
 import { checkNumber, checkStateDict, STATE } from './options';
+import { rateOf, setRate } from './rate';
 import { toCamelCase, toSnakeCase } from './stateDict';
 import { countSteps, stepsOf, warnAboutOrder } from './stepOrder';
 
@@ -70,7 +71,7 @@ export abstract class LRScheduler {
   ) {
     this.baseLrs = optimizer.paramGroups.map((group) => {
       // Schedulers that share an optimizer start from the same rates.
-      if (lastEpoch === -1) group.initialLr ??= group.lr;
+      if (lastEpoch === -1) group.initialLr ??= rateOf(this.constructor.name, group);
       if (group.initialLr === undefined) {
         throw new ValueError(
           this.constructor.name,
@@ -117,9 +118,10 @@ export abstract class LRScheduler {
     if (this.stepCount === 1) warnAboutOrder(this.optimizer);
     this.stepCount++;
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
-    const next = this.optimizer.paramGroups.map(({ lr }, i) =>
-      epoch === undefined ? this.nextLr(lr, i) : this.lrAt(lr, i),
-    );
+    const next = this.optimizer.paramGroups.map((group, i) => {
+      const lr = rateOf(this.constructor.name, group);
+      return epoch === undefined ? this.nextLr(lr, i) : this.lrAt(lr, i);
+    });
     this.setRates(next);
   }
 
@@ -149,7 +151,7 @@ export abstract class LRScheduler {
 
   private setRates(rates: readonly number[]): void {
     this.optimizer.paramGroups.forEach((group, i) => {
-      group.lr = rates[i];
+      setRate(group, rates[i]);
       // eslint-disable-next-line no-console -- what `verbose` asks for
       if (this.verbose) console.log(`Adjusting learning rate of group ${i} to ${rates[i].toExponential(4)}.`);
     });

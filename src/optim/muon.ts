@@ -2,22 +2,16 @@
 import { checkInteger, type Arguments } from '../base/arguments';
 import { ShapeError, ValueError } from '../base/errors';
 import { formatShape } from '../base/shape';
-import { methodsTake } from '../base/signature';
-import { noGrad } from '../core/backward';
-import { keep, unscoped } from '../core/scope';
-import { libraryCode } from '../core/temporaries';
 import { Tensor } from '../core/tensor';
 import { addmm, mm } from '../ops/linalg/matmul';
 import { add, div, lerp, mul, sqrt, square, sub } from '../ops/pointwise/arithmetic';
 import { clamp } from '../ops/pointwise/compare';
 import { sum } from '../ops/reduce/reduce';
-import { copy_, to } from '../ops/shape/copy';
-import { zerosLike } from '../ops/shape/creation';
 import { t } from '../ops/shape/view';
-import { checkNotNegative, Optimizer, STEP_TAKES, type OptimizerOptions, type ParamsArgument } from './optimizer';
+import { checkNotNegative, type OptimizerOptions, type ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
-import { restoreTensors, type SavedState } from './stateDict';
-import { takeStep } from './updateRule';
+import type { Rate } from './rate';
+import { decayed, scaled, TensorOptimizer, type TensorStep, type TensorUpdate } from './tensorOptimizer';
 
 export interface MuonOptions extends OptimizerOptions {
   /** Share of the parameter that goes at every step, times lr. */
@@ -60,13 +54,13 @@ const BUFFER = 'momentum_buffer';
  * @example new Muon(hidden, { lr: 0.02 })
  * @see torch.optim.Muon, https://kellerjordan.github.io/posts/muon/
  */
-export class Muon extends Optimizer<MuonOptions, Tensor> {
+export class Muon extends TensorOptimizer<MuonOptions> {
   constructor(
     params: ParamsArgument<MuonOptions>,
     ...args: Arguments<
       [],
       [
-        lr?: number,
+        lr?: Rate,
         weightDecay?: number,
         momentum?: number,
         nesterov?: boolean,
@@ -79,10 +73,6 @@ export class Muon extends Optimizer<MuonOptions, Tensor> {
     >
   ) {
     super(params, DEFAULTS, optimizerOptions<MuonOptions>('Muon', ORDER, DEFAULTS, params, args));
-  }
-
-  static {
-    methodsTake(this, STEP_TAKES);
   }
 
   protected checkOptions(options: MuonOptions & { params?: readonly unknown[] }): void {
@@ -109,72 +99,15 @@ export class Muon extends Optimizer<MuonOptions, Tensor> {
     }
   }
 
-  protected restored(param: Tensor, saved: SavedState): Record<string, Tensor> {
-    return restoreTensors('Muon', param, saved);
+  protected update({ param, grad, lr, state }: TensorStep, options: MuonOptions): TensorUpdate {
+    const { weightDecay, momentum, nesterov, adjustLrFn } = options;
+    const buffer = lerp(state(BUFFER), grad, 1 - momentum);
+    const direction = orthogonalized(nesterov ? lerp(grad, buffer, momentum) : buffer, options);
+    const [m, n] = param.shape;
+    const ratio = adjustLrFn === 'match_rms_adamw' ? 0.2 * Math.sqrt(Math.max(m, n)) : Math.sqrt(Math.max(1, m / n));
+    const value = sub(decayed(param, lr, weightDecay), mul(direction, scaled(lr, ratio)));
+    return { value, state: { [BUFFER]: buffer } };
   }
-
-  /**
-   * Updates every parameter that has a gradient. A `closure` computes the loss and its gradients first; the loss is
-   * returned, as a promise if the closure is async. What is returned without one may be awaited to give the page a turn.
-   * @throws OutOfMemoryError with parameters and state as they were
-   */
-  step(): PromiseLike<void> | undefined;
-  step<Loss>(closure: () => Loss): Loss;
-  step<Loss>(closure?: () => Loss): Loss | Promise<unknown> | PromiseLike<void> {
-    return takeStep(this.name, closure, () => {
-      this.updateAll();
-    });
-  }
-
-  /** All that may run out of memory comes before the first parameter is written. */
-  private updateAll(): void {
-    this.checkGroups();
-    const updates: Update[] = [];
-    const run = (): void => {
-      try {
-        for (const options of this.paramGroups) {
-          for (const param of options.params) {
-            const { ownGrad: grad } = param;
-            if (grad === null || param.numel() === 0) continue;
-            const old = this.state.get(param)?.[BUFFER];
-            updates.push({ param, ...keep(libraryCode(() => updateOf(param, grad, old, options))) });
-          }
-        }
-      } catch (error) {
-        for (const { value, buffer } of updates) for (const made of [value, buffer]) made.release();
-        throw error;
-      }
-      for (const { param, value, buffer } of updates) {
-        copy_(param, value);
-        value.release();
-        this.state.get(param)?.[BUFFER].release();
-        this.state.set(param, { [BUFFER]: buffer });
-      }
-    };
-    noGrad(() => {
-      unscoped(run);
-    });
-  }
-}
-
-/** New values of a parameter and its momentum. */
-interface Update {
-  readonly param: Tensor;
-  readonly value: Tensor;
-  readonly buffer: Tensor;
-}
-
-function updateOf(param: Tensor, grad: Tensor, old: Tensor | undefined, options: MuonOptions): Omit<Update, 'param'> {
-  const { lr, weightDecay, momentum, nesterov, adjustLrFn } = options;
-  const dtype = param.dtype === 'float64' ? 'float64' : 'float32';
-  const wide = (x: Tensor): Tensor => to(x, { dtype, device: param.device });
-  const [p, g] = [wide(param), wide(grad)];
-  const b = lerp(old === undefined ? zerosLike(g) : wide(old), g, 1 - momentum);
-  const direction = orthogonalized(nesterov ? lerp(g, b, momentum) : b, options);
-  const [m, n] = param.shape;
-  const ratio = adjustLrFn === 'match_rms_adamw' ? 0.2 * Math.sqrt(Math.max(m, n)) : Math.sqrt(Math.max(1, m / n));
-  const value = sub(mul(p, 1 - lr * weightDecay), mul(direction, lr * ratio));
-  return { value, buffer: to(b, { dtype: param.dtype }) };
 }
 
 /** A matrix with its singular values near 1: Newton-Schulz iterations X <- a X + (b X X^T + c (X X^T)^2) X of the matrix by its norm. */

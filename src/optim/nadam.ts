@@ -12,6 +12,7 @@ import {
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 import { checkAdamOptions } from './adam';
 
 export interface NAdamOptions extends OptimizerOptions {
@@ -39,7 +40,7 @@ export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
     params: ParamsArgument<NAdamOptions>,
     ...args: Arguments<
       [],
-      [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number, momentumDecay?: number],
+      [lr?: Rate, betas?: readonly [number, number], eps?: number, weightDecay?: number, momentumDecay?: number],
       GivenOptions<NAdamOptions>
     >
   ) {

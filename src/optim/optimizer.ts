@@ -24,11 +24,13 @@ import {
   type Restored,
   type SavedState,
 } from './stateDict';
+import { checkRate, type GroupRate, type Rate } from './rate';
 import { countSteps } from './stepOrder';
 
 /** Options that every optimizer has. */
 export interface OptimizerOptions {
-  lr: number;
+  /** The learning rate: a number, or a tensor of one element, whose value at each step is the one that counts. */
+  lr: Rate;
 }
 
 /** What schedulers keep with a group, under PyTorch's names in camelCase. */
@@ -46,7 +48,8 @@ export interface ScheduledOptions {
 
 /** Parameters that share options, which may be changed between steps. */
 export type ParamGroup<O extends OptimizerOptions> = O &
-  ScheduledOptions & {
+  ScheduledOptions &
+  GroupRate & {
     params: Tensor[];
     /** What the parameters are called, where they were given with their names. */
     paramNames?: readonly string[];
@@ -60,7 +63,7 @@ export type ParamGroupOptions<O extends OptimizerOptions> = GivenOptions<O> &
   ScheduledOptions & { params: Tensor | Iterable<Tensor> | Iterable<NamedParameter>; name?: string };
 
 /** What groups have unless they say otherwise; an optimizer without a rate of its own leaves it to the groups. */
-export type Defaults<O extends OptimizerOptions> = Omit<O, 'lr'> & { lr?: number };
+export type Defaults<O extends OptimizerOptions> = Omit<O, 'lr'> & { lr?: Rate };
 
 /** What an optimizer optimises: parameters, with or without their names, or groups of them. */
 export type ParamsArgument<O extends OptimizerOptions> =
@@ -190,6 +193,7 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
       throw new ValueError(this.name, 'lr must be given, to the optimizer or to every group of parameters, got none.');
     }
     checkKinds(this.name, { ...this.#usual, lr: 0 }, options);
+    checkRate(this.name, group.lr);
     for (const name of SCHEDULED) {
       const value: unknown = Reflect.get(options, name);
       if (value !== undefined) checkKind(this.name, name, REAL, value);
@@ -303,10 +307,11 @@ function zeroInPlace(grad: Tensor): void {
   noGrad(() => zero_(grad));
 }
 
-/** @throws RangeError unless the options of these names are numbers >= 0 */
+/** @throws RangeError unless the options of these names are numbers >= 0; what a tensor holds is not asked */
 export function checkNotNegative<O>(owner: string, options: O, names: readonly (keyof O & string)[]): void {
   for (const name of names) {
     const value = options[name];
+    if (name === 'lr' && value instanceof Tensor) continue;
     if (!(typeof value === 'number' && value >= 0)) {
       throw new ValueError(owner, `${name} must be at least 0, got ${String(value)}.`);
     }

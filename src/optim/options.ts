@@ -4,6 +4,7 @@ import { describe } from '../base/errorText';
 import { KindError, ValueError } from '../base/errors';
 import { ANYTHING, FLAG, kind, REAL, type Kind } from '../base/kinds';
 import { argument, checkKind, optional, signature } from '../base/signature';
+import { RATE } from './rate';
 
 /** @throws TypeError unless `value` is a number, RangeError for NaN */
 export function checkNumber(owner: string, name: string, value: unknown): asserts value is number {
@@ -11,11 +12,14 @@ export function checkNumber(owner: string, name: string, value: unknown): assert
   if (Number.isNaN(value)) throw new ValueError(owner, `${name} must be a number, got NaN.`);
 }
 
-/** Numbers as many as a default has. */
-const numbers = (count: number): Kind<readonly number[]> =>
+/** Numbers as many as a default has, or null where that has it. */
+const numbersLike = (usual: readonly unknown[]): Kind<readonly number[]> =>
   kind(
-    `${count} numbers`,
-    (value) => Array.isArray(value) && value.length === count && Array.from<unknown>(value).every(REAL.accepts),
+    `${usual.length} numbers`,
+    (value) =>
+      Array.isArray(value) &&
+      value.length === usual.length &&
+      Array.from<unknown>(value).every((item, i) => REAL.accepts(item) || (item === null && usual[i] === null)),
   );
 
 /**
@@ -23,9 +27,10 @@ const numbers = (count: number): Kind<readonly number[]> =>
  * one. What has another default is for the class itself to check.
  */
 function kindOf(name: string, usual: unknown): Kind<unknown> {
-  if (typeof usual === 'number' || name === 'lr') return REAL;
+  if (name === 'lr') return RATE;
+  if (typeof usual === 'number') return REAL;
   if (typeof usual === 'boolean') return FLAG;
-  return Array.isArray(usual) ? numbers(usual.length) : { ...ANYTHING, takesObject: true };
+  return Array.isArray(usual) ? numbersLike(usual) : { ...ANYTHING, takesObject: true };
 }
 
 /** Checked by the optimizer, which tells the forms apart. */

@@ -18,6 +18,7 @@ import type { Arguments } from '../base/arguments';
 import { average, correction, descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from './updateRule';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 import { checkAdamOptions } from './adam';
 
 export interface RAdamOptions extends OptimizerOptions {
@@ -44,7 +45,7 @@ export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
     params: ParamsArgument<RAdamOptions>,
     ...args: Arguments<
       [],
-      [lr?: number, betas?: readonly [number, number], eps?: number, weightDecay?: number],
+      [lr?: Rate, betas?: readonly [number, number], eps?: number, weightDecay?: number],
       GivenOptions<RAdamOptions>
     >
   ) {

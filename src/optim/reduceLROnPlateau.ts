@@ -10,6 +10,7 @@ import {
   type SchedulerState,
   type SchedulerArguments,
 } from './lrScheduler';
+import { rateOf, setRate } from './rate';
 import type { Optimizer } from './optimizer';
 import { STATE } from './options';
 import { toSnakeCase } from './stateDict';
@@ -133,7 +134,7 @@ export class ReduceLROnPlateau {
 
   /** The rates as they are, one per group. */
   getLastLr(): number[] {
-    return this.optimizer.paramGroups.map(({ lr }) => lr);
+    return this.optimizer.paramGroups.map((group) => rateOf('ReduceLROnPlateau', group));
   }
 
   /** What is needed to go on, under PyTorch's names. */
@@ -165,9 +166,10 @@ export class ReduceLROnPlateau {
       );
     }
     paramGroups.forEach((group, i) => {
-      const lr = Math.max(group.lr * this.factor, i < this.minLrs.length ? this.minLrs[i] : (this.#minLr ?? 0));
-      if (group.lr - lr <= this.eps) return;
-      group.lr = lr;
+      const before = rateOf('ReduceLROnPlateau', group);
+      const lr = Math.max(before * this.factor, i < this.minLrs.length ? this.minLrs[i] : (this.#minLr ?? 0));
+      if (before - lr <= this.eps) return;
+      setRate(group, lr);
       if (!this.verbose) return;
       // eslint-disable-next-line no-console -- what `verbose` asks for
       console.log(`Epoch ${this.lastEpoch}: reducing learning rate of group ${i} to ${lr.toExponential(4)}.`);

@@ -4,6 +4,7 @@ import { average, descent, ElementwiseOptimizer, type Update, type UpdateSymbols
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 
 export interface RMSpropOptions extends OptimizerOptions {
   /** Decay rate of the average of squares. */
@@ -43,7 +44,7 @@ export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
     ...args: Arguments<
       [],
       [
-        lr?: number,
+        lr?: Rate,
         alpha?: number,
         eps?: number,
         weightDecay?: number,

@@ -5,6 +5,7 @@ import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from '
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 
 export interface RpropOptions extends OptimizerOptions {
   /** Factors of the step size after a turn and without. */
@@ -29,7 +30,7 @@ export class Rprop extends ElementwiseOptimizer<RpropOptions> {
     params: ParamsArgument<RpropOptions>,
     ...args: Arguments<
       [],
-      [lr?: number, etas?: readonly [number, number], stepSizes?: readonly [number, number], maximize?: boolean],
+      [lr?: Rate, etas?: readonly [number, number], stepSizes?: readonly [number, number], maximize?: boolean],
       GivenOptions<RpropOptions>
     >
   ) {

@@ -5,6 +5,7 @@ import { descent, ElementwiseOptimizer, type Update, type UpdateSymbols } from '
 import { checkNotNegative } from './optimizer';
 import type { OptimizerOptions, ParamsArgument } from './optimizer';
 import { optimizerOptions, type GivenOptions } from './options';
+import type { Rate } from './rate';
 
 export interface SGDOptions extends OptimizerOptions {
   /** Share of the velocity that is kept. */
@@ -39,14 +40,7 @@ export class SGD extends ElementwiseOptimizer<SGDOptions> {
     params: ParamsArgument<SGDOptions>,
     ...args: Arguments<
       [],
-      [
-        lr?: number,
-        momentum?: number,
-        dampening?: number,
-        weightDecay?: number,
-        nesterov?: boolean,
-        maximize?: boolean,
-      ],
+      [lr?: Rate, momentum?: number, dampening?: number, weightDecay?: number, nesterov?: boolean, maximize?: boolean],
       GivenOptions<SGDOptions>
     >
   ) {

@@ -8,7 +8,7 @@ import { keep } from '../core/scope';
 import { to } from '../ops/shape/copy';
 import { full } from '../ops/shape/creation';
 import { view } from '../ops/shape/view';
-import { formatShape, sameShape } from '../base/shape';
+import { formatShape, sameShape, type Shape } from '../base/shape';
 import { Tensor } from '../core/tensor';
 import { checkStateDict } from './options';
 import type { OptimizerOptions, ParamGroup } from './optimizer';
@@ -138,27 +138,34 @@ function optionsOf(group: object, saved: ParamGroupDict): Record<string, unknown
     // Options that this optimizer does not have (`foreach`, `capturable`) say how PyTorch computes, not what.
     const option = toCamelCase(name);
     if (SCHEDULED.has(option) || option === 'paramNames' || (option !== 'params' && option in group))
-      options[option] = value;
+      options[option] = value instanceof Tensor ? keep(to(value, { copy: true })) : value;
   }
   return options;
 }
 
-/** A parameter's state of tensors. @throws LoadError for another shape than the parameter's */
-export function restoreTensors(owner: string, param: Tensor, saved: SavedState): Record<string, Tensor> {
-  const { shape, dtype, device } = param;
+/** A parameter's state of tensors. @throws LoadError for another shape than the parameter's, or what `shapeOf` says */
+export function restoreTensors(
+  owner: string,
+  param: Tensor,
+  saved: SavedState,
+  shapeOf: (name: string) => Shape = () => param.shape,
+): Record<string, Tensor> {
+  const { dtype, device } = param;
   const states: Record<string, Tensor> = {};
   for (const [name, value] of Object.entries(saved)) {
     if (value === null) continue;
     if (NUMBERS.has(name) && (typeof value === 'number' || (value instanceof Tensor && value.numel() === 1))) {
       const number =
-        typeof value === 'number' ? full([], value, { device }) : to(value, { dtype: 'float32', device, copy: true });
+        typeof value === 'number'
+          ? full([], value, { dtype: 'float32', device })
+          : to(value, { dtype: 'float32', device, copy: true });
       states[name] = keep(view(number, []));
-    } else if (value instanceof Tensor && sameShape(value.shape, shape)) {
+    } else if (value instanceof Tensor && sameShape(value.shape, shapeOf(name))) {
       states[name] = keep(to(value, { dtype, device, copy: true }));
     } else {
       throw new LoadError(
         `${owner}.loadStateDict`,
-        `${name} must have its parameter's shape ${formatShape(shape)}, ` +
+        `${name} must have its parameter's shape ${formatShape(shapeOf(name))}, ` +
           `got ${value instanceof Tensor ? formatShape(value.shape) : `a ${typeof value}`}.`,
       );
     }

@@ -6,11 +6,13 @@ import { add, cast, constant, exp, expm1, input, mul, neg, scalar, type Expressi
 import { methodsTake } from '../base/signature';
 import { pace } from '../core/pace';
 import { keep, unscoped } from '../core/scope';
-import { to } from '../ops/shape/copy';
+import { clone, to } from '../ops/shape/copy';
 import { full, fullLike } from '../ops/shape/creation';
+import { expand, view } from '../ops/shape/view';
 import { firstElement, foreach_, programOf, type TensorGroup } from '../ops/pointwise/foreach';
-import type { Tensor } from '../core/tensor';
+import { Tensor } from '../core/tensor';
 import { evaluate, Optimizer, STEP_TAKES, type OptimizerOptions, type ParamGroup } from './optimizer';
+import { rateFor, type Rate } from './rate';
 import { restoreTensors, STEP, type SavedState } from './stateDict';
 
 /** What an update rule is written in. */
@@ -19,13 +21,13 @@ export interface UpdateSymbols {
   readonly param: Expression;
   readonly grad: Expression;
   /** Element of a state of the parameter's shape, which is `initial` (0) before the first step. */
-  readonly state: (name: string, initial?: number) => Expression;
+  readonly state: (name: string, initial?: Rate) => Expression;
   /** A number kept with the parameter, `initial` before the first step. */
-  readonly number: (name: string, initial: number) => Expression;
+  readonly number: (name: string, initial: Rate) => Expression;
   /** Number of steps taken on this parameter, the current one included. */
   readonly step: () => Expression;
-  /** A number that may change from step to step. */
-  readonly scalar: (value: number) => Expression;
+  /** A number that may change from step to step; `lr` may also be a tensor of one element. */
+  readonly scalar: (value: Rate) => Expression;
 }
 
 /** New values: of the parameter, of states by name, and of numbers, which depend on numbers and scalars alone. */
@@ -102,7 +104,7 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
       // Asked for first, as a fresh count depends on whether there are other states yet.
       if (symbols.steps !== null) this.stateOf(p, symbols.operandOf(STEP), undo);
       return {
-        inputs: [p, gradOf(p), ...symbols.operands.map((operand) => this.stateOf(p, operand, undo))],
+        inputs: [p, gradOf(p), ...symbols.operands.map((operand) => this.inputOf(p, operand, symbols, undo))],
         outputs: [p, ...Object.keys(state).map((name) => this.stateOf(p, symbols.operandOf(name), undo))],
       };
     });
@@ -118,6 +120,18 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
       foreach_(programOf(this.name, symbols.dtypes, results), elements, symbols.scalars);
       if (counters.length > 0) foreach_(programOf(STEP, symbols.dtypes, counters), counts, symbols.scalars);
     };
+  }
+
+  private inputOf(
+    param: Tensor,
+    operand: Operand,
+    { rateDType }: Symbols,
+    undo: (() => void)[],
+  ): TensorGroup['inputs'][number] {
+    const { name, initial } = operand;
+    return name === RATE_OF_GROUP && initial instanceof Tensor
+      ? firstElement(rateFor(initial, rateDType, param.device))
+      : this.stateOf(param, operand, undo);
   }
 
   /** A state of the parameter, made if need be and where the parameter is now; `undo` is to take back what was made. */
@@ -143,19 +157,24 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
   private freshState(
     param: Tensor,
     name: string,
-    initial: number,
+    initial: Rate,
     isNumber: boolean,
     known: Tensor | undefined,
     states: Readonly<Record<string, Tensor>>,
   ): Tensor {
     const { device } = param;
     if (known !== undefined) return to(known, { dtype: isNumber ? 'float32' : param.dtype, device });
-    if (!isNumber) return fullLike(param, initial);
+    if (!isNumber) return initial instanceof Tensor ? spread(initial, param) : fullLike(param, initial);
     // Other states without a count come from a rule that did not need one: steps were taken.
     const taken = name === STEP && Object.values(states).some(({ ndim }) => ndim > 0) ? 1 : initial;
-    return full([], taken, { device });
+    if (taken instanceof Tensor) return clone(view(to(taken, { dtype: 'float32', device }), []));
+    return full([], taken, { dtype: 'float32', device });
   }
 }
+
+/** A new tensor like the parameter, all of whose elements are the one of `value`. */
+const spread = (value: Tensor, { shape, dtype, device }: Tensor): Tensor =>
+  clone(expand(view(to(value, { dtype, device }), []), shape));
 
 /** A step of the optimizer `owner` that first calls the closure, if there is one, and gives its loss. */
 export function takeStep<Loss>(
@@ -207,6 +226,10 @@ export function descent(
 export const average = ({ scalar }: UpdateSymbols, decay: number, old: Expression, fresh: Expression): Expression =>
   add(mul(scalar(decay), old), mul(scalar(1 - decay), fresh));
 
+/** from + factor * rate, exact where the rate is a number. */
+export const affine = ({ scalar }: UpdateSymbols, from: number, factor: number, rate: Rate): Expression =>
+  typeof rate === 'number' ? scalar(from + factor * rate) : add(scalar(from), mul(scalar(factor), scalar(rate)));
+
 /** decay^t; the same for all elements, so computed once. */
 export const power = ({ scalar }: UpdateSymbols, decay: number, t: Expression): Expression =>
   exp(mul(scalar(Math.log(decay)), t));
@@ -215,12 +238,13 @@ export const power = ({ scalar }: UpdateSymbols, decay: number, t: Expression): 
 export const correction = ({ scalar }: UpdateSymbols, decay: number, t: Expression): Expression =>
   neg(expm1(mul(scalar(Math.log(decay)), t)));
 
-/** A state that a rule reads or writes. */
+/** A state that a rule reads or writes, or the tensor that is the rate of the group, which has no name of a state. */
 interface Operand {
   readonly name: string;
-  readonly initial: number;
+  readonly initial: Rate;
   readonly isNumber: boolean;
 }
+const RATE_OF_GROUP = '';
 
 /** Collects what an update rule asks for, in order: the inputs and scalars of its program. */
 class Symbols implements UpdateSymbols {
@@ -234,19 +258,25 @@ class Symbols implements UpdateSymbols {
   steps: Expression | null = null;
   /** What is computed in: a narrow dtype would not even hold the count. */
   private readonly wide: DType;
+  /** Of the rate of the group, where it is a tensor. */
+  readonly rateDType: DType;
 
   constructor(private readonly dtype: DType) {
     this.wide = dtype === 'float64' ? dtype : 'float32';
+    this.rateDType = this.wide;
     this.param = cast(this.wide, input(0, dtype));
     this.grad = cast(this.wide, input(1, dtype));
     this.dtypes = [dtype, dtype];
   }
 
   // Arrow functions, as rules take them out of the object.
-  readonly state = (name: string, initial = 0): Expression => this.operand({ name, initial, isNumber: false });
-  readonly number = (name: string, initial: number): Expression => this.operand({ name, initial, isNumber: true });
+  readonly state = (name: string, initial: Rate = 0): Expression => this.operand({ name, initial, isNumber: false });
+  readonly number = (name: string, initial: Rate): Expression => this.operand({ name, initial, isNumber: true });
   readonly step = (): Expression => (this.steps ??= add(this.number(STEP, 0), constant(1, this.wide)));
-  readonly scalar = (value: number): Expression => scalar(this.scalars.push(value) - 1, this.wide);
+  readonly scalar = (value: Rate): Expression =>
+    typeof value === 'number'
+      ? scalar(this.scalars.push(value) - 1, this.wide)
+      : this.operand({ name: RATE_OF_GROUP, initial: value, isNumber: false });
 
   /** @throws Error if the rule writes a state that it has not read */
   operandOf(name: string): Operand {
@@ -257,7 +287,7 @@ class Symbols implements UpdateSymbols {
 
   private operand(operand: Operand): Expression {
     let index = this.operands.findIndex(({ name }) => name === operand.name);
-    const dtype = operand.isNumber ? 'float32' : this.dtype;
+    const dtype = operand.isNumber ? 'float32' : operand.name === RATE_OF_GROUP ? this.rateDType : this.dtype;
     if (index < 0) {
       index = this.operands.push(operand) - 1;
       this.dtypes.push(dtype);

@@ -39,3 +39,40 @@ describe('grad modes decorate methods', () => {
     expect(() => noGrad(() => 1, { kind: 1 } as never)).toThrow(TypeError);
   });
 });
+
+describe('setGradEnabled(mode) decorates', () => {
+  it('several methods of a class, which leave the mode as it was', () => {
+    // A class evaluates all its decorators before it applies the first one.
+    const [first, second, third] = [setGradEnabled(false), setGradEnabled(true), setGradEnabled(false)];
+    const modes = [first, second, third].map((decorate) =>
+      decorate(() => isGradEnabled(), contextOf('method') as never),
+    );
+    expect(isGradEnabled()).toBe(true);
+    expect(modes.map((mode) => mode())).toEqual([false, true, false]);
+    expect(isGradEnabled()).toBe(true);
+  });
+
+  it('a function, with its arguments', async () => {
+    const before = isGradEnabled();
+    const scaled = setGradEnabled(false)((x: Tensor, factor: number) => x.mul(factor));
+    expectTypeOf(scaled).parameters.toEqualTypeOf<[Tensor, number]>();
+    const y = scaled(ones(2).requiresGrad_(), 3);
+    expect([y.requiresGrad, await y.tolist(), isGradEnabled()]).toEqual([false, [3, 3], before]);
+  });
+
+  it('inside of another mode, and after the mode was set', () => {
+    noGrad(() => {
+      const mode = setGradEnabled(true)(() => isGradEnabled());
+      expect([mode(), isGradEnabled()]).toEqual([true, false]);
+    });
+    setGradEnabled(false);
+    const mode = setGradEnabled(true)(() => isGradEnabled());
+    expect([mode(), isGradEnabled()]).toEqual([true, false]);
+    setGradEnabled(true);
+    expect(() => setGradEnabled(false)(3 as never)).toThrow('the decorator setGradEnabled: fn must be a function');
+    setGradEnabled(true);
+    expect(() => setGradEnabled(true)(() => 1, contextOf('field') as never)).toThrow(
+      'only methods, getters and setters',
+    );
+  });
+});

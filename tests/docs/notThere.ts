@@ -58,7 +58,7 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Complex numbers',
     reason:
-      'There is no complex dtype, so what takes or gives complex numbers is left out: Fourier transforms, eigenvalues of matrices that are not symmetric.',
+      'There is no complex dtype, so what takes or gives complex numbers is left out, such as Fourier transforms. `linalg.eig` is for matrices whose eigenvalues are real.',
     holds: (path, name) =>
       path === 'torch.fft' ||
       /complex|conj|^(angle|real|imag|polar|isreal|stft|istft|cfloat|cdouble|chalf|eig|eigvals|adjoint|H|mH)$/.test(
@@ -69,7 +69,7 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Sparse tensors',
     reason:
-      'Tensors are dense. `indexAdd`, `scatterReduce` and `gather` go over lists of edges; embeddings have dense gradients.',
+      'Tensors are dense. `indexAdd`, `scatterReduce` and `gather` go over lists of edges; embeddings have dense gradients, of which `SparseAdam` takes the rows that are not 0.',
     holds: matches(
       /sparse|coalesce|crow_indices|ccol_|col_indices|row_indices|^(indices|values)(_copy)?$|hspmm|hsmm|^smm$|spmm|dsmm|sspaddmm|saddmm|dense_dim|to_dense|SparseAdam|AggregationType/,
     ),
@@ -116,9 +116,9 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Switches of the process',
     reason:
-      'Results are deterministic for any number of workers (`init({ threads })` chooses it), values print as PyTorch prints them by default.',
+      'Results are deterministic for any number of workers (`init({ threads })` chooses it), `setDefaultDtype` and `setPrintOptions` are there.',
     holds: matches(
-      /determinis|num_threads|interop|printoptions|warn_always|flush_denormal|anomaly|default_tensor_type|get_default_dtype|can_cast|^is_inference|default_generator|autograd\.variable|dump_patches|T_destination/,
+      /determinis|num_threads|interop|warn_always|flush_denormal|anomaly|default_tensor_type|can_cast|^is_inference|default_generator|autograd\.variable|dump_patches|T_destination/,
     ),
   },
   {
@@ -161,9 +161,9 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Known by another name',
     reason:
-      "`io.load` and `io.save`; dtypes are strings (`'float32'` for `torch.float`, `'int64'` for `torch.long`); `Math.PI`, `Math.E`, `Infinity`, `NaN`; `tensor(array)` for `asarray` and `from_numpy`; `data.collate`; the state of modules is `getExtraState`, `setExtraState`, which a class defines.",
+      "`io.load` and `io.save`; dtypes are strings (`'float32'` for `torch.float`, `'int64'` for `torch.long`); `Math.PI`, `Math.E`, `Infinity`, `NaN`; `tensor(array)` for `asarray` and `from_numpy`; `setPrintOptions` for `set_printoptions`; the state of modules is `getExtraState`, `setExtraState`, which a class defines.",
     holds: matches(
-      /^(load|save|float|double|half|int|long|short|pi|e|inf|nan|asarray|from_numpy|default_collate|get_extra_state|set_extra_state)$/,
+      /^(load|save|float|double|half|int|long|short|pi|e|inf|nan|asarray|from_numpy|set_printoptions|get_extra_state|set_extra_state)$/,
     ),
   },
   {

@@ -68,6 +68,12 @@ export const OPTIMIZERS: Readonly<Record<string, Subject>> = {
     },
   },
   ElementwiseOptimizer: { args: null, make: sgd, methods: { step: () => [() => ones(1)] } },
+  TensorOptimizer: {
+    args: null,
+    make: () => new optim.SparseAdam([parameter()]),
+    methods: { step: () => [() => ones(1)] },
+  },
+  Adafactor: optimizer(0.5, -0.5, [0.25, 0.125], 1.5, 0.5, true),
   Adadelta: optimizer(0.5, 0.25, 0.125, 0.5, true),
   Adagrad: optimizer(0.5, 0.25, 0.125, 0.5, 0.25, true),
   Adam: optimizer(0.5, [0.5, 0.25], 0.125, 0.5, true, true),
@@ -87,6 +93,7 @@ export const OPTIMIZERS: Readonly<Record<string, Subject>> = {
   RMSprop: optimizer(0.5, 0.25, 0.125, 0.5, 0.25, true, true),
   Rprop: optimizer(0.5, [0.5, 1.5], [0.5, 1.5], true),
   SGD: optimizer(0.5, 0.5, 0.25, 0.125, false, true),
+  SparseAdam: optimizer(0.5, [0.5, 0.25], 0.125, true),
 };
 
 export const SCHEDULES: Readonly<Record<string, Subject>> = {
@@ -357,6 +364,7 @@ export const TENSOR_METHODS: Readonly<Record<string, Call>> = {
     ['copy_', 'expandAs', 'reshapeAs', 'viewAs', 'typeAs'].map((name) => [name, () => [randn(2, 2)]]),
   ),
   ...Object.fromEntries(['newEmpty', 'newOnes', 'newZeros'].map((name) => [name, () => [2, 3]])),
+  type: () => ['float64'],
   newFull: () => [[2, 3], 0.5],
   newTensor: () => [[1.5, 2.5]],
   uniform_: () => [0.5, 1.5],

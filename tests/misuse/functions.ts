@@ -219,6 +219,9 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
   iinfo: () => ['int64'],
   ...group('noGrad enableGrad inferenceMode', () => [() => 1]),
   setGradEnabled: () => [true, () => 1],
+  setDefaultDtype: () => ['float32'],
+  getDefaultDtype: () => [],
+  setPrintOptions: () => [4, 1000, 3, 80, 'default', null],
   scope: () => [() => 1],
   keep: () => [x()],
   onerror: () => [() => undefined],
@@ -362,7 +365,7 @@ export const FUNCTIONAL_DERIVATIVES: Readonly<Record<string, Call>> = {
 };
 
 export const COLLATION: Readonly<Record<string, Call>> = {
-  collate: () => [[new Float32Array(2), new Float32Array(2)]],
+  ...group('collate defaultCollate', () => [[new Float32Array(2), new Float32Array(2)]]),
   randomSplit: () => [new k.data.ArrayDataset([1, 2, 3]), [0.5, 0.5], new k.Generator(1)],
 };
 

@@ -14,8 +14,8 @@ function stepping(make: (p: Tensor) => optim.Optimizer): { optimizer: optim.Opti
 
 describe('options that are set between steps', () => {
   it.each<[string, object, string]>([
-    ['a rate of text', { lr: 'x' }, "SGD: lr must be a number, got 'x'."],
-    ['a rate that is NaN', { lr: NaN }, 'SGD: lr must be a number, got NaN.'],
+    ['a rate of text', { lr: 'x' }, "SGD: lr must be a number or a tensor of one element, got 'x'."],
+    ['a rate that is NaN', { lr: NaN }, 'SGD: lr must be a number or a tensor of one element, got NaN.'],
     ['a rate below 0', { lr: -1 }, 'SGD: lr must be at least 0, got -1.'],
     ['no rate', { lr: undefined }, 'SGD: lr must be given'],
     ['a flag of text', { nesterov: 'false' }, "SGD: nesterov must be true or false, got 'false'."],
@@ -45,7 +45,7 @@ describe('options that are set between steps', () => {
   it('of a group that is added', () => {
     const optimizer = new SGD([parameter()], { lr: 0.1 });
     const add = (group: object): void => optimizer.addParamGroup({ params: [parameter()], ...group });
-    expect(() => add({ lr: '1' })).toThrow("SGD: lr must be a number, got '1'.");
+    expect(() => add({ lr: '1' })).toThrow("SGD: lr must be a number or a tensor of one element, got '1'.");
     expect(() => add({ momentun: 1 })).toThrow("SGD: no option of a group is called 'momentun'.");
     expect(() => add({ name: 5 })).toThrow('SGD: the name of a group must be a string, got 5.');
     expect(optimizer.paramGroups).toHaveLength(1);

@@ -282,7 +282,7 @@ describe('state dict', () => {
     ['a list of states', { state: [], param_groups: [group] }, 'SGD.loadStateDict: state must be an object by numbers of parameters, got an array'], // prettier-ignore
     ['groups without parameters', { state: {}, param_groups: [{ lr: 1 }] }, 'SGD.loadStateDict: param_groups must be a list of groups with params'], // prettier-ignore
     ['a state that is a number', { state: { 0: 5 }, param_groups: [group] }, 'SGD.loadStateDict: the state of a parameter must be an object, got number 5.'], // prettier-ignore
-    ['a rate that is text', { state: {}, param_groups: [{ lr: '0.1', params: [0] }] }, "SGD.loadStateDict: lr must be a number, got '0.1'."], // prettier-ignore
+    ['a rate that is text', { state: {}, param_groups: [{ lr: '0.1', params: [0] }] }, "SGD.loadStateDict: lr must be a number or a tensor of one element, got '0.1'."], // prettier-ignore
     ['a rate below 0', { state: {}, param_groups: [{ lr: -1, params: [0] }] }, 'SGD.loadStateDict: lr must be at least 0, got -1.'], // prettier-ignore
   ])('is not %s', (_, stateDict, message) => {
     const optimizer = new SGD([parameter([1])], { lr: 0.5 });
@@ -345,7 +345,11 @@ describe('constructors', () => {
   it.each<[string, () => unknown, string]>([
     ['no rate for SGD', () => new SGD([p]), 'SGD: lr must be given, to the optimizer or to every group of parameters, got none.'], // prettier-ignore
     ['no rate for one group', () => new SGD([{ params: [p], lr: 1 }, { params: [parameter([2])] }]), 'SGD: lr must be given'], // prettier-ignore
-    ['a rate that is text', () => make(SGD, [p], '0.1'), "SGD: lr must be a number, got '0.1'."],
+    [
+      'a rate that is text',
+      () => make(SGD, [p], '0.1'),
+      "SGD: lr must be a number or a tensor of one element, got '0.1'.",
+    ],
     ['NaN', () => new SGD([p], 0.1, { dampening: NaN }), 'SGD: dampening must be a number, got NaN.'],
     ['a flag that is text', () => make(SGD, [p], 0.1, { maximize: 'false' }), "SGD: maximize must be true or false, got 'false'."], // prettier-ignore
     ['one beta', () => make(Adam, [p], { betas: [0.9] }), 'Adam: betas must be 2 numbers, got [0.9].'],

@@ -50,6 +50,7 @@ const stateOf = (optimizer: k.optim.Optimizer, params: readonly Tensor[]): Promi
 /** Every optimizer whose step is synchronous, with all the state that it can have. */
 type Make = (params: Tensor[]) => k.optim.Optimizer & { step(): unknown };
 const RULES: Readonly<Record<string, Make>> = {
+  Adafactor: (params) => new optim.Adafactor(params, { lr: 0.5 }),
   Adadelta: (params) => new optim.Adadelta(params, { lr: 0.5, weightDecay: 0.1 }),
   Adagrad: (params) => new optim.Adagrad(params, { lr: 0.5, initialAccumulatorValue: 0.25, lrDecay: 0.1 }),
   Adam: (params) => new optim.Adam(params, { lr: 0.5, amsgrad: true }),
@@ -62,13 +63,16 @@ const RULES: Readonly<Record<string, Make>> = {
   RMSprop: (params) => new optim.RMSprop(params, { lr: 0.5, momentum: 0.9, centered: true }),
   Rprop: (params) => new optim.Rprop(params, { lr: 0.5 }),
   SGD: (params) => new optim.SGD(params, { lr: 0.5, momentum: 0.9 }),
+  SparseAdam: (params) => new optim.SparseAdam(params, { lr: 0.5 }),
 };
 
 it('all optimizers are here', () => {
   const classes = Object.entries(optim).filter(
     ([, value]) => typeof value === 'function' && value.prototype instanceof optim.Optimizer,
   );
-  expect(classes.map(([name]) => name).sort()).toEqual([...Object.keys(RULES), 'ElementwiseOptimizer', 'LBFGS'].sort());
+  expect(classes.map(([name]) => name).sort()).toEqual(
+    [...Object.keys(RULES), 'ElementwiseOptimizer', 'LBFGS', 'TensorOptimizer'].sort(),
+  );
 });
 
 /** A matrix of one row, as Muon takes no others. */

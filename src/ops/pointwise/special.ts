@@ -1,7 +1,7 @@
 // Special functions, and arithmetic that is rarer than what arithmetic.ts has. Rows of the pointwise table: each is a
 // formula from which the kernel and, unless given, the gradient derive.
 import type { Arguments } from '../../base/arguments';
-import { isFloat } from '../../base/dtype';
+import { defaultDType, isFloat } from '../../base/dtype';
 import { atLeast, COUNT, kind } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
 import { INPUT, OPERAND, TENSOR } from '../../core/kinds';
@@ -374,7 +374,7 @@ const LDEXP = signature('ldexp', [INPUT, argument('other', OPERAND)]);
 /** x 2^other. @see torch.ldexp */
 export const ldexp: (x: Tensor, ...args: Arguments<[other: Operand], [], { other: Operand }>) => Tensor = taking(
   LDEXP,
-  (x, other) => mul(x, pow(2, !(other instanceof Tensor) || isFloat(other.dtype) ? other : to(other, 'float32'))),
+  (x, other) => mul(x, pow(2, !(other instanceof Tensor) || isFloat(other.dtype) ? other : to(other, defaultDType()))),
 );
 
 type Mantissas = [mantissa: Tensor, exponent: Tensor] & { mantissa: Tensor; exponent: Tensor };

@@ -5,7 +5,7 @@ import { COUNTS, NUMBER, INTEGER, COUNT, kind, listOf } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { GENERATOR, INPUT } from '../../core/kinds';
 import { composed } from '../../base/errorText';
-import { isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
+import { defaultDType, isHalf, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
 import { ValueError } from '../../base/errors';
 import type { Half } from '../../base/half';
 import {
@@ -46,7 +46,7 @@ export type LaidFill = (out: FloatArray, half: Half | null, isDense: boolean) =>
 
 /** A fresh tensor of the shape with draws in row-major order. */
 export function drawn(op: string, shape: Shape, options: RandomOptions, fill: FloatFill): Tensor {
-  const dtype = options.dtype ?? 'float32';
+  const dtype = options.dtype ?? defaultDType();
   requireFloat(op, dtype);
   const draw = (): ArrayBufferView => {
     const values = newArray(dtype, valueCount(options.device, shape)) as FloatArray;

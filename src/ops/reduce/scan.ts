@@ -3,7 +3,7 @@ import { DIM } from '../../base/kinds';
 import { argument, signature, takingNamed } from '../../base/signature';
 import { INPUT, TO_DTYPE } from '../../core/kinds';
 import type { ArgReduceKind, ScanKind } from '../../device/contract';
-import { isFloat, type DType } from '../../base/dtype';
+import { defaultDType, isFloat, type DType } from '../../base/dtype';
 import { defineOp } from '../../core/op';
 import { axisOf, wrapDim } from '../../base/shape';
 import type { Tensor } from '../../core/tensor';
@@ -113,7 +113,7 @@ const logcumsumexpAlong: (x: Tensor, parameters: ScanParameters) => Tensor = def
 export const logcumsumexp: (x: Tensor, ...args: Arguments<[dim: number], [], { dim: number }>) => Tensor = takingNamed(
   signature('logcumsumexp', [INPUT, argument('dim', DIM)]),
   (x: Tensor, options: { dim: number }): Tensor =>
-    scanIn('logcumsumexp', isFloat(x.dtype) ? x : to(x, 'float32'), options, (input, along) =>
+    scanIn('logcumsumexp', isFloat(x.dtype) ? x : to(x, defaultDType()), options, (input, along) =>
       logcumsumexpAlong(input, { dim: along, reverse: false }),
     ),
 );

@@ -17,7 +17,7 @@ import {
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSOR, OPERAND, INPUT, KEEPDIM, TO_DTYPE } from '../../core/kinds';
 import { composed } from '../../base/errorText';
-import { isFloat } from '../../base/dtype';
+import { defaultDType, isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { formatShape, wrapDim, wrapDims } from '../../base/shape';
 import { unary } from '../../core/pointwiseFunctions';
@@ -257,7 +257,7 @@ export const cov: (
   ]),
   (x: Tensor, { correction = 1, fweights = null, aweights = null }: CovOptions): Tensor => {
     if (x.ndim > 2) throw new ShapeError('cov', `expected at most 2 dimensions, got ${formatShape(x.shape)}.`);
-    const rows = to(x.ndim < 2 ? reshape(x, 1, -1) : x, isFloat(x.dtype) ? x.dtype : 'float32');
+    const rows = to(x.ndim < 2 ? reshape(x, 1, -1) : x, isFloat(x.dtype) ? x.dtype : defaultDType());
     const n = rows.shape[1];
     for (const weights of [fweights, aweights]) {
       if (weights !== null && (weights.ndim > 1 || weights.numel() !== n)) {

@@ -4,7 +4,7 @@ import { NUMBER, FLAG, DTYPE, DIMS, oneOf, either } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { INPUT, KEEPDIM } from '../../core/kinds';
 import { noGrad } from '../../core/backward';
-import { isFloat, wideDType, type DType } from '../../base/dtype';
+import { defaultDType, isFloat, wideDType, type DType } from '../../base/dtype';
 import { ValueError } from '../../base/errors';
 import { unary } from '../../core/pointwiseFunctions';
 import * as e from '../../expression/expression';
@@ -147,7 +147,7 @@ const LOGSUMEXP = signature('logsumexp', [INPUT, argument('dim', DIMS, null), ar
 /** log Σ e^x, shifted by the maximum so that it cannot overflow. @see torch.logsumexp */
 export function logsumexp(input: Tensor, ...args: ReduceArguments): Tensor {
   const { dim, keepdim = false } = LOGSUMEXP.take([input, ...args]);
-  const x = isFloat(input.dtype) ? input : to(input, 'float32');
+  const x = isFloat(input.dtype) ? input : to(input, defaultDType());
   const reduction = reductionOf('logsumexp', x, dim, keepdim);
   const { dims } = reduction;
   return libraryCode(() => {

@@ -1,6 +1,6 @@
 // Moving values as they are: copies, conversions, fills.
 import { isPlainObject, type Arguments } from '../../base/arguments';
-import { FLAG, DTYPE, either } from '../../base/kinds';
+import { FLAG, DTYPE, either, oneOfOr, type Kind } from '../../base/kinds';
 import { argument, signature, taking, withoutEffect } from '../../base/signature';
 import { TENSOR, VALUE, DEVICE, INPUT, OTHER } from '../../core/kinds';
 import type { Device, DeviceGiven, DeviceName, PointwiseProgram, View } from '../../device/contract';
@@ -281,6 +281,32 @@ export const bfloat16 = convertingTo('bfloat16', 'bfloat16');
 export const char = convertingTo('char', 'int8');
 /** @see float */
 export const short = convertingTo('short', 'int16');
+
+/** PyTorch's names of the classes of tensors that dtypes have come from. */
+const CLASSES = {
+  float32: 'Float', float64: 'Double', int32: 'Int', int64: 'Long', uint8: 'Byte', bool: 'Bool', int8: 'Char', int16: 'Short',
+  float16: 'Half', bfloat16: 'BFloat16',
+} as const satisfies Readonly<Record<DType, string>>; // prettier-ignore
+/** As `type()` says a dtype. */
+export type TensorType = `torch.${(typeof CLASSES)[DType]}Tensor`;
+const tensorType = (dtype: DType): TensorType => `torch.${CLASSES[dtype]}Tensor`;
+const DTYPE_NAMES = Object.keys(CLASSES) as DType[];
+const TYPE: Kind<DType> = oneOfOr(
+  Object.fromEntries(DTYPE_NAMES.map((dtype) => [tensorType(dtype), dtype])),
+  ...DTYPE_NAMES,
+);
+const TYPE_TAKES = signature('type', [INPUT, argument('dtype', TYPE, null), withoutEffect('nonBlocking')]);
+
+/**
+ * The name of x's class in PyTorch, 'torch.FloatTensor'; with a dtype or such a name, x converted to it.
+ * @see torch.Tensor.type
+ */
+export function type(x: Tensor): TensorType;
+export function type(x: Tensor, dtype: DType | TensorType | { dtype: DType | TensorType }): Tensor;
+export function type(...args: readonly unknown[]): TensorType | Tensor {
+  const { input, dtype } = TYPE_TAKES.take(args);
+  return dtype === null ? tensorType(input.dtype) : convert(input, dtype);
+}
 
 /** x with the dtype of another tensor; x itself if it has it. @see torch.Tensor.type_as */
 export const typeAs: (x: Tensor, ...args: Arguments<[other: Tensor], [], { other: Tensor }>) => Tensor = taking(

@@ -6,7 +6,16 @@ import { VALUE, DEVICE, INPUT } from '../../core/kinds';
 import type { DeviceGiven, DeviceName } from '../../device/contract';
 import { defaultDevice, getDevice, setDefaultDevice } from '../../device/registry';
 import { describe } from '../../base/errorText';
-import { isFloat, isHalf, itemSize, newArray, stored, type DType, type TypedArray } from '../../base/dtype';
+import {
+  defaultDType,
+  isFloat,
+  isHalf,
+  itemSize,
+  newArray,
+  stored,
+  type DType,
+  type TypedArray,
+} from '../../base/dtype';
 import { roundHalf } from '../../base/half';
 import { KindError, ShapeError, ValueError } from '../../base/errors';
 import { allocate } from '../../core/op';
@@ -215,7 +224,7 @@ function flatten(given: TensorData, into: (number | boolean | bigint)[]): number
 
 function inferDType(values: readonly (number | boolean | bigint)[]): DType {
   if (values.length > 0 && values.every((v) => typeof v === 'boolean')) return 'bool';
-  return values.some((v) => typeof v === 'bigint') ? 'int64' : 'float32';
+  return values.some((v) => typeof v === 'bigint') ? 'int64' : defaultDType();
 }
 
 /** Numbers as values of `dtype`; floats are truncated towards zero for integers. */
@@ -236,7 +245,7 @@ const encodeValues = (values: readonly (number | boolean | bigint)[], dtype: DTy
 const TENSOR_TAKES = signature('tensor', [argument('data', ANYTHING), ...MADE]);
 
 /**
- * A tensor with a copy of these values. Numbers give float32, booleans bool, bigints int64, typed arrays their own dtype.
+ * A tensor with a copy of these values. Numbers give float32 (the default dtype), booleans bool, bigints int64, typed arrays their own dtype.
  * @throws ShapeError if nested arrays are ragged
  * @example tensor([[1, 2], [3, 4]]); tensor(new Uint8Array(pixels)); tensor(3, { dtype: 'int64' })
  * @see torch.tensor
@@ -339,7 +348,7 @@ export function empty(...args: ShapeArguments): Tensor {
 
 function unfilled(size: Shape, options: TensorOptions): Tensor {
   const home = getDevice(options.device);
-  const out = allocate(home, { shape: size, dtype: options.dtype ?? 'float32' });
+  const out = allocate(home, { shape: size, dtype: options.dtype ?? defaultDType() });
   home.seal(out.buffer);
   return finish(out, options);
 }
@@ -363,7 +372,7 @@ export function full(...args: [shape: Shape, ...FullArgs] | [options: FullOption
 }
 
 function constantOf(size: Shape, value: number | boolean | bigint, options: TensorOptions): Tensor {
-  const dtype = options.dtype ?? (typeof value === 'boolean' ? 'bool' : 'float32');
+  const dtype = options.dtype ?? (typeof value === 'boolean' ? 'bool' : defaultDType());
   return finish(filled(options.device, size, dtype, Number(value)), options);
 }
 
@@ -497,7 +506,7 @@ export function arange(...args: (number | boolean | ArangeOptions)[]): Tensor {
   const [begin, until] = isEnd ? [0, first] : [first ?? 0, second];
   if (until === undefined) throw new KindError('arange', 'end must be a number, got nothing.');
   const given = [Number(begin), Number(until), Number(third)];
-  const dtype = options.dtype ?? (given.every((x) => Number.isInteger(x)) ? 'int64' : 'float32');
+  const dtype = options.dtype ?? (given.every((x) => Number.isInteger(x)) ? 'int64' : defaultDType());
   const [start, end, step] = given.map(wholeFor(dtype));
   if (!(step !== 0 && (end - start) * step >= 0)) {
     throw new ValueError('arange', `step must lead from start to end, got start ${start}, end ${end}, step ${step}.`);
@@ -536,7 +545,7 @@ export function linspace(
   >
 ): Tensor {
   const { start, end, steps, ...options } = LINSPACE.take(args);
-  const dtype = options.dtype ?? 'float32';
+  const dtype = options.dtype ?? defaultDType();
   return ramp(steps, between(start, end, steps, dtype), options, dtype);
 }
 
@@ -567,7 +576,7 @@ export function logspace(
   >
 ): Tensor {
   const { start, end, steps, base, ...options } = LOGSPACE.take(args);
-  const dtype = options.dtype ?? 'float32';
+  const dtype = options.dtype ?? defaultDType();
   const exponent = between(start, end, steps, dtype);
   return ramp(steps, (i) => base ** exponent(i), options, dtype);
 }
@@ -589,7 +598,7 @@ export function eye(
 ): Tensor {
   const { n, m, ...options } = EYE.take(args);
   const columns = m ?? n;
-  const out = filled(options.device, [n, columns], options.dtype ?? 'float32', 0);
+  const out = filled(options.device, [n, columns], options.dtype ?? defaultDType(), 0);
   diagonal(out).fill_(1);
   return finish(out, options);
 }
