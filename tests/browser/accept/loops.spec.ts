@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from '../fixtures';
+import { taskDurations } from '../demoPage';
 import { openFirefox } from '../firefox';
 import { loopCode, LOOPS, type LoopName, type LoopOptions, type LoopResult } from '../loops/run';
 import { descendants, greatestMemory } from '../processMemory';
@@ -70,12 +71,24 @@ for (const policy of ['isolated', 'plain'] as const) {
   for (const name of names) {
     test(`${name} in Chromium, ${policy}`, async ({ open, browser }) => {
       const page = await open(policy, 'kindling.js');
-      const result = await page.evaluate<LoopResult>(codeOf(name));
-      const session = await browser.newBrowserCDPSession();
-      const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-      const renderers = processInfo.filter(({ type }) => type === 'renderer');
-      expectBounded(name, `Chromium ${policy}`, result, Math.max(...renderers.map(({ id }) => greatestMemory(id))));
-      expect(result.longestTask).toBeLessThan(LONGEST_TASK);
+      // The engine's workers keep all cores busy: what a task of the page takes is its processor time.
+      const tasks = await taskDurations(
+        page,
+        async () => {
+          const result = await page.evaluate<LoopResult>(codeOf(name));
+          const session = await browser.newBrowserCDPSession();
+          const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+          const renderers = processInfo.filter(({ type }) => type === 'renderer');
+          expectBounded(name, `Chromium ${policy}`, result, Math.max(...renderers.map(({ id }) => greatestMemory(id))));
+        },
+        'loop',
+      );
+      const longest = tasks.reduce((most, task) => Math.max(most, task), 0);
+      console.log(
+        `${name} | Chromium ${policy} | longest task beside the loop: ${longest.toFixed(0)} ms of processor time`,
+      );
+      expect(tasks.length).toBeGreaterThan(0);
+      expect(longest).toBeLessThan(LONGEST_TASK);
     });
 
     test(`${name} in Firefox, ${policy}`, async ({ sites }) => {

@@ -61,6 +61,7 @@ async function runLoop(make: MakeLoop, { steps, readEvery = 0, init }: LoopOptio
   kindling.shutdown();
   await kindling.init(init);
   kindling.manualSeed(0);
+  performance.mark('loop');
   const step = make(kindling, {
     trained: (optimizer, loss) => {
       optimizer.zeroGrad();
@@ -106,11 +107,15 @@ async function runLoop(make: MakeLoop, { steps, readEvery = 0, init }: LoopOptio
     return value;
   };
   // Warm: compilers, workers, shapes that are met for the first time.
-  for (let i = 0; i < 3; i++) await step(i).item();
+  for (let i = 0; i < 3; i++) {
+    performance.mark('loop');
+    await step(i).item();
+  }
   const begin = performance.now();
   let scheduling = 0;
   let value = NaN;
   for (let i = 1; i <= steps; i++) {
+    performance.mark('loop');
     const start = performance.now();
     const last = step(i);
     const took = performance.now() - start;
