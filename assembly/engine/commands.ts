@@ -44,6 +44,7 @@ export enum Opcode {
   SearchSorted,
   Guard,
   Verify,
+  Trace,
 }
 
 /** Codes of dtypes in commands; src/base/dtype.ts gives the same numbers to the names. */
@@ -221,8 +222,12 @@ export const CONTROL_SLEEPERS = 576;
 export const CONTROL_FAULTS = 704;
 /** Faults the page has dealt with: the entries in [acknowledged, recorded) are live. */
 export const CONTROL_FAULTS_ACKNOWLEDGED = 708;
-/** 1 while the leader is to measure its commands. */
-export const CONTROL_PROFILING = 768;
+/** Where the leader notes what its commands take, 0 for nowhere; how many entries there is room for, and how many there are. */
+export const CONTROL_TRACE = 768;
+export const CONTROL_TRACE_ROOM = 772;
+export const CONTROL_TRACE_COUNT = 776;
+/** An entry: begin and end of a command in milliseconds (float64), its number, its opcode. */
+export const TRACE_ENTRY_BYTES = 24;
 /** Fault table: FAULT_SLOTS entries of FAULT_WORDS words (seq, kind, value low, value high). */
 export const CONTROL_FAULT_TABLE = 1024;
 export const FAULT_SLOTS = 64;
@@ -239,9 +244,6 @@ export const FAULT_MATRIX = 5;
 export const FAULT_OVERFLOW = 6;
 /** Guard words that do not stand: opcode of the command | where << 32. */
 export const FAULT_GUARD = 7;
-/** Measurements: for each opcode milliseconds (float64) and number of commands (float64). */
-export const CONTROL_PROFILE = 2048;
-export const PROFILE_BYTES = 16;
 /** Signs of life: a line of its own for each worker, in which it counts up while it works; a watchdog sees progress in it. */
 export const CONTROL_BEATS = 3072;
 export const BEAT_BYTES = 64;
@@ -307,6 +309,12 @@ export class Report extends Command {
 /** Retires the faults below `count`. */
 export class Acknowledge extends Command {
   count!: u32;
+}
+
+/** From now on the leader notes what each command takes, in `room` entries at `pointer`; with 0 it no longer does. */
+export class Trace extends Command {
+  pointer!: u32;
+  room!: u32;
 }
 
 /** Copies `bytes` that follow in the command itself to `pointer`: how small tensors are uploaded. */

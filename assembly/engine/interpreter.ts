@@ -9,11 +9,12 @@ import {
   CONTROL_FAULTS_ACKNOWLEDGED,
   CONTROL_FAULT_TABLE,
   CONTROL_HEAD,
-  CONTROL_PROFILE,
-  CONTROL_PROFILING,
   CONTROL_REQUEST,
   CONTROL_SLEEPING,
   CONTROL_TAIL,
+  CONTROL_TRACE,
+  CONTROL_TRACE_COUNT,
+  CONTROL_TRACE_ROOM,
   CONTROL_WANTS_ROOM,
   Command,
   FAULT_GUARD,
@@ -24,10 +25,11 @@ import {
   Guard,
   HEADER_WORDS,
   Opcode,
-  PROFILE_BYTES,
   RING_BASE,
   RING_WORDS,
   Report,
+  TRACE_ENTRY_BYTES,
+  Trace,
   Verify,
   Write,
 } from './commands';
@@ -86,8 +88,8 @@ export function run(spins: i32): i32 {
       const seq = command.seq;
       if (!begin(seq)) return DEPOSED;
       if (command.guardFirst == 0 || !isBlocked(command.guardFirst, command.guardLast)) {
-        if (load<u32>(CONTROL_BASE + CONTROL_PROFILING) == 0) runCommand(header & 0xff, pointer);
-        else measureCommand(header & 0xff, pointer);
+        if (load<u32>(CONTROL_BASE + CONTROL_TRACE) == 0) runCommand(header & 0xff, pointer);
+        else measureCommand(header & 0xff, pointer, seq);
       }
       tail += header >> 8;
       const behind = (<u64>tail) | ((<u64>seq) << 32);
@@ -168,17 +170,32 @@ function runCommand(opcode: i32, pointer: usize): void {
     case Opcode.Verify:
       verify(changetype<Verify>(pointer));
       return;
+    case Opcode.Trace: {
+      const command = changetype<Trace>(pointer);
+      store<u32>(CONTROL_BASE + CONTROL_TRACE_COUNT, 0);
+      store<u32>(CONTROL_BASE + CONTROL_TRACE_ROOM, command.room);
+      store<u32>(CONTROL_BASE + CONTROL_TRACE, command.pointer);
+      return;
+    }
     default:
       execute(opcode, pointer);
   }
 }
 
-function measureCommand(opcode: i32, pointer: usize): void {
+/** Notes what the command takes. Whoever takes a report takes the entries with it; a full table asks for one. */
+function measureCommand(opcode: i32, pointer: usize, seq: u32): void {
   const started = now();
   runCommand(opcode, pointer);
-  const entry: usize = CONTROL_BASE + CONTROL_PROFILE + opcode * PROFILE_BYTES;
-  store<f64>(entry, load<f64>(entry) + now() - started);
-  store<f64>(entry, load<f64>(entry, 8) + 1, 8);
+  const trace = load<u32>(CONTROL_BASE + CONTROL_TRACE);
+  if (trace == 0) return;
+  const count = load<u32>(CONTROL_BASE + CONTROL_TRACE_COUNT);
+  const entry = <usize>trace + count * TRACE_ENTRY_BYTES;
+  store<f64>(entry, started);
+  store<f64>(entry, now(), 8);
+  store<u32>(entry, seq, 16);
+  store<u32>(entry, opcode, 20);
+  store<u32>(CONTROL_BASE + CONTROL_TRACE_COUNT, count + 1);
+  if (count + 1 == load<u32>(CONTROL_BASE + CONTROL_TRACE_ROOM)) report(PROGRESS_TOKEN, 0, 0);
 }
 
 /** All phases of a command. */

@@ -4,5 +4,6 @@ export type { BackwardOptions, GradOptions } from '../core/backward';
 export { Function, FunctionContext } from './function';
 export { gradcheck, gradgradcheck } from './gradcheck';
 export type { CheckedFunction, GradcheckOptions } from './gradcheck';
+export { detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from './anomaly';
 export * as functional from './functional';
 export * as graph from './graph';

@@ -31,8 +31,24 @@ export interface QueuedWork {
   readonly outputs: readonly (Shaped | null)[];
   /** Of what comes from the page or from another device. */
   readonly bytes: number;
-  /** Number of the device's last command. */
-  readonly clock: () => number;
+  readonly stream: ObservedStream;
+}
+
+/** The commands of a device. */
+export interface ObservedStream {
+  /** Number of the last one. */
+  readonly clock: number;
+  memory(): { readonly live: number };
+  /** Tells what each takes, in ms on the clock of the calling thread; what it returns ends that, and resolves once all are told. */
+  measure(listener: (times: readonly MeasuredCommand[]) => void): () => Promise<void>;
+}
+
+/** What a command has taken. */
+export interface MeasuredCommand {
+  readonly seq: number;
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Memory of tensors. */
@@ -60,10 +76,12 @@ export interface Listener {
   record?(node: object): void;
   /** Runs `queue`, which queues the work. */
   queue?(work: QueuedWork, queue: () => void): void;
+  /** What the gradient rule of `node` has given, or what is to stand for it. */
+  gradients?<T>(node: object, gradients: readonly (T | null)[]): readonly (T | null)[];
   /** Memory was made, inside of what runs now. */
   allocate?(memory: ObservedMemory): void;
   /** Memory was given back. */
-  free?(buffer: object): void;
+  free?(buffer: { readonly bytes: number }): void;
 }
 
 /** Tells listeners; the first is the outermost. */
@@ -104,11 +122,17 @@ export class Observer {
     run();
   }
 
+  gradients<T>(node: object, gradients: readonly (T | null)[]): readonly (T | null)[] {
+    let given = gradients;
+    for (const listener of this.listeners) given = listener.gradients?.(node, given) ?? given;
+    return given;
+  }
+
   allocate(memory: ObservedMemory): void {
     for (const listener of this.listeners) listener.allocate?.(memory);
   }
 
-  free(buffer: object): void {
+  free(buffer: { readonly bytes: number }): void {
     for (const listener of this.listeners) listener.free?.(buffer);
   }
 }

@@ -94,9 +94,12 @@ function propagate(
   const wanted = node.edges.map((edge) => edge !== null && (useful === null || useful.has(edge.node)));
   const results = owned(
     () =>
-      withGradMode('backward', createGraph, () =>
-        node.backward(grads, createGraph).map((grad, i) => (grad === null || !wanted[i] ? null : fit(node, i, grad))),
-      ),
+      withGradMode('backward', createGraph, () => {
+        const given = node
+          .backward(grads, createGraph)
+          .map((grad, i) => (grad === null || !wanted[i] ? null : fit(node, i, grad)));
+        return observing.current?.gradients(node, given) ?? given;
+      }),
     aliasWithGraph,
   );
   results.forEach((grad, i) => {

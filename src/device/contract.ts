@@ -2,6 +2,7 @@
 // that every device implements. A device never sees a Tensor, only views; it executes commands in the
 // order of the calls and returns at once. Kernels trust their arguments: shape rules have checked them.
 import type { DType } from '../base/dtype';
+import type { KindlingError } from '../base/errors';
 import type { Expression } from '../expression/expression';
 
 /** Where tensors can be; on 'meta' they have shapes and dtypes, but no values and no memory. */
@@ -82,6 +83,8 @@ export interface IndexOptions {
   readonly what: string;
   /** Rows with this index give 0 and add nothing. */
   readonly ignore: number | null;
+  /** The error, where it is known beforehand what it must say. */
+  readonly reason?: KindlingError;
 }
 
 /** What the kernels that read or add by index take. */

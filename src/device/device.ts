@@ -15,14 +15,13 @@ export function deviceOf(
   supports: Device['supports'],
 ): Device {
   const kernels = widening(instruments.current?.kernels(wide) ?? wide, stream);
-  const clock = (): number => stream.clock;
   const observed = (
     kernel: string,
     inputs: QueuedWork['inputs'],
     outputs: QueuedWork['outputs'],
     bytes: number,
     queue: () => void,
-  ): void => observing.current?.queue({ device: name, kernel, inputs, outputs, bytes, clock }, queue);
+  ): void => observing.current?.queue({ device: name, kernel, inputs, outputs, bytes, stream }, queue);
   return {
     name,
     hasValues: true,
@@ -49,7 +48,7 @@ export function deviceOf(
       stream.lag.mark();
     },
     memory: () => stream.memory(),
-    clock,
+    clock: () => stream.clock,
   };
 }
 

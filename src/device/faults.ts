@@ -163,7 +163,7 @@ export class FaultLedger {
     if (fallible !== undefined) {
       this.lastFallible = seq;
       const { options, bound, source } = fallible;
-      this.fallibles.push({ seq, options, bound, source, reason: null });
+      this.fallibles.push({ seq, options, bound, source, reason: options.reason ?? null });
     }
     return true;
   }

@@ -2,6 +2,7 @@
 // How commands get to the device, and answers back, is each device's own.
 import { FaultError, type KindlingError } from '../base/errors';
 import type { AllocatedBuffer, DeviceBuffer, MemoryInfo, View } from './contract';
+import type { MeasuredCommand } from '../base/observer';
 import type { DType } from '../base/dtype';
 import { FaultLedger, type Fault, type StreamBuffer } from './faults';
 import { faultError, isTorn, type FaultEntry } from './faultTable';
@@ -28,6 +29,8 @@ export abstract class DeviceStream {
   private marks = 0;
   private unmarked = 0;
   private readonly wokenByMark: (() => void)[] = [];
+  /** Those who are told what commands take. */
+  private readonly timed = new Set<(times: readonly MeasuredCommand[]) => void>();
   /** Called with a fault as soon as it is known; nobody may ever read what it spoiled. */
   onFault: (fault: Fault) => void = () => undefined;
   /** Called at an await with more than PRESSURE of the memory in use, and when an allocation fails. */
@@ -50,6 +53,11 @@ export abstract class DeviceStream {
   protected abstract askProgress(): void;
   /** Lets the device forget the faults up to `count`: from now on the page knows. */
   protected abstract acknowledge(count: number): void;
+
+  /** Begins or ends to measure commands; each is told to `measured`. */
+  protected abstract setMeasuring(isOn: boolean): void;
+  /** Resolves when it was told of all commands that are done. */
+  protected abstract timesKnown(): Promise<void>;
 
   /** Number of the last command. */
   get clock(): number {
@@ -85,6 +93,28 @@ export abstract class DeviceStream {
     this.report(null).then(passed, passed);
     await this.yield();
     while (this.marks > steps) await new Promise<void>((resolve) => this.wokenByMark.push(resolve));
+  }
+
+  /** Tells `listener` what each command takes from now on. What it returns ends that, and resolves once all before are told. */
+  measure(listener: (times: readonly MeasuredCommand[]) => void): () => Promise<void> {
+    this.check();
+    this.timed.add(listener);
+    if (this.timed.size === 1) this.setMeasuring(true);
+    return async () => {
+      // A device that is gone has nothing more to tell.
+      await this.report(null).catch(() => undefined);
+      await this.timesKnown();
+      this.timed.delete(listener);
+      if (this.timed.size === 0 && this.end === null) this.setMeasuring(false);
+    };
+  }
+
+  protected measured(times: readonly MeasuredCommand[]): void {
+    for (const listener of this.timed) listener(times);
+  }
+
+  protected get isMeasuring(): boolean {
+    return this.timed.size > 0;
   }
 
   /** Faults that no read has rejected with. */

@@ -4,7 +4,7 @@ import { COUNT, FLAG, oneOf, TEXT } from '../base/kinds';
 import { argument, signature } from '../base/signature';
 import { formatShape } from '../base/shape';
 import { formatTable } from './table';
-import { isBackward, type Span, type Trace } from './trace';
+import { isBackward, type DeviceCommand, type Span, type Trace, type Work } from './trace';
 
 /** What `keyAverages` keeps apart beside names. */
 export interface KeyAveragesOptions {
@@ -39,6 +39,9 @@ export interface FunctionEventAvg {
   /** Of the gradient rules of what these calls have recorded, wherever `backward` was called. */
   readonly backwardCpuTimeTotal: number;
   readonly backwardDeviceTimeTotal: number;
+  /** Bytes that were made, less those that were given back; 0 without `profileMemory`. */
+  readonly deviceMemoryUsage: number;
+  readonly selfDeviceMemoryUsage: number;
   /** Floating-point operations of products and convolutions; a multiply-add counts as two. */
   readonly flops: number;
   /** Whether the calls lie in a `backward`. */
@@ -62,6 +65,8 @@ export type SortKey =
   | 'selfDeviceTimeTotal'
   | 'backwardCpuTimeTotal'
   | 'backwardDeviceTimeTotal'
+  | 'deviceMemoryUsage'
+  | 'selfDeviceMemoryUsage'
   | 'flops';
 
 /** How a table is printed. */
@@ -84,7 +89,7 @@ const TABLE = signature('table', [
     'sortBy',
     oneOf(
       ...(['count', 'cpuTime', 'cpuTimeTotal', 'selfCpuTimeTotal', 'deviceTime', 'deviceTimeTotal', 'selfDeviceTimeTotal'] as const),
-      ...(['backwardCpuTimeTotal', 'backwardDeviceTimeTotal', 'flops'] as const),
+      ...(['backwardCpuTimeTotal', 'backwardDeviceTimeTotal', 'deviceMemoryUsage', 'selfDeviceMemoryUsage', 'flops'] as const),
     ),
     null,
   ),
@@ -193,11 +198,9 @@ export function averagesOf(trace: Trace, grouping: Required<KeyAveragesOptions>)
       for (const forward of new Set(ancestors(span.forward, rowsOf))) forward.backwardCpuTimeTotal += time;
     }
   }
-  const devices = new Set<string>();
-  for (const { span, flops, device, time } of trace.work) {
+  for (const { span, flops, time } of trace.work) {
     for (const row of new Set(ancestors(span, rowsOf))) row.flops += flops;
     if (Number.isNaN(time)) continue;
-    devices.add(device);
     const took = time * MICROSECONDS;
     for (const row of new Set(ancestors(span, rowsOf))) row.deviceTimeTotal += took;
     const own = span === null ? undefined : rowsOf.get(span);
@@ -205,17 +208,68 @@ export function averagesOf(trace: Trace, grouping: Required<KeyAveragesOptions>)
     const rule = ruleOf(span);
     if (rule !== null) for (const row of new Set(ancestors(rule.forward, rowsOf))) row.backwardDeviceTimeTotal += took;
   }
+  for (const { span, bytes } of trace.memory) {
+    for (const row of new Set(ancestors(span, rowsOf))) row.deviceMemoryUsage += bytes;
+    const own = span === null ? undefined : rowsOf.get(span);
+    if (own !== undefined) own.selfDeviceMemoryUsage += bytes;
+  }
+  const counted = new Set<Work>();
+  // What belongs to no span: data that comes and goes, mostly.
+  for (const command of trace.commands) {
+    const { name, work } = command;
+    if ((work?.span ?? null) !== null) continue;
+    const row = rowFor(rows, name, NO_GROUP, false);
+    addCommand(row, command);
+    if (work === null || !counted.has(work)) row.count++;
+    if (work !== null) counted.add(work);
+  }
+  return listOf(trace, rows);
+}
+
+/** Sums by kernel. */
+export function kernelAveragesOf(trace: Trace): EventList {
+  const rows = new Map<string, Sum>();
+  for (const command of trace.commands) {
+    const span = command.work?.span ?? null;
+    const row = rowFor(rows, command.name, NO_GROUP, true);
+    addCommand(row, command);
+    if (command.work === null) row.count++;
+    if (span !== null && isBackward(span)) {
+      row.backwardDeviceTimeTotal += (command.end - command.start) * MICROSECONDS;
+    }
+  }
+  for (const { kernel, span, took, flops } of trace.work) {
+    const row = rowFor(rows, kernel, NO_GROUP, true);
+    row.count++;
+    row.flops += flops;
+    row.selfCpuTimeTotal += took * MICROSECONDS;
+    row.cpuTimeTotal += took * MICROSECONDS;
+    if (span !== null && isBackward(span)) row.backwardCpuTimeTotal += took * MICROSECONDS;
+    else row.isBackward = false;
+  }
+  return listOf(trace, rows);
+}
+
+const NO_GROUP = { inputShapes: '', module: '', stack: [] };
+
+function addCommand(row: Sum, { start, end }: DeviceCommand): void {
+  row.selfDeviceTimeTotal += (end - start) * MICROSECONDS;
+  row.deviceTimeTotal += (end - start) * MICROSECONDS;
+}
+
+function listOf({ commands }: Trace, rows: ReadonlyMap<string, Sum>): EventList {
   for (const row of rows.values()) {
     row.cpuTime = row.cpuTimeTotal / row.count;
     row.deviceTime = row.deviceTimeTotal / row.count;
   }
+  const devices = new Set(commands.map(({ device }) => device));
   return new EventList([...rows.values()], devices.size === 0 ? null : [...devices].join('+').toUpperCase());
 }
 
 /** The steps: `self` is what lies in no span, the user's own code and waiting. */
 function addSteps({ steps, spans, work }: Trace, rows: Map<string, Sum>): void {
   if (steps.length === 0) return;
-  const row = rowFor(rows, 'ProfilerStep*', { inputShapes: '', module: '', stack: [] }, false);
+  const row = rowFor(rows, 'ProfilerStep*', NO_GROUP, false);
   for (const { start, end } of steps) {
     const within = (time: number): boolean => time >= start && time < end;
     row.count++;
@@ -245,6 +299,7 @@ function rowFor(
     row = {
       ...{ key, ...group, isBackward, count: 0, flops: 0 },
       ...{ cpuTimeTotal: 0, selfCpuTimeTotal: 0, cpuTime: 0, backwardCpuTimeTotal: 0 },
+      ...{ deviceMemoryUsage: 0, selfDeviceMemoryUsage: 0 },
       ...{ deviceTimeTotal: 0, selfDeviceTimeTotal: 0, deviceTime: 0, backwardDeviceTimeTotal: 0 },
     };
     rows.set(place, row);

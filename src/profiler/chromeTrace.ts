@@ -1,6 +1,6 @@
 // A trace as Trace Event JSON, which Perfetto (ui.perfetto.dev) and the Performance panel of DevTools open.
 // https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
-import { isBackward, type Span, type Trace } from './trace';
+import { isBackward, type Span, type Trace, type Work } from './trace';
 
 /** One event. Times are in microseconds. */
 interface TraceEvent {
@@ -55,18 +55,34 @@ export function chromeTrace(trace: Trace): string {
   for (const { number, start, end } of trace.steps) {
     events.push(...asyncSlice(`ProfilerStep#${number}`, -1 - number, start, end));
   }
+  for (const { device, time, total } of trace.memory) {
+    const name = `memory of ${device}`;
+    events.push({
+      name,
+      ph: 'C',
+      cat: 'memory',
+      pid: PROCESS,
+      tid: PAGE,
+      ts: microseconds(time),
+      args: { bytes: total },
+    });
+  }
   const tracks = new Map<string, number>();
-  trace.work.forEach(({ device, kernel, span, queued, began, time }, i) => {
-    if (Number.isNaN(time)) return;
+  const flows = new Set<Work>();
+  trace.commands.forEach(({ device, name, work, start, end }, i) => {
     let tid = tracks.get(device);
     if (tid === undefined) {
       tracks.set(device, (tid = FIRST_DEVICE + tracks.size));
       events.push(named('thread_name', tid, device));
     }
+    const span = work?.span ?? null;
     const args = { op: span?.name, module: span?.module?.path, backward: span !== null && isBackward(span) };
-    const [ts, dur] = [microseconds(began), duration(began, began + time)];
-    events.push({ name: kernel, ph: 'X', cat: 'kernel', pid: PROCESS, tid, ts, dur, args });
-    if (span !== null) events.push(...flow('ac2g', trace.spans.length + i + 1, [PAGE, queued], [tid, began]));
+    const [ts, dur] = [microseconds(start), duration(start, end)];
+    events.push({ name, ph: 'X', cat: 'kernel', pid: PROCESS, tid, ts, dur, args });
+    // From where the work was queued to its first command.
+    if (work === null || span === null || flows.has(work)) return;
+    flows.add(work);
+    events.push(...flow('ac2g', trace.spans.length + i + 1, [PAGE, work.queued], [tid, start]));
   });
   return JSON.stringify({ displayTimeUnit: 'ms', traceEvents: events });
 }

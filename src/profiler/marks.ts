@@ -6,14 +6,12 @@ import type { Trace } from './trace';
 const GROUP = 'kindling';
 
 /** Puts what was recorded on the page's timeline, at the times at which it happened. */
-export function mark({ spans, work, steps }: Trace): void {
+export function mark({ spans, commands, steps }: Trace): void {
   const measure = (name: string, track: string, start: number, end: number): void => {
     const devtools = { dataType: 'track-entry', track, trackGroup: GROUP };
     performance.measure(name, { start, end, detail: { devtools } });
   };
   for (const { number, start, end } of steps) measure(`ProfilerStep#${number}`, 'steps', start, end);
   for (const span of spans) measure(keyOf(span), 'page', span.start, span.end);
-  for (const { device, kernel, began, time } of work) {
-    if (!Number.isNaN(time)) measure(kernel, device, began, began + time);
-  }
+  for (const { device, name, start, end } of commands) measure(name, device, start, end);
 }

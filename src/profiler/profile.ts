@@ -1,14 +1,16 @@
 // The profiler: torch.profiler.profile. What it sees comes from its recorder (recorder.ts), when it looks from the schedule.
 import type { Arguments } from '../base/arguments';
 import { ValueError } from '../base/errors';
-import { FLAG, FUNCTION } from '../base/kinds';
+import { COUNT, FLAG, FUNCTION } from '../base/kinds';
 import { listen } from '../base/observer';
 import { argument, methodsTake, signature } from '../base/signature';
-import { averagesOf, KEY_AVERAGES, type EventList, type KeyAveragesOptions } from './averages';
+import { averagesOf, KEY_AVERAGES, kernelAveragesOf, type EventList, type KeyAveragesOptions } from './averages';
 import { chromeTrace } from './chromeTrace';
 import { mark } from './marks';
+import type { MemoryEvent, MemoryPeak } from './memory';
 import { Recorder } from './recorder';
 import { ProfilerAction, type Schedule } from './schedule';
+import { formatPeaks } from './table';
 import type { Span, Trace } from './trace';
 
 /** What a profile records, and when. */
@@ -19,6 +21,8 @@ export interface ProfileOptions {
   onTraceReady?: ((prof: Profile) => unknown) | null;
   /** Shapes of operands; false by default. */
   recordShapes?: boolean;
+  /** Memory of the devices: what makes it and gives it back, and who holds it where there is most; false by default. */
+  profileMemory?: boolean;
   /** Who called each operation, which takes some time; false by default. */
   withStack?: boolean;
   /** Calls of modules, and which one each operation belongs to; true by default, which is false in PyTorch. */
@@ -30,7 +34,8 @@ type Body = (prof: Profile) => unknown;
 
 const PROFILE = signature('profile', [
   argument('fn', FUNCTION, undefined), argument('schedule', FUNCTION, null), argument('onTraceReady', FUNCTION, null),
-  argument('recordShapes', FLAG, false), argument('withStack', FLAG, false), argument('withModules', FLAG, true),
+  argument('recordShapes', FLAG, false), argument('profileMemory', FLAG, false),
+  argument('withStack', FLAG, false), argument('withModules', FLAG, true),
 ]); // prettier-ignore
 
 const always: Schedule = () => ProfilerAction.RECORD;
@@ -112,10 +117,45 @@ export class Profile {
     return averagesOf(this.trace('keyAverages'), KEY_AVERAGES.take(args));
   }
 
+  /** The same by kernel of the device, as the device's contract calls it: `gemm`, `pointwise`, `upload`. @throws as `keyAverages` */
+  kernelAverages(...none: readonly never[]): EventList {
+    KERNELS.take(none);
+    return kernelAveragesOf(this.trace('kernelAverages'));
+  }
+
   /** All that began and ended on the calling thread, in order of the beginnings. @throws as `keyAverages` */
   events(...none: readonly never[]): readonly Span[] {
     EVENTS.take(none);
     return this.trace('events').spans;
+  }
+
+  /**
+   * The most memory that each device had in use, step by step, with what held it; printed by `memorySummary`.
+   * @throws as `keyAverages`, and without `profileMemory`
+   */
+  memoryPeaks(...none: readonly never[]): readonly MemoryPeak[] {
+    PEAKS.take(none);
+    return this.memoryOf('memoryPeaks').peaks;
+  }
+
+  /** Memory over time: each time that some was made or given back. @throws as `memoryPeaks` @see torch.profiler.profile.export_memory_timeline */
+  memoryTimeline(...none: readonly never[]): readonly MemoryEvent[] {
+    TIMELINE.take(none);
+    return this.memoryOf('memoryTimeline').memory;
+  }
+
+  /** The peak of each device as text, with the holders of most of it. @throws as `memoryPeaks` */
+  memorySummary(...args: Arguments<[], [rowLimit?: number], { rowLimit?: number }>): string {
+    const { rowLimit } = SUMMARY.take(args);
+    return formatPeaks(this.memoryOf('memorySummary').peaks, rowLimit);
+  }
+
+  private memoryOf(who: string): Trace {
+    const trace = this.trace(who);
+    if (!this.options.profileMemory) {
+      throw new ValueError(who, 'memory must have been recorded, got a profile without it. Pass { profileMemory: true } to profile.'); // prettier-ignore
+    }
+    return trace;
   }
 
   /**
@@ -141,22 +181,24 @@ export class Profile {
     const isOver =
       action === ProfilerAction.RECORD_AND_SAVE || (isRecording(action) && (next === null || !isRecording(next)));
     this.action = next ?? ProfilerAction.NONE;
-    // What was recorded to warm up is thrown away.
     const isFresh = isOver || isRecording(action) !== isRecording(this.action) || isOn(action) !== isOn(this.action);
     if (!isFresh) return;
     this.endListening();
     this.endListening = () => undefined;
     this.recorder = null;
-    if (recorder !== null && isOver) this.finish(recorder.trace());
+    if (recorder !== null) this.finish(recorder.trace(), isOver);
     if (isOn(this.action)) {
-      const { recordShapes: shapes, withStack: stack, withModules: modules } = this.options;
-      this.recorder = new Recorder({ shapes, stack, modules });
+      const { recordShapes: shapes, withStack: stack, withModules: modules, profileMemory: memory } = this.options;
+      this.recorder = new Recorder({ shapes, stack, modules, memory });
       this.endListening = listen(this.recorder);
     }
   }
 
-  private finish(trace: Trace): void {
+  /** Waits for the times; what was recorded to warm up is dropped. */
+  private finish(recorded: Promise<Trace>, isWanted: boolean): void {
     this.finishing = this.finishing.then(async () => {
+      const trace = await recorded;
+      if (!isWanted) return;
       this.last = trace;
       mark(trace);
       await this.options.onTraceReady?.(this);
@@ -166,12 +208,16 @@ export class Profile {
   }
 }
 const STOP = signature('stop', []);
+const PEAKS = signature('memoryPeaks', []);
+const TIMELINE = signature('memoryTimeline', []);
+const SUMMARY = signature('memorySummary', [argument('rowLimit', COUNT, 10)]);
+const KERNELS = signature('kernelAverages', []);
 const EVENTS = signature('events', []);
 const EXPORT = signature('exportChromeTrace', []);
 
 /**
  * Records what the program does: operations, modules, gradient rules, optimizers and named parts of it, with the time that
- * each takes on the calling thread. It begins at once. With `fn` it ends when that does, or its promise, and the promise is of
+ * each takes on the calling thread and on the devices. It begins at once. With `fn` it ends when that does, or its promise, and the promise is of
  * the profile; without, it ends with `await prof.stop()`, or with the block that has it by `await using`.
  * @example
  * const prof = await profile(() => net(x), { recordShapes: true });

@@ -1,5 +1,6 @@
 // Averages as text: PyTorch's columns and units.
 import type { FunctionEventAvg } from './averages';
+import type { MemoryPeak } from './memory';
 
 /** How the table looks. */
 export interface TableLook {
@@ -67,6 +68,12 @@ export function formatTable(rows: readonly FunctionEventAvg[], look: TableLook):
       columns.push({ title: `Backward ${device}`, cell: (row) => formatTime(row.backwardDeviceTimeTotal) });
     }
   }
+  if (has((row) => row.deviceMemoryUsage) || has((row) => row.selfDeviceMemoryUsage)) {
+    columns.push(
+      { title: `${device ?? 'Device'} Mem`, cell: (row) => formatMemory(row.deviceMemoryUsage) },
+      { title: `Self ${device ?? 'Device'} Mem`, cell: (row) => formatMemory(row.selfDeviceMemoryUsage) },
+    );
+  }
   columns.push({ title: '# of Calls', cell: (row) => String(row.count) });
   const source = (title: string, of: (row: FunctionEventAvg) => string): void => {
     if (has(of)) columns.push({ title, cell: (row) => shortened(of(row), maxSrcColumnWidth), isText: true });
@@ -94,4 +101,24 @@ export function formatTable(rows: readonly FunctionEventAvg[], look: TableLook):
     ...totals,
     '',
   ].join('\n');
+}
+
+/** The greatest peak of each device, with the first `most` of its holders. */
+export function formatPeaks(peaks: readonly MemoryPeak[], most: number): string {
+  const greatest = new Map<string, MemoryPeak>();
+  for (const peak of peaks) if (peak.bytes > (greatest.get(peak.device)?.bytes ?? -1)) greatest.set(peak.device, peak);
+  const lines = [...greatest.values()].flatMap(({ device, step, bytes, holders }) => {
+    const shown = holders.slice(0, most);
+    const rest = holders.slice(most).reduce((sum, holder) => sum + holder.bytes, 0);
+    return [
+      `Peak memory on ${device}: ${formatMemory(bytes)}, in step ${step}, held by`,
+      ...shown.map(({ category, op, module, isBackward, bytes: held, count }) => {
+        const made = [op === '' ? '' : `by ${op}`, isBackward ? 'backward' : '', module === '' ? '' : `in ${module}`];
+        const tensors = count === 0 ? '' : `, ${count} tensor${count === 1 ? '' : 's'}`;
+        return `  ${formatMemory(held).padStart(11)}  ${category}${tensors} ${made.filter((part) => part !== '').join(' ')}`.trimEnd();
+      }),
+      ...(rest > 0 ? [`  ${formatMemory(rest).padStart(11)}  others`] : []),
+    ];
+  });
+  return [...lines, ''].join('\n');
 }

@@ -1,13 +1,7 @@
 // What a profile has recorded: spans of the calling thread, work of the devices, memory, steps. recorder.ts writes it.
+import type { ModuleCall } from '../base/moduleCalls';
 import type { SpanKind } from '../base/observer';
-
-/** A call of a module, or none. */
-export interface ModuleCall {
-  /** From the outermost module on: `Net.features.0`. */
-  readonly path: string;
-  /** Its class. */
-  readonly type: string;
-}
+import type { MemoryEvent, MemoryPeak } from './memory';
 
 /** Something that began and ended on the calling thread. Times are milliseconds since the page's time origin. */
 export interface Span {
@@ -44,9 +38,21 @@ export interface Work {
   readonly last: number;
   /** Floating-point operations, where they can be told. */
   readonly flops: number;
-  /** When the device began and how long it took, in ms on the page's clock; NaN where that could not be measured. */
-  began: number;
+  /** How long the calling thread took to queue it, in ms. */
+  readonly took: number;
+  /** How long its commands took on the device, in ms; NaN where that could not be measured. */
   time: number;
+}
+
+/** A command of a device. */
+export interface DeviceCommand {
+  readonly device: string;
+  /** The kernel; what the device calls it where it belongs to no kernel. */
+  readonly name: string;
+  /** What it is part of; null for what the library asks for by itself, such as reading values. */
+  readonly work: Work | null;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** A step that `prof.step()` has ended. */
@@ -63,7 +69,13 @@ export interface Trace {
   /** In order of their beginnings. */
   readonly spans: readonly Span[];
   readonly work: readonly Work[];
+  /** In the order in which each device ran them. */
+  readonly commands: readonly DeviceCommand[];
   readonly steps: readonly Step[];
+  /** Where it is recorded. */
+  readonly memory: readonly MemoryEvent[];
+  /** By step and device. */
+  readonly peaks: readonly MemoryPeak[];
 }
 
 export const isBackward = (span: Span): boolean => {

@@ -1,6 +1,5 @@
 // The page that measures: one library on one line. main.ts opens it as `/?peer=MODULE&backend=NAME`, and calls `bench`.
 import { taskOf, type Peer, type Start, type Task } from './peer';
-import type { KernelTime } from '../../src/device/wasm/transport/transport';
 import type { Job } from './lines';
 
 /** What results are compared by: as many numbers as are quickly carried to the other process. */
@@ -55,6 +54,12 @@ interface PeerModule {
   readonly profile?: Profiler;
 }
 
+/** Time that the engine has spent in commands of one kind. */
+export interface KernelTime {
+  readonly kernel: string;
+  readonly commands: number;
+  readonly ms: number;
+}
 type Profiler = (isOn: boolean) => KernelTime[];
 
 let task: Task | null = null;

@@ -300,7 +300,7 @@ export const TESTING: Readonly<Record<string, Call>> = {
 };
 
 export const PROFILER: Readonly<Record<string, Call>> = {
-  profile: () => [() => 1, () => 0, () => 1, true, true, true],
+  profile: () => [() => 1, () => 0, () => 1, true, true, true, true],
   recordFunction: () => [ANY_TEXT, () => 1],
   schedule: () => [1, 2, 3, 4, 5, 1],
 };
@@ -325,7 +325,9 @@ export const AUTOGRAD: Readonly<Record<string, Call>> = {
     return [loss(leaf), leaf, ones([]), true, false, true, true];
   },
   ...group('gradcheck gradgradcheck', () => [(x: Tensor) => x.mul(x), w().double().detach().requiresGrad_(), 1e-6, 1e-5, 1e-3, true]), // prettier-ignore
-  ...group('noGrad enableGrad inferenceMode', () => [() => 1]),
+  ...group('noGrad enableGrad inferenceMode detectAnomaly', () => [() => 1]),
+  setDetectAnomaly: () => [true, () => 1],
+  isAnomalyEnabled: () => [],
   setGradEnabled: () => [true, () => 1],
   isGradEnabled: () => [],
 };

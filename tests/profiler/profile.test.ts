@@ -181,20 +181,108 @@ describe('averages', () => {
     expect(prof.keyAverages().find('backward')?.flops).toBe(2 * (4 * 6 * 8 + 2 * 4 * 8 * 3));
   });
 
+  it('the device: each kernel with what queued it, each command once', async () => {
+    let first = 0;
+    const prof = await profile(async () => {
+      train();
+      first = await randn(3).sum().item();
+    });
+    expect(first).not.toBeNaN();
+    const averages = prof.keyAverages();
+    const kernels = prof.kernelAverages();
+    expect(kernels.selfDeviceTimeTotal).toBeGreaterThan(0);
+    expect(averages.selfDeviceTimeTotal).toBeCloseTo(kernels.selfDeviceTimeTotal, 3);
+    // Three products backward, two forward, which add the bias themselves.
+    expect(kernels.find('gemm')).toMatchObject({ count: 5, flops: 2 * (2 * 4 * 6 * 8 + 3 * 4 * 8 * 3) });
+    expect(kernels.find('gemm')?.backwardDeviceTimeTotal).toBeLessThan(kernels.find('gemm')?.deviceTimeTotal ?? 0);
+    // Data that came and the values that were read belong to no operation.
+    expect(averages.find('upload')?.count).toBe(1);
+    expect(averages.find('Report')?.deviceTimeTotal).toBeGreaterThanOrEqual(0);
+    const time = (key: string): number => prof.keyAverages({ groupByModule: true }).find(key)?.deviceTimeTotal ?? NaN;
+    expect(time('nn.Module: Net')).toBeGreaterThan(0);
+    expect(time('nn.Module: Net')).toBeLessThanOrEqual(averages.selfDeviceTimeTotal);
+    expect(averages.find('backward')?.deviceTimeTotal).toBeGreaterThan(0);
+    const { traceEvents } = JSON.parse(prof.exportChromeTrace()) as {
+      traceEvents: { cat?: string; tid: number; args?: { op?: string } }[];
+    };
+    const slices = traceEvents.filter(({ cat }) => cat === 'kernel');
+    // Those that verify guard words stand behind each.
+    expect(slices.filter(({ args }) => args?.op === 'linear').length).toBeGreaterThanOrEqual(3);
+    expect(new Set(slices.map(({ tid }) => tid))).toEqual(new Set([2]));
+  });
+
+  it('memory: what makes it, where there is most, and what holds it', async () => {
+    const big = new nn.Sequential(new nn.Linear(64, 64), new nn.ReLU(), new nn.Linear(64, 2));
+    const adam = new optim.Adam(big.parameters());
+    const x = randn(128, 64);
+    const prof = await profile(
+      (prof) => {
+        for (let i = 0; i < 2; i++) {
+          adam.zeroGrad();
+          big(x).square().mean().backward();
+          void adam.step();
+          prof.step();
+        }
+      },
+      { profileMemory: true },
+    );
+    const KB = 1024;
+    const peaks = prof.memoryPeaks();
+    expect(peaks.map(({ device, step }) => [device, step])).toEqual([['wasm', 0], ['wasm', 1], ['wasm', 2]]); // prettier-ignore
+    for (const { bytes, holders } of peaks) {
+      expect(holders.reduce((sum, holder) => sum + holder.bytes, 0)).toBe(bytes);
+      expect(holders.map((holder) => holder.bytes)).toEqual(
+        holders.map((holder) => holder.bytes).sort((a, b) => b - a),
+      );
+    }
+    const held = (category: string, module: string, step = 1): number =>
+      peaks[step].holders
+        .filter((holder) => holder.category === category && holder.module === module)
+        .reduce((sum, { bytes }) => sum + bytes, 0);
+    // The output of the ReLU, which is saved for two gradients: 128 x 64 floats.
+    expect(held('activation', 'Sequential.1')).toBe(32 * KB);
+    // Two moments of each parameter and the count of its steps, from the second step on.
+    expect(held('optimizerState', '', 1)).toBe(2 * 4 * (64 * 64 + 64 + 2 * 64 + 2) + 4 * 4);
+    expect(held('optimizerState', '', 0)).toBe(0);
+    const timeline = prof.memoryTimeline();
+    timeline.reduce((total, event) => {
+      expect(event.total).toBe(total + event.bytes);
+      return event.total;
+    }, 0);
+    expect(Math.max(...timeline.map(({ total }) => total))).toBe(Math.max(...peaks.map(({ bytes }) => bytes)));
+    expect(prof.keyAverages().find('linear')?.selfDeviceMemoryUsage).toBe(2 * 4 * (128 * 64 + 128 * 2 + 128 * 64));
+    expect(prof.keyAverages().table()).toMatch(/WASM Mem +Self WASM Mem/);
+    expect(prof.memorySummary({ rowLimit: 1 })).toMatch(
+      /^Peak memory on wasm: [\d.]+ Kb, in step 1, held by\n +[\d.]+ Kb {2}\w+.*\n +[\d.]+ Kb {2}others\n$/,
+    );
+    const { traceEvents } = JSON.parse(prof.exportChromeTrace()) as {
+      traceEvents: { ph: string; args: { bytes: number } }[];
+    };
+    expect(traceEvents.filter(({ ph }) => ph === 'C').map(({ args }) => args.bytes)).toEqual(
+      timeline.map(({ total }) => total),
+    );
+    const without = await profile(() => x.exp());
+    expect(() => without.memoryPeaks()).toThrow('memoryPeaks: memory must have been recorded');
+  });
+
   it('as a table: sorted, cut, with sums below', async () => {
     const prof = await profile(train, { recordShapes: true });
     const averages = prof.keyAverages({ groupByInputShape: true });
     const lines = averages.table({ sortBy: 'count', rowLimit: 2, header: 'Mine' }).split('\n');
     expect(lines[1]).toBe('Mine');
     expect(lines[3]).toMatch(
-      /^Name +Self CPU % +Self CPU +CPU total % +CPU total +CPU time avg +Backward CPU +# of Calls +Input Shapes +Total MFLOPs$/,
+      /^Name +Self CPU % +Self CPU +CPU total % +CPU total +CPU time avg +Self WASM +Self WASM % +WASM total +WASM time avg +Backward CPU +Backward WASM +# of Calls +Input Shapes +Total MFLOPs$/,
     );
-    const rows = lines.slice(5, -3);
+    const rows = lines.slice(5, -4);
     expect(rows).toHaveLength(2);
     const most = Math.max(...[...averages].map(({ count }) => count));
     expect(rows[0]).toContain(` ${most}  `);
-    expect(lines.at(-2)).toMatch(/^Self CPU time total: [\d.]+(us|ms|s)$/);
-    expect(averages.table({ rowLimit: -1 }).split('\n')).toHaveLength(averages.length + 6);
+    expect(lines.slice(-3)).toEqual([
+      expect.stringMatching(/^Self CPU time total: [\d.]+(us|ms|s)$/),
+      expect.stringMatching(/^Self WASM time total: [\d.]+(us|ms|s)$/),
+      '',
+    ]);
+    expect(averages.table({ rowLimit: -1 }).split('\n')).toHaveLength(averages.length + 7);
     expect(averages.table({ maxNameColumnWidth: 12 })).toContain('LinearBac...');
     expect(String(averages)).toBe(averages.table());
   });

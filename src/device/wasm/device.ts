@@ -5,15 +5,12 @@ import type { Fault } from '../faults';
 import { wasmKernels } from './kernels';
 import { startEngine, type EngineSettings } from './workers/start';
 import { WasmStream } from './stream';
-import type { KernelTime } from './transport/transport';
 
 /** What `createWasmDevice` gives: the contract, and what the runtime needs beside it. */
 export interface WasmDevice extends Device {
   readonly stream: WasmStream;
   /** How the engine runs and why, line by line. */
   diagnose(): string[];
-  /** Starts or ends measuring; gives what each kind of command has taken since the last call, the most expensive first. */
-  profile(isOn: boolean): KernelTime[];
   shutdown(): void;
   /** Faults that no read has rejected with. */
   undelivered(): Fault[];
@@ -27,7 +24,6 @@ export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
     ...deviceOf('wasm', stream, wasmKernels(stream), () => true),
     stream,
     diagnose: () => [...stream.describe(), ...notes],
-    profile: (isOn) => stream.profile(isOn),
     shutdown: () => stream.shutdown(),
     undelivered: () => stream.undelivered(),
   };

@@ -8,6 +8,8 @@ import {
   MAX_COMMAND_WORDS,
   Opcode,
   Report as ReportCommand,
+  TRACE_ENTRY_BYTES,
+  Trace,
   Write,
   type Command,
 } from '../../../assembly/engine/commands';
@@ -22,12 +24,15 @@ import { Allocator, type Block } from './engine/allocator';
 import type { CommandStream } from './transport/commandStream';
 import { argumentNames, encode, type Arguments } from './transport/encode';
 import { readFaults } from '../faultTable';
-import type { KernelTime, Report, Transport, TransportEvents } from './transport/transport';
+import { TIME_FIELDS, type EngineTimes } from './engine/engine';
+import type { Report, Transport, TransportEvents } from './transport/transport';
 
 /** Uploads up to this travel inside a command, which spares the search for a block the page may write. Bytes. */
 const WRITE_LIMIT = 1024;
 /** Apart enough that vector loads of one do not meet the other. Bytes. */
 const STATUS_BYTES = 64;
+/** Commands that are measured before the engine hands their times over by itself. */
+const TRACE_ROOM = 1024;
 /** As indices below 1. */
 const STATUS_GOOD = 0;
 const STATUS_BAD = -1;
@@ -72,6 +77,9 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
   /** Workspaces of the command that comes next. */
   private readonly workspaces: Block[] = [];
   private readonly pending: PendingReport[] = [];
+  /** Where the engine notes what commands take. */
+  private trace: Block | null = null;
+
   constructor(connect: (events: TransportEvents) => Transport) {
     super();
     this.transport = connect(this);
@@ -233,10 +241,6 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
     return this.transport.describe();
   }
 
-  profile(isOn: boolean): KernelTime[] {
-    return this.transport.profile(isOn);
-  }
-
   shutdown(): void {
     this.end ??= new DeviceError(null, 'the wasm device was shut down; tensors made before cannot be used.');
     this.transport.shutdown();
@@ -246,8 +250,9 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
 
   // ---- from the transport
 
-  onReport({ token, value, completed, faultCount, faults }: Report): void {
+  onReport({ token, value, completed, faultCount, faults, times }: Report): void {
     if (this.end !== null) return;
+    if (times !== null) this.takeTimes(times);
     let done = this.ledger.widen(completed);
     const answered = token === 0 ? undefined : this.pending.find((report) => report.token === token);
     if (answered !== undefined) done = Math.max(done, answered.seq);
@@ -264,6 +269,8 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
     this.ledger.learnLoss(error);
     this.heap = this.makeHeap();
     this.faultCount = 0;
+    this.trace = null;
+    if (this.isMeasuring) this.setMeasuring(true);
     for (const { reject } of this.pending.splice(0)) reject(error);
   }
 
@@ -392,6 +399,31 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
     if (error !== null) report.reject(error);
     else if (value === null && bytes > 0) report.reject(new DeviceError('read', 'the worker died before it answered.'));
     else report.resolve(value ?? new ArrayBuffer(0));
+  }
+
+  protected setMeasuring(isOn: boolean): void {
+    const bytes = TRACE_ROOM * TRACE_ENTRY_BYTES;
+    if (isOn) this.trace = this.claim(bytes, (heap) => heap.allocate(bytes));
+    const seq = this.append(Opcode.Trace, Trace, { pointer: isOn ? (this.trace?.pointer ?? 0) : 0, room: TRACE_ROOM });
+    if (isOn || this.trace === null) return;
+    this.heap.release(this.trace, seq);
+    this.trace = null;
+  }
+
+  /** They come with reports. */
+  protected timesKnown(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private takeTimes({ origin, values }: EngineTimes): void {
+    const shift = origin - performance.timeOrigin;
+    const count = values.length / TIME_FIELDS;
+    this.measured(
+      Array.from({ length: count }, (_, i) => {
+        const [seq, opcode, start, end] = values.subarray(i * TIME_FIELDS, (i + 1) * TIME_FIELDS);
+        return { seq: this.ledger.widen(seq), name: Opcode[opcode], start: start + shift, end: end + shift };
+      }),
+    );
   }
 
   protected askProgress(): void {

@@ -60,12 +60,15 @@ const LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
-/** A device with the adapter's limits, and with subgroups where it has them. */
+/** What is used where the adapter has it: sums within a subgroup, times of kernels for profiles. */
+const FEATURES = ['subgroups', 'timestamp-query'] as const;
+
+/** A device with the adapter's limits and those features that it has. */
 export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   return adapter.requestDevice({
     requiredLimits,
-    requiredFeatures: adapter.features.has('subgroups') ? ['subgroups'] : [],
+    requiredFeatures: FEATURES.filter((name) => adapter.features.has(name)),
   });
 }
 

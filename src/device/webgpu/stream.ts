@@ -14,6 +14,7 @@ import { DeviceStream } from '../stream';
 import { BlockPool, ELEMENT_BYTES, GpuBuffer, storedBytes, type Block } from './blocks';
 import { checkStored, FAULT_HEADER_WORDS, FAULT_SLOTS, FAULT_TABLE_WORDS, fromStored, toStored } from './layout';
 import { Pipelines, UNIFORM_STEP, type Pipeline } from './pipelines';
+import { GpuTimer } from './timer';
 import type { FaultUse, Kernel } from './shader';
 
 /** Commands after which a flush does not wait for the microtask, so that the device works while the page still queues. */
@@ -47,6 +48,7 @@ interface Dispatch {
   readonly at: number;
   readonly bytes: number;
   readonly groups: number;
+  readonly seq: number;
 }
 
 /** Bytes from the page; `words` are with the parameters at `at`, or in a staging buffer of their own. */
@@ -114,6 +116,8 @@ interface Engine {
   arguments: GPUBuffer;
   /** Buffers to map, by size. */
   readonly staging: Map<number, GPUBuffer[]>;
+  /** Measures kernels, where the adapter can. */
+  readonly timer: GpuTimer | null;
 }
 
 /** Commands, memory and reads of one GPUDevice. */
@@ -154,7 +158,8 @@ export class GpuStream extends DeviceStream {
       (error) => this.fail(new DeviceError(null, `internal: a kernel did not compile: ${String(error)}`)),
     );
     const args = device.createBuffer({ size: 1 << 16, usage: UNIFORM | COPY_SRC | COPY_DST });
-    this.engine = { device, pipelines, failure, arguments: args, staging: new Map() };
+    const timer = GpuTimer.of(device, (times) => this.measured(times));
+    this.engine = { device, pipelines, failure, arguments: args, staging: new Map(), timer };
     void device.lost.then(({ message, reason }) => {
       this.fail(
         new DeviceError(
@@ -256,7 +261,7 @@ export class GpuStream extends DeviceStream {
     this.words[word++] = seq;
     const bytes = Math.ceil(((word - at) * 4) / UNIFORM_STEP) * UNIFORM_STEP;
     this.engine?.pipelines.pipeline(code, use);
-    this.queue({ kind: 'dispatch', kernel: code, use, blocks, at, bytes, groups });
+    this.queue({ kind: 'dispatch', kernel: code, use, blocks, at, bytes, groups, seq });
     for (const copy of copies) this.pool.give(copy);
     this.queued();
   }
@@ -342,7 +347,7 @@ export class GpuStream extends DeviceStream {
       this.ledger.explain(seq, error);
       const at = this.reserve(failure.parameters.length + 3);
       this.words.set([0, 0, seq], at);
-      open({ kind: 'dispatch', kernel: failure, use: 'record', blocks: [], at, bytes: UNIFORM_STEP, groups: 1 });
+      open({ kind: 'dispatch', kernel: failure, use: 'record', blocks: [], at, bytes: UNIFORM_STEP, groups: 1, seq });
     });
   }
 
@@ -442,10 +447,15 @@ export class GpuStream extends DeviceStream {
     const encoder = device.createCommandEncoder();
     const after: (() => void)[] = [];
     let pass: GPUComputePassEncoder | null = null;
+    const kernels = commands.reduce((count, { kind }) => count + (kind === 'dispatch' ? 1 : 0), 0);
+    const timing = this.isMeasuring && kernels > 0 ? (engine.timer?.begin(kernels) ?? null) : null;
     for (const command of commands) {
       if (command.kind === 'gate') continue;
       if (command.kind === 'dispatch') {
-        pass ??= encoder.beginComputePass();
+        const timed = timing?.passOf(command.seq, command.kernel.key) ?? null;
+        // A pass has one pair of times.
+        if (timed !== null) pass?.end();
+        if (timed !== null || pass === null) pass = encoder.beginComputePass(timed ?? undefined);
         this.encodeDispatch(engine, pass, command);
         continue;
       }
@@ -457,7 +467,9 @@ export class GpuStream extends DeviceStream {
       if (done !== null) after.push(done);
     }
     pass?.end();
+    timing?.resolve(encoder);
     device.queue.submit([encoder.finish()]);
+    timing?.read();
     for (const done of after) done();
     if (queued.length === 0) this.used = 0;
   }
@@ -593,6 +605,14 @@ export class GpuStream extends DeviceStream {
       const at = FAULT_HEADER_WORDS + ((this.faultCount + k) % FAULT_SLOTS) * FAULT_WORDS;
       return readFaults(Array.from(table.subarray(at, at + FAULT_WORDS)))[0];
     });
+  }
+
+  protected setMeasuring(): void {
+    // Each flush looks for itself.
+  }
+
+  protected timesKnown(): Promise<void> {
+    return this.engine?.timer?.allRead() ?? Promise.resolve();
   }
 
   protected askProgress(): void {

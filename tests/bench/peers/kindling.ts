@@ -4,7 +4,7 @@ import {
 } from 'kindling'; // prettier-ignore
 import { getDevice } from '../../../src/device/registry';
 import type { WasmDevice } from '../../../src/device/wasm/device';
-import type { KernelTime } from '../../../src/device/wasm/transport/transport';
+import type { KernelTime } from '../page';
 import { values, type Indices, type Values } from '../data';
 import { ATTENTION, CONV_TRANSPOSE, hasClasses, initialParameters, LSTM, modelOf, TRANSFORMER } from '../models';
 import type { Model, ModelName } from '../models';
@@ -213,5 +213,21 @@ export const start: Start = async (backend) => {
   return { description: diagnose().replaceAll('\n', '; '), tasks: TASKS };
 };
 
-/** What the kernels have taken since the last call, the most expensive first; for `--profile`. */
-export const profile = (isOn: boolean): KernelTime[] => (getDevice('wasm') as WasmDevice).profile(isOn);
+const measured = new Map<string, KernelTime>();
+let endMeasuring: (() => Promise<void>) | null = null;
+
+/** Begins or ends to measure; gives what the kernels have taken since the last call, the most expensive first; for `--profile`. */
+export function profile(isOn: boolean): KernelTime[] {
+  const times = [...measured.values()].sort((a, b) => b.ms - a.ms);
+  measured.clear();
+  void endMeasuring?.();
+  endMeasuring = null;
+  if (!isOn) return times;
+  endMeasuring = (getDevice('wasm') as WasmDevice).stream.measure((commands) => {
+    for (const { name: kernel, start, end } of commands) {
+      const { commands: count, ms } = measured.get(kernel) ?? { commands: 0, ms: 0 };
+      measured.set(kernel, { kernel, commands: count + 1, ms: ms + end - start });
+    }
+  });
+  return times;
+}

@@ -1,5 +1,6 @@
 // Order, volume and determinism: ring and backlog, sleep and wake, barrier, the same bits from any number of workers.
 import { instruments } from '../../../src/device/instruments';
+import type { MeasuredCommand } from '../../../src/base/observer';
 import { afterEach, describe, expect, test } from 'vitest';
 import { MAX_COMMAND_WORDS, Opcode, RING_WORDS } from '../../../assembly/engine/commands';
 import { MODES, addTo, engine, floats, room, shutdown, sum, tensor } from './harness';
@@ -122,18 +123,32 @@ test('the same bits inline, in batches and from 1, 2, 3 and 5 workers', async ()
   for (const result of results) expect(result).toEqual(results[0]);
 });
 
-test('profiling counts commands and their time', async () => {
+test.each([
+  ['inline', {}],
+  ['shared', { threads: 2 }],
+  ['batch', {}],
+] as const)('each command is measured: %s', async (mode, settings) => {
   // The checking mode has commands of its own.
   instruments.current = null;
-  const device = engine({ mode: 'shared', threads: 2 });
+  const device = engine({ mode, ...settings });
   const x = tensor(device, new Float32Array(1_000_000).fill(1));
-  expect(device.profile(true)).toEqual([]);
-  for (let i = 0; i < 5; i++) sum(device, x);
-  await device.synchronize();
-  const times = device.profile(false);
-  expect(times[0]).toMatchObject({ kernel: 'Reduce', commands: 5 });
-  expect(times[0]?.ms).toBeGreaterThan(0);
+  const times: MeasuredCommand[] = [];
+  const begun = performance.now();
+  const end = device.stream.measure((more) => void times.push(...more));
+  const first = device.clock() + 1;
+  // More than the engine has room for before it hands them over.
+  for (let i = 0; i < 1500; i++) sum(device, i === 0 ? x : tensor(device, Float32Array.of(1, 2, 3)));
+  const last = device.clock();
+  await end();
+  const ended = performance.now();
   sum(device, x);
   await device.synchronize();
-  expect(device.profile(false).filter(({ kernel }) => kernel === 'Reduce')).toEqual([]);
+  const reductions = times.filter(({ name }) => name === 'Reduce');
+  expect(reductions).toHaveLength(1500);
+  expect(times.every(({ seq }, i) => i === 0 || seq > times[i - 1].seq)).toBe(true);
+  expect([reductions[0].seq >= first, (reductions.at(-1) as MeasuredCommand).seq <= last]).toEqual([true, true]);
+  expect(reductions[0].end).toBeGreaterThan(reductions[0].start);
+  expect(times.every(({ start, end }, i) => start <= end && (i === 0 || times[i - 1].end <= start))).toBe(true);
+  // On the clock of this thread: origins of threads are known to about a millisecond.
+  expect([times[0].start > begun - 5, (times.at(-1) as MeasuredCommand).end < ended + 5]).toEqual([true, true]);
 });

@@ -5,10 +5,13 @@ import {
   CONTROL_FAULTS,
   CONTROL_FAULTS_ACKNOWLEDGED,
   CONTROL_FAULT_TABLE,
+  CONTROL_TRACE,
+  CONTROL_TRACE_COUNT,
   FAULT_SLOTS,
   FAULT_WORDS,
   SCRATCH_BASE,
   SCRATCH_BYTES,
+  TRACE_ENTRY_BYTES,
 } from '../../../../assembly/engine/commands';
 
 /** What the engine tells the page: how far it is, new faults, and a value that was read. */
@@ -26,7 +29,18 @@ export interface EngineReport {
   readonly faultCount: number;
   /** Entries of the fault table since the last report, FAULT_WORDS words each. */
   readonly faults: readonly number[];
+  /** What commands since the last report have taken, while that is measured. */
+  readonly times: EngineTimes | null;
 }
+
+/** What commands have taken, by the clock of the engine's thread. */
+export interface EngineTimes {
+  /** The thread's time origin. */
+  readonly origin: number;
+  /** TIME_FIELDS numbers a command: its sequence number, its opcode, begin and end in ms. */
+  readonly values: Float64Array;
+}
+export const TIME_FIELDS = 4;
 
 export interface EngineOptions {
   /** This worker's number; the leader is 0. */
@@ -108,7 +122,7 @@ export class Engine {
     const state = describeMemory(this.memory, this.faultCount);
     this.faultCount = state.faultCount;
     const value = this.options.copies && bytes > 0 ? copyOut(this.memory, pointer, bytes) : null;
-    return { token, pointer, bytes, value, ...state };
+    return { token, pointer, bytes, value, times: takeTimes(this.memory), ...state };
   }
 }
 
@@ -116,7 +130,7 @@ export class Engine {
 export function describeMemory(
   memory: WebAssembly.Memory,
   known: number,
-): Omit<EngineReport, 'token' | 'pointer' | 'bytes' | 'value'> {
+): Pick<EngineReport, 'completed' | 'faultCount' | 'faults'> {
   // Taken afresh: the page may have grown the memory.
   const words = new Uint32Array(memory.buffer);
   const control = CONTROL_BASE / 4;
@@ -129,6 +143,22 @@ export function describeMemory(
     faults.push(...words.subarray(entry, entry + FAULT_WORDS));
   }
   return { completed: Atomics.load(words, control + CONTROL_COMPLETED / 4), faultCount, faults };
+}
+
+/** Takes what the engine on this thread has measured out of the memory. */
+function takeTimes(memory: WebAssembly.Memory): EngineTimes | null {
+  const view = new DataView(memory.buffer, 0);
+  const count = view.getUint32(CONTROL_BASE + CONTROL_TRACE_COUNT, true);
+  const table = view.getUint32(CONTROL_BASE + CONTROL_TRACE, true);
+  if (table === 0 || count === 0) return null;
+  const values = new Float64Array(count * TIME_FIELDS);
+  for (let i = 0; i < count; i++) {
+    const entry = table + i * TRACE_ENTRY_BYTES;
+    const [seq, opcode] = [view.getUint32(entry + 16, true), view.getUint32(entry + 20, true)];
+    values.set([seq, opcode, view.getFloat64(entry, true), view.getFloat64(entry + 8, true)], i * TIME_FIELDS);
+  }
+  view.setUint32(CONTROL_BASE + CONTROL_TRACE_COUNT, 0, true);
+  return { origin: performance.timeOrigin, values };
 }
 
 /** An unshared copy of [pointer, pointer + bytes). */

@@ -153,11 +153,6 @@ export class BatchTransport implements Transport {
     return this.engine?.describe() ?? ['engine: starting'];
   }
 
-  /** The times lie in the worker's memory. */
-  profile(): [] {
-    return [];
-  }
-
   shutdown(): void {
     this.isShutDown = true;
     this.watchdog?.stop();
@@ -166,10 +161,10 @@ export class BatchTransport implements Transport {
   }
 
   /** Called with what the engine reports. */
-  receive({ token, value, completed, faultCount, faults }: EngineReport): void {
+  receive({ token, value, completed, faultCount, faults, times }: EngineReport): void {
     this.done = completed;
     this.reportCount++;
-    this.events.onReport({ token, value, completed, faultCount, faults });
+    this.events.onReport({ token, value, completed, faultCount, faults, times });
   }
 
   private schedule(): void {

@@ -5,22 +5,17 @@ import {
   CONTROL_BEATS,
   CONTROL_COMPLETED,
   CONTROL_EPOCH,
-  CONTROL_PROFILE,
-  CONTROL_PROFILING,
   CONTROL_SLEEPING,
   CONTROL_TAIL,
   CONTROL_WANTS_ROOM,
   MOST_WORKERS,
-  Opcode,
-  PROFILE_BYTES,
-  RING_BASE,
 } from '../../../../assembly/engine/commands';
 import { OutOfMemoryError, ValueError, type KindlingError } from '../../../base/errors';
 import { copyOut, describeMemory, type EngineReport } from '../engine/engine';
 import { grownSize, growMemory, heapStart } from '../engine/memory';
 import { Backlog, Ring } from './ring';
 import { clearAfterDeath, depose, isTorn } from '../workers/takeover';
-import type { KernelTime, Transport, TransportEvents } from './transport';
+import type { Transport, TransportEvents } from './transport';
 import { Watchdog } from '../workers/watchdog';
 
 const COMPLETED = (CONTROL_BASE + CONTROL_COMPLETED) / 4;
@@ -105,7 +100,14 @@ export class RingTransport implements Transport {
     this.leader = null;
     if (isTorn(this.ring.words)) await stopped;
     clearAfterDeath(this.ring.words);
-    this.receive({ token: 0, pointer: 0, bytes: 0, value: null, ...describeMemory(this.memory, this.faultCount) });
+    this.receive({
+      token: 0,
+      pointer: 0,
+      bytes: 0,
+      value: null,
+      times: null,
+      ...describeMemory(this.memory, this.faultCount),
+    });
     return this.faultCount;
   }
 
@@ -198,20 +200,6 @@ export class RingTransport implements Transport {
     return this.leader?.describe() ?? ['engine: starting'];
   }
 
-  profile(isOn: boolean): KernelTime[] {
-    const bytes = RING_BASE - CONTROL_BASE - CONTROL_PROFILE;
-    const table = new Float64Array(this.memory.buffer, CONTROL_BASE + CONTROL_PROFILE, bytes / 8);
-    const times: KernelTime[] = [];
-    for (let opcode = 0; Opcode[opcode] !== undefined; opcode++) {
-      const ms = table[(opcode * PROFILE_BYTES) / 8];
-      const commands = table[(opcode * PROFILE_BYTES) / 8 + 1];
-      if (commands > 0) times.push({ kernel: Opcode[opcode], commands, ms });
-    }
-    table.fill(0);
-    Atomics.store(this.ring.words, (CONTROL_BASE + CONTROL_PROFILING) / 4, isOn ? 1 : 0);
-    return times.sort((a, b) => b.ms - a.ms);
-  }
-
   shutdown(): void {
     this.isShutDown = true;
     void this.leader?.stop();
@@ -220,11 +208,11 @@ export class RingTransport implements Transport {
 
   /** Called with what the engine reports. */
   receive(report: EngineReport): void {
-    const { token, pointer, bytes, completed, faultCount, faults } = report;
+    const { token, pointer, bytes, completed, faultCount, faults, times } = report;
     this.faultCount = faultCount;
     const value = report.value ?? (bytes > 0 ? copyOut(this.memory, pointer, bytes) : null);
     if (token === 0 && !this.isBacklogEmpty) this.pump();
-    this.events.onReport({ token, value, completed, faultCount, faults });
+    this.events.onReport({ token, value, completed, faultCount, faults, times });
   }
 
   /** Moves while the engine lives; null while it has nothing to do. */

@@ -1,5 +1,6 @@
 // How commands and data get from the scheduling thread to the engine, and reports back.
 import type { KindlingError } from '../../../base/errors';
+import type { EngineTimes } from '../engine/engine';
 
 /** What a transport tells the stream. */
 export interface TransportEvents {
@@ -18,6 +19,7 @@ export interface Report {
   readonly completed: number;
   readonly faultCount: number;
   readonly faults: readonly number[];
+  readonly times: EngineTimes | null;
 }
 
 export interface Transport {
@@ -52,14 +54,5 @@ export interface Transport {
   uploadLater(pointer: number, data: Promise<Uint8Array<ArrayBuffer>>): void;
   /** How the engine runs, in words. */
   describe(): string[];
-  /** Measures each command from now on, or no longer; gives what was measured so far, as far as it is within reach. */
-  profile(isOn: boolean): KernelTime[];
   shutdown(): void;
-}
-
-/** Time that the leader has spent in commands of one kind. */
-export interface KernelTime {
-  readonly kernel: string;
-  readonly commands: number;
-  readonly ms: number;
 }

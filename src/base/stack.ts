@@ -28,7 +28,7 @@ const fileOf = ({ place }: Frame): string => place.replace(/:\d+:\d+$/, '');
 /** The folder of the library, or the file that it was put into. */
 function libraryOf(own: Frame | undefined): string {
   const file = own === undefined ? '' : fileOf(own);
-  return file.replace(/profiler\/stack\.[jt]s.*$/, '');
+  return file.replace(/base\/stack\.[jt]s.*$/, '');
 }
 
 /** Who called the library, the innermost first: `forward (net.ts:12:5)`. All of the stack where library and page are one file. */
