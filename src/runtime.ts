@@ -42,6 +42,8 @@ let listener: ErrorListener | null = null;
 let wasm: WasmDevice | null = null;
 let webgpu: WebGpuDevice | null = null;
 let options: InitOptions = {};
+/** What the last `init` gave, as long as it holds. */
+let beginning: Promise<void> | null = null;
 /** What came of `device: 'auto'`, in words. */
 let choice: string | null = null;
 
@@ -69,6 +71,7 @@ registerDevice('webgpu', () => {
     if (webgpu !== device) return;
     forgetDevice('webgpu');
     webgpu = null;
+    beginning = null;
   };
   webgpu = device;
   return device;
@@ -105,30 +108,46 @@ const INIT = {
   },
 };
 
+/** Whether two settings ask for the same. */
+const isEqual = (a: InitOptions, b: InitOptions): boolean => {
+  const [mine, others]: Readonly<Record<string, unknown>>[] = [{ ...a }, { ...b }];
+  return [...Object.keys(mine), ...Object.keys(others)].every((name) => mine[name] === others[name]);
+};
+
 /**
  * Chooses the device and how it runs. Optional, and comes before the first tensor; without it, or without `device`, tensors
  * are made on the wasm device. The promise need not be waited for, except with 'auto': which device it is to be is known
- * when the browser's adapter has answered, and a tensor made before that decides for wasm.
- * @throws DeviceError if a device runs already, or the one asked for is not to be had (the promise rejects if that shows later).
+ * when the browser's adapter has answered, and a tensor made before that decides for wasm. Once more with the same settings changes
+ * nothing.
+ * @throws DeviceError, by the promise, if a device runs already with other settings, or the one asked for is not to be had
  */
 export function init(...args: [options?: InitOptions]): Promise<void> {
-  const wanted = INIT.options(args);
+  try {
+    return begin(INIT.options(args));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** @throws DeviceError if a device runs with other settings */
+function begin(wanted: InitOptions): Promise<void> {
   const running = wasm ?? webgpu;
+  if (isEqual(wanted, options) && (running ?? beginning) !== null) return beginning ?? Promise.resolve();
   if (running !== null) {
     throw new DeviceError(
       'init',
-      `must come before the first tensor, but the ${running.name} device is running. Call shutdown() first.`,
+      `must come before the first tensor, but the ${running.name} device is running with other settings. Call shutdown() first.`,
     );
   }
   const { device = 'wasm' } = wanted;
   options = wanted;
   choice = null;
   setDefaultDevice(device === 'auto' || device === 'cpu' ? 'wasm' : device);
-  if (device === 'auto') return chooseDevice();
-  const started = getDevice() === webgpu ? webgpu.started : Promise.resolve();
+  if (device === 'auto') return (beginning = chooseDevice());
+  beginning = getDevice() === webgpu ? webgpu.started : Promise.resolve();
   // Who does not wait hears of it at the first read.
-  started.catch(() => undefined);
-  return started;
+  beginning.catch(() => undefined);
+  return beginning;
 }
 
 /** Takes webgpu if its adapter is a real one and its kernels can be had. */
@@ -225,6 +244,7 @@ export function shutdown(...args: readonly []): void {
   SHUTDOWN.values(args);
   options = {};
   choice = null;
+  beginning = null;
   for (const device of [wasm, webgpu]) {
     if (device === null) continue;
     for (const fault of device.stream.undelivered()) tell(fault);

@@ -35,7 +35,7 @@ describe('devices by their names', () => {
     expect([k.device('cpu'), k.device('wasm'), k.device('webgpu')]).toEqual(['wasm', 'wasm', 'webgpu']);
   });
 
-  test('what there is none of is refused with the names of those that there are', () => {
+  test('what there is none of is refused with the names of those that there are', async () => {
     const cuda = 'cuda' as 'cpu';
     const names = "must be 'cpu', 'wasm', 'webgpu' or 'meta', got 'cuda'.";
     expect(() => k.device(cuda)).toThrow(`device: type ${names}`);
@@ -43,7 +43,7 @@ describe('devices by their names', () => {
     expect(() => k.ones(2).to({ device: cuda })).toThrow(`to: device ${names}`);
     expect(() => k.ones(2).to(cuda)).toThrow("'cpu', 'wasm', 'webgpu' or 'meta'");
     expect(() => new k.nn.Linear(2, 2).to(cuda)).toThrow("'cpu', 'wasm', 'webgpu' or 'meta'");
-    expect(() => init({ device: cuda })).toThrow(
+    await expect(init({ device: cuda })).rejects.toThrow(
       "init: device must be 'cpu', 'wasm', 'webgpu', 'meta' or 'auto', got 'cuda'.",
     );
   });
@@ -82,10 +82,24 @@ describe('runtime', () => {
     expect(diagnose()).toContain('threads: none by default in Node');
   });
 
-  test('init comes first', () => {
-    void init({ threads: 0 });
-    expect(() => init()).toThrow(DeviceError);
-    expect(() => init()).toThrow('init: must come before the first tensor, but the wasm device is running.');
+  test('init comes first', async () => {
+    await init({ threads: 0 });
+    await expect(init()).rejects.toThrow(DeviceError);
+    await expect(init()).rejects.toThrow(
+      'init: must come before the first tensor, but the wasm device is running with other settings.',
+    );
+  });
+
+  test('init once more with the same settings changes nothing', async () => {
+    await init({ threads: 0, maxMemory: 2 ** 26 });
+    const x = tensor([1]);
+    await init({ maxMemory: 2 ** 26, threads: 0 });
+    expect(await x.tolist()).toEqual([1]);
+    shutdown();
+    const y = tensor([2]);
+    await init();
+    expect(await y.tolist()).toEqual([2]);
+    await expect(init({ threads: 0 })).rejects.toThrow('Call shutdown() first.');
   });
 
   test('after shutdown old tensors are refused and new ones start a new engine', async () => {

@@ -90,6 +90,8 @@ interface Progress {
  * @see torch.cuda.amp.GradScaler
  */
 export class GradScaler {
+  static readonly name: string = 'GradScaler';
+
   readonly #enabled: boolean;
   #scale: number;
   #isUsed = false;

@@ -43,6 +43,8 @@ type Taken<M> = Required<AveragedModelOptions> & { model: M };
  * @see torch.optim.swa_utils.AveragedModel
  */
 export class AveragedModel<M extends Module = Module> extends Module {
+  static override readonly name: string = 'AveragedModel';
+
   readonly module: M;
   /** Updates so far: int64, without dimensions. */
   n_averaged: Tensor;

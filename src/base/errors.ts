@@ -7,6 +7,8 @@ const inWords = (op: string | null, text: string): string => (op === null ? text
 
 /** A value that an argument may not have. */
 export class ValueError extends RangeError {
+  static override readonly name: string = 'ValueError';
+
   /** The function that refused it. */
   readonly op: string | null;
   constructor(op: string | null, text: string) {
@@ -18,6 +20,8 @@ export class ValueError extends RangeError {
 
 /** An argument of a wrong kind, unknown, missing, or too much. */
 export class KindError extends TypeError {
+  static override readonly name: string = 'KindError';
+
   /** The function that refused it. */
   readonly op: string | null;
   constructor(op: string | null, text: string, options?: ErrorOptions) {
@@ -29,6 +33,8 @@ export class KindError extends TypeError {
 
 /** Base of the errors below; `data` holds the shapes, dtypes or devices that the message names. */
 export class KindlingError extends Error {
+  static override readonly name: string = 'KindlingError';
+
   // Written out in every class: minifiers rename classes.
   override name = 'KindlingError';
   /** The function that threw; null where none is to blame, as for a lost device. */
@@ -46,22 +52,32 @@ export class KindlingError extends Error {
 
 /** Shapes that do not fit together or do not fit the operation. */
 export class ShapeError extends KindlingError {
+  static override readonly name: string = 'ShapeError';
+
   override name = 'ShapeError';
 }
 /** An element type that the operation or the device does not take. */
 export class DTypeError extends KindlingError {
+  static override readonly name: string = 'DTypeError';
+
   override name = 'DTypeError';
 }
 /** Tensors on different devices, a missing or lost device, a worker that died. */
 export class DeviceError extends KindlingError {
+  static override readonly name: string = 'DeviceError';
+
   override name = 'DeviceError';
 }
 /** Memory that cannot be had: over the limit, or refused by the browser. */
 export class OutOfMemoryError extends KindlingError {
+  static override readonly name: string = 'OutOfMemoryError';
+
   override name = 'OutOfMemoryError';
 }
 /** What only the data could tell: an index out of range, a class label too large, integer division by zero. */
 export class FaultError extends KindlingError {
+  static override readonly name: string = 'FaultError';
+
   override name = 'FaultError';
   constructor(op: string | null, text: string, data: Record<string, unknown> = {}) {
     // It is found long after the call, while another function may be running.
@@ -70,13 +86,19 @@ export class FaultError extends KindlingError {
 }
 /** Use of a tensor that was freed, or of a graph whose buffers were released. */
 export class FreedError extends KindlingError {
+  static override readonly name: string = 'FreedError';
+
   override name = 'FreedError';
 }
 /** Misuse of autograd: no graph, a saved tensor changed in place, a leaf changed in place. */
 export class AutogradError extends KindlingError {
+  static override readonly name: string = 'AutogradError';
+
   override name = 'AutogradError';
 }
 /** A state dict or a file that does not fit. */
 export class LoadError extends KindlingError {
+  static override readonly name: string = 'LoadError';
+
   override name = 'LoadError';
 }

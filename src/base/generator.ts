@@ -39,6 +39,8 @@ const GENERATOR = signature('Generator', [SEED_GIVEN]);
  * @see torch.Generator
  */
 export class Generator {
+  static readonly name: string = 'Generator';
+
   /** The state of the recurrence, and the output words made from it, of which `position` are used. */
   private readonly state = new Int32Array(WORDS);
   private readonly words = new Int32Array(WORDS);

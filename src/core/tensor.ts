@@ -77,6 +77,8 @@ const SIZE = signature('size', [argument('dim', INTEGER, null)]);
  * or `repr()`. Nothing needs to be disposed of.
  */
 export class Tensor extends Handle implements View {
+  static override readonly name: string = 'Tensor';
+
   /** Where and as what the elements lie; replaced as a whole where the tensor takes over another one. */
   private layout: Layout;
   /** Made when first asked for: most tensors never take part in a graph. */
@@ -439,6 +441,8 @@ const PARAMETER = signature('Parameter', [
 
 /** A tensor that is a parameter of the module it is assigned to. Outlives every scope. @see torch.nn.Parameter */
 export class Parameter extends Tensor {
+  static override readonly name: string = 'Parameter';
+
   /** Makes the type differ from Tensor's, so that a tensor is no parameter for the compiler either. */
   declare protected readonly isParameter: true;
 
@@ -467,8 +471,7 @@ const BUFFER = signature('Buffer', [
  * @see torch.nn.Buffer
  */
 export class Buffer extends Tensor {
-  // Bundlers rename what has the name of a global of Node's.
-  static override readonly name = 'Buffer';
+  static override readonly name: string = 'Buffer';
 
   /** Whether the state dict has it; true by default. */
   readonly persistent: boolean;

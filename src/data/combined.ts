@@ -17,6 +17,8 @@ const CONCAT = signature('ConcatDataset', [argument('datasets', listOf(DATASET))
  * @see torch.utils.data.ConcatDataset
  */
 export class ConcatDataset<Sample> extends Dataset<Sample> {
+  static override readonly name: string = 'ConcatDataset';
+
   readonly datasets: readonly Dataset<Sample>[];
   /** Where each dataset ends. */
   readonly cumulativeSizes: readonly number[];
@@ -75,6 +77,8 @@ type Stacked<T> = T extends readonly Samples[]
  * @see torch.utils.data.StackDataset
  */
 export class StackDataset<T extends Stackable> extends Dataset<Stacked<T>> {
+  static override readonly name: string = 'StackDataset';
+
   /** As they were given: a list, or an object. */
   readonly datasets: T extends readonly Samples[] ? T : T[0];
   readonly #names: readonly string[] | null;
@@ -140,6 +144,8 @@ const CHAIN = signature('ChainDataset', [argument('datasets', listOf(STREAM))]);
  * @see torch.utils.data.ChainDataset
  */
 export class ChainDataset<Sample> extends IterableDataset<Sample> {
+  static override readonly name: string = 'ChainDataset';
+
   readonly datasets: readonly AsyncIterable<Sample>[];
 
   constructor(

@@ -83,6 +83,8 @@ const STEPS_AHEAD = 2;
  * @see torch.utils.data.DataLoader
  */
 export class DataLoader<Sample, Batch = Collated<Sample>> implements AsyncIterable<Batch> {
+  static readonly name: string = 'DataLoader';
+
   readonly dataset: Dataset<Sample> | IterableDataset<Sample>;
   readonly batchSize: number;
   private readonly batchSampler: Sampler<number[]> | AsyncSampler<number[]> | null;

@@ -17,6 +17,8 @@ import { GENERATOR, lengthOf } from './sampler';
  * @see torch.utils.data.Dataset
  */
 export abstract class Dataset<Sample> {
+  static readonly name: string = 'Dataset';
+
   /** Number of samples. */
   abstract readonly length: number;
   /** The sample with this number, from 0. */
@@ -30,6 +32,8 @@ export abstract class Dataset<Sample> {
  * @see torch.utils.data.IterableDataset
  */
 export abstract class IterableDataset<Sample> implements AsyncIterable<Sample> {
+  static readonly name: string = 'IterableDataset';
+
   abstract [Symbol.asyncIterator](): AsyncIterator<Sample>;
 }
 
@@ -44,6 +48,8 @@ const ITEMS = signature('ArrayDataset', [
 
 /** The items of an array as samples. */
 export class ArrayDataset<Sample> extends Dataset<Sample> {
+  static override readonly name: string = 'ArrayDataset';
+
   private readonly items: readonly Sample[];
 
   static {
@@ -92,6 +98,8 @@ type Rows<T extends readonly Tensor[]> = { -readonly [K in keyof T]: Tensor };
  * @see torch.utils.data.TensorDataset
  */
 export class TensorDataset<T extends readonly Tensor[]> extends Dataset<Rows<T>> {
+  static override readonly name: string = 'TensorDataset';
+
   readonly tensors: T;
   readonly length: number;
 
@@ -156,6 +164,8 @@ type SubsetArgs<Sample> = Arguments<
 
 /** The samples of `dataset` at `indices`. @see torch.utils.data.Subset */
 export class Subset<Sample> extends Dataset<Sample> {
+  static override readonly name: string = 'Subset';
+
   readonly dataset: Dataset<Sample>;
   readonly indices: readonly number[];
 

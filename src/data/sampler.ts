@@ -29,6 +29,8 @@ export function lengthOf(owner: string, what: string, source: unknown): number {
 
 /** An order, drawn anew by every iteration. @see torch.utils.data.Sampler */
 export abstract class Sampler<Item = number> implements Iterable<Item> {
+  static readonly name: string = 'Sampler';
+
   abstract readonly length: number;
   /** The items of one epoch. */
   abstract [Symbol.iterator](): Iterator<Item>;
@@ -53,6 +55,8 @@ const SEQUENTIAL = signature('SequentialSampler', [argument('dataSource', SOURCE
 
 /** 0, 1, 2, ... @see torch.utils.data.SequentialSampler */
 export class SequentialSampler extends Sampler {
+  static override readonly name: string = 'SequentialSampler';
+
   private readonly source: Sized;
 
   constructor(...args: Arguments<[dataSource: Sized], [], { dataSource: Sized }>) {
@@ -97,6 +101,8 @@ const REPLACEMENT_GROUP = 32;
  * @see torch.utils.data.RandomSampler
  */
 export class RandomSampler extends Sampler {
+  static override readonly name: string = 'RandomSampler';
+
   private readonly source: Sized;
   private readonly replacement: boolean;
   private readonly numSamples: number | null;
@@ -146,6 +152,8 @@ const SUBSET = signature('SubsetRandomSampler', [argument('indices', listOf(INTE
 
 /** The given indices in random order. @see torch.utils.data.SubsetRandomSampler */
 export class SubsetRandomSampler extends Sampler {
+  static override readonly name: string = 'SubsetRandomSampler';
+
   private readonly indices: readonly number[];
   private readonly generator: Generator | null;
 
@@ -183,6 +191,8 @@ const BATCH = signature('BatchSampler', [
  * @see torch.utils.data.BatchSampler
  */
 export class BatchSampler extends Sampler<number[]> {
+  static override readonly name: string = 'BatchSampler';
+
   private readonly sampler: Sampler | AsyncSampler;
   private readonly batchSize: number;
   private readonly dropLast: boolean;

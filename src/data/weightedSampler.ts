@@ -39,6 +39,8 @@ const TAKES = signature('WeightedRandomSampler', [
  * @see torch.utils.data.WeightedRandomSampler
  */
 export class WeightedRandomSampler extends Sampler {
+  static override readonly name: string = 'WeightedRandomSampler';
+
   private readonly weights: Weights;
   private readonly numSamples: number;
   private readonly replacement: boolean;

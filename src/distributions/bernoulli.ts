@@ -69,6 +69,8 @@ export abstract class OfProbability<P extends string = never> extends Distributi
 
 /** 1 with the probability `probs`, else 0. @see torch.distributions.Bernoulli */
 export class Bernoulli extends OfProbability {
+  static override readonly name: string = 'Bernoulli';
+
   constructor(...args: BernoulliArguments) {
     const { probs, logits, validateArgs } = TAKES.take(args, new.target.name);
     const given = broadcastAll(new.target.name, oneOfTwo(new.target.name, probs, logits));
@@ -108,6 +110,8 @@ export class Bernoulli extends OfProbability {
 
 /** Failures before the first success of probability `probs`: (1 - p)^k p. @see torch.distributions.Geometric */
 export class Geometric extends OfProbability {
+  static override readonly name: string = 'Geometric';
+
   constructor(...args: BernoulliArguments) {
     const { probs, logits, validateArgs } = TAKES.take(args, new.target.name);
     const given = broadcastAll(new.target.name, oneOfTwo(new.target.name, probs, logits));
@@ -152,6 +156,8 @@ const BINOMIAL = signature('Binomial', [argument('totalCount', OPERAND, 1), ...P
 
 /** Successes among `totalCount` trials. @see torch.distributions.Binomial */
 export class Binomial extends OfProbability<'totalCount'> {
+  static override readonly name: string = 'Binomial';
+
   /** The number of trials where all have one, which was given as a number. */
   private readonly trials: number | null;
 

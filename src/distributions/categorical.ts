@@ -103,6 +103,8 @@ function broadcastBatch(a: Shape, b: Shape): number[] {
 
 /** Indices 0 ... n - 1 of categories, int64. @see torch.distributions.Categorical */
 export class Categorical extends OfCategories {
+  static override readonly name: string = 'Categorical';
+
   constructor(...args: CategoricalArguments) {
     const { probs, logits, validateArgs } = TAKES.take(args, new.target.name);
     const given = normalized(new.target.name, probs, logits);
@@ -137,6 +139,8 @@ export class Categorical extends OfCategories {
 
 /** Vectors with a 1 at the category. @see torch.distributions.OneHotCategorical */
 export class OneHotCategorical extends OfCategories {
+  static override readonly name: string = 'OneHotCategorical';
+
   constructor(...args: CategoricalArguments) {
     const { probs, logits, validateArgs } = TAKES.take(args, new.target.name);
     const given = normalized(new.target.name, probs, logits);
@@ -173,6 +177,8 @@ export class OneHotCategorical extends OfCategories {
 
 /** The same, whose samples pass gradients on to the probabilities as if they were these. @see torch.distributions.OneHotCategoricalStraightThrough */
 export class OneHotCategoricalStraightThrough extends OneHotCategorical {
+  static override readonly name: string = 'OneHotCategoricalStraightThrough';
+
   override get hasRsample(): boolean {
     return true;
   }
@@ -190,6 +196,8 @@ const MULTINOMIAL = signature('Multinomial', [argument('totalCount', COUNT, 1), 
 
 /** How often each category is drawn in `totalCount` draws. @see torch.distributions.Multinomial */
 export class Multinomial extends OfCategories {
+  static override readonly name: string = 'Multinomial';
+
   readonly totalCount: number;
 
   constructor(

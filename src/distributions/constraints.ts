@@ -22,6 +22,8 @@ interface ConstraintParts {
 
 /** A set of values, of one number or, with an `eventDim`, of vectors and matrices. @see torch.distributions.constraints.Constraint */
 export class Constraint {
+  static readonly name: string = 'Constraint';
+
   static {
     methodsTake(this, signature('check', [argument('value', TENSOR)]));
   }

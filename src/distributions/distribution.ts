@@ -37,6 +37,8 @@ const SET_DEFAULT = signature('Distribution.setDefaultValidateArgs', [argument('
  * @see torch.distributions.Distribution
  */
 export abstract class Distribution<P extends string = string> {
+  static readonly name: string = 'Distribution';
+
   /** The parameters that were given, by name. */
   protected given: Readonly<Record<P, Tensor>>;
   private readonly shapes: { readonly batch: Shape; readonly event: Shape };

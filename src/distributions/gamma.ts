@@ -38,6 +38,8 @@ const GAMMA = signature('Gamma', [argument('concentration', OPERAND), argument('
 
 /** The density rate^c x^(c - 1) exp(-rate x) / Γ(c), with c the concentration. @see torch.distributions.Gamma */
 export class Gamma extends Distribution<'concentration' | 'rate'> {
+  static override readonly name: string = 'Gamma';
+
   constructor(
     ...args: Arguments<
       [concentration: Operand, rate: Operand],
@@ -99,6 +101,8 @@ const CHI2 = signature('Chi2', [argument('df', OPERAND), VALIDATE]);
 
 /** The sum of `df` squared standard normal numbers: Gamma(df / 2, ½). @see torch.distributions.Chi2 */
 export class Chi2 extends Gamma {
+  static override readonly name: string = 'Chi2';
+
   constructor(...args: Arguments<[df: Operand], [validateArgs?: boolean | null], { df: Operand; validateArgs?: boolean | null }>) {
     const { df, validateArgs } = CHI2.take(args, new.target.name);
     super(asTensors(new.target.name, { df }).df.mul(0.5), 0.5, validateArgs);
@@ -114,6 +118,8 @@ const DIRICHLET = signature('Dirichlet', [argument('concentration', TENSOR), VAL
 
 /** Vectors of numbers that add up to 1, of density ∏ x_i^(c_i - 1) / B(c). @see torch.distributions.Dirichlet */
 export class Dirichlet extends Distribution<'concentration'> {
+  static override readonly name: string = 'Dirichlet';
+
   constructor(
     ...args: Arguments<[concentration: Tensor], [validateArgs?: boolean | null], { concentration: Tensor; validateArgs?: boolean | null }>
   ) {
@@ -184,6 +190,8 @@ const BETA = signature('Beta', [argument('concentration1', OPERAND), argument('c
 
 /** The density x^(a - 1) (1 - x)^(b - 1) / B(a, b), with a `concentration1` and b `concentration0`. @see torch.distributions.Beta */
 export class Beta extends Distribution<'concentration1' | 'concentration0'> {
+  static override readonly name: string = 'Beta';
+
   constructor(
     ...args: Arguments<
       [concentration1: Operand, concentration0: Operand],
@@ -252,6 +260,8 @@ const STUDENT_T = signature('StudentT', [
 
 /** Student's distribution of `df` degrees of freedom. @see torch.distributions.StudentT */
 export class StudentT extends Distribution<'df' | 'loc' | 'scale'> {
+  static override readonly name: string = 'StudentT';
+
   constructor(
     ...args: Arguments<[df: Operand], [loc?: Operand, scale?: Operand, validateArgs?: boolean | null], StudentTOptions>
   ) {

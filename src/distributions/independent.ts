@@ -25,6 +25,8 @@ const INDEPENDENT = signature('Independent', [
 
 /** The last `reinterpretedBatchNdims` dimensions of the batch become dimensions of the event: log-probabilities are summed. @see torch.distributions.Independent */
 export class Independent extends Distribution<never> {
+  static override readonly name: string = 'Independent';
+
   readonly baseDist: Distribution;
   readonly reinterpretedBatchNdims: number;
 

@@ -73,6 +73,8 @@ abstract class LocationScale extends Distribution<'loc' | 'scale'> {
 
 /** The normal distribution of mean `loc` and standard deviation `scale`. @see torch.distributions.Normal */
 export class Normal extends LocationScale {
+  static override readonly name: string = 'Normal';
+
   override get variance(): Tensor {
     return this.scale.square();
   }
@@ -103,6 +105,8 @@ export class Normal extends LocationScale {
 
 /** The density exp(-|x - loc| / scale) / (2 scale). @see torch.distributions.Laplace */
 export class Laplace extends LocationScale {
+  static override readonly name: string = 'Laplace';
+
   override get variance(): Tensor {
     return this.scale.square().mul(2);
   }
@@ -131,6 +135,8 @@ export class Laplace extends LocationScale {
 
 /** The density 1 / (π scale (1 + ((x - loc) / scale)²)): it has no mean, and no variance. @see torch.distributions.Cauchy */
 export class Cauchy extends LocationScale {
+  static override readonly name: string = 'Cauchy';
+
   /** NaN: there is none. */
   override get mean(): Tensor {
     return this.everywhere(NaN);

@@ -44,6 +44,8 @@ export const halfLogDet = (factor: Tensor): Tensor => factor.diagonal(0, -2, -1)
 
 /** Normal vectors of mean `loc`, and one of covariance, precision, or the lower Cholesky factor of the covariance. @see torch.distributions.MultivariateNormal */
 export class MultivariateNormal extends Distribution<'loc' | MatrixName> {
+  static override readonly name: string = 'MultivariateNormal';
+
   /** The factor, of the batch of the matrix alone. */
   readonly factor: Tensor;
 

@@ -33,6 +33,8 @@ abstract class OfRate extends Distribution<'rate'> {
 
 /** The density rate exp(-rate x). @see torch.distributions.Exponential */
 export class Exponential extends OfRate {
+  static override readonly name: string = 'Exponential';
+
   override get argConstraints(): Readonly<Record<string, Constraint>> {
     return { rate: positive };
   }
@@ -73,6 +75,8 @@ export class Exponential extends OfRate {
 
 /** Counts: rate^k exp(-rate) / k!. @see torch.distributions.Poisson */
 export class Poisson extends OfRate {
+  static override readonly name: string = 'Poisson';
+
   override get argConstraints(): Readonly<Record<string, Constraint>> {
     return { rate: nonnegative };
   }

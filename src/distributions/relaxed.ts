@@ -48,6 +48,8 @@ const LOGIT = signature('LogitRelaxedBernoulli', [TEMPERATURE, ...PROBS_OR_LOGIT
 
 /** The logit of a RelaxedBernoulli. @see torch.distributions.relaxed_bernoulli.LogitRelaxedBernoulli */
 export class LogitRelaxedBernoulli extends OfProbability {
+  static override readonly name: string = 'LogitRelaxedBernoulli';
+
   readonly temperature: Tensor;
 
   constructor(...args: RelaxedArguments<Operand>) {
@@ -78,6 +80,8 @@ export class LogitRelaxedBernoulli extends OfProbability {
 
 /** Numbers in (0, 1) near 0 and 1: Bernoulli made continuous. @see torch.distributions.RelaxedBernoulli */
 export class RelaxedBernoulli extends TransformedDistribution {
+  static override readonly name: string = 'RelaxedBernoulli';
+
   declare readonly baseDist: LogitRelaxedBernoulli;
 
   constructor(...args: RelaxedArguments<Operand>) {
@@ -109,6 +113,8 @@ const ONE_HOT = signature('RelaxedOneHotCategorical', [TEMPERATURE, ...CATEGORIE
 
 /** The logarithm of a RelaxedOneHotCategorical. */
 export class ExpRelaxedCategorical extends OfCategories {
+  static override readonly name: string = 'ExpRelaxedCategorical';
+
   readonly temperature: Tensor;
 
   constructor(...args: RelaxedArguments<Tensor>) {
@@ -143,6 +149,8 @@ export class ExpRelaxedCategorical extends OfCategories {
 
 /** Vectors of positive numbers that add up to 1, near a corner: OneHotCategorical made continuous. @see torch.distributions.RelaxedOneHotCategorical */
 export class RelaxedOneHotCategorical extends TransformedDistribution {
+  static override readonly name: string = 'RelaxedOneHotCategorical';
+
   declare readonly baseDist: ExpRelaxedCategorical & Distribution;
 
   constructor(...args: RelaxedArguments<Tensor>) {

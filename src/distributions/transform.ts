@@ -31,6 +31,8 @@ export interface Transform {
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export abstract class Transform {
+  static readonly name: string = 'Transform';
+
   declare private last: readonly [x: Tensor, y: Tensor] | null;
   declare private inverted: Transform | null;
   declare private readonly cacheSize: 0 | 1;
@@ -161,6 +163,8 @@ const COMPOSE = signature('ComposeTransform', [argument('parts', { ...listOf(TRA
 
 /** Transforms one after the other. @see torch.distributions.transforms.ComposeTransform */
 export class ComposeTransform extends Transform {
+  static override readonly name: string = 'ComposeTransform';
+
   readonly parts: readonly Transform[];
 
   constructor(

@@ -54,6 +54,8 @@ function fitted(op: string, base: Distribution, transform: ComposeTransform): { 
 
 /** Draws of a base distribution that went through transforms. @see torch.distributions.TransformedDistribution */
 export class TransformedDistribution extends Distribution {
+  static override readonly name: string = 'TransformedDistribution';
+
   readonly baseDist: Distribution;
   readonly transforms: readonly Transform[];
 
@@ -125,6 +127,8 @@ const TAKES = signature('LogNormal', LOCATION_SCALE);
 
 /** e^x of normal x. @see torch.distributions.LogNormal */
 export class LogNormal extends TransformedDistribution {
+  static override readonly name: string = 'LogNormal';
+
   declare readonly baseDist: Normal;
 
   constructor(...args: LocationScaleArguments) {
@@ -161,6 +165,8 @@ const HALF_NORMAL = signature('HalfNormal', [argument('scale', OPERAND), VALIDAT
 
 /** |x| of normal x of mean 0. @see torch.distributions.HalfNormal */
 export class HalfNormal extends TransformedDistribution {
+  static override readonly name: string = 'HalfNormal';
+
   declare readonly baseDist: Normal;
 
   constructor(
@@ -210,6 +216,8 @@ const GUMBEL = signature('Gumbel', LOCATION_SCALE);
 
 /** The distribution of the greatest of many: exp(-z - e^-z) / scale with z = (x - loc) / scale. @see torch.distributions.Gumbel */
 export class Gumbel extends TransformedDistribution {
+  static override readonly name: string = 'Gumbel';
+
   constructor(...args: LocationScaleArguments) {
     const { loc, scale, validateArgs } = GUMBEL.take(args, new.target.name);
     const given = broadcastAll(new.target.name, { loc, scale });

@@ -48,6 +48,8 @@ abstract class PlainTransform extends Transform {
 
 /** y = e^x @see torch.distributions.transforms.ExpTransform */
 export class ExpTransform extends PlainTransform {
+  static override readonly name: string = 'ExpTransform';
+
   protected override apply(x: Tensor): Tensor {
     return x.exp();
   }
@@ -64,6 +66,8 @@ const insideUnit = (x: Tensor): Tensor => x.clamp(finfo(x.dtype).tiny, 1 - finfo
 
 /** y = 1 / (1 + e^-x) @see torch.distributions.transforms.SigmoidTransform */
 export class SigmoidTransform extends PlainTransform {
+  static override readonly name: string = 'SigmoidTransform';
+
   /** What it gives. */
   override get codomain(): Constraint {
     return unitInterval;
@@ -82,6 +86,8 @@ export class SigmoidTransform extends PlainTransform {
 
 /** y = log(1 + e^x) @see torch.distributions.transforms.SoftplusTransform */
 export class SoftplusTransform extends PlainTransform {
+  static override readonly name: string = 'SoftplusTransform';
+
   protected override apply(x: Tensor): Tensor {
     return softplus(x);
   }
@@ -95,6 +101,8 @@ export class SoftplusTransform extends PlainTransform {
 
 /** y = tanh x @see torch.distributions.transforms.TanhTransform */
 export class TanhTransform extends PlainTransform {
+  static override readonly name: string = 'TanhTransform';
+
   /** What it gives. */
   override get codomain(): Constraint {
     return interval(-1, 1);
@@ -113,6 +121,8 @@ export class TanhTransform extends PlainTransform {
 
 /** y = |x|, whose inverse gives y itself. @see torch.distributions.transforms.AbsTransform */
 export class AbsTransform extends PlainTransform {
+  static override readonly name: string = 'AbsTransform';
+
   override get bijective(): boolean {
     return false;
   }
@@ -132,6 +142,8 @@ const POWER = signature('PowerTransform', [argument('exponent', OPERAND), CACHE_
 
 /** y = x^exponent for positive x @see torch.distributions.transforms.PowerTransform */
 export class PowerTransform extends Transform {
+  static override readonly name: string = 'PowerTransform';
+
   readonly exponent: Operand;
 
   constructor(...args: Arguments<[exponent: Operand], [cacheSize?: 0 | 1], { exponent: Operand; cacheSize?: 0 | 1 }>) {
@@ -180,6 +192,8 @@ const AFFINE = signature('AffineTransform', [
 
 /** y = loc + scale x @see torch.distributions.transforms.AffineTransform */
 export class AffineTransform extends Transform {
+  static override readonly name: string = 'AffineTransform';
+
   readonly loc: Operand;
   readonly scale: Operand;
   readonly eventDim: number;
@@ -231,6 +245,8 @@ export class AffineTransform extends Transform {
 
 /** Positive numbers that add up to 1, of vectors: not one to one, its inverse is the logarithm. @see torch.distributions.transforms.SoftmaxTransform */
 export class SoftmaxTransform extends PlainTransform {
+  static override readonly name: string = 'SoftmaxTransform';
+
   /** What it takes. */
   override get domain(): Constraint {
     return realVector;
@@ -259,6 +275,8 @@ export class SoftmaxTransform extends PlainTransform {
 
 /** n numbers as n + 1 parts of a stick, broken off one after the other. @see torch.distributions.transforms.StickBreakingTransform */
 export class StickBreakingTransform extends PlainTransform {
+  static override readonly name: string = 'StickBreakingTransform';
+
   /** What it takes. */
   override get domain(): Constraint {
     return realVector;

@@ -21,6 +21,8 @@ const UNIFORM = signature('Uniform', [argument('low', OPERAND), argument('high',
 
 /** Numbers in [low, high), all alike. @see torch.distributions.Uniform */
 export class Uniform extends Distribution<'low' | 'high'> {
+  static override readonly name: string = 'Uniform';
+
   constructor(
     ...args: Arguments<
       [low: Operand, high: Operand],

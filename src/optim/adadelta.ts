@@ -27,6 +27,8 @@ const ORDER = ['lr', 'rho', 'eps', 'weightDecay', 'maximize'] as const;
  * @see torch.optim.Adadelta, https://arxiv.org/abs/1212.5701
  */
 export class Adadelta extends ElementwiseOptimizer<AdadeltaOptions> {
+  static override readonly name: string = 'Adadelta';
+
   constructor(
     params: ParamsArgument<AdadeltaOptions>,
     ...args: Arguments<

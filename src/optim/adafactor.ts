@@ -48,6 +48,8 @@ const [ROWS, COLUMNS, SQUARES] = ['row_var', 'col_var', 'variance'] as const;
  * @see torch.optim.Adafactor, https://arxiv.org/abs/1804.04235
  */
 export class Adafactor extends TensorOptimizer<AdafactorOptions> {
+  static override readonly name: string = 'Adafactor';
+
   constructor(
     params: ParamsArgument<AdafactorOptions>,
     ...args: Arguments<

@@ -35,6 +35,8 @@ const ORDER = ['lr', 'lrDecay', 'weightDecay', 'initialAccumulatorValue', 'eps',
  * @see torch.optim.Adagrad, https://jmlr.org/papers/v12/duchi11a.html
  */
 export class Adagrad extends ElementwiseOptimizer<AdagradOptions> {
+  static override readonly name: string = 'Adagrad';
+
   constructor(
     params: ParamsArgument<AdagradOptions>,
     ...args: Arguments<

@@ -51,6 +51,8 @@ export type AdamArguments = Arguments<
  * @see torch.optim.Adam, https://arxiv.org/abs/1412.6980
  */
 export class Adam extends ElementwiseOptimizer<AdamOptions> {
+  static override readonly name: string = 'Adam';
+
   constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
     super(params, ADAM_DEFAULTS, optimizerOptions<AdamOptions>('Adam', ADAM_ORDER, ADAM_DEFAULTS, params, args));
   }

@@ -26,6 +26,8 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'maximize'] as const;
  * @see torch.optim.Adamax, https://arxiv.org/abs/1412.6980
  */
 export class Adamax extends ElementwiseOptimizer<AdamaxOptions> {
+  static override readonly name: string = 'Adamax';
+
   constructor(
     params: ParamsArgument<AdamaxOptions>,
     ...args: Arguments<

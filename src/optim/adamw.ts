@@ -12,6 +12,8 @@ const DEFAULTS: AdamOptions = { ...ADAM_DEFAULTS, weightDecay: 1e-2 };
  * @see torch.optim.AdamW, https://arxiv.org/abs/1711.05101
  */
 export class AdamW extends ElementwiseOptimizer<AdamOptions> {
+  static override readonly name: string = 'AdamW';
+
   constructor(params: ParamsArgument<AdamOptions>, ...args: AdamArguments) {
     super(params, DEFAULTS, optimizerOptions<AdamOptions>('AdamW', ADAM_ORDER, DEFAULTS, params, args));
   }

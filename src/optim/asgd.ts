@@ -29,6 +29,8 @@ const ORDER = ['lr', 'lambd', 'alpha', 't0', 'weightDecay', 'maximize'] as const
  * @see torch.optim.ASGD, https://dl.acm.org/citation.cfm?id=131098
  */
 export class ASGD extends ElementwiseOptimizer<ASGDOptions> {
+  static override readonly name: string = 'ASGD';
+
   constructor(
     params: ParamsArgument<ASGDOptions>,
     ...args: Arguments<

@@ -109,6 +109,8 @@ const CHAINED = signature('ChainedScheduler', [argument('schedulers', LIST)]);
  * @see torch.optim.lr_scheduler.ChainedScheduler
  */
 export class ChainedScheduler extends SchedulerList {
+  static override readonly name: string = 'ChainedScheduler';
+
   /** @throws TypeError for no schedulers, or such of different optimizers */
   constructor(schedulers: readonly Part[], ...none: never[]) {
     CHAINED.take([schedulers, ...none]);
@@ -144,6 +146,8 @@ const SEQUENTIAL = signature('SequentialLR', [
  * @see torch.optim.lr_scheduler.SequentialLR
  */
 export class SequentialLR extends SchedulerList {
+  static override readonly name: string = 'SequentialLR';
+
   lastEpoch: number;
   private milestones: readonly number[];
 

@@ -75,6 +75,8 @@ const CYCLIC = signature('CyclicLR', [
  * @see torch.optim.lr_scheduler.CyclicLR, https://arxiv.org/abs/1506.01186
  */
 export class CyclicLR extends LRScheduler {
+  static override readonly name: string = 'CyclicLR';
+
   private readonly maxLrs: number[];
   private readonly totalSize: number;
   private readonly stepRatio: number;
@@ -209,6 +211,8 @@ interface Phase {
  * @see torch.optim.lr_scheduler.OneCycleLR, https://arxiv.org/abs/1708.07120
  */
 export class OneCycleLR extends LRScheduler {
+  static override readonly name: string = 'OneCycleLR';
+
   private readonly totalSteps: number;
   private readonly cycleMomentum: boolean;
   private readonly phases: () => readonly Phase[];
@@ -370,6 +374,8 @@ const WARM_RESTARTS = signature('CosineAnnealingWarmRestarts', [
  * @see torch.optim.lr_scheduler.CosineAnnealingWarmRestarts, https://arxiv.org/abs/1608.03983
  */
 export class CosineAnnealingWarmRestarts extends LRScheduler {
+  static override readonly name: string = 'CosineAnnealingWarmRestarts';
+
   private readonly T0: number;
   private readonly TMult: number;
   private readonly etaMin: number;

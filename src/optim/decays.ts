@@ -20,6 +20,8 @@ const STEP = signature('StepLR', [
 
 /** lr = lr * gamma every `stepSize` epochs; gamma defaults to 0.1. @see torch.optim.lr_scheduler.StepLR */
 export class StepLR extends LRScheduler {
+  static override readonly name: string = 'StepLR';
+
   private readonly stepSize: number;
   private readonly gamma: number;
 
@@ -59,6 +61,8 @@ const MULTI_STEP = signature('MultiStepLR', [
 
 /** lr = lr * gamma at each of the `milestones`; gamma defaults to 0.1. @see torch.optim.lr_scheduler.MultiStepLR */
 export class MultiStepLR extends LRScheduler {
+  static override readonly name: string = 'MultiStepLR';
+
   /** How often each epoch is a milestone, as in PyTorch's state dict. */
   private readonly milestones: Readonly<Record<number, number>>;
   private readonly gamma: number;
@@ -106,6 +110,8 @@ const CONSTANT = signature('ConstantLR', [
 
 /** lr * factor (1/3) until epoch `totalIters` (5), then lr. @see torch.optim.lr_scheduler.ConstantLR */
 export class ConstantLR extends LRScheduler {
+  static override readonly name: string = 'ConstantLR';
+
   private readonly factor: number;
   private readonly totalIters: number;
 
@@ -150,6 +156,8 @@ const LINEAR = signature('LinearLR', [
 
 /** lr times a factor that goes from startFactor (1/3) to endFactor (1) in totalIters (5) epochs. @see torch.optim.lr_scheduler.LinearLR */
 export class LinearLR extends LRScheduler {
+  static override readonly name: string = 'LinearLR';
+
   private readonly startFactor: number;
   private readonly endFactor: number;
   private readonly totalIters: number;
@@ -203,6 +211,8 @@ const EXPONENTIAL = signature('ExponentialLR', [OPTIMIZER, argument('gamma', REA
 
 /** lr = lr * gamma every epoch. @see torch.optim.lr_scheduler.ExponentialLR */
 export class ExponentialLR extends LRScheduler {
+  static override readonly name: string = 'ExponentialLR';
+
   private readonly gamma: number;
 
   constructor(
@@ -240,6 +250,8 @@ const POLYNOMIAL = signature('PolynomialLR', [
 
 /** initial lr * (1 - epoch / totalIters)^power, 0 from epoch totalIters (5) on. @see torch.optim.lr_scheduler.PolynomialLR */
 export class PolynomialLR extends LRScheduler {
+  static override readonly name: string = 'PolynomialLR';
+
   private readonly totalIters: number;
   private readonly power: number;
 
@@ -289,6 +301,8 @@ const COSINE = signature('CosineAnnealingLR', [
  * @see torch.optim.lr_scheduler.CosineAnnealingLR, https://arxiv.org/abs/1608.03983
  */
 export class CosineAnnealingLR extends LRScheduler {
+  static override readonly name: string = 'CosineAnnealingLR';
+
   private readonly TMax: number;
   private readonly etaMin: number;
 

@@ -84,6 +84,8 @@ type History = {
  * @see torch.optim.LBFGS
  */
 export class LBFGS extends Optimizer<LBFGSOptions> {
+  static override readonly name: string = 'LBFGS';
+
   constructor(
     params: ParamsArgument<LBFGSOptions>,
     ...args: Arguments<

@@ -46,6 +46,8 @@ export const STEP_EPOCH = signature('step', [argument('epoch', REAL, undefined)]
 
 /** Base of schedulers. Call `step()` after the optimizer's, once an epoch. @see torch.optim.lr_scheduler.LRScheduler */
 export abstract class LRScheduler {
+  static readonly name: string = 'LRScheduler';
+
   /** Calls of `step` so far. */
   lastEpoch: number;
   /** The rate of each group that the schedule starts from. */
@@ -219,6 +221,8 @@ function factorAt(owner: string, lambda: Lambda, epoch: number): number {
 
 /** lr = initial lr * lrLambda(epoch). @see torch.optim.lr_scheduler.LambdaLR */
 export class LambdaLR extends LRScheduler {
+  static override readonly name: string = 'LambdaLR';
+
   private readonly lrLambdas: readonly Lambda[];
 
   constructor(...args: LambdaArguments) {
@@ -237,6 +241,8 @@ export class LambdaLR extends LRScheduler {
 
 /** lr = lr * lrLambda(epoch), from epoch 1 on. @see torch.optim.lr_scheduler.MultiplicativeLR */
 export class MultiplicativeLR extends LRScheduler {
+  static override readonly name: string = 'MultiplicativeLR';
+
   private readonly lrLambdas: readonly Lambda[];
 
   constructor(...args: LambdaArguments) {

@@ -55,6 +55,8 @@ const BUFFER = 'momentum_buffer';
  * @see torch.optim.Muon, https://kellerjordan.github.io/posts/muon/
  */
 export class Muon extends TensorOptimizer<MuonOptions> {
+  static override readonly name: string = 'Muon';
+
   constructor(
     params: ParamsArgument<MuonOptions>,
     ...args: Arguments<

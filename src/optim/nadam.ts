@@ -36,6 +36,8 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay', 'momentumDecay'] as const;
  * @see torch.optim.NAdam, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
  */
 export class NAdam extends ElementwiseOptimizer<NAdamOptions> {
+  static override readonly name: string = 'NAdam';
+
   constructor(
     params: ParamsArgument<NAdamOptions>,
     ...args: Arguments<

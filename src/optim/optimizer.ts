@@ -79,6 +79,8 @@ export const STEP_TAKES = signature('step', [argument('closure', FUNCTION, undef
 
 /** Base of all optimizers. @see torch.optim.Optimizer */
 export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S = unknown> {
+  static readonly name: string = 'Optimizer';
+
   readonly paramGroups: ParamGroup<O>[] = [];
   /** Values by PyTorch's names (`exp_avg`, `momentum_buffer`), made by a parameter's first step. */
   readonly state: OptimizerState<S> = new Map();

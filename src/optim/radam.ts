@@ -41,6 +41,8 @@ const ORDER = ['lr', 'betas', 'eps', 'weightDecay'] as const;
  * @see torch.optim.RAdam, https://arxiv.org/abs/1908.03265
  */
 export class RAdam extends ElementwiseOptimizer<RAdamOptions> {
+  static override readonly name: string = 'RAdam';
+
   constructor(
     params: ParamsArgument<RAdamOptions>,
     ...args: Arguments<

@@ -16,7 +16,9 @@ export type Rate = number | Tensor;
  * programs want: `const lr = group.lr as Rate` for those that give tensors.
  */
 export interface GroupRate {
+  /** The learning rate as a number, which of a tensor it is not: see `Rate`. */
   get lr(): number;
+  /** Takes a tensor too. */
   set lr(rate: Rate);
 }
 

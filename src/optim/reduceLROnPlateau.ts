@@ -50,6 +50,8 @@ const TAKES = signature('ReduceLROnPlateau', [
  * @see torch.optim.lr_scheduler.ReduceLROnPlateau
  */
 export class ReduceLROnPlateau {
+  static readonly name: string = 'ReduceLROnPlateau';
+
   lastEpoch = 0;
   private best: number;
   private numBadEpochs = 0;

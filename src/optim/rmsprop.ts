@@ -39,6 +39,8 @@ const ORDER = ['lr', 'alpha', 'eps', 'weightDecay', 'momentum', 'centered', 'max
  * @see torch.optim.RMSprop
  */
 export class RMSprop extends ElementwiseOptimizer<RMSpropOptions> {
+  static override readonly name: string = 'RMSprop';
+
   constructor(
     params: ParamsArgument<RMSpropOptions>,
     ...args: Arguments<

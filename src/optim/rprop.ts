@@ -26,6 +26,8 @@ const ORDER = ['lr', 'etas', 'stepSizes', 'maximize'] as const;
  * @see torch.optim.Rprop
  */
 export class Rprop extends ElementwiseOptimizer<RpropOptions> {
+  static override readonly name: string = 'Rprop';
+
   constructor(
     params: ParamsArgument<RpropOptions>,
     ...args: Arguments<

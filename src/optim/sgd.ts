@@ -36,6 +36,8 @@ const ORDER = ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov', 'maximi
  * @see torch.optim.SGD
  */
 export class SGD extends ElementwiseOptimizer<SGDOptions> {
+  static override readonly name: string = 'SGD';
+
   constructor(
     params: ParamsArgument<SGDOptions>,
     ...args: Arguments<

@@ -33,6 +33,8 @@ const ORDER = ['lr', 'betas', 'eps', 'maximize'] as const;
  * @see torch.optim.SparseAdam
  */
 export class SparseAdam extends TensorOptimizer<SparseAdamOptions> {
+  static override readonly name: string = 'SparseAdam';
+
   constructor(
     params: ParamsArgument<SparseAdamOptions>,
     ...args: Arguments<

@@ -32,6 +32,8 @@ const GONE: { readonly [S in AnnealStrategy]: (t: number) => number } = {
  * @see torch.optim.swa_utils.SWALR
  */
 export class SWALR extends LRScheduler {
+  static override readonly name: string = 'SWALR';
+
   private readonly annealEpochs: number;
   private readonly annealStrategy: AnnealStrategy;
 

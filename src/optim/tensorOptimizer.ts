@@ -35,6 +35,8 @@ export interface TensorUpdate {
 
 /** Base of such optimizers. Parameters without a gradient are passed over. */
 export abstract class TensorOptimizer<O extends OptimizerOptions> extends Optimizer<O, Tensor> {
+  static override readonly name: string = 'TensorOptimizer';
+
   /** The step of one parameter. */
   protected abstract update(step: TensorStep, options: O): TensorUpdate;
 

@@ -42,6 +42,8 @@ export interface Update {
  * skipped whole if a fault lies in what the gradients were computed from. Parameters without a gradient are passed over.
  */
 export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends Optimizer<O, Tensor> {
+  static override readonly name: string = 'ElementwiseOptimizer';
+
   /** The new values of an element. Called at every step; what it gives must depend on `options` alone. */
   protected abstract update(symbols: UpdateSymbols, options: O): Update;
 

@@ -38,6 +38,7 @@ abstract class InplaceActivation extends Module {
  */
 export class ReLU extends InplaceActivation {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ReLU';
 
   override forward(input: Tensor): Tensor {
     return relu(input, this.inplace);
@@ -52,6 +53,7 @@ export class ReLU extends InplaceActivation {
  */
 export class ReLU6 extends InplaceActivation {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ReLU6';
 
   override forward(input: Tensor): Tensor {
     return relu6(input, this.inplace);
@@ -66,6 +68,7 @@ export class ReLU6 extends InplaceActivation {
  */
 export class SELU extends InplaceActivation {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'SELU';
 
   override forward(input: Tensor): Tensor {
     return selu(input, this.inplace);
@@ -80,6 +83,7 @@ export class SELU extends InplaceActivation {
  */
 export class SiLU extends InplaceActivation {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'SiLU';
 
   override forward(input: Tensor): Tensor {
     return silu(input, this.inplace);
@@ -94,6 +98,7 @@ export class SiLU extends InplaceActivation {
  */
 export class Mish extends InplaceActivation {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Mish';
 
   override forward(input: Tensor): Tensor {
     return mish(input, this.inplace);
@@ -108,6 +113,7 @@ export class Mish extends InplaceActivation {
  */
 export class Hardsigmoid extends InplaceActivation {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Hardsigmoid';
 
   override forward(input: Tensor): Tensor {
     return hardsigmoid(input, this.inplace);
@@ -122,6 +128,7 @@ export class Hardsigmoid extends InplaceActivation {
  */
 export class Hardswish extends InplaceActivation {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Hardswish';
 
   override forward(input: Tensor): Tensor {
     return hardswish(input, this.inplace);
@@ -136,6 +143,7 @@ export class Hardswish extends InplaceActivation {
  */
 export class Sigmoid extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Sigmoid';
 
   override forward(input: Tensor): Tensor {
     return sigmoid(input);
@@ -150,6 +158,7 @@ export class Sigmoid extends Module {
  */
 export class Tanh extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Tanh';
 
   override forward(input: Tensor): Tensor {
     return tanh(input);
@@ -164,6 +173,7 @@ export class Tanh extends Module {
  */
 export class LogSigmoid extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LogSigmoid';
 
   override forward(input: Tensor): Tensor {
     return logsigmoid(input);
@@ -178,6 +188,7 @@ export class LogSigmoid extends Module {
  */
 export class Softsign extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Softsign';
 
   override forward(input: Tensor): Tensor {
     return softsign(input);
@@ -192,6 +203,7 @@ export class Softsign extends Module {
  */
 export class Tanhshrink extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Tanhshrink';
 
   override forward(input: Tensor): Tensor {
     return tanhshrink(input);

@@ -59,6 +59,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   }
 
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AdaptiveLogSoftmaxWithLoss';
 
   readonly inFeatures: number;
   readonly nClasses: number;

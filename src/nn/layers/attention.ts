@@ -82,6 +82,7 @@ export class MultiheadAttention extends Module {
   }
 
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MultiheadAttention';
 
   readonly embedDim: number;
   readonly numHeads: number;

@@ -71,6 +71,7 @@ abstract class AvgPool<Size extends number | readonly number[]> extends Module {
  */
 export class AvgPool1d extends AvgPool<readonly [number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AvgPool1d';
 
   constructor(
     ...args: Arguments<
@@ -127,6 +128,7 @@ abstract class DividingAvgPool<Size extends number | readonly number[]> extends 
  */
 export class AvgPool2d extends DividingAvgPool<Size2d> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AvgPool2d';
 
   constructor(...args: AvgPool2dArgs<Size2d>) {
     super(2, args);
@@ -147,6 +149,7 @@ export class AvgPool2d extends DividingAvgPool<Size2d> {
  */
 export class AvgPool3d extends DividingAvgPool<Size3d> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AvgPool3d';
 
   constructor(...args: AvgPool2dArgs<Size3d>) {
     super(3, args);
@@ -188,6 +191,7 @@ abstract class AdaptiveAvgPool extends Module {
  */
 export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AdaptiveAvgPool1d';
 
   constructor(...args: AdaptiveArguments) {
     super(args);
@@ -207,6 +211,7 @@ export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
  */
 export class AdaptiveAvgPool2d extends AdaptiveAvgPool {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AdaptiveAvgPool2d';
 
   constructor(...args: AdaptiveArguments) {
     super(args);
@@ -225,6 +230,7 @@ export class AdaptiveAvgPool2d extends AdaptiveAvgPool {
  */
 export class AdaptiveAvgPool3d extends AdaptiveAvgPool {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AdaptiveAvgPool3d';
 
   constructor(...args: AdaptiveArguments) {
     super(args);
@@ -292,6 +298,7 @@ abstract class LPPool<Size extends number | readonly number[]> extends Module {
  */
 export class LPPool1d extends LPPool<Size1d> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LPPool1d';
 
   constructor(...args: LPPoolArgs<Size1d>) {
     super(1, args);
@@ -311,6 +318,7 @@ export class LPPool1d extends LPPool<Size1d> {
  */
 export class LPPool2d extends LPPool<Size2d> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LPPool2d';
 
   constructor(...args: LPPoolArgs<Size2d>) {
     super(2, args);
@@ -330,6 +338,7 @@ export class LPPool2d extends LPPool<Size2d> {
  */
 export class LPPool3d extends LPPool<Size3d> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LPPool3d';
 
   constructor(...args: LPPoolArgs<Size3d>) {
     super(3, args);

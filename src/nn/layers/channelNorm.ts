@@ -221,6 +221,7 @@ type BatchNormArgs = Arguments<[numFeatures: number], BatchNormRest, BatchNormOp
  */
 export class BatchNorm1d extends BatchNorm {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'BatchNorm1d';
 
   constructor(...args: BatchNormArgs) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
@@ -242,6 +243,7 @@ export class BatchNorm1d extends BatchNorm {
  */
 export class BatchNorm2d extends BatchNorm {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'BatchNorm2d';
 
   constructor(...args: BatchNormArgs) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
@@ -263,6 +265,7 @@ export class BatchNorm2d extends BatchNorm {
  */
 export class BatchNorm3d extends BatchNorm {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'BatchNorm3d';
 
   constructor(...args: BatchNormArgs) {
     super(BATCH_NORM.take<BatchNormOptions>(args, new.target.name));
@@ -278,6 +281,8 @@ type LazyBatchNormArgs = Arguments<[], BatchNormRest, LazyBatchNormOptions>;
 
 /** A BatchNorm1d that takes numFeatures from its first input and is a BatchNorm1d from then on. @see torch.nn.LazyBatchNorm1d */
 export class LazyBatchNorm1d extends BatchNorm1d {
+  static override readonly name: string = 'LazyBatchNorm1d';
+
   constructor(...args: LazyBatchNormArgs) {
     const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
@@ -287,6 +292,8 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 
 /** A BatchNorm2d that takes numFeatures from its first input and is a BatchNorm2d from then on. @see torch.nn.LazyBatchNorm2d */
 export class LazyBatchNorm2d extends BatchNorm2d {
+  static override readonly name: string = 'LazyBatchNorm2d';
+
   constructor(...args: LazyBatchNormArgs) {
     const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
@@ -296,6 +303,8 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 
 /** A BatchNorm3d that takes numFeatures from its first input and is a BatchNorm3d from then on. @see torch.nn.LazyBatchNorm3d */
 export class LazyBatchNorm3d extends BatchNorm3d {
+  static override readonly name: string = 'LazyBatchNorm3d';
+
   constructor(...args: LazyBatchNormArgs) {
     const options = LAZY_BATCH_NORM.take<LazyBatchNormOptions>(args, new.target.name);
     super({ ...options, numFeatures: 0 });
@@ -364,6 +373,7 @@ type InstanceNormArgs = Arguments<[numFeatures: number], InstanceNormRest, Insta
  */
 export class InstanceNorm1d extends InstanceNorm {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'InstanceNorm1d';
 
   constructor(...args: InstanceNormArgs) {
     super(1, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
@@ -380,6 +390,7 @@ export class InstanceNorm1d extends InstanceNorm {
  */
 export class InstanceNorm2d extends InstanceNorm {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'InstanceNorm2d';
 
   constructor(...args: InstanceNormArgs) {
     super(2, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
@@ -396,6 +407,7 @@ export class InstanceNorm2d extends InstanceNorm {
  */
 export class InstanceNorm3d extends InstanceNorm {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'InstanceNorm3d';
 
   constructor(...args: InstanceNormArgs) {
     super(3, BATCH_NORM.take<InstanceNormOptions>(args, new.target.name));
@@ -409,6 +421,8 @@ type LazyInstanceNormArgs = Arguments<[], InstanceNormRest, LazyInstanceNormOpti
  * @see torch.nn.LazyInstanceNorm1d
  */
 export class LazyInstanceNorm1d extends InstanceNorm1d {
+  static override readonly name: string = 'LazyInstanceNorm1d';
+
   constructor(...args: LazyInstanceNormArgs) {
     const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };
@@ -422,6 +436,8 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
  * @see torch.nn.LazyInstanceNorm2d
  */
 export class LazyInstanceNorm2d extends InstanceNorm2d {
+  static override readonly name: string = 'LazyInstanceNorm2d';
+
   constructor(...args: LazyInstanceNormArgs) {
     const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };
@@ -435,6 +451,8 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
  * @see torch.nn.LazyInstanceNorm3d
  */
 export class LazyInstanceNorm3d extends InstanceNorm3d {
+  static override readonly name: string = 'LazyInstanceNorm3d';
+
   constructor(...args: LazyInstanceNormArgs) {
     const given = LAZY_BATCH_NORM.take<LazyInstanceNormOptions>(args, new.target.name);
     const options = { affine: true, trackRunningStats: true, ...given };

@@ -134,6 +134,7 @@ const NAMED_MODULES = signature('ModuleDict', [argument('modules', NAMED)]);
  */
 export class Sequential<M extends readonly Module[] = Module[]> extends ModuleSequence<M[number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Sequential';
 
   static {
     methodsTake(this, signature('get', [NAME]), SLICE);
@@ -181,6 +182,8 @@ export class Sequential<M extends readonly Module[] = Module[]> extends ModuleSe
  * @see torch.nn.ModuleList
  */
 export class ModuleList<M extends Module = Module> extends ModuleSequence<M> {
+  static override readonly name: string = 'ModuleList';
+
   static {
     methodsTake(this, SLICE);
   }
@@ -204,6 +207,8 @@ export class ModuleList<M extends Module = Module> extends ModuleSequence<M> {
  * @see torch.nn.ModuleDict
  */
 export class ModuleDict<T extends Record<string, Module> = Record<string, Module>> extends Module {
+  static override readonly name: string = 'ModuleDict';
+
   static {
     methodsTake(
       this, signature('get', [NAME]), signature('has', [NAME]), signature('set', [argument('name', ANYTHING), MEMBER]),

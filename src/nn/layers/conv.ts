@@ -252,6 +252,7 @@ type ConvArgs<Size> = Arguments<
  */
 export class Conv1d extends Conv<readonly [number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Conv1d';
 
   constructor(...args: ConvArgs<Size1d>) {
     super(1, CONV.take<ConvOptions<Size1d>>(args, new.target.name));
@@ -275,6 +276,7 @@ export class Conv1d extends Conv<readonly [number]> {
  */
 export class Conv2d extends Conv<readonly [number, number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Conv2d';
 
   constructor(...args: ConvArgs<Size2d>) {
     super(2, CONV.take<ConvOptions<Size2d>>(args, new.target.name));
@@ -298,6 +300,7 @@ export class Conv2d extends Conv<readonly [number, number]> {
  */
 export class Conv3d extends Conv<readonly [number, number, number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Conv3d';
 
   constructor(...args: ConvArgs<Size3d>) {
     super(3, CONV.take<ConvOptions<Size3d>>(args, new.target.name));
@@ -317,6 +320,8 @@ type LazyConvArgs<Size> = Arguments<
 
 /** A Conv1d that takes inChannels from its first input and is a Conv1d from then on. @see torch.nn.LazyConv1d */
 export class LazyConv1d extends Conv1d {
+  static override readonly name: string = 'LazyConv1d';
+
   constructor(...args: LazyConvArgs<Size1d>) {
     const options = LAZY_CONV.take<LazyConvOptions<Size1d>>(args, new.target.name);
     super(withoutElements(options));
@@ -326,6 +331,8 @@ export class LazyConv1d extends Conv1d {
 
 /** A Conv2d that takes inChannels from its first input and is a Conv2d from then on. @see torch.nn.LazyConv2d */
 export class LazyConv2d extends Conv2d {
+  static override readonly name: string = 'LazyConv2d';
+
   constructor(...args: LazyConvArgs<Size2d>) {
     const options = LAZY_CONV.take<LazyConvOptions<Size2d>>(args, new.target.name);
     super(withoutElements(options));
@@ -335,6 +342,8 @@ export class LazyConv2d extends Conv2d {
 
 /** A Conv3d that takes inChannels from its first input and is a Conv3d from then on. @see torch.nn.LazyConv3d */
 export class LazyConv3d extends Conv3d {
+  static override readonly name: string = 'LazyConv3d';
+
   constructor(...args: LazyConvArgs<Size3d>) {
     const options = LAZY_CONV.take<LazyConvOptions<Size3d>>(args, new.target.name);
     super(withoutElements(options));

@@ -124,6 +124,7 @@ type ConvTransposeArgs<Size> = Arguments<
  */
 export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ConvTranspose1d';
 
   constructor(...args: ConvTransposeArgs<Size1d>) {
     super(1, CONV_TRANSPOSE.take<ConvTransposeOptions<Size1d>>(args, new.target.name));
@@ -148,6 +149,7 @@ export class ConvTranspose1d extends ConvTranspose<readonly [number]> {
  */
 export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ConvTranspose2d';
 
   constructor(...args: ConvTransposeArgs<Size2d>) {
     super(2, CONV_TRANSPOSE.take<ConvTransposeOptions<Size2d>>(args, new.target.name));
@@ -172,6 +174,7 @@ export class ConvTranspose2d extends ConvTranspose<readonly [number, number]> {
  */
 export class ConvTranspose3d extends ConvTranspose<readonly [number, number, number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ConvTranspose3d';
 
   constructor(...args: ConvTransposeArgs<Size3d>) {
     super(3, CONV_TRANSPOSE.take<ConvTransposeOptions<Size3d>>(args, new.target.name));
@@ -194,6 +197,8 @@ type LazyConvTransposeArgs<Size> = Arguments<
  * @see torch.nn.LazyConvTranspose1d
  */
 export class LazyConvTranspose1d extends ConvTranspose1d {
+  static override readonly name: string = 'LazyConvTranspose1d';
+
   constructor(...args: LazyConvTransposeArgs<Size1d>) {
     const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size1d>>(args, new.target.name);
     super(withoutElements(options));
@@ -206,6 +211,8 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
  * @see torch.nn.LazyConvTranspose2d
  */
 export class LazyConvTranspose2d extends ConvTranspose2d {
+  static override readonly name: string = 'LazyConvTranspose2d';
+
   constructor(...args: LazyConvTransposeArgs<Size2d>) {
     const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size2d>>(args, new.target.name);
     super(withoutElements(options));
@@ -218,6 +225,8 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
  * @see torch.nn.LazyConvTranspose3d
  */
 export class LazyConvTranspose3d extends ConvTranspose3d {
+  static override readonly name: string = 'LazyConvTranspose3d';
+
   constructor(...args: LazyConvTransposeArgs<Size3d>) {
     const options = LAZY_CONV_TRANSPOSE.take<LazyConvTransposeOptions<Size3d>>(args, new.target.name);
     super(withoutElements(options));

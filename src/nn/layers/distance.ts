@@ -16,6 +16,7 @@ const COSINE = signature('CosineSimilarity', [optional('dim', INTEGER), optional
  */
 export class CosineSimilarity extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CosineSimilarity';
 
   readonly dim: number;
   readonly eps: number;
@@ -42,6 +43,7 @@ const PAIRWISE = signature('PairwiseDistance', [optional('p', REAL), optional('e
  */
 export class PairwiseDistance extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'PairwiseDistance';
 
   readonly norm: number;
   readonly eps: number;

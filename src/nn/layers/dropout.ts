@@ -44,6 +44,7 @@ abstract class DropoutBase extends Module {
  */
 export class Dropout extends DropoutBase {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Dropout';
 
   override forward(input: Tensor): Tensor {
     return dropout(input, this.p, this.training, this.inplace);
@@ -59,6 +60,7 @@ export class Dropout extends DropoutBase {
  */
 export class Dropout1d extends DropoutBase {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Dropout1d';
 
   override forward(input: Tensor): Tensor {
     return dropout1d(input, this.p, this.training, this.inplace);
@@ -74,6 +76,7 @@ export class Dropout1d extends DropoutBase {
  */
 export class Dropout2d extends DropoutBase {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Dropout2d';
 
   override forward(input: Tensor): Tensor {
     return dropout2d(input, this.p, this.training, this.inplace);
@@ -89,6 +92,7 @@ export class Dropout2d extends DropoutBase {
  */
 export class Dropout3d extends DropoutBase {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Dropout3d';
 
   override forward(input: Tensor): Tensor {
     return dropout3d(input, this.p, this.training, this.inplace);
@@ -104,6 +108,7 @@ export class Dropout3d extends DropoutBase {
  */
 export class AlphaDropout extends DropoutBase {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AlphaDropout';
 
   override forward(input: Tensor): Tensor {
     return alphaDropout(input, this.p, this.training);
@@ -119,6 +124,7 @@ export class AlphaDropout extends DropoutBase {
  */
 export class FeatureAlphaDropout extends DropoutBase {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'FeatureAlphaDropout';
 
   override forward(input: Tensor): Tensor {
     return featureAlphaDropout(input, this.p, this.training);

@@ -144,6 +144,7 @@ const PRETRAINED = signature('fromPretrained', [
  */
 export class Embedding extends Table {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Embedding';
 
   constructor(
     ...args: Arguments<
@@ -230,6 +231,7 @@ const PRETRAINED_BAG = signature('fromPretrained', [argument('embeddings', TENSO
  */
 export class EmbeddingBag extends Table {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'EmbeddingBag';
 
   readonly mode: BagMode;
   readonly includeLastOffset: boolean;

@@ -24,6 +24,7 @@ const FLATTEN = signature('Flatten', [optional('startDim', INTEGER), optional('e
  */
 export class Flatten extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Flatten';
 
   readonly startDim: number;
   readonly endDim: number;
@@ -58,6 +59,7 @@ const UNFLATTEN = signature('Unflatten', [argument('dim', INTEGER), argument('un
  */
 export class Unflatten extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Unflatten';
 
   readonly dim: number;
   readonly unflattenedSize: Shape;

@@ -62,6 +62,7 @@ abstract class Blocks extends Module {
  */
 export class Unfold extends Blocks {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Unfold';
 
   constructor(
     ...args: Arguments<[kernelSize: Size2d], [dilation?: Size2d, padding?: Size2d, stride?: Size2d], UnfoldOptions>
@@ -83,6 +84,7 @@ export class Unfold extends Blocks {
  */
 export class Fold extends Blocks {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Fold';
 
   readonly outputSize: Size2d;
 

@@ -10,6 +10,7 @@ import { Module } from '../module/module';
  */
 export class Identity extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Identity';
 
   constructor(...ignored: unknown[]) {
     super();

@@ -24,6 +24,7 @@ const POISSON = signature('PoissonNLLLoss', [
  */
 export class PoissonNLLLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'PoissonNLLLoss';
 
   readonly logInput: boolean;
   readonly full: boolean;
@@ -74,6 +75,7 @@ const GAUSSIAN = signature('GaussianNLLLoss', [
  */
 export class GaussianNLLLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'GaussianNLLLoss';
 
   readonly full: boolean;
   readonly eps: number;
@@ -109,6 +111,7 @@ const CTC = signature('CTCLoss', [
  */
 export class CTCLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CTCLoss';
 
   readonly blank: number;
   readonly reduction: F.Reduction;

@@ -39,6 +39,7 @@ export class Linear extends Module {
   }
 
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Linear';
 
   inFeatures: number;
   outFeatures: number;
@@ -116,6 +117,7 @@ export class Bilinear extends Module {
   }
 
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Bilinear';
 
   readonly in1Features: number;
   readonly in2Features: number;
@@ -168,6 +170,8 @@ export class Bilinear extends Module {
  * @see torch.nn.LazyLinear
  */
 export class LazyLinear extends Linear {
+  static override readonly name: string = 'LazyLinear';
+
   constructor(...args: Arguments<[outFeatures: number], [bias?: boolean, ...FactoryArguments], LazyLinearOptions>) {
     const { outFeatures, bias = true, ...options } = LAZY_LINEAR.take<LazyLinearOptions>(args, new.target.name);
     checkInteger(new.target.name, 'outFeatures', outFeatures, 0);

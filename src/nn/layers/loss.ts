@@ -32,6 +32,7 @@ const CROSS_ENTROPY = signature('CrossEntropyLoss', [
  */
 export class CrossEntropyLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CrossEntropyLoss';
 
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
@@ -82,6 +83,7 @@ const NLL = signature('NLLLoss', [
  */
 export class NLLLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'NLLLoss';
 
   readonly weight: Tensor | null;
   readonly ignoreIndex: number;
@@ -143,6 +145,7 @@ abstract class ElementwiseLoss extends Module {
  */
 export class MSELoss extends ElementwiseLoss {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MSELoss';
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.mseLoss(input, target, { reduction: this.reduction });
@@ -157,6 +160,7 @@ export class MSELoss extends ElementwiseLoss {
  */
 export class L1Loss extends ElementwiseLoss {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'L1Loss';
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.l1Loss(input, target, { reduction: this.reduction });
@@ -174,6 +178,7 @@ const SMOOTH_L1 = signature('SmoothL1Loss', [...REDUCTION.args, optional('beta',
  */
 export class SmoothL1Loss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'SmoothL1Loss';
 
   readonly reduction: Reduction;
   readonly beta: number;
@@ -207,6 +212,7 @@ const HUBER = signature('HuberLoss', [optional('reduction', oneOf('sum', 'mean',
  */
 export class HuberLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'HuberLoss';
 
   readonly reduction: Reduction;
   readonly delta: number;
@@ -233,6 +239,7 @@ const BCE = signature('BCELoss', [optional('weight', nullable(TENSOR)), ...REDUC
  */
 export class BCELoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'BCELoss';
 
   readonly weight: Tensor | null;
   readonly reduction: Reduction;
@@ -265,6 +272,7 @@ const BCE_WITH_LOGITS = signature('BCEWithLogitsLoss', [...BCE.args, optional('p
  */
 export class BCEWithLogitsLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'BCEWithLogitsLoss';
 
   readonly weight: Tensor | null;
   readonly reduction: Reduction;
@@ -311,6 +319,7 @@ const KL_DIV = signature('KLDivLoss', [
  */
 export class KLDivLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'KLDivLoss';
 
   readonly reduction: Reduction | 'batchmean';
   readonly logTarget: boolean;

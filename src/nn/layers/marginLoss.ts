@@ -39,6 +39,7 @@ abstract class MarginLoss extends Module {
  */
 export class MarginRankingLoss extends MarginLoss {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MarginRankingLoss';
 
   constructor(...args: MarginArgs) {
     super(new.target.name, 0, args);
@@ -58,6 +59,7 @@ export class MarginRankingLoss extends MarginLoss {
  */
 export class HingeEmbeddingLoss extends MarginLoss {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'HingeEmbeddingLoss';
 
   constructor(...args: MarginArgs) {
     super(new.target.name, 1, args);
@@ -77,6 +79,7 @@ export class HingeEmbeddingLoss extends MarginLoss {
  */
 export class CosineEmbeddingLoss extends MarginLoss {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CosineEmbeddingLoss';
 
   constructor(...args: MarginArgs) {
     super(new.target.name, 0, args);
@@ -112,6 +115,7 @@ abstract class ReducedLoss extends Module {
  */
 export class SoftMarginLoss extends ReducedLoss {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'SoftMarginLoss';
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.softMarginLoss(input, target, { reduction: this.reduction });
@@ -127,6 +131,7 @@ export class SoftMarginLoss extends ReducedLoss {
  */
 export class MultiLabelMarginLoss extends ReducedLoss {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MultiLabelMarginLoss';
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.multilabelMarginLoss(input, target, { reduction: this.reduction });
@@ -143,6 +148,7 @@ const WEIGHTED = signature('MultiLabelSoftMarginLoss', [optional('weight', nulla
  */
 export class MultiLabelSoftMarginLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MultiLabelSoftMarginLoss';
 
   readonly weight: Tensor | null;
   readonly reduction: F.Reduction;
@@ -182,6 +188,7 @@ const MULTI_MARGIN = signature('MultiMarginLoss', [
  */
 export class MultiMarginLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MultiMarginLoss';
 
   readonly p: number;
   readonly margin: number;
@@ -234,6 +241,7 @@ const TRIPLET = signature('TripletMarginLoss', [
  */
 export class TripletMarginLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'TripletMarginLoss';
 
   readonly margin: number;
   readonly p: number;
@@ -288,6 +296,7 @@ const TRIPLET_DISTANCE = signature('TripletMarginWithDistanceLoss', [
  */
 export class TripletMarginWithDistanceLoss extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'TripletMarginWithDistanceLoss';
 
   readonly distanceFunction: F.DistanceFunction | null;
   readonly margin: number;

@@ -76,6 +76,7 @@ abstract class MaxPool<Size extends number | readonly number[], Indices extends 
  */
 export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, Indices> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MaxPool1d';
 
   constructor(
     ...args: Arguments<
@@ -103,6 +104,7 @@ export class MaxPool1d<Indices extends boolean = false> extends MaxPool<Size1d, 
  */
 export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, Indices> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MaxPool2d';
 
   constructor(
     ...args: Arguments<
@@ -129,6 +131,7 @@ export class MaxPool2d<Indices extends boolean = false> extends MaxPool<Size2d, 
  */
 export class MaxPool3d<Indices extends boolean = false> extends MaxPool<Size3d, Indices> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MaxPool3d';
 
   constructor(
     ...args: Arguments<
@@ -188,6 +191,7 @@ abstract class AdaptiveMaxPool<Indices extends boolean> extends Module {
  */
 export class AdaptiveMaxPool1d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AdaptiveMaxPool1d';
 
   constructor(...args: AdaptiveArguments<Indices>) {
     super(args);
@@ -206,6 +210,7 @@ export class AdaptiveMaxPool1d<Indices extends boolean = false> extends Adaptive
  */
 export class AdaptiveMaxPool2d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AdaptiveMaxPool2d';
 
   constructor(...args: AdaptiveArguments<Indices>) {
     super(args);
@@ -224,6 +229,7 @@ export class AdaptiveMaxPool2d<Indices extends boolean = false> extends Adaptive
  */
 export class AdaptiveMaxPool3d<Indices extends boolean = false> extends AdaptiveMaxPool<Indices> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'AdaptiveMaxPool3d';
 
   constructor(...args: AdaptiveArguments<Indices>) {
     super(args);
@@ -308,6 +314,7 @@ type MaxUnpoolArgs<Size> = Arguments<
  */
 export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MaxUnpool1d';
 
   constructor(...args: MaxUnpoolArgs<Size1d>) {
     super(1, args);
@@ -328,6 +335,7 @@ export class MaxUnpool1d extends MaxUnpool<readonly [number]> {
  */
 export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MaxUnpool2d';
 
   constructor(...args: MaxUnpoolArgs<Size2d>) {
     super(2, args);
@@ -348,6 +356,7 @@ export class MaxUnpool2d extends MaxUnpool<readonly [number, number]> {
  */
 export class MaxUnpool3d extends MaxUnpool<readonly [number, number, number]> {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'MaxUnpool3d';
 
   constructor(...args: MaxUnpoolArgs<Size3d>) {
     super(3, args);
@@ -439,6 +448,7 @@ export class FractionalMaxPool2d<Indices extends boolean = false> extends Fracti
   Indices
 > {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'FractionalMaxPool2d';
 
   constructor(
     ...args: Arguments<
@@ -472,6 +482,7 @@ export class FractionalMaxPool3d<Indices extends boolean = false> extends Fracti
   Indices
 > {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'FractionalMaxPool3d';
 
   constructor(
     ...args: Arguments<

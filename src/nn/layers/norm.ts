@@ -50,6 +50,7 @@ export class LayerNorm extends Module {
   }
 
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LayerNorm';
 
   readonly normalizedShape: Shape;
   readonly eps: number;
@@ -128,6 +129,7 @@ export class GroupNorm extends Module {
   }
 
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'GroupNorm';
 
   readonly numGroups: number;
   readonly numChannels: number;
@@ -204,6 +206,7 @@ export class RMSNorm extends Module {
   }
 
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'RMSNorm';
 
   readonly normalizedShape: Shape;
   readonly eps: number | null;
@@ -271,6 +274,7 @@ const LOCAL_RESPONSE_NORM = signature('LocalResponseNorm', [
  */
 export class LocalResponseNorm extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LocalResponseNorm';
 
   readonly size: number;
   readonly alpha: number;
@@ -306,6 +310,7 @@ export class LocalResponseNorm extends Module {
  */
 export class CrossMapLRN2d extends LocalResponseNorm {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CrossMapLRN2d';
 
   override forward(input: Tensor): Tensor {
     // Where size is even the window is one channel less, while the sum is still divided by size.

@@ -96,6 +96,7 @@ type ConstantPadArgs = Arguments<
 /** Puts a constant around a sequence. Shape: [*, L] -> [*, left + L + right]. @see torch.nn.ConstantPad1d */
 export class ConstantPad1d extends ConstantPad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ConstantPad1d';
 
   constructor(...args: ConstantPadArgs) {
     super(1, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
@@ -105,6 +106,7 @@ export class ConstantPad1d extends ConstantPad {
 /** Puts a constant around an image. Shape: [*, H, W] -> [*, top + H + bottom, left + W + right]. @see torch.nn.ConstantPad2d */
 export class ConstantPad2d extends ConstantPad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ConstantPad2d';
 
   constructor(...args: ConstantPadArgs) {
     super(2, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
@@ -114,6 +116,7 @@ export class ConstantPad2d extends ConstantPad {
 /** Puts a constant around a volume. Shape: [*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]. @see torch.nn.ConstantPad3d */
 export class ConstantPad3d extends ConstantPad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ConstantPad3d';
 
   constructor(...args: ConstantPadArgs) {
     super(3, CONSTANT.take<ConstantPadOptions>(args, new.target.name));
@@ -123,6 +126,7 @@ export class ConstantPad3d extends ConstantPad {
 /** Puts zeros around a sequence. Shape: [*, L] -> [*, left + L + right]. @see torch.nn.ZeroPad1d */
 export class ZeroPad1d extends ZeroPad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ZeroPad1d';
 
   constructor(...args: PaddingArguments) {
     super(1, args);
@@ -132,6 +136,7 @@ export class ZeroPad1d extends ZeroPad {
 /** Puts zeros around an image. Shape: [*, H, W] -> [*, top + H + bottom, left + W + right]. @see torch.nn.ZeroPad2d */
 export class ZeroPad2d extends ZeroPad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ZeroPad2d';
 
   constructor(...args: PaddingArguments) {
     super(2, args);
@@ -141,6 +146,7 @@ export class ZeroPad2d extends ZeroPad {
 /** Puts zeros around a volume. Shape: [*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]. @see torch.nn.ZeroPad3d */
 export class ZeroPad3d extends ZeroPad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ZeroPad3d';
 
   constructor(...args: PaddingArguments) {
     super(3, args);
@@ -155,6 +161,7 @@ export class ZeroPad3d extends ZeroPad {
  */
 export class ReflectionPad1d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ReflectionPad1d';
 
   constructor(...args: PaddingArguments) {
     super('reflect', 1, args);
@@ -169,6 +176,7 @@ export class ReflectionPad1d extends ModePad {
  */
 export class ReflectionPad2d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ReflectionPad2d';
 
   constructor(...args: PaddingArguments) {
     super('reflect', 2, args);
@@ -183,6 +191,7 @@ export class ReflectionPad2d extends ModePad {
  */
 export class ReflectionPad3d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ReflectionPad3d';
 
   constructor(...args: PaddingArguments) {
     super('reflect', 3, args);
@@ -197,6 +206,7 @@ export class ReflectionPad3d extends ModePad {
  */
 export class ReplicationPad1d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ReplicationPad1d';
 
   constructor(...args: PaddingArguments) {
     super('replicate', 1, args);
@@ -211,6 +221,7 @@ export class ReplicationPad1d extends ModePad {
  */
 export class ReplicationPad2d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ReplicationPad2d';
 
   constructor(...args: PaddingArguments) {
     super('replicate', 2, args);
@@ -225,6 +236,7 @@ export class ReplicationPad2d extends ModePad {
  */
 export class ReplicationPad3d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ReplicationPad3d';
 
   constructor(...args: PaddingArguments) {
     super('replicate', 3, args);
@@ -239,6 +251,7 @@ export class ReplicationPad3d extends ModePad {
  */
 export class CircularPad1d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CircularPad1d';
 
   constructor(...args: PaddingArguments) {
     super('circular', 1, args);
@@ -253,6 +266,7 @@ export class CircularPad1d extends ModePad {
  */
 export class CircularPad2d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CircularPad2d';
 
   constructor(...args: PaddingArguments) {
     super('circular', 2, args);
@@ -267,6 +281,7 @@ export class CircularPad2d extends ModePad {
  */
 export class CircularPad3d extends ModePad {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CircularPad3d';
 
   constructor(...args: PaddingArguments) {
     super('circular', 3, args);

@@ -68,6 +68,8 @@ const NAMED_VALUES = signature('ParameterDict', [argument('values', NAMED)]);
  * @see torch.nn.ParameterList
  */
 export class ParameterList extends ParameterContainer {
+  static override readonly name: string = 'ParameterList';
+
   static {
     methodsTake(
       this, signature('at', [INDEX]), signature('set', [INDEX, VALUE]), signature('append', [VALUE]),
@@ -141,6 +143,8 @@ export class ParameterList extends ParameterContainer {
  * @see torch.nn.ParameterDict
  */
 export class ParameterDict<K extends string = string> extends ParameterContainer {
+  static override readonly name: string = 'ParameterDict';
+
   static {
     methodsTake(
       this, signature('get', [NAME]), signature('has', [NAME]), signature('set', [argument('name', ANYTHING), VALUE]),

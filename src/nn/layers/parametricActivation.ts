@@ -27,6 +27,7 @@ const LEAKY_RELU = signature('LeakyReLU', [optional('negativeSlope', REAL), opti
  */
 export class LeakyReLU extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LeakyReLU';
 
   readonly negativeSlope: number;
   readonly inplace: boolean;
@@ -65,6 +66,7 @@ const RRELU = signature('RReLU', [optional('lower', REAL), optional('upper', REA
  */
 export class RReLU extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'RReLU';
 
   readonly lower: number;
   readonly upper: number;
@@ -122,6 +124,7 @@ abstract class Exponential extends Module {
  */
 export class ELU extends Exponential {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ELU';
 
   override forward(input: Tensor): Tensor {
     return elu(input, this.alpha, this.inplace);
@@ -139,6 +142,7 @@ export type CELUOptions = ELUOptions;
  */
 export class CELU extends Exponential {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'CELU';
 
   override forward(input: Tensor): Tensor {
     return celu(input, this.alpha, this.inplace);
@@ -164,6 +168,7 @@ const HARDTANH = signature('Hardtanh', [optional('minVal', REAL), optional('maxV
  */
 export class Hardtanh extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Hardtanh';
 
   readonly minVal: number;
   readonly maxVal: number;
@@ -207,6 +212,7 @@ const THRESHOLD = signature('Threshold', [
  */
 export class Threshold extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Threshold';
 
   readonly threshold: number;
   readonly value: number;
@@ -253,6 +259,7 @@ const SOFTPLUS = signature('Softplus', [optional('beta', REAL), optional('thresh
  */
 export class Softplus extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Softplus';
 
   readonly beta: number;
   readonly threshold: number;
@@ -303,6 +310,7 @@ abstract class Shrink extends Module {
  */
 export class Softshrink extends Shrink {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Softshrink';
 
   override forward(input: Tensor): Tensor {
     return softshrink(input, this.lambd);
@@ -320,6 +328,7 @@ export type HardshrinkOptions = SoftshrinkOptions;
  */
 export class Hardshrink extends Shrink {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Hardshrink';
 
   override forward(input: Tensor): Tensor {
     return hardshrink(input, this.lambd);
@@ -341,6 +350,7 @@ const GELU_ORDER = signature('GELU', [optional('approximate', oneOf('none', 'tan
  */
 export class GELU extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'GELU';
 
   readonly approximate: 'none' | 'tanh';
 
@@ -376,6 +386,7 @@ const PRELU = signature('PReLU', [optional('numParameters', COUNT), optional('in
  */
 export class PReLU extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'PReLU';
 
   readonly numParameters: number;
   readonly init: number;

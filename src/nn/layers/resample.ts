@@ -44,6 +44,7 @@ const UPSAMPLE = signature('Upsample', [
  */
 export class Upsample extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Upsample';
 
   readonly size: number | readonly number[] | null;
   readonly scaleFactor: number | readonly number[] | null;
@@ -95,6 +96,7 @@ type UpsamplingArgs = Arguments<
 /** Upsample with mode 'nearest'. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingNearest2d */
 export class UpsamplingNearest2d extends Upsample {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'UpsamplingNearest2d';
 
   constructor(...args: UpsamplingArgs) {
     super({ ...UPSAMPLING.take<UpsamplingOptions>(args, new.target.name), mode: 'nearest' });
@@ -104,6 +106,7 @@ export class UpsamplingNearest2d extends Upsample {
 /** Upsample with mode 'bilinear' and alignCorners. Shape: [N, C, H, W] -> [N, C, H', W']. @see torch.nn.UpsamplingBilinear2d */
 export class UpsamplingBilinear2d extends Upsample {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'UpsamplingBilinear2d';
 
   constructor(...args: UpsamplingArgs) {
     super({ ...UPSAMPLING.take<UpsamplingOptions>(args, new.target.name), mode: 'bilinear', alignCorners: true });
@@ -123,6 +126,7 @@ const GROUPS = signature('ChannelShuffle', [argument('groups', COUNT)]);
  */
 export class PixelShuffle extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'PixelShuffle';
 
   readonly upscaleFactor: number;
 
@@ -150,6 +154,7 @@ export class PixelShuffle extends Module {
  */
 export class PixelUnshuffle extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'PixelUnshuffle';
 
   readonly downscaleFactor: number;
 
@@ -177,6 +182,7 @@ export class PixelUnshuffle extends Module {
  */
 export class ChannelShuffle extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'ChannelShuffle';
 
   readonly groups: number;
 

@@ -322,6 +322,7 @@ export interface RNN {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class RNN extends RecurrentLayer {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'RNN';
 
   readonly nonlinearity: 'tanh' | 'relu';
 
@@ -359,6 +360,7 @@ export interface GRU {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class GRU extends RecurrentLayer {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'GRU';
 
   constructor(...args: RecurrentArguments<[], GRUOptions>) {
     super(new.target.name, GATES.GRU, GRU_ORDER.take<GRUOptions>(args, new.target.name));
@@ -395,6 +397,7 @@ export interface LSTM {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class LSTM extends RecurrentLayer {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LSTM';
 
   constructor(...args: RecurrentArguments<[projSize?: number], LSTMOptions>) {
     super(new.target.name, GATES.LSTM, LSTM_ORDER.take<LSTMOptions>(args, new.target.name));

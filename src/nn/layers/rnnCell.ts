@@ -132,6 +132,7 @@ abstract class RecurrentCell extends Module {
  */
 export class RNNCell extends RecurrentCell {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'RNNCell';
 
   readonly nonlinearity: 'tanh' | 'relu';
 
@@ -175,6 +176,7 @@ type RecurrentCellArgs = Arguments<
  */
 export class GRUCell extends RecurrentCell {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'GRUCell';
 
   constructor(...args: RecurrentCellArgs) {
     super(new.target.name, GATES.GRU, CELL.take<RecurrentCellOptions>(args, new.target.name));
@@ -193,6 +195,7 @@ export class GRUCell extends RecurrentCell {
  */
 export class LSTMCell extends RecurrentCell {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LSTMCell';
 
   constructor(...args: RecurrentCellArgs) {
     super(new.target.name, GATES.LSTM, CELL.take<RecurrentCellOptions>(args, new.target.name));

@@ -39,6 +39,7 @@ export interface SoftmaxOptions {
  */
 export class Softmax extends AlongDimension {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Softmax';
 
   constructor(...args: Arguments<[dim: number], [], SoftmaxOptions>) {
     super(DIM.take<SoftmaxOptions>(args, new.target.name));
@@ -63,6 +64,7 @@ export interface LogSoftmaxOptions {
  */
 export class LogSoftmax extends AlongDimension {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'LogSoftmax';
 
   constructor(...args: Arguments<[dim: number], [], LogSoftmaxOptions>) {
     super(DIM.take<LogSoftmaxOptions>(args, new.target.name));
@@ -87,6 +89,7 @@ export interface SoftminOptions {
  */
 export class Softmin extends AlongDimension {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Softmin';
 
   constructor(...args: Arguments<[dim: number], [], SoftminOptions>) {
     super(DIM.take<SoftminOptions>(args, new.target.name));
@@ -106,6 +109,7 @@ export class Softmin extends AlongDimension {
  */
 export class Softmax2d extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Softmax2d';
 
   override forward(input: Tensor): Tensor {
     if (input.ndim !== 3 && input.ndim !== 4) {
@@ -129,6 +133,7 @@ export interface GLUOptions {
  */
 export class GLU extends AlongDimension {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'GLU';
 
   constructor(...args: Arguments<[], [dim?: number], GLUOptions>) {
     super(LAST.take<Required<GLUOptions>>(args, new.target.name));

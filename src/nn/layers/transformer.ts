@@ -156,6 +156,7 @@ const ENCODER_LAYER_CALL = signature('TransformerEncoderLayer', [
  */
 export class TransformerEncoderLayer extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'TransformerEncoderLayer';
 
   self_attn: MultiheadAttention;
   linear1: Linear;
@@ -261,6 +262,7 @@ const checkDecoderHints = (op: string, { tgtIsCausal, tgtMask, memoryIsCausal, m
  */
 export class TransformerDecoderLayer extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'TransformerDecoderLayer';
 
   self_attn: MultiheadAttention;
   multihead_attn: MultiheadAttention;
@@ -366,6 +368,7 @@ const ENCODER_CALL = signature('TransformerEncoder', [
  */
 export class TransformerEncoder extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'TransformerEncoder';
 
   layers: ModuleList<TransformerEncoderLayer>;
   readonly numLayers: number;
@@ -429,6 +432,7 @@ const DECODER = signature('TransformerDecoder', [
  */
 export class TransformerDecoder extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'TransformerDecoder';
 
   layers: ModuleList<TransformerDecoderLayer>;
   readonly numLayers: number;
@@ -501,6 +505,7 @@ const SQUARE_MASK = signature('generateSquareSubsequentMask', [argument('size', 
  */
 export class Transformer extends Module {
   static override readonly isBuiltIn = true;
+  static override readonly name: string = 'Transformer';
 
   encoder: Module;
   decoder: Module;

@@ -20,6 +20,8 @@ interface Uninitialized extends Tensor {
  * @see torch.nn.parameter.UninitializedParameter
  */
 export class UninitializedParameter extends Parameter implements Uninitialized {
+  static override readonly name: string = 'UninitializedParameter';
+
   constructor(options: FactoryOptions = {}) {
     super(empty([0], options));
     hideShape(this);
@@ -45,6 +47,8 @@ export class UninitializedParameter extends Parameter implements Uninitialized {
 
 /** A buffer whose shape is not known yet. @see torch.nn.parameter.UninitializedBuffer */
 export class UninitializedBuffer extends Tensor implements Uninitialized {
+  static override readonly name: string = 'UninitializedBuffer';
+
   constructor(options: FactoryOptions = {}) {
     const { storage, dtype, shape, strides, offset } = empty([0], options);
     super(storage, dtype, shape, strides, offset);

@@ -187,6 +187,9 @@ export class Module extends Callable implements Holder {
   /** @internal Whether `forward` is code of the library, which keeps nothing of what passes through; classes do not inherit it. */
   static readonly isBuiltIn: boolean = false;
 
+  /** The class as it is printed and as errors call it, also where a page's minifier has renamed it. */
+  static override readonly name: string = 'Module';
+
   /** Whether the module is in training mode, which dropout and batch normalization look at. */
   training = true;
 

@@ -65,6 +65,8 @@ export type LoadPostHook = (module: Module, keys: Pick<LoadProblems, 'missingKey
 
 /** The state hooks of one module. */
 export class StateHooks {
+  static readonly name: string = 'StateHooks';
+
   readonly beforeSave = new HookList<StateDictPreHook>('registerStateDictPreHook');
   readonly afterSave = new HookList<StateDictHook>('registerStateDictHook');
   readonly beforeLoad = new HookList<LoadPreHook>('registerLoadStateDictPreHook');
@@ -286,6 +288,8 @@ export interface LoadOptions {
 
 /** The keys that did not match, in a load that is not strict. */
 export class LoadResult {
+  static readonly name: string = 'LoadResult';
+
   constructor(
     /** Keys of the module that the state dict does not have. */
     readonly missingKeys: readonly string[],
