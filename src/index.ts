@@ -109,6 +109,8 @@ export * as amp from './amp';
 export * as distributions from './distributions';
 export * as func from './func';
 export * as profiler from './profiler';
+export { compile } from './compile';
+export type { CompileOptions, CompileStats } from './compile';
 export * as testing from './testing';
 export * as utils from './utils';
 
