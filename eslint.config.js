@@ -24,10 +24,10 @@ const MAY_IMPORT = {
   optim: ['ops', 'core', 'expression', 'base'],
   amp: ['optim', 'ops', 'core', 'base'],
   io: ['nn', 'ops', 'core', 'base'],
-  compile: ['optim', 'nn', 'core', 'device', 'base'],
   func: ['nn', 'autograd', 'ops', 'core', 'base'],
   averaging: ['nn', 'optim', 'ops', 'core', 'base'],
   utils: ['autograd', 'core', 'base'],
+  fx: ['nn', 'ops', 'core', 'base'],
 };
 /** Parts of folders that see less than the folder does. */
 const APART = [

@@ -108,9 +108,8 @@ export * as io from './io';
 export * as amp from './amp';
 export * as distributions from './distributions';
 export * as func from './func';
+export * as fx from './fx';
 export * as profiler from './profiler';
-export { compile } from './compile';
-export type { CompileOptions, CompileStats } from './compile';
 export * as testing from './testing';
 export * as utils from './utils';
 

@@ -73,6 +73,7 @@ import { cummax, cummin, cumprod, cumsum, logcumsumexp } from './ops/reduce/scan
 import { norm } from './ops/reduce/norm';
 import { logsumexp, std, variance } from './ops/reduce/statistics';
 import { composed } from './base/errorText';
+import { intercepting } from './base/intercept';
 import { argument, signature, taking } from './base/signature';
 import { INPUT, OPERAND, TENSOR } from './core/kinds';
 import { inPlaceForms, type Operand } from './core/pointwiseFunctions';
@@ -287,6 +288,7 @@ for (const name of OWN_METHODS) {
   const own = Reflect.get(Tensor.prototype, name) as (this: Tensor) => unknown;
   const method = function (this: Tensor, ...args: unknown[]): unknown {
     if (args.length > 0) takes.values(args);
+    if (intercepting.current !== null) return intercepting.current.method(name, this, args, () => own.call(this));
     return own.call(this);
   };
   define(name, () => method);
@@ -299,13 +301,14 @@ for (const [name, fn] of Object.entries(methods)) {
   const method = function (this: Tensor, ...args: unknown[]): unknown {
     const call = (): unknown => (fn as (x: Tensor, ...rest: unknown[]) => unknown)(this, ...args);
     // Errors of autograd say which operation of the graph it was.
-    return name === 'backward' ? call() : composed(name, call, args);
+    const run = (): unknown => (name === 'backward' ? call() : composed(name, call, args));
+    return intercepting.current === null ? run() : intercepting.current.method(name, this, args, run);
   };
   define(name, () => method);
 }
 for (const [name, fn] of Object.entries(properties)) {
   define(name, function () {
-    return fn(this);
+    return intercepting.current === null ? fn(this) : intercepting.current.method(name, this, [], () => fn(this));
   });
 }
 for (const [name, own] of Object.entries(Object.getOwnPropertyDescriptors(Tensor.prototype))) {

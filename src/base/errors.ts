@@ -96,6 +96,10 @@ export class AutogradError extends KindlingError {
 
   override name = 'AutogradError';
 }
+/** Code that cannot become a graph: values are read, a module is no member, gradients are asked for. */
+export class TraceError extends KindlingError {
+  override name = 'TraceError';
+}
 /** A state dict or a file that does not fit. */
 export class LoadError extends KindlingError {
   static override readonly name: string = 'LoadError';

@@ -3,6 +3,7 @@
 import { isPlainObject } from './arguments';
 import { composed, describe } from './errorText';
 import { KindError, ValueError } from './errors';
+import { intercepting } from './intercept';
 import { ANYTHING, type Kind } from './kinds';
 
 /** One argument. `N` is its name, `T` what a function gets of it, `Optional` whether that may be nothing. */
@@ -220,6 +221,7 @@ export function taking<const A extends AnyArguments, R>(
 ): (...given: unknown[]) => R {
   const { name } = takes;
   const call = (...given: unknown[]): R => {
+    if (intercepting.current !== null) return intercepting.current.call(name, call, given);
     const values = takes.values(given);
     return composed(name, () => f(...values), values);
   };

@@ -1,5 +1,6 @@
 // From rows of the table of pointwise operations to functions of tensors, numbers and options, with in-place forms.
 import type { Arguments } from '../base/arguments';
+import { intercepting } from '../base/intercept';
 import { NUMBER } from '../base/kinds';
 import {
   argument,
@@ -70,9 +71,14 @@ export function ofOperands<F extends Overwritable>(
   usualInPlace: (self: Tensor, others: readonly Operand[]) => Tensor,
 ): F {
   const [call, inPlace] = [f, f.inPlace] as ((...given: readonly unknown[]) => Tensor)[];
-  const quick = (...given: readonly unknown[]): Tensor => (areOperands(given, count) ? usual(given) : call(...given));
-  const quickInPlace = (...given: readonly unknown[]): Tensor =>
-    areOperands(given, count) ? usualInPlace(given[0], given.slice(1)) : inPlace(...given);
+  const quick = (...given: readonly unknown[]): Tensor => {
+    if (intercepting.current !== null) return intercepting.current.call(f.name, quick, given);
+    return areOperands(given, count) ? usual(given) : call(...given);
+  };
+  const quickInPlace = (...given: readonly unknown[]): Tensor => {
+    if (intercepting.current !== null) return intercepting.current.call(`${f.name}_`, quickInPlace, given);
+    return areOperands(given, count) ? usualInPlace(given[0], given.slice(1)) : inPlace(...given);
+  };
   Object.defineProperty(quick, 'name', { value: f.name });
   return Object.assign(quick, { inPlace: quickInPlace }) as Overwritable as F;
 }

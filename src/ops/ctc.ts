@@ -1,5 +1,6 @@
 // Connectionist temporal classification, after https://www.cs.toronto.edu/~graves/icml_2006.pdf: the forward recursion in
 // log space, each step of it one command for all sequences and labels, and so each step of its gradient.
+import { intercepting } from '../base/intercept';
 import { enableGrad, grad as gradOf } from '../core/backward';
 import type { PointwiseProgram, View } from '../device/contract';
 import type { DType } from '../base/dtype';
@@ -210,6 +211,7 @@ function withBlanks(labels: Tensor, blank: number): Tensor {
  * The gradient is PyTorch's: e^x - posterior, which differs from the derivative, -posterior, by what a logSoftmax takes away.
  */
 export function ctcLoss(x: Tensor, targets: Tensor, inputLengths: Tensor, targetLengths: Tensor, params: CTCParams): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('ctcLoss', ctcLoss, [x, targets, inputLengths, targetLengths, params]);
   const [steps, batch] = x.shape;
   const { dtype, device } = x;
   // Without frames nothing can be said: that is the one way to say no labels, and no way to say any.

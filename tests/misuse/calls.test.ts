@@ -31,6 +31,7 @@ import {
   TESTING,
   type Call,
 } from './functions';
+import { FX, GRAPHS } from './graphs';
 import {
   FUNCTIONAL,
   INIT,
@@ -97,6 +98,7 @@ const TABLES: Readonly<Record<string, [space: object, calls: Readonly<Record<str
   io: [k.io, IO],
   distributions: [k.distributions, DISTRIBUTIONS],
   profiler: [k.profiler, PROFILER],
+  fx: [k.fx, FX],
   testing: [k.testing, TESTING],
   'distributions.constraints': [k.distributions.constraints, CONSTRAINTS],
 };
@@ -157,7 +159,7 @@ describe('what needs a page', () => {
   });
 });
 
-const SUBJECTS: Readonly<Record<string, Subject>> = { ...OPTIMIZERS, ...SCHEDULES, ...DATA, ...OTHERS };
+const SUBJECTS: Readonly<Record<string, Subject>> = { ...OPTIMIZERS, ...SCHEDULES, ...DATA, ...OTHERS, ...GRAPHS };
 
 /** Names and classes of all that can be reached from `kindling`. */
 function reachable(): { classes: Map<string, AnyClass>; spaces: [name: string, space: object][] } {
@@ -264,7 +266,7 @@ describe('devices', () => {
 
 describe('every public name is tried', () => {
   /** Above, or takes any value at all. */
-  const APART = ['kindling.init', 'kindling.shutdown', 'kindling.isTensor', 'nn.deepcopy'];
+  const APART = ['kindling.init', 'kindling.shutdown', 'kindling.isTensor', 'nn.deepcopy', 'fx.getattr', 'fx.getitem'];
   it('functions', () => {
     const untried = spaces.flatMap(([name, space]) =>
       Object.entries(space)
@@ -332,6 +334,19 @@ const INHERITED: ReadonlySet<string> = new Set([
   'upgradeState',
   'materialize',
   'convert',
+  // Of interpreters of graphs.
+  ...[
+    'run',
+    'runNode',
+    'mapNodesToValues',
+    'placeholder',
+    'getAttr',
+    'callFunction',
+    'callMethod',
+    'callModule',
+    'output',
+  ],
+  ...['isLeafModule', 'printTabular', 'updateArg', 'updateKwarg', 'createNode', 'propagate'],
 ]);
 
 /** What is private or protected in TypeScript, or marked as internal, and not there for users. */

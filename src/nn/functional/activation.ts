@@ -1,5 +1,6 @@
 // Activation functions with PyTorch's arguments. The formulas are rows of ops/pointwise/activation.ts; here they get the last
 // argument `inplace`, and those along a dimension are added.
+import { interceptable, intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -42,8 +43,9 @@ const PRELU = signature('prelu', [argument('input', TENSOR), argument('weight', 
 type Plain = (input: Tensor, ...args: Arguments<[], [inplace?: boolean], InplaceOptions>) => Tensor;
 
 function plain(name: string, fn: UnaryFunction): Plain {
-  return (input, ...args) =>
-    INPLACE.takeRest<InplaceOptions>([input], args, name).inplace === true ? fn.inPlace(input) : fn(input);
+  return interceptable<Plain>(name, (input, ...args) =>
+    INPLACE.takeRest<InplaceOptions>([input], args, name).inplace === true ? fn.inPlace(input) : fn(input),
+  );
 }
 
 /** An activation that takes numbers, by position `Places`, and then `inplace`. */
@@ -59,10 +61,10 @@ function parametric<P, Places extends readonly unknown[]>(
 ): Parametric<P, Places> {
   const numberArguments = names.map((number) => optional(number, REAL));
   const taken = signature(name, [argument('input', TENSOR), ...numberArguments, optional('inplace', FLAG)]);
-  return (input, ...args) => {
+  return interceptable<Parametric<P, Places>>(name, (input, ...args) => {
     const { inplace = false, ...numbers } = taken.takeRest<Partial<P> & InplaceOptions>([input], args);
     return inplace ? fn.inPlace(input, numbers as Partial<P>) : fn(input, numbers as Partial<P>);
-  };
+  });
 }
 
 /** max(x, 0). @see torch.nn.functional.relu */
@@ -91,11 +93,11 @@ export const elu: Parametric<{ alpha: number }, [alpha?: number]> = parametric('
 const CELU = signature('celu', [argument('input', TENSOR), optional('alpha', REAL), optional('inplace', FLAG)]);
 const scaledCelu: Parametric<{ alpha: number }, [alpha?: number]> = parametric('celu', ops.celu, 'alpha');
 /** x, or alpha (exp(x / alpha) - 1) below 0. @throws RangeError if alpha is 0. @see torch.nn.functional.celu */
-export const celu: typeof scaledCelu = (input, ...args) => {
+export const celu: typeof scaledCelu = interceptable('celu', (input, ...args) => {
   const { alpha } = CELU.takeRest<{ alpha?: number }>([input], args);
   if (alpha === 0) throw new ValueError('celu', 'alpha must not be 0.');
   return scaledCelu(input, ...args);
-};
+});
 /** x within [minVal, maxVal]. @see torch.nn.functional.hardtanh */
 export const hardtanh: Parametric<{ minVal: number; maxVal: number }, [minVal?: number, maxVal?: number]> = parametric(
   'hardtanh',
@@ -150,15 +152,19 @@ export function rrelu(
   input: Tensor,
   ...args: Arguments<[], [lower?: number, upper?: number, training?: boolean, inplace?: boolean], RReLUArguments>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('rrelu', rrelu, [input, ...args]);
   const { lower = 1 / 8, upper = 1 / 3, training = false, inplace = false } = RRELU.takeRest<RReLUArguments>([input], args); // prettier-ignore
   return (inplace ? randomized.inPlace : randomized)(input, { lower, upper }, training);
 }
 
 /** rrelu, writing over its input. @see torch.nn.functional.rrelu_ */
-export const rrelu_ = (
-  input: Tensor,
-  ...args: Arguments<[], [lower?: number, upper?: number, training?: boolean], RReLUArguments_>
-): Tensor => rrelu(input, { ...RRELU_.takeRest<RReLUArguments_>([input], args), inplace: true });
+export const rrelu_ = interceptable(
+  'rrelu_',
+  (
+    input: Tensor,
+    ...args: Arguments<[], [lower?: number, upper?: number, training?: boolean], RReLUArguments_>
+  ): Tensor => rrelu(input, { ...RRELU_.takeRest<RReLUArguments_>([input], args), inplace: true }),
+);
 
 /** Arguments of gumbelSoftmax beside the logits. */
 export interface GumbelSoftmaxArguments {
@@ -189,6 +195,8 @@ export function gumbelSoftmax(
   logits: Tensor,
   ...args: Arguments<[], [tau?: number, hard?: boolean, eps?: number, dim?: number], GumbelSoftmaxArguments>
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('gumbelSoftmax', gumbelSoftmax, [logits, ...args]);
   const { tau = 1, hard = false, dim = -1 } = GUMBEL_SOFTMAX.takeRest<GumbelSoftmaxArguments>([logits], args);
   return libraryCode(() => {
     const gumbels = exponential_(emptyLike(logits)).log().neg();
@@ -203,6 +211,7 @@ const SOFTSHRINK = signature('softshrink', [argument('input', TENSOR), optional(
 
 /** x drawn towards 0 by lambd. @throws RangeError if lambd is negative. @see torch.nn.functional.softshrink */
 export function softshrink(input: Tensor, ...args: Arguments<[], [lambd?: number], { lambd?: number }>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('softshrink', softshrink, [input, ...args]);
   const { lambd = 0.5 } = SOFTSHRINK.takeRest<{ lambd?: number }>([input], args);
   if (!(lambd >= 0)) throw new ValueError('softshrink', `lambd must be at least 0, got ${lambd}.`);
   return ops.softshrink(input, lambd);
@@ -210,6 +219,7 @@ export function softshrink(input: Tensor, ...args: Arguments<[], [lambd?: number
 
 /** a sigmoid(b), where a and b are the halves of x along a dimension. @see torch.nn.functional.glu */
 export function glu(input: Tensor, ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('glu', glu, [input, ...args]);
   const { dim = -1 } = DIM.takeRest<{ dim?: number }>([input], args);
   const size = input.size(dim);
   if (size % 2 !== 0) {
@@ -227,6 +237,7 @@ export function glu(input: Tensor, ...args: Arguments<[], [dim?: number], { dim?
  * @see torch.nn.functional.prelu
  */
 export function prelu(input: Tensor, ...args: Arguments<[weight: Tensor], [], { weight: Tensor }>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('prelu', prelu, [input, ...args]);
   const { weight } = PRELU.takeRest<{ weight: Tensor }>([input], args);
   const count = weight.numel();
   const channels = input.ndim > 1 ? input.size(1) : 1;

@@ -1,4 +1,5 @@
 // Attention: the weighted mean of values, and its form with several heads and projections.
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -79,6 +80,13 @@ export function scaledDotProductAttention(
   value: Tensor,
   ...args: AttentionArgs
 ): Tensor | [output: Tensor, weights: Tensor] {
+  if (intercepting.current !== null)
+    return intercepting.current.call('scaledDotProductAttention', scaledDotProductAttention, [
+      query,
+      key,
+      value,
+      ...args,
+    ]);
   const name = 'scaledDotProductAttention';
   const {
     attnMask = null,
@@ -285,6 +293,13 @@ export function multiHeadAttentionForward(
     MultiHeadAttentionOptions
   >
 ): [output: Tensor, weights: Tensor | null] {
+  if (intercepting.current !== null)
+    return intercepting.current.call('multiHeadAttentionForward', multiHeadAttentionForward, [
+      query,
+      key,
+      value,
+      ...args,
+    ]);
   const options = MULTI_HEAD.takeRest<MultiHeadAttentionOptions>([query, key, value], args);
   const isBatched = checkShapes(query, key, value, options);
   return libraryCode(() => {

@@ -1,5 +1,6 @@
 // Average and power-average pooling with PyTorch's arguments. Functions that differ only in the number of dimensions are
 // made from one.
+import { interceptable, intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -51,6 +52,7 @@ export function avgPool1d(
     AvgPoolArguments<Size1d>
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('avgPool1d', avgPool1d, [input, ...args]);
   const { kernelSize, ...options } = AVG_POOL_1D.takeRest<AvgPoolArguments<Size1d>>([input], args);
   return ops.avgPool(1, input, kernelSize, options);
 }
@@ -70,6 +72,7 @@ export function avgPool2d(
     AvgPool2dArguments
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('avgPool2d', avgPool2d, [input, ...args]);
   const { kernelSize, ...options } = AVG_POOL_2D.takeRest<AvgPool2dArguments>([input], args);
   return ops.avgPool(2, input, kernelSize, options);
 }
@@ -89,6 +92,7 @@ export function avgPool3d(
     AvgPool2dArguments<Size3d>
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('avgPool3d', avgPool3d, [input, ...args]);
   const { kernelSize, ...options } = AVG_POOL_3D.takeRest<AvgPool2dArguments<Size3d>>([input], args);
   return ops.avgPool(3, input, kernelSize, options);
 }
@@ -108,11 +112,11 @@ const adaptive =
   };
 
 /** The means of outputSize windows that cover a sequence. @see torch.nn.functional.adaptive_avg_pool1d */
-export const adaptiveAvgPool1d = adaptive(1);
+export const adaptiveAvgPool1d = interceptable('adaptiveAvgPool1d', adaptive(1));
 /** The means of outputSize windows that cover an image. @see torch.nn.functional.adaptive_avg_pool2d */
-export const adaptiveAvgPool2d = adaptive(2);
+export const adaptiveAvgPool2d = interceptable('adaptiveAvgPool2d', adaptive(2));
 /** The means of outputSize windows that cover a volume. @see torch.nn.functional.adaptive_avg_pool3d */
-export const adaptiveAvgPool3d = adaptive(3);
+export const adaptiveAvgPool3d = interceptable('adaptiveAvgPool3d', adaptive(3));
 
 /** Arguments of power-average pooling beside the input. */
 export interface LPPoolArguments<Size> {
@@ -160,8 +164,8 @@ function lpPool<Size extends number | Shape>(dims: SpatialDims): LPPoolFunction<
 }
 
 /** The p-norm of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.lp_pool1d */
-export const lpPool1d = lpPool<Size1d>(1);
+export const lpPool1d = interceptable('lpPool1d', lpPool<Size1d>(1));
 /** The p-norm of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.lp_pool2d */
-export const lpPool2d = lpPool<Size2d>(2);
+export const lpPool2d = interceptable('lpPool2d', lpPool<Size2d>(2));
 /** The p-norm of each window of a volume. Shape: [N, C, D, H, W] or [C, D, H, W] -> D', H', W'. @see torch.nn.functional.lp_pool3d */
-export const lpPool3d = lpPool<Size3d>(3);
+export const lpPool3d = interceptable('lpPool3d', lpPool<Size3d>(3));

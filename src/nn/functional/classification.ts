@@ -1,4 +1,5 @@
 // Losses of classes: negative log likelihood and cross entropy.
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -67,6 +68,7 @@ export function nllLoss(
     NLLOptions
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('nllLoss', nllLoss, [input, target, ...args]);
   const settings = settingsOf('nllLoss', NLL.takeRest<NLLOptions>([input, target], args));
   checkTarget('nllLoss', input, target, settings.weight);
   return libraryCode(() => ofLabels('nllLoss', input, target, settings));
@@ -96,6 +98,8 @@ export function crossEntropy(
     CrossEntropyOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('crossEntropy', crossEntropy, [input, target, ...args]);
   const name = 'crossEntropy';
   const settings = settingsOf(name, CROSS_ENTROPY.takeRest<CrossEntropyOptions>([input, target], args));
   const probabilities = isFloat(target.dtype) && sameShape(input.shape, target.shape);

@@ -1,4 +1,5 @@
 // Convolutions with PyTorch's arguments: sizes by position or by name.
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { COUNT, SIZE, either, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -45,6 +46,7 @@ type ConvArgs<Size> = Arguments<
  * @see torch.nn.functional.conv1d
  */
 export function conv1d(input: Tensor, weight: Tensor, ...args: ConvArgs<Size1d>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('conv1d', conv1d, [input, weight, ...args]);
   const { bias = null, ...sizes } = CONV_1D.takeRest<ConvArguments<Size1d>>([input, weight], args);
   return conv.conv1d(input, weight, bias, sizes);
 }
@@ -57,6 +59,7 @@ export function conv1d(input: Tensor, weight: Tensor, ...args: ConvArgs<Size1d>)
  * @see torch.nn.functional.conv2d
  */
 export function conv2d(input: Tensor, weight: Tensor, ...args: ConvArgs<Size2d>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('conv2d', conv2d, [input, weight, ...args]);
   const { bias = null, ...sizes } = CONV_2D.takeRest<ConvArguments<Size2d>>([input, weight], args);
   return conv.conv2d(input, weight, bias, sizes);
 }
@@ -69,6 +72,7 @@ export function conv2d(input: Tensor, weight: Tensor, ...args: ConvArgs<Size2d>)
  * @see torch.nn.functional.conv3d
  */
 export function conv3d(input: Tensor, weight: Tensor, ...args: ConvArgs<Size3d>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('conv3d', conv3d, [input, weight, ...args]);
   const { bias = null, ...sizes } = CONV_3D.takeRest<ConvArguments<Size3d>>([input, weight], args);
   return conv.conv3d(input, weight, bias, sizes);
 }
@@ -126,6 +130,8 @@ type ConvTransposeArgs<Size> = Arguments<
  * @see torch.nn.functional.conv_transpose1d
  */
 export function convTranspose1d(input: Tensor, weight: Tensor, ...args: ConvTransposeArgs<Size1d>): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('convTranspose1d', convTranspose1d, [input, weight, ...args]);
   const { bias = null, ...sizes } = CONV_TRANSPOSE_1D.takeRest<ConvTransposeArguments<Size1d>>([input, weight], args);
   return transposed.convTranspose1d(input, weight, bias, sizes);
 }
@@ -138,6 +144,8 @@ export function convTranspose1d(input: Tensor, weight: Tensor, ...args: ConvTran
  * @see torch.nn.functional.conv_transpose2d
  */
 export function convTranspose2d(input: Tensor, weight: Tensor, ...args: ConvTransposeArgs<Size2d>): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('convTranspose2d', convTranspose2d, [input, weight, ...args]);
   const { bias = null, ...sizes } = CONV_TRANSPOSE_2D.takeRest<ConvTransposeArguments<Size2d>>([input, weight], args);
   return transposed.convTranspose2d(input, weight, bias, sizes);
 }
@@ -150,6 +158,8 @@ export function convTranspose2d(input: Tensor, weight: Tensor, ...args: ConvTran
  * @see torch.nn.functional.conv_transpose3d
  */
 export function convTranspose3d(input: Tensor, weight: Tensor, ...args: ConvTransposeArgs<Size3d>): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('convTranspose3d', convTranspose3d, [input, weight, ...args]);
   const { bias = null, ...sizes } = CONV_TRANSPOSE_3D.takeRest<ConvTransposeArguments<Size3d>>([input, weight], args);
   return transposed.convTranspose3d(input, weight, bias, sizes);
 }

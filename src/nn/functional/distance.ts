@@ -1,4 +1,5 @@
 // Similarities and distances of vectors, and what scales vectors to length 1.
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -40,6 +41,7 @@ function boundedLength(x: Tensor, dim: number, eps: number): Tensor {
  * @see torch.nn.functional.cosine_similarity
  */
 export function cosineSimilarity(x1: Tensor, x2: Tensor, ...args: Arguments<[], [dim?: number, eps?: number], CosineSimilarityOptions>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('cosineSimilarity', cosineSimilarity, [x1, x2, ...args]);
   const { dim = 1, eps = 1e-8 } = COSINE.takeRest<CosineSimilarityOptions>([x1, x2], args);
   return libraryCode(() => {
     const dtype = resultType(x1, x2);
@@ -68,6 +70,7 @@ const PAIRWISE = signature('pairwiseDistance', [
 
 /** ‖x1 - x2 + eps‖ along the last dimension. Shape: two that broadcast, [*, D] -> [*]. @see torch.nn.functional.pairwise_distance */
 export function pairwiseDistance(x1: Tensor, x2: Tensor, ...args: Arguments<[], [p?: number, eps?: number, keepdim?: boolean], PairwiseDistanceOptions>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('pairwiseDistance', pairwiseDistance, [x1, x2, ...args]);
   const { p = 2, eps = 1e-6, keepdim = false } = PAIRWISE.takeRest<PairwiseDistanceOptions>([x1, x2], args);
   return composed('pairwiseDistance', () => libraryCode(() => x1.sub(x2).add(eps).norm(p, -1, keepdim)));
 } // prettier-ignore
@@ -81,6 +84,7 @@ const PDIST = signature('pdist', [argument('input', TENSOR), optional('p', REAL)
  * @see torch.nn.functional.pdist
  */
 export function pdist(input: Tensor, ...args: Arguments<[], [p?: number], { p?: number }>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('pdist', pdist, [input, ...args]);
   const { p = 2 } = PDIST.takeRest<{ p?: number }>([input], args);
   if (input.ndim !== 2) {
     throw new ShapeError('pdist', `the input must be a matrix, got ${formatShape(input.shape)}.`, {
@@ -119,6 +123,7 @@ export function normalize(
   input: Tensor,
   ...args: Arguments<[], [p?: number, dim?: number, eps?: number], NormalizeOptions>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('normalize', normalize, [input, ...args]);
   const { p = 2, dim = 1, eps = 1e-12 } = NORMALIZE.takeRest<NormalizeOptions>([input], args);
   return composed('normalize', () => libraryCode(() => input.div(clampMin(input.norm(p, dim, true), eps))));
 }
@@ -143,6 +148,7 @@ const BILINEAR = signature('bilinear', [
  * @see torch.nn.functional.bilinear
  */
 export function bilinear(input1: Tensor, input2: Tensor, ...args: Arguments<[weight: Tensor], [bias?: Tensor | null], BilinearArguments>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('bilinear', bilinear, [input1, input2, ...args]);
   const { weight, bias = null } = BILINEAR.takeRest<BilinearArguments>([input1, input2], args);
   const [batch, other] = [input1.shape.slice(0, -1), input2.shape.slice(0, -1)];
   const [out, n, m] = weight.shape;

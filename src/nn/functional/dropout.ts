@@ -1,4 +1,5 @@
 // Dropouts with PyTorch's arguments.
+import { interceptable } from '../../base/intercept';
 import { argument, optional, signature, checkKind } from '../../base/signature';
 import { FLAG, REAL } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -46,8 +47,11 @@ function dropping(
 }
 
 /** Zeroes elements with probability p and scales the others by 1 / (1 - p). @see torch.nn.functional.dropout */
-export const dropout = dropping('dropout', true, (input, { p, training, inplace }) =>
-  inplace ? ops.dropout.inPlace(input, p, training) : ops.dropout(input, p, training),
+export const dropout = interceptable(
+  'dropout',
+  dropping('dropout', true, (input, { p, training, inplace }) =>
+    inplace ? ops.dropout.inPlace(input, p, training) : ops.dropout(input, p, training),
+  ),
 );
 
 /** Channel dropout of inputs without a batch dimension, which have `unbatched` dimensions. */
@@ -63,28 +67,33 @@ const byChannel = (name: string, unbatched: number): DropoutFunction =>
 const channels1d = byChannel('dropout1d', 2);
 
 /** Zeroes whole channels of sequences. Shape: [N, C, L] or [C, L], unchanged. @throws ShapeError @see torch.nn.functional.dropout1d */
-export const dropout1d: DropoutFunction = (input, ...args) => {
+export const dropout1d: DropoutFunction = interceptable('dropout1d', (input, ...args) => {
   checkKind('dropout1d', 'input', TENSOR, input);
   if (input.ndim !== 2 && input.ndim !== 3) {
     throw new ShapeError('dropout1d', `input must be [N, C, L] or [C, L], got ${formatShape(input.shape)}.`);
   }
   return channels1d(input, ...args);
-};
+});
 
 /** Zeroes whole channels of images; three dimensions are taken as [N, C, L], as in PyTorch. Shape: [N, C, *], unchanged. @see torch.nn.functional.dropout2d */
-export const dropout2d = dropping('dropout2d', true, (input, settings) =>
-  ops.featureDropout('dropout2d', input, settings),
+export const dropout2d = interceptable(
+  'dropout2d',
+  dropping('dropout2d', true, (input, settings) => ops.featureDropout('dropout2d', input, settings)),
 );
 
 /** Zeroes whole channels of volumes. Shape: [N, C, D, H, W] or [C, D, H, W], unchanged. @see torch.nn.functional.dropout3d */
-export const dropout3d = byChannel('dropout3d', 4);
+export const dropout3d = interceptable('dropout3d', byChannel('dropout3d', 4));
 
 /** Sets elements to SELU's lowest value with probability p and keeps mean 0 and variance 1. @see torch.nn.functional.alpha_dropout */
-export const alphaDropout = dropping('alphaDropout', false, (input, settings) =>
-  ops.alphaDropout('alphaDropout', input, false, settings),
+export const alphaDropout = interceptable(
+  'alphaDropout',
+  dropping('alphaDropout', false, (input, settings) => ops.alphaDropout('alphaDropout', input, false, settings)),
 );
 
 /** alphaDropout of whole channels. Shape: [N, C, *], unchanged. @see torch.nn.functional.feature_alpha_dropout */
-export const featureAlphaDropout = dropping('featureAlphaDropout', false, (input, settings) =>
-  ops.alphaDropout('featureAlphaDropout', input, true, settings),
+export const featureAlphaDropout = interceptable(
+  'featureAlphaDropout',
+  dropping('featureAlphaDropout', false, (input, settings) =>
+    ops.alphaDropout('featureAlphaDropout', input, true, settings),
+  ),
 );

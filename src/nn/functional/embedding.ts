@@ -1,4 +1,5 @@
 // Look-up tables with PyTorch's arguments.
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -56,6 +57,7 @@ export function embedding(
     EmbeddingArguments
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('embedding', embedding, [input, ...args]);
   const { weight, ...options } = EMBEDDING.takeRest<EmbeddingArguments>([input], args);
   const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false } = options;
   return ops.embedding(input, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
@@ -106,6 +108,7 @@ export function embeddingBag(
     EmbeddingBagArguments
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('embeddingBag', embeddingBag, [input, ...args]);
   const { weight, ...options } = EMBEDDING_BAG.takeRest<EmbeddingBagArguments>([input], args);
   const { maxNorm = null, normType = 2, scaleGradByFreq = false, mode = 'mean', paddingIdx = null } = options;
   const { offsets = null, perSampleWeights = null, includeLastOffset = false } = options;
@@ -124,6 +127,7 @@ const ONE_HOT = signature('oneHot', [argument('input', TENSOR), optional('numCla
 export function oneHot(input: Tensor, numClasses?: -1 | { numClasses?: -1 }): Promise<Tensor>;
 export function oneHot(input: Tensor, numClasses: number | { numClasses: number }): Tensor;
 export function oneHot(input: Tensor, ...args: [(number | { numClasses?: number })?]): Tensor | Promise<Tensor> {
+  if (intercepting.current !== null) return intercepting.current.call('oneHot', oneHot, [input, ...args]);
   const { numClasses = -1 } = ONE_HOT.takeRest<{ numClasses?: number }>([input], args);
   if (numClasses !== -1) return index.oneHot(input, numClasses);
   if (input.numel() === 0) throw new ValueError('oneHot', 'an input without elements needs numClasses, got none.');

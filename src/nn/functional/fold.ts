@@ -1,4 +1,5 @@
 // Sliding blocks with PyTorch's arguments.
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { SIZE } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -46,6 +47,7 @@ export function unfold(
   input: Tensor,
   ...args: Arguments<[kernelSize: Size2d], [dilation?: Size2d, padding?: Size2d, stride?: Size2d], UnfoldArguments>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('unfold', unfold, [input, ...args]);
   const { kernelSize, ...options } = UNFOLD.takeRest<UnfoldArguments>([input], args);
   return ops.unfold(input, kernelSize, options);
 }
@@ -63,6 +65,7 @@ export function fold(
     [outputSize: Size2d, options: Omit<FoldArguments, 'outputSize'>]
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('fold', fold, [input, ...args]);
   const { outputSize, kernelSize, ...options } = FOLD.takeRest<FoldArguments>([input], args);
   return ops.fold(input, outputSize, kernelSize, options);
 }

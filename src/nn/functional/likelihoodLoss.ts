@@ -1,4 +1,5 @@
 // Negative log likelihoods of counts, of measurements, and of label sequences without alignment (CTC).
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, INTEGER, REAL, either, listOf, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -51,6 +52,8 @@ export function poissonNllLoss(
     PoissonNLLOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('poissonNllLoss', poissonNllLoss, [input, target, ...args]);
   const {
     logInput = true,
     full = false,
@@ -91,6 +94,8 @@ export function gaussianNllLoss(
   variance: Tensor,
   ...args: Arguments<[], [full?: boolean, eps?: number, reduction?: Reduction], GaussianNLLOptions>
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('gaussianNllLoss', gaussianNllLoss, [input, target, variance, ...args]);
   const name = 'gaussianNllLoss';
   const {
     full = false,
@@ -156,6 +161,8 @@ export function ctcLoss(
   targetLengths: CTCLengths,
   ...args: Arguments<[], [blank?: number, reduction?: Reduction, zeroInfinity?: boolean], CTCOptions>
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('ctcLoss', ctcLoss, [logProbs, targets, inputLengths, targetLengths, ...args]);
   const name = 'ctcLoss';
   const {
     blank = 0,

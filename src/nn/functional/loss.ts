@@ -1,4 +1,5 @@
 // Loss functions: a formula per element (ops/pointwise/loss.ts) and a reduction.
+import { interceptable, intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -29,10 +30,10 @@ import {
 export type { Reduction, ReductionOptions } from './reduction';
 
 /** (x - y)². @see torch.nn.functional.mse_loss */
-export const mseLoss = elementwise('mseLoss', squaredError);
+export const mseLoss = interceptable('mseLoss', elementwise('mseLoss', squaredError));
 
 /** |x - y|. @see torch.nn.functional.l1_loss */
-export const l1Loss = elementwise('l1Loss', absoluteError);
+export const l1Loss = interceptable('l1Loss', elementwise('l1Loss', absoluteError));
 
 /** Arguments of smoothL1Loss. */
 export interface SmoothL1Options extends ReductionOptions {
@@ -60,6 +61,8 @@ export function smoothL1Loss(
     SmoothL1Options
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('smoothL1Loss', smoothL1Loss, [input, target, ...args]);
   const { beta = 1, ...rest } = SMOOTH_L1.takeRest<SmoothL1Options>([input, target], args);
   const reduction = reductionOf('smoothL1Loss', rest);
   if (!(beta >= 0)) throw new ValueError('smoothL1Loss', `beta must be at least 0, got ${beta}.`);
@@ -90,6 +93,7 @@ export function huberLoss(
   target: Tensor,
   ...args: Arguments<[], [reduction?: Reduction, delta?: number], HuberOptions>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('huberLoss', huberLoss, [input, target, ...args]);
   const { reduction = 'mean', delta = 1 } = HUBER.takeRest<HuberOptions>([input, target], args);
   checkReduction('huberLoss', reduction);
   if (!(delta > 0)) throw new ValueError('huberLoss', `delta must be positive, got ${delta}.`);
@@ -123,6 +127,8 @@ export function binaryCrossEntropy(
     WeightedOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('binaryCrossEntropy', binaryCrossEntropy, [input, target, ...args]);
   const name = 'binaryCrossEntropy';
   const { weight = null, ...rest } = WEIGHTED.takeRest<WeightedOptions>([input, target], args);
   const reduction = reductionOf(name, rest);
@@ -165,6 +171,12 @@ export function binaryCrossEntropyWithLogits(
     BCEWithLogitsOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('binaryCrossEntropyWithLogits', binaryCrossEntropyWithLogits, [
+      input,
+      target,
+      ...args,
+    ]);
   const name = 'binaryCrossEntropyWithLogits';
   const {
     weight = null,
@@ -222,6 +234,7 @@ export function klDiv(
     KLDivOptions
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('klDiv', klDiv, [input, target, ...args]);
   const {
     logTarget = false,
     reduction: named = 'mean',

@@ -1,4 +1,5 @@
 // Losses with a margin: rankings, hinges, labels of several classes, embeddings and triplets.
+import { interceptable, intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, FUNCTION, REAL, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -64,6 +65,8 @@ type MarginArguments = Arguments<
  * @see torch.nn.functional.margin_ranking_loss
  */
 export function marginRankingLoss(input1: Tensor, input2: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('marginRankingLoss', marginRankingLoss, [input1, input2, target, ...args]);
   const { margin = 0, ...rest } = MARGIN_RANKING_LOSS.takeRest<MarginOptions>([input1, input2, target], args);
   const reduction = reductionOf('marginRankingLoss', rest);
   checkDimensions('marginRankingLoss', input1, input2, target);
@@ -82,15 +85,20 @@ function checkDimensions(name: string, ...tensors: readonly Tensor[]): void {
 
 /** x where y is 1, max(0, margin - x) where y is -1; the margin is 1 by default. @see torch.nn.functional.hinge_embedding_loss */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('hingeEmbeddingLoss', hingeEmbeddingLoss, [input, target, ...args]);
   const { margin = 1, ...rest } = HINGE_EMBEDDING_LOSS.takeRest<MarginOptions>([input, target], args);
   const reduction = reductionOf('hingeEmbeddingLoss', rest);
   return libraryCode(() => reduce(hingeEmbeddingError(input, target, margin), reduction));
 }
 
 /** log(1 + e^(-y x)), y being 1 or -1. @see torch.nn.functional.soft_margin_loss */
-export const softMarginLoss = elementwise('softMarginLoss', softMarginError, (name, input, target) => {
-  checkBroadcasts(name, 'target', target, input);
-});
+export const softMarginLoss = interceptable(
+  'softMarginLoss',
+  elementwise('softMarginLoss', softMarginError, (name, input, target) => {
+    checkBroadcasts(name, 'target', target, input);
+  }),
+);
 
 /**
  * 1 - cos(x1, x2) where y is 1, max(0, cos(x1, x2) - margin) where y is -1; the margin is 0 by default.
@@ -99,6 +107,8 @@ export const softMarginLoss = elementwise('softMarginLoss', softMarginError, (na
  * @see torch.nn.functional.cosine_embedding_loss
  */
 export function cosineEmbeddingLoss(input1: Tensor, input2: Tensor, target: Tensor, ...args: MarginArguments): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('cosineEmbeddingLoss', cosineEmbeddingLoss, [input1, input2, target, ...args]);
   const name = 'cosineEmbeddingLoss';
   const { margin = 0, ...rest } = COSINE_EMBEDDING.takeRest<MarginOptions>([input1, input2, target], args);
   const reduction = reductionOf(name, rest);
@@ -145,6 +155,8 @@ export function multilabelSoftMarginLoss(
     WeightedClassOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('multilabelSoftMarginLoss', multilabelSoftMarginLoss, [input, target, ...args]);
   const { weight = null, ...rest } = WEIGHTED.takeRest<WeightedClassOptions>([input, target], args);
   const reduction = reductionOf('multilabelSoftMarginLoss', rest);
   return libraryCode(() => {
@@ -181,6 +193,8 @@ export function multilabelMarginLoss(
     ReductionOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('multilabelMarginLoss', multilabelMarginLoss, [input, target, ...args]);
   const name = 'multilabelMarginLoss';
   const reduction = reductionOf(name, PAIRWISE.takeRest<ReductionOptions>([input, target], args, name));
   const x = asRows(name, input, target.shape, input.shape);
@@ -236,6 +250,8 @@ export function multiMarginLoss(
     MultiMarginOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('multiMarginLoss', multiMarginLoss, [input, target, ...args]);
   const name = 'multiMarginLoss';
   const {
     p = 1,
@@ -312,6 +328,8 @@ export function tripletMarginLoss(
     TripletMarginOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('tripletMarginLoss', tripletMarginLoss, [anchor, positive, negative, ...args]);
   const name = 'tripletMarginLoss';
   const {
     margin = 1,
@@ -375,6 +393,13 @@ export function tripletMarginWithDistanceLoss(
     TripletDistanceOptions
   >
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('tripletMarginWithDistanceLoss', tripletMarginWithDistanceLoss, [
+      anchor,
+      positive,
+      negative,
+      ...args,
+    ]);
   const name = 'tripletMarginWithDistanceLoss';
   const options = TRIPLET_DISTANCE.takeRest<TripletDistanceOptions>([anchor, positive, negative], args);
   const { distanceFunction = null, margin = 1, swap = false, reduction = 'mean' } = options;

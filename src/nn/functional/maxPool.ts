@@ -1,5 +1,6 @@
 // Max pooling with PyTorch's arguments: sizes by position or by name. Functions that differ only in the number of
 // dimensions are made from one.
+import { interceptable } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -62,11 +63,11 @@ function maxPool<Size extends number | Shape>(dims: SpatialDims): MaxPoolFunctio
 }
 
 /** The greatest of each window of a sequence. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.max_pool1d */
-export const maxPool1d = maxPool<Size1d>(1);
+export const maxPool1d = interceptable('maxPool1d', maxPool<Size1d>(1));
 /** The greatest of each window of an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.max_pool2d */
-export const maxPool2d = maxPool<Size2d>(2);
+export const maxPool2d = interceptable('maxPool2d', maxPool<Size2d>(2));
 /** The greatest of each window of a volume. Shape: [N, C, D, H, W] or [C, D, H, W] -> D', H', W'. @see torch.nn.functional.max_pool3d */
-export const maxPool3d = maxPool<Size3d>(3);
+export const maxPool3d = interceptable('maxPool3d', maxPool<Size3d>(3));
 
 /** Arguments of adaptive max pooling beside the input. */
 export interface AdaptiveMaxPoolArguments {
@@ -98,11 +99,11 @@ function adaptiveMaxPool(dims: SpatialDims): AdaptiveMaxPoolFunction {
 }
 
 /** The maxima of outputSize windows that cover a sequence. @see torch.nn.functional.adaptive_max_pool1d */
-export const adaptiveMaxPool1d = adaptiveMaxPool(1);
+export const adaptiveMaxPool1d = interceptable('adaptiveMaxPool1d', adaptiveMaxPool(1));
 /** The maxima of outputSize windows that cover an image. @see torch.nn.functional.adaptive_max_pool2d */
-export const adaptiveMaxPool2d = adaptiveMaxPool(2);
+export const adaptiveMaxPool2d = interceptable('adaptiveMaxPool2d', adaptiveMaxPool(2));
 /** The maxima of outputSize windows that cover a volume. @see torch.nn.functional.adaptive_max_pool3d */
-export const adaptiveMaxPool3d = adaptiveMaxPool(3);
+export const adaptiveMaxPool3d = interceptable('adaptiveMaxPool3d', adaptiveMaxPool(3));
 
 /** Arguments of max unpooling beside the input. */
 export interface MaxUnpoolArguments<Size> {
@@ -162,11 +163,11 @@ function maxUnpool<Size extends number | Shape>(dims: SpatialDims): MaxUnpoolFun
 }
 
 /** Puts the maxima of maxPool1d back among zeros. Shape: [N, C, L] or [C, L] -> L'. @see torch.nn.functional.max_unpool1d */
-export const maxUnpool1d = maxUnpool<Size1d>(1);
+export const maxUnpool1d = interceptable('maxUnpool1d', maxUnpool<Size1d>(1));
 /** Puts the maxima of maxPool2d back among zeros. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.max_unpool2d */
-export const maxUnpool2d = maxUnpool<Size2d>(2);
+export const maxUnpool2d = interceptable('maxUnpool2d', maxUnpool<Size2d>(2));
 /** Puts the maxima of maxPool3d back among zeros. Shape: [N, C, D, H, W] or [C, D, H, W] -> D', H', W'. @see torch.nn.functional.max_unpool3d */
-export const maxUnpool3d = maxUnpool<Size3d>(3);
+export const maxUnpool3d = interceptable('maxUnpool3d', maxUnpool<Size3d>(3));
 
 /** Arguments of fractional max pooling beside the input; outputSize or outputRatio must be given. */
 export interface FractionalMaxPoolArguments<Size> {
@@ -218,6 +219,6 @@ function fractional<Size extends number | Shape>(dims: SpatialDims): FractionalM
 }
 
 /** Maxima of windows at random distances that cover an image. Shape: [N, C, H, W] or [C, H, W] -> H', W'. @see torch.nn.functional.fractional_max_pool2d */
-export const fractionalMaxPool2d = fractional<Size2d>(2);
+export const fractionalMaxPool2d = interceptable('fractionalMaxPool2d', fractional<Size2d>(2));
 /** Maxima of windows at random distances that cover a volume. Shape: [N, C, D, H, W] or [C, D, H, W] -> D', H', W'. @see torch.nn.functional.fractional_max_pool3d */
-export const fractionalMaxPool3d = fractional<Size3d>(3);
+export const fractionalMaxPool3d = interceptable('fractionalMaxPool3d', fractional<Size3d>(3));

@@ -1,4 +1,5 @@
 // Normalization with PyTorch's arguments.
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { COUNT, FLAG, INTEGER, REAL, listOf, nullable } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -52,6 +53,7 @@ export function batchNorm(
     [runningMean: Tensor | null, options: Omit<BatchNormArguments, 'runningMean'>]
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('batchNorm', batchNorm, [input, ...args]);
   const { runningMean, runningVar, weight, bias, training, momentum, eps } = BATCH_NORM.takeRest<BatchNormArguments>([input], args); // prettier-ignore
   return ops.batchNorm(input, runningMean, runningVar, weight, bias, training, momentum, eps);
 }
@@ -78,6 +80,7 @@ export function layerNorm(
     LayerNormArguments
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('layerNorm', layerNorm, [input, ...args]);
   const { normalizedShape, weight, bias, eps } = LAYER_NORM.takeRest<LayerNormArguments>([input], args);
   return ops.layerNorm(input, normalizedShape, weight, bias, eps);
 }
@@ -103,6 +106,7 @@ export function groupNorm(
     GroupNormArguments
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('groupNorm', groupNorm, [input, ...args]);
   const { numGroups, weight, bias, eps } = GROUP_NORM.takeRest<GroupNormArguments>([input], args);
   return ops.groupNorm(input, numGroups, weight, bias, eps);
 }
@@ -145,6 +149,7 @@ export function instanceNorm(
     InstanceNormArguments
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('instanceNorm', instanceNorm, [input, ...args]);
   const { runningMean, runningVar, weight, bias, useInputStats, momentum, eps } = INSTANCE_NORM.takeRest<InstanceNormArguments>([input], args); // prettier-ignore
   return ops.instanceNorm(input, runningMean, runningVar, weight, bias, useInputStats, momentum, eps);
 }
@@ -173,6 +178,7 @@ export function rmsNorm(
   input: Tensor,
   ...args: Arguments<[normalizedShape: Shape], [weight?: Tensor | null, eps?: number | null], RMSNormArguments>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('rmsNorm', rmsNorm, [input, ...args]);
   const { normalizedShape, weight = null, eps = null } = RMS_NORM.takeRest<RMSNormArguments>([input], args);
   const lead = input.ndim - normalizedShape.length;
   if (lead < 0 || normalizedShape.length === 0 || !sameShape(input.shape.slice(lead), normalizedShape)) {
@@ -218,6 +224,8 @@ export function localResponseNorm(
   input: Tensor,
   ...args: Arguments<[size: number], [alpha?: number, beta?: number, k?: number], LocalResponseNormArguments>
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('localResponseNorm', localResponseNorm, [input, ...args]);
   const { size, alpha = 1e-4, beta = 0.75, k = 1 } = LOCAL_RESPONSE_NORM.takeRest<LocalResponseNormArguments>([input], args); // prettier-ignore
   if (input.ndim < 3) {
     throw new ShapeError('localResponseNorm', `input must be [N, C, *] of at least 3 dimensions, got ${formatShape(input.shape)}.`); // prettier-ignore

@@ -1,4 +1,5 @@
 // Padding: with a constant, or with values of the input picked by index.
+import { intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { INTEGER, REAL, listOf, nullable, oneOf } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -41,6 +42,7 @@ export function pad(
   input: Tensor,
   ...args: Arguments<[pad: readonly number[]], [mode?: PaddingMode, value?: number | null], PadArguments>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('pad', pad, [input, ...args]);
   const { pad: cells, mode = 'constant', value } = PAD.takeRest<PadArguments>([input], args);
   if (mode === 'constant') return constantPad(input, cells, value ?? 0);
   const pick = SOURCES[mode];

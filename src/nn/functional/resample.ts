@@ -1,4 +1,5 @@
 // Images at other sizes: interpolation, sampling at grids, cells and channels exchanged. With PyTorch's arguments.
+import { interceptable, intercepting } from '../../base/intercept';
 import { argument, optional, signature } from '../../base/signature';
 import { FLAG, INTEGER, REAL, SIZE, listOf, nullable, oneOf, oneOrMore } from '../../base/kinds';
 import { TENSOR } from '../../core/kinds';
@@ -110,6 +111,7 @@ export function interpolate(
     InterpolateArguments
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('interpolate', interpolate, [input, ...args]);
   const options = INTERPOLATE.takeRest<InterpolateArguments>([input], args);
   const { mode = 'nearest', alignCorners = null, antialias = false } = options;
   const dims = input.ndim - 2;
@@ -172,16 +174,18 @@ const UPSAMPLE_NEAREST = signature('upsampleNearest', [argument('input', TENSOR)
 type UpsampleArgs = Arguments<[], [size?: PerDimension | null, scaleFactor?: PerDimension | null], UpsampleArguments>;
 
 /** interpolate with mode 'nearest'. @see torch.nn.functional.upsample_nearest */
-export const upsampleNearest = (input: Tensor, ...args: UpsampleArgs): Tensor =>
-  interpolate(input, UPSAMPLE_NEAREST.takeRest<UpsampleArguments>([input], args));
+export const upsampleNearest = interceptable('upsampleNearest', (input: Tensor, ...args: UpsampleArgs): Tensor =>
+  interpolate(input, UPSAMPLE_NEAREST.takeRest<UpsampleArguments>([input], args)),
+);
 
 /** interpolate with mode 'bilinear' and alignCorners. @see torch.nn.functional.upsample_bilinear */
-export const upsampleBilinear = (input: Tensor, ...args: UpsampleArgs): Tensor =>
+export const upsampleBilinear = interceptable('upsampleBilinear', (input: Tensor, ...args: UpsampleArgs): Tensor =>
   interpolate(input, {
     ...UPSAMPLE_BILINEAR.takeRest<UpsampleArguments>([input], args),
     mode: 'bilinear',
     alignCorners: true,
-  });
+  }),
+);
 
 /** Arguments of gridSample beside the input. */
 export interface GridSampleArguments {
@@ -220,6 +224,7 @@ export function gridSample(
     GridSampleArguments
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('gridSample', gridSample, [input, ...args]);
   const { grid, mode = 'bilinear', paddingMode = 'zeros', alignCorners } = GRID_SAMPLE.takeRest<GridSampleArguments>([input], args); // prettier-ignore
   if (!GRID_MODES.includes(mode) || !GRID_PADDING.includes(paddingMode)) {
     throw new KindError(
@@ -254,6 +259,7 @@ export function affineGrid(
   theta: Tensor,
   ...args: Arguments<[size: Shape], [alignCorners?: boolean | null], AffineGridArguments>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('affineGrid', affineGrid, [theta, ...args]);
   const { size, alignCorners } = AFFINE_GRID.takeRest<AffineGridArguments>([theta], args);
   return grids.affineGrid(theta, size, alignCorners ?? false);
 }

@@ -5,10 +5,10 @@ import { FLAG, FUNCTION, TEXT, instanceOf, kind, DTYPE, either } from '../../bas
 import { isFloat, type DType } from '../../base/dtype';
 import { DEVICE, TENSOR } from '../../core/kinds';
 import { DTypeError, KindError } from '../../base/errors';
+import { intercepting } from '../../base/intercept';
 import { observing } from '../../base/observer';
 import { noGrad } from '../../core/backward';
 import { empty, zerosLike } from '../../ops/shape/creation';
-import { capture } from '../../core/capture';
 import { noteCall, noteReturn } from '../../core/taskRecord';
 import type { HookOptions } from '../../core/hookList';
 import { heldTensors, noteHolder, type Holder } from '../../core/scope';
@@ -138,9 +138,6 @@ export function callForward(module: Module, inputs: readonly unknown[]): unknown
   return isBuiltIn ? libraryCode(forward) : userCode(inputs, forward);
 }
 
-/** @internal Whether calls of the module run hooks. */
-export let hasHooks: (module: Module) => boolean;
-
 /** @internal The members that a container keeps by name. */
 export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
 
@@ -217,7 +214,6 @@ export class Module extends Callable implements Holder {
       signature('registerStateDictPreHook', [hook]), signature('registerStateDictHook', [hook]),
       signature('registerLoadStateDictPreHook', [hook]), signature('registerLoadStateDictPostHook', [hook]),
     ); // prettier-ignore
-    hasHooks = (module) => !(module.#hooks.isEmpty && globalHooks.isEmpty);
     membersOf = (module) => module.#members;
     putMember = (module, name, member) => {
       module.#members.set(name, member);
@@ -267,6 +263,11 @@ export class Module extends Callable implements Holder {
   }
 
   override [invoke](inputs: readonly unknown[]): unknown {
+    if (intercepting.current === null) return this.#observed(inputs);
+    return intercepting.current.module(this, inputs, () => this.#observed(inputs));
+  }
+
+  #observed(inputs: readonly unknown[]): unknown {
     const observer = observing.current;
     if (observer === null) return this.#call(inputs);
     return observer.span('module', this.constructor.name, this, () => this.#call(inputs));
@@ -274,7 +275,6 @@ export class Module extends Callable implements Holder {
 
   #call(inputs: readonly unknown[]): unknown {
     noteHolder(this);
-    capture.current?.module(this);
     if (!this.#isCalled) this.#noteNames();
     this.#isCalled = true;
     checkCount(this, inputs);

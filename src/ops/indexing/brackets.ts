@@ -7,6 +7,7 @@
 //   x[mask] = v            x.setAt(mask, v)              x[1:3] += v          x.at('1:3').add_(v)
 //
 // Numbers, slices, '...' and null give views, index tensors and arrays copies; both are differentiable.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { FLAG, listOf, kind } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
@@ -150,6 +151,7 @@ function sliced(x: Tensor, dim: number, text: string): Tensor {
  * @see torch.Tensor.__getitem__
  */
 export function at(x: Tensor, ...entries: Index[]): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('at', at, [x, ...entries]);
   const { view, indices } = plan(x, entries);
   if (indices.every((index) => index === null)) return view === x ? wholeView(x) : view;
   const only = indices.filter((index) => index !== null);
@@ -260,6 +262,7 @@ function checkMasks(x: Tensor, entries: readonly Index[]): void {
  * @see torch.Tensor.__getitem__
  */
 export async function maskedAt(x: Tensor, ...entries: Index[]): Promise<Tensor> {
+  if (intercepting.current !== null) return intercepting.current.call('maskedAt', maskedAt, [x, ...entries]);
   checkMasks(x, entries);
   return at(x, ...(await withoutMasks(entries)));
 }
@@ -303,6 +306,7 @@ const SET_AT = signature('setAt', [
  * @see torch.Tensor.__setitem__
  */
 export function setAt(x: Tensor, ...args: [index: Index | readonly Index[], value: Tensor | number | boolean]): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('setAt', setAt, [x, ...args]);
   const { index, value } = SET_AT.take([x, ...args]);
   const entries = Array.isArray(index) ? (index as readonly Index[]) : [index as Index];
   const source = asValue(x, value);
@@ -409,6 +413,7 @@ export function indexPut(
     ]
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('indexPut', indexPut, [x, ...args]);
   const { indices, values, accumulate: adds } = INDEX_PUT.take([x, ...args]);
   const [first] = indices;
   if (indices.length === 1 && first?.dtype === 'bool') {

@@ -1,4 +1,5 @@
 // Look-up tables: rows of a matrix by index, one by one or folded by bags.
+import { intercepting } from '../../base/intercept';
 import type { IndexOptions } from '../../device/contract';
 import { noGrad } from '../../core/backward';
 import { KindError, ShapeError, ValueError } from '../../base/errors';
@@ -76,6 +77,7 @@ function lookUp(op: string, index: Tensor, weight: Tensor, options: LookupOption
 
 /** Rows of `weight` [n, width] by index. Shape: index [*] -> [*, width]. @see torch.nn.functional.embedding */
 export function embedding(index: Tensor, weight: Tensor, options: LookupOptions): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('embedding', embedding, [index, weight, options]);
   checkTable('embedding', index, weight);
   const rows = lookUp('embedding', reshape(index, -1), weight, options);
   return reshape(rows, [...index.shape, weight.shape[1]]);
@@ -108,6 +110,8 @@ const NAME = 'embeddingBag';
  * Shape: index [B, N], or [N] with offsets [B] -> [B, width].
  */
 export function embeddingBag(index: Tensor, weight: Tensor, options: BagOptions): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('embeddingBag', embeddingBag, [index, weight, options]);
   checkTable(NAME, index, weight);
   checkBags(index, options);
   const { mode, perSampleWeights } = options;

@@ -1,4 +1,5 @@
 // Reading and adding by index. Each reading op has an adding op as its gradient, and the other way round.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { NUMBER, INTEGER, DIM } from '../../base/kinds';
 import { argument, signature, taking, takingNamed, withoutEffect } from '../../base/signature';
@@ -280,6 +281,7 @@ export function indexAdd(
     [dim: number, index: Tensor, options: Omit<IndexAddOptions, 'dim' | 'index'>]
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('indexAdd', indexAdd, [x, ...args]);
   const { dim, index, source, alpha } = INDEX_ADD_ARGUMENTS.take([x, ...args]);
   checkVector('indexAdd', index);
   if (source.dtype !== x.dtype) {
@@ -314,6 +316,7 @@ export function indexAdd(
  * @see torch.nn.functional.one_hot
  */
 export function oneHot(classes: Tensor, numClasses: number): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('oneHot', oneHot, [classes, numClasses]);
   if (!Number.isInteger(numClasses) || numClasses < 1) {
     throw new ValueError(
       'oneHot',
@@ -373,6 +376,7 @@ const TRIL = signature('tril', [INPUT, argument('diagonal', INTEGER, undefined)]
 
 /** Matrices with zeros above a diagonal. @see torch.tril */
 export function tril(x: Tensor, ...args: TriangleArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('tril', tril, [x, ...args]);
   const { diagonal = 0 } = TRIL.take([x, ...args]);
   return maskedFill(x, above('tril', x, diagonal), zeroOf(x));
 }
@@ -381,6 +385,7 @@ const TRIU = signature('triu', [INPUT, argument('diagonal', INTEGER, undefined)]
 
 /** Matrices with zeros below a diagonal. @see torch.triu */
 export function triu(x: Tensor, ...args: TriangleArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('triu', triu, [x, ...args]);
   const { diagonal = 0 } = TRIU.take([x, ...args]);
   return maskedFill(x, above('triu', x, diagonal - 1).logicalNot(), zeroOf(x));
 }

@@ -1,5 +1,6 @@
 // Results whose shape only the data tells: where elements are not 0, those that a mask picks, different values, counts.
 // All of them wait for one number (how many) and are promises; the rest is computed on the device.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { FLAG, COUNT, DIM } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
@@ -55,6 +56,7 @@ const NONZERO = signature('nonzero', [INPUT, argument('asTuple', FLAG, false)]);
 export function nonzero(x: Tensor, options: { asTuple: true }): Promise<Tensor[]>;
 export function nonzero(x: Tensor, options?: NonzeroOptions): Promise<Tensor>;
 export function nonzero(x: Tensor, ...args: [options?: NonzeroOptions]): Promise<Tensor | Tensor[]> {
+  if (intercepting.current !== null) return intercepting.current.call('nonzero', nonzero, [x, ...args]);
   const { asTuple } = NONZERO.take([x, ...args]);
   return nonzeroOf(x, asTuple);
 }
@@ -197,6 +199,7 @@ export function bincount(
   x: Tensor,
   ...args: Arguments<[], [weights?: Tensor | null, minlength?: number], BincountOptions>
 ): Promise<Tensor> {
+  if (intercepting.current !== null) return intercepting.current.call('bincount', bincount, [x, ...args]);
   const { weights = null, minlength = 0 } = BINCOUNT.take([x, ...args]);
   if (x.ndim !== 1 || isFloat(x.dtype) || x.dtype === 'bool') {
     throw new ShapeError('bincount', `expected a vector of integers, got ${x.dtype} ${formatShape(x.shape)}.`);

@@ -1,5 +1,6 @@
 // Products that sum over named or counted dimensions: einsum, tensordot and their kin, and distances. All are views,
 // permutations and batched matrix products.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { NUMBER, TEXT, INTEGER, COUNT, DIM, listOf, either, kind } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
@@ -103,6 +104,7 @@ const EINSUM = signature('einsum', [argument('equation', TEXT), argument('operan
  * @see torch.einsum
  */
 export function einsum(...args: [equation: string, ...operands: readonly (Tensor | readonly Tensor[])[]]): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('einsum', einsum, args);
   const { equation, operands: tensors } = EINSUM.take(args);
   const [inputs, output, ...more] = equation.replaceAll(' ', '').split('->');
   const terms = inputs.split(',');
@@ -156,6 +158,7 @@ export function tensordot(
   b: Tensor,
   ...args: Arguments<[], [dims?: TensordotDims], { dims?: TensordotDims }>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('tensordot', tensordot, [a, b, ...args]);
   const { dims: given } = TENSORDOT.take([a, b, ...args]);
   if (typeof given === 'number' && (given > a.ndim || given > b.ndim)) {
     throw new ValueError('tensordot', `dims must be in [0, ${Math.min(a.ndim, b.ndim)}], got ${given}.`);
@@ -247,6 +250,7 @@ export function cross(
   b: Tensor,
   ...args: Arguments<[], [dim?: number | null], { dim?: number | null }>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('cross', cross, [a, b, ...args]);
   const { dim = null } = CROSS.take([a, b, ...args]);
   const first = a.shape.indexOf(3);
   if (dim === null && first < 0) throw new ShapeError('cross', `no dimension has size 3, got ${formatShape(a.shape)}.`);

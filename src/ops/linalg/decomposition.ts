@@ -1,5 +1,6 @@
 // Decompositions and solutions of matrices: primitives over the linalg kernel with their gradients. The functions that
 // users see are in index.ts. Matrices are the last two dimensions; all before are batches.
+import { intercepting } from '../../base/intercept';
 import type { IndexOptions, LinalgKind, LinalgSizes } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
 import { DTypeError, ShapeError } from '../../base/errors';
@@ -196,6 +197,8 @@ const TRIANGULAR = record(
 
 /** A⁻¹ B for a triangle of A; batches broadcast. */
 export function solveTriangular(a: Tensor, b: Tensor, upper: boolean, unitriangular = false): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('solveTriangular', solveTriangular, [a, b, upper, unitriangular]);
   const op = 'linalg.solveTriangular';
   checkMatrix(op, a, true);
   checkMatrix(op, b);

@@ -1,4 +1,5 @@
 // Matrices as products: Cholesky, QR, singular values, eigenvalues; with gradients (decomposition.ts).
+import { interceptable } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { FLAG, oneOf } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
@@ -102,8 +103,14 @@ function symmetric(takes: typeof EIGH, a: Tensor, args: UploArguments): [values:
 }
 
 /** Eigenvalues (ascending) and eigenvectors (columns) of symmetric matrices, of which one triangle is read. @see torch.linalg.eigh */
-export const eigh = (a: Tensor, ...args: UploArguments): Results<'eigenvalues' | 'eigenvectors'> =>
-  named(['eigenvalues', 'eigenvectors'], symmetric(EIGH, a, args));
+export const eigh = interceptable(
+  'eigh',
+  (a: Tensor, ...args: UploArguments): Results<'eigenvalues' | 'eigenvectors'> =>
+    named(['eigenvalues', 'eigenvectors'], symmetric(EIGH, a, args)),
+);
 
 /** Eigenvalues of symmetric matrices, ascending. @see torch.linalg.eigvalsh */
-export const eigvalsh = (a: Tensor, ...args: UploArguments): Tensor => symmetric(EIGVALSH, a, args)[0];
+export const eigvalsh = interceptable(
+  'eigvalsh',
+  (a: Tensor, ...args: UploArguments): Tensor => symmetric(EIGVALSH, a, args)[0],
+);

@@ -1,4 +1,5 @@
 // Powers, the exponential and products of matrices, and matrices seen as maps between tensors.
+import { intercepting } from '../../base/intercept';
 import { INTEGER, COUNT, DIM, listOf } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSOR, TENSORS, INPUT, OTHER } from '../../core/kinds';
@@ -21,6 +22,7 @@ const MATRIX_POWER = signature('linalg.matrixPower', [INPUT, argument('n', INTEG
 
 /** Aⁿ for a whole n; a negative one of the inverse. @see torch.linalg.matrix_power */
 export function matrixPower(a: Tensor, ...args: [n: number] | [named: { n: number }]): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('matrixPower', matrixPower, [a, ...args]);
   const { n: exponent } = MATRIX_POWER.take([a, ...args]);
   if (exponent < 0) return matrixPower(inv(a), -exponent);
   if (a.ndim < 2 || a.shape[a.ndim - 1] !== a.shape[a.ndim - 2]) {

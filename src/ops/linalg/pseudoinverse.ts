@@ -1,4 +1,5 @@
 // By singular values: rank, pseudoinverse and least squares.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { NUMBER, FLAG, oneOf, either } from '../../base/kinds';
 import { argument, signature, takingNamed } from '../../base/signature';
@@ -57,6 +58,7 @@ export function matrixRank(
     RankOptions & { tol?: number | Tensor | null }
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('matrixRank', matrixRank, [a, ...args]);
   const { tol = null, hermitian = false, ...rest } = MATRIX_RANK.take([a, ...args]);
   const values = spectrum('linalg.matrixRank', a.detach(), hermitian);
   const options = tol === null ? rest : { atol: tol, rtol: 0 };
@@ -80,6 +82,7 @@ export function pinv(
     RankOptions & { rcond?: number | Tensor | null }
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('pinv', pinv, [a, ...args]);
   const { rcond = null, hermitian = false, ...rest } = PINV.take([a, ...args]);
   checkMatrix('linalg.pinv', a, hermitian);
   const options = rcond === null ? rest : { rtol: rcond };

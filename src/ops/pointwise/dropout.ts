@@ -1,5 +1,6 @@
 // Dropout as one pointwise formula: the mask is a function of a seed and the element's position, so nothing of it is
 // stored, and the gradient makes it again. Masks of channels are dropped-out ones.
+import { intercepting } from '../../base/intercept';
 import { NUMBER, FLAG } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
 import { INPUT } from '../../core/kinds';
@@ -7,7 +8,6 @@ import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { PointwiseOperation, withInPlace, type InPlaceForm } from '../../core/pointwiseFunctions';
 import { ShapeError, ValueError } from '../../base/errors';
-import { capture } from '../../core/capture';
 import { libraryCode } from '../../core/temporaries';
 import { defaultGenerator, drawSeed, type Generator } from '../../base/generator';
 import { formatShape } from '../../base/shape';
@@ -31,13 +31,8 @@ const DROPOUT = new PointwiseOperation({
 
 /** The two halves of a seed from a generator, as formulas with random numbers take them. */
 export function seedHalves(generator: Generator = defaultGenerator): [number, number] {
-  const draw = (): [number, number] => {
-    const seed = drawSeed(generator);
-    return [Number(BigInt.asIntN(32, seed)), Number(BigInt.asIntN(32, seed >> 32n))];
-  };
-  const halves = draw();
-  capture.current?.drawn(halves, draw);
-  return halves;
+  const seed = drawSeed(generator);
+  return [Number(BigInt.asIntN(32, seed)), Number(BigInt.asIntN(32, seed >> 32n))];
 }
 
 function checkProbability(op: string, p: number): void {
@@ -104,6 +99,8 @@ const ALPHA = 1.7580993408473766;
  * @see torch.alpha_dropout
  */
 export function alphaDropout(op: string, x: Tensor, byChannel: boolean, settings: DropoutSettings): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('alphaDropout', alphaDropout, [op, x, byChannel, settings]);
   const { p, training, inplace } = settings;
   checkProbability(op, p);
   if (!training || p === 0 || x.numel() === 0) return x;

@@ -1,6 +1,6 @@
 // Further random tensors, with PyTorch's numbers for the same seed: normal draws around tensors, whole numbers, and the
 // in-place fills that base/draws.ts makes.
-import { capture } from '../../core/capture';
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { isPlainObject } from '../../base/arguments';
 import type { DType } from '../../base/dtype';
@@ -120,6 +120,7 @@ export function randintLike(x: Tensor, low: number, high: number, options?: Rand
 export function randintLike(x: Tensor, high: number, options?: RandomOptions): Tensor;
 export function randintLike(x: Tensor, options: RandomOptions & { low?: number; high: number }): Tensor;
 export function randintLike(...args: unknown[]): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('randintLike', randintLike, args);
   const [, first, second] = args;
   const isRange = typeof second === 'number' || [first, second].some((given) => isPlainObject(given) && Object.hasOwn(given, 'low')) || (typeof first === 'number' && isPlainObject(second) && Object.hasOwn(second, 'high')); // prettier-ignore
   const { input, low, high, generator, ...options } = isRange
@@ -132,7 +133,6 @@ export function randintLike(...args: unknown[]): Tensor {
     fillRandint(values, low, high, generator);
     return stored(dtype, values);
   };
-  capture.current?.source(draw);
   return finish(uploaded(device, input.shape, dtype, draw), options);
 }
 
@@ -164,6 +164,7 @@ type NormalArguments = Arguments<
  * @see torch.normal
  */
 export function normal(...args: NormalArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('normal', normal, args);
   const { mean, std, size, generator = defaultGenerator, ...options } = NORMAL.take(args);
   const tensors = [mean, std].filter((x) => x instanceof Tensor);
   if (tensors.length === 0) return normalOfSize(mean as number, std as number, size, generator, options);

@@ -1,6 +1,6 @@
 // Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
 // that the same seed gives the same weights and the same order as in Python.
-import { capture } from '../../core/capture';
+import { interceptable } from '../../base/intercept';
 import { type Arguments, isPlainObject } from '../../base/arguments';
 import { COUNTS, NUMBER, INTEGER, COUNT, kind, listOf } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
@@ -54,7 +54,6 @@ export function drawn(op: string, shape: Shape, options: RandomOptions, fill: Fl
     fill(values, options.generator, isHalf(dtype) ? dtype : null);
     return stored(dtype, values);
   };
-  capture.current?.source(draw);
   return finish(uploaded(options.device, shape, dtype, draw), options);
 }
 
@@ -103,13 +102,11 @@ export function valuesLike(x: Laid, fill: ValueFill, fresh = false): Tensor {
   const kept = order.filter((d) => shape[d] !== 1);
   const isInOrder = kept.every((d, i) => i === 0 || kept[i - 1] < d);
   const sizes = isInOrder ? shape : order.map((d) => shape[d]);
-  const draw = (): ArrayBufferView => {
+  const laid = uploaded(device, sizes, dtype, () => {
     const values = newArray(dtype, valueCount(device, shape));
     fill(values, isHalf(dtype) ? dtype : null, fresh ? isInOrder : isDense(shape, x.strides));
     return stored(dtype, values);
-  };
-  capture.current?.source(draw);
-  const laid = uploaded(device, sizes, dtype, draw);
+  });
   return isInOrder ? laid : permute(laid, shape.map((_, d) => order.indexOf(d))); // prettier-ignore
 }
 
@@ -159,9 +156,9 @@ function likeGiven(
 }
 
 /** @see rand */
-export const randLike = likeGiven('randLike', fillUniform);
+export const randLike = interceptable('randLike', likeGiven('randLike', fillUniform));
 /** @see randn */
-export const randnLike = likeGiven('randnLike', fillNormal);
+export const randnLike = interceptable('randnLike', likeGiven('randnLike', fillNormal));
 
 const SIZED = [argument('size', { ...listOf(COUNT), expected: COUNTS.expected }), FROM_GENERATOR, ...MADE] as const;
 const BELOW = signature('randint', [argument('high', INTEGER), ...SIZED]);
@@ -183,7 +180,6 @@ export function randint(...args: unknown[]): Tensor {
     fillRandint(values, low, high, options.generator);
     return stored(dtype, values);
   };
-  capture.current?.source(draw);
   return finish(uploaded(options.device, size, dtype, draw), options);
 }
 
@@ -226,9 +222,9 @@ export function randperm(
   >
 ): Tensor {
   const { n, ...options } = RANDPERM.take(args);
-  const draw = (): ArrayBufferView => permutation(valueCount(options.device, [n]), options.generator);
-  capture.current?.source(draw);
-  const order = uploaded(options.device, [n], 'int32', draw);
+  const order = uploaded(options.device, [n], 'int32', () =>
+    permutation(valueCount(options.device, [n]), options.generator),
+  );
   return finish(to(order, options.dtype ?? 'int64'), options);
 }
 

@@ -1,5 +1,6 @@
 // Extremes with their places. `max` and `min` have three forms, as in PyTorch: of all elements, along a dimension, and
 // of two tensors.
+import { interceptable } from '../../base/intercept';
 import { type AlongOptions, type Arguments, isPlainObject, type KeepdimOption } from '../../base/arguments';
 import { KindError } from '../../base/errors';
 import { DIM } from '../../base/kinds';
@@ -55,9 +56,13 @@ function argExtremum(takes: typeof ARGMAX, along: typeof argmaxAlong, x: Tensor,
 }
 
 /** Place (int64) of the greatest: along a dimension, or in the flattened tensor. First of equals; NaN wins. @see torch.argmax */
-export const argmax = (x: Tensor, ...args: DimArguments): Tensor => argExtremum(ARGMAX, argmaxAlong, x, args);
+export const argmax = interceptable('argmax', (x: Tensor, ...args: DimArguments): Tensor =>
+  argExtremum(ARGMAX, argmaxAlong, x, args),
+);
 /** Place (int64) of the least: along a dimension, or in the flattened tensor. First of equals; NaN wins. @see torch.argmin */
-export const argmin = (x: Tensor, ...args: DimArguments): Tensor => argExtremum(ARGMIN, argminAlong, x, args);
+export const argmin = interceptable('argmin', (x: Tensor, ...args: DimArguments): Tensor =>
+  argExtremum(ARGMIN, argminAlong, x, args),
+);
 
 /** Extremes along a dimension and their places: `const { values, indices } = x.max(1)` or `const [values, indices] = x.max(1)`. */
 export interface Extremum extends Iterable<Tensor> {
@@ -144,6 +149,8 @@ const MIN: Side = {
 };
 
 /** The greatest: of all elements, along a dimension, or of two tensors; NaN wins. @see torch.max */
-export const max = ((x: Tensor, ...args: unknown[]) => extremum(MAX, x, args)) as ExtremumFunction;
+export const max = interceptable('max', ((x: Tensor, ...args: unknown[]) =>
+  extremum(MAX, x, args)) as ExtremumFunction);
 /** The least: of all elements, along a dimension, or of two tensors; NaN wins. @see torch.min */
-export const min = ((x: Tensor, ...args: unknown[]) => extremum(MIN, x, args)) as ExtremumFunction;
+export const min = interceptable('min', ((x: Tensor, ...args: unknown[]) =>
+  extremum(MIN, x, args)) as ExtremumFunction);

@@ -1,5 +1,6 @@
 // torch.norm: norms of vectors, and the nuclear one of matrices. The library itself uses the former alone, so that a page
 // without matrices need not carry their decompositions.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { NUMBER, DIMS, oneOf, either } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
@@ -37,6 +38,7 @@ export function norm(
     NormOptions
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('norm', norm, [x, ...args]);
   const { p, dim, keepdim, dtype } = NORM.take([x, ...args]);
   const rest = { keepdim, dtype };
   if (p !== 'nuc') return vectorNorm(x, { p, dim, ...rest });

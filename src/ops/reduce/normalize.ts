@@ -1,5 +1,6 @@
 // Normalization to zero mean and unit variance: over rows (layer and group normalization), and over the batch.
 // Fused kernels in both directions; the differentiable definition is used when a graph of the backward pass is wanted.
+import { intercepting } from '../../base/intercept';
 import { NUMBER, FLAG, COUNT, listOf } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
 import { TENSOR, INPUT } from '../../core/kinds';
@@ -218,6 +219,8 @@ export function layerNorm(
   bias: Tensor | null = null,
   eps = 1e-5,
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('layerNorm', layerNorm, [x, normalizedShape, weight, bias, eps]);
   const lead = x.ndim - normalizedShape.length;
   if (normalizedShape.length === 0 || lead < 0 || !sameShape(x.shape.slice(lead), normalizedShape)) {
     throw new ShapeError(
@@ -244,6 +247,8 @@ export function groupNorm(
   bias: Tensor | null = null,
   eps = 1e-5,
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('groupNorm', groupNorm, [x, numGroups, weight, bias, eps]);
   const [batch, channels] = x.shape;
   if (x.ndim < 2 || !Number.isInteger(numGroups) || numGroups < 1 || channels % numGroups !== 0) {
     throw new ShapeError(
@@ -288,6 +293,17 @@ export function batchNorm(
   momentum = 0.1,
   eps = 1e-5,
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('batchNorm', batchNorm, [
+      x,
+      runningMean,
+      runningVar,
+      weight,
+      bias,
+      training,
+      momentum,
+      eps,
+    ]);
   // What PyTorch lets pass without looking for channels.
   if (x.ndim === 1 && x.numel() === 0) return reshape(x, [0]);
   if (x.ndim < 2) throw new ShapeError('batchNorm', `input must be [N, C, *], got ${formatShape(x.shape)}.`);
@@ -355,6 +371,17 @@ export function instanceNorm(
   momentum = 0.1,
   eps = 1e-5,
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('instanceNorm', instanceNorm, [
+      x,
+      runningMean,
+      runningVar,
+      weight,
+      bias,
+      useInputStats,
+      momentum,
+      eps,
+    ]);
   if (x.ndim < 2) throw new ShapeError('instanceNorm', `input must be [N, C, *], got ${formatShape(x.shape)}.`);
   if (!useInputStats) return batchNorm(x, runningMean, runningVar, weight, bias, false, momentum, eps);
   const [batch, channels] = x.shape;

@@ -1,5 +1,6 @@
 // Folds over dimensions: sum, mean, product, extremes, any, all. Extremes with their places are in argReduce.ts, what is
 // composed of folds (variance, norms, ...) in statistics.ts, running folds in scan.ts.
+import { interceptable, intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { DTYPE, DIMS } from '../../base/kinds';
 import { argument, signature, takingNamed } from '../../base/signature';
@@ -235,17 +236,22 @@ const SUM = signature('sum', [INPUT, argument('dim', DIMS, null), KEEPDIM, argum
  * @example sum(x); sum(x, 1); sum(x, [0, 2], { keepdim: true })
  * @see torch.sum
  */
-export const sum = (x: Tensor, ...args: FoldArguments): Tensor => foldIn('sum', sumOf, x, SUM.take([x, ...args]));
+export const sum = interceptable('sum', (x: Tensor, ...args: FoldArguments): Tensor =>
+  foldIn('sum', sumOf, x, SUM.take([x, ...args])),
+);
 
 const PROD = signature('prod', [INPUT, argument('dim', DIMS, null), KEEPDIM, argument('dtype', DTYPE, null)]);
 
 /** The product over some dimensions or all. Integers and bools give int64. @see torch.prod */
-export const prod = (x: Tensor, ...args: FoldArguments): Tensor => foldIn('prod', prodOf, x, PROD.take([x, ...args]));
+export const prod = interceptable('prod', (x: Tensor, ...args: FoldArguments): Tensor =>
+  foldIn('prod', prodOf, x, PROD.take([x, ...args])),
+);
 
 const MEAN = signature('mean', [INPUT, argument('dim', DIMS, null), KEEPDIM, argument('dtype', DTYPE, null)]);
 
 /** The arithmetic mean over some dimensions or all. @throws DTypeError for integers without a float `dtype`. @see torch.mean */
 export function mean(x: Tensor, ...args: FoldArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('mean', mean, [x, ...args]);
   const { dim, keepdim, dtype } = MEAN.take([x, ...args]);
   const input = dtype === null ? x : to(x, dtype);
   checkFloat('mean', input, "Convert with x.to('float32'), or pass dtype.");
@@ -270,6 +276,7 @@ export function checkNotEmpty(op: string, x: Tensor, reduction: Reduction): void
 
 /** The greatest over some dimensions or all; NaN if there is one; ties share the gradient. @see torch.amax */
 export function amax(x: Tensor, ...args: ReduceArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('amax', amax, [x, ...args]);
   const reduction = reduceArguments('amax', x, args);
   checkNotEmpty('amax', x, reduction);
   return amaxOf(x, reduction);
@@ -277,6 +284,7 @@ export function amax(x: Tensor, ...args: ReduceArguments): Tensor {
 
 /** The least over some dimensions or all; NaN if there is one; ties share the gradient. @see torch.amin */
 export function amin(x: Tensor, ...args: ReduceArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('amin', amin, [x, ...args]);
   const reduction = reduceArguments('amin', x, args);
   checkNotEmpty('amin', x, reduction);
   return aminOf(x, reduction);
@@ -297,18 +305,18 @@ function ofAll(op: string, fold: typeof maxOfAll, x: Tensor): Tensor {
 const asTruth = (truth: Tensor, x: Tensor): Tensor => (x.dtype === 'uint8' ? to(truth, 'uint8') : truth);
 
 /** Whether any element differs from 0. @see torch.any */
-export const any = (x: Tensor, ...args: ReduceArguments): Tensor => {
+export const any = interceptable('any', (x: Tensor, ...args: ReduceArguments): Tensor => {
   const reduction = reduceArguments('any', x, args);
   if (countOf(x, reduction) === 0) return asTruth(to(sumOf(to(x, 'int64'), reduction), 'bool'), x);
   return asTruth(amaxOf(to(x, 'bool'), reduction), x);
-};
+});
 
 /** Whether all elements differ from 0. @see torch.all */
-export const all = (x: Tensor, ...args: ReduceArguments): Tensor => {
+export const all = interceptable('all', (x: Tensor, ...args: ReduceArguments): Tensor => {
   const reduction = reduceArguments('all', x, args);
   if (countOf(x, reduction) === 0) return asTruth(logicalNot(sumOf(to(x, 'int64'), reduction)), x);
   return asTruth(aminOf(to(x, 'bool'), reduction), x);
-};
+});
 
 /** How many elements differ from 0 (int64). @see torch.count_nonzero */
 export const countNonzero: (x: Tensor, ...args: Arguments<[], [dim?: Dims], { dim?: Dims }>) => Tensor = takingNamed(

@@ -1,4 +1,5 @@
 // Along a sequence and over samples: differences, integrals, covariances, histograms, and folds that pass over NaN.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import {
   NUMBER,
@@ -123,6 +124,7 @@ const TRAPEZOID = signature('trapezoid', [
 
 /** The integral along a dimension by trapezoids between values at `x`, or `dx` apart. @see torch.trapezoid */
 export function trapezoid(y: Tensor, ...args: TrapezoidArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('trapezoid', trapezoid, [y, ...args]);
   const [areas, dim] = trapezoids('trapezoid', y, TRAPEZOID.take([y, ...args]));
   return sum(areas, dim);
 }
@@ -136,6 +138,8 @@ const CUMULATIVE_TRAPEZOID = signature('cumulativeTrapezoid', [
 
 /** The integral up to each value. @see torch.cumulative_trapezoid */
 export function cumulativeTrapezoid(y: Tensor, ...args: TrapezoidArguments): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('cumulativeTrapezoid', cumulativeTrapezoid, [y, ...args]);
   const options = CUMULATIVE_TRAPEZOID.take([y, ...args]);
   const [areas, dim] = trapezoids('cumulativeTrapezoid', y, options);
   return cumsum(areas, dim);
@@ -304,6 +308,7 @@ const NANSUM = signature('nansum', [INPUT, argument('dim', DIMS, null), KEEPDIM,
 
 /** Σ x without NaN. @see torch.nansum */
 export function nansum(x: Tensor, ...args: FoldArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('nansum', nansum, [x, ...args]);
   const { input, dim, keepdim, dtype } = NANSUM.take([x, ...args]);
   return composed('nansum', () => sum(withoutNaN(input), dim, keepdim, dtype));
 }
@@ -317,6 +322,7 @@ const NANMEAN = signature('nanmean', [
 
 /** The mean of what is not NaN. @see torch.nanmean */
 export function nanmean(x: Tensor, ...args: FoldArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('nanmean', nanmean, [x, ...args]);
   const { dim = null, keepdim = false, dtype = null } = NANMEAN.take([x, ...args]);
   if (!isFloat(x.dtype))
     throw new DTypeError('nanmean', `the input must be of a floating-point dtype, got ${x.dtype}.`);
@@ -333,6 +339,7 @@ export function aminmax(
   x: Tensor,
   ...args: Arguments<[], [dim?: number | null, keepdim?: boolean], { dim?: number | null; keepdim?: boolean }>
 ): [min: Tensor, max: Tensor] & { min: Tensor; max: Tensor } {
+  if (intercepting.current !== null) return intercepting.current.call('aminmax', aminmax, [x, ...args]);
   const { dim = null, keepdim = false } = AMINMAX.take([x, ...args]);
   // PyTorch keeps a dimension that a scalar does not have.
   const source = x.ndim === 0 && keepdim && dim !== null ? reshape(x, 1) : x;

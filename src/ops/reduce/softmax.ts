@@ -1,4 +1,5 @@
 // Softmax and its logarithm, as fused kernels in both directions.
+import { interceptable } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { DIM } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
@@ -65,10 +66,10 @@ function along(name: string, log: boolean, prepare: (x: Tensor) => Tensor = (x) 
 }
 
 /** exp(x) / sum(exp(x)) along a dimension, without overflow. Shape: [*] -> [*]. @see torch.softmax */
-export const softmax = along('softmax', false);
+export const softmax = interceptable('softmax', along('softmax', false));
 
 /** log(softmax(x)) along a dimension, without loss of precision. Shape: [*] -> [*]. @see torch.log_softmax */
-export const logSoftmax = along('logSoftmax', true);
+export const logSoftmax = interceptable('logSoftmax', along('logSoftmax', true));
 
 /** softmax(-x) along a dimension. @see torch.nn.functional.softmin */
-export const softmin = along('softmin', false, neg);
+export const softmin = interceptable('softmin', along('softmin', false, neg));

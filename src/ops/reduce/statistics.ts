@@ -1,4 +1,5 @@
 // What is composed of folds: variance, standard deviation, norms, log of a sum of exponentials.
+import { interceptable, intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { NUMBER, FLAG, DTYPE, DIMS, oneOf, either } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
@@ -121,31 +122,38 @@ const varianceAs = (parts: Moments, { dtype }: Tensor): Tensor => to(meanOfSquar
 const deviationAs = (parts: Moments, { dtype }: Tensor): Tensor => to(deviation(parts), dtype);
 
 /** Σ (x - mean)² / (n - correction); correction 1 unless told. @see torch.var */
-export const variance = (x: Tensor, ...args: VarianceArguments): Tensor =>
-  libraryCode(() => varianceAs(moments('var', x, args), x));
+export const variance = interceptable('var', (x: Tensor, ...args: VarianceArguments): Tensor =>
+  libraryCode(() => varianceAs(moments('var', x, args), x)),
+);
 
 /** The square root of the variance; where that is 0 the gradient is 0. @see torch.std */
-export const std = (x: Tensor, ...args: VarianceArguments): Tensor =>
-  libraryCode(() => deviationAs(moments('std', x, args), x));
+export const std = interceptable('std', (x: Tensor, ...args: VarianceArguments): Tensor =>
+  libraryCode(() => deviationAs(moments('std', x, args), x)),
+);
 
 /** Variance and mean at once. @see torch.var_mean */
-export const varMean = (x: Tensor, ...args: VarianceArguments): [variance: Tensor, mean: Tensor] =>
-  libraryCode(() => {
-    const parts = moments('varMean', x, args);
-    return [varianceAs(parts, x), parts.mean];
-  });
+export const varMean = interceptable(
+  'varMean',
+  (x: Tensor, ...args: VarianceArguments): [variance: Tensor, mean: Tensor] =>
+    libraryCode(() => {
+      const parts = moments('varMean', x, args);
+      return [varianceAs(parts, x), parts.mean];
+    }),
+);
 
 /** Standard deviation and mean at once. @see torch.std_mean */
-export const stdMean = (x: Tensor, ...args: VarianceArguments): [std: Tensor, mean: Tensor] =>
+export const stdMean = interceptable('stdMean', (x: Tensor, ...args: VarianceArguments): [std: Tensor, mean: Tensor] =>
   libraryCode(() => {
     const parts = moments('stdMean', x, args);
     return [deviationAs(parts, x), parts.mean];
-  });
+  }),
+);
 
 const LOGSUMEXP = signature('logsumexp', [INPUT, argument('dim', DIMS, null), argument('keepdim', FLAG, undefined)]);
 
 /** log Σ e^x, shifted by the maximum so that it cannot overflow. @see torch.logsumexp */
 export function logsumexp(input: Tensor, ...args: ReduceArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('logsumexp', logsumexp, [input, ...args]);
   const { dim, keepdim = false } = LOGSUMEXP.take([input, ...args]);
   const x = isFloat(input.dtype) ? input : to(input, defaultDType());
   const reduction = reductionOf('logsumexp', x, dim, keepdim);
@@ -191,6 +199,7 @@ export function norm(
   x: Tensor,
   ...args: Arguments<[], [p?: number | 'fro' | null, dim?: Dims, keepdim?: boolean, dtype?: DType | null], NormOptions>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('norm', norm, [x, ...args]);
   const { p: order, dim, keepdim, dtype } = NORM.take([x, ...args]);
   const p = order === 'fro' || order === null ? 2 : order;
   if (Number.isNaN(p)) throw new ValueError('norm', "p must be a number or 'fro', got NaN.");

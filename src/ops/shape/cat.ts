@@ -1,4 +1,5 @@
 // Several tensors into one, and borders around one: outputs written piece by piece.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { COUNTS, INTEGER, DIM, listOf } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
@@ -60,6 +61,7 @@ const CAT_ARGUMENTS = signature('cat', [argument('tensors', TENSORS), argument('
  * @see torch.cat
  */
 export function cat(...args: JoinArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('cat', cat, args);
   const { tensors, dim = 0 } = CAT_ARGUMENTS.take(args);
   if (tensors.length === 0) throw new ShapeError('cat', 'expected at least one tensor, got an empty array.');
   // PyTorch passes over empty vectors of any rank, a habit of code that grows a tensor from [].
@@ -73,6 +75,7 @@ const STACK = signature('stack', [argument('tensors', TENSORS), argument('dim', 
 
 /** Tensors of one shape along a new dimension. @throws ShapeError if shapes differ. @see torch.stack */
 export function stack(...args: JoinArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('stack', stack, args);
   const { tensors, dim = 0 } = STACK.take(args);
   if (tensors.length === 0) throw new ShapeError('stack', 'expected at least one tensor, got an empty array.');
   const [first] = tensors;
@@ -168,6 +171,7 @@ const REPEAT = signature('repeat', [INPUT, argument('repeats', COUNTS)]);
 
 /** Repeated along each dimension, as a copy; new dimensions come first. @see torch.Tensor.repeat */
 export function repeat(x: Tensor, ...repeats: Sizes<'repeats'>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('repeat', repeat, [x, ...repeats]);
   const { repeats: counts } = REPEAT.take([x, ...repeats]);
   if (counts.length < x.ndim) {
     throw new ShapeError('repeat', `needs a count for each of ${x.ndim} dimensions, got ${formatShape(counts)}.`);

@@ -1,4 +1,5 @@
 // Moving values as they are: copies, conversions, fills.
+import { intercepting } from '../../base/intercept';
 import { isPlainObject, type Arguments } from '../../base/arguments';
 import { FLAG, DTYPE, either, oneOfOr, type Kind } from '../../base/kinds';
 import { argument, signature, taking, withoutEffect } from '../../base/signature';
@@ -128,6 +129,7 @@ export function to(
   target: DType | DeviceGiven | Tensor | ToOptions,
   ...args: readonly ToArgument[]
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('to', to, [x, target, ...args]);
   // The usual call, of which the library itself makes many.
   if (args.length === 0 && x instanceof Tensor && DTYPE.accepts(target)) return convert(x, target);
   const { input, device = x.device, dtype = x.dtype, copy } = wantedBy(x, [target, ...args]);
@@ -183,6 +185,7 @@ const COPY_ = signature('copy_', [INPUT, argument('src', TENSOR), NON_BLOCKING])
 
 /** Writes `from`, broadcast and converted, over `self`. @throws ShapeError if it does not broadcast. @see torch.Tensor.copy_ */
 export function copy_(self: Tensor, from: Tensor, ...args: readonly [nonBlocking?: unknown]): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('copy_', copy_, [self, from, ...args]);
   COPY_.values([self, from, ...args]);
   if (!sameShape(broadcastShapes('copy_', self.shape, from.shape), self.shape)) {
     throw new ShapeError(
@@ -217,6 +220,7 @@ export function numberOf(op: string, value: unknown): number {
 
 /** Writes `value` (a number or a tensor without dimensions) everywhere. @see torch.Tensor.fill_ */
 export function fill_(self: Tensor, ...args: FillArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('fill_', fill_, [self, ...args]);
   const { input, value } = FILL_.take([self, ...args]);
   if (value instanceof Tensor && value.ndim === 0) return copy_(input, value);
   return applyInPlace(FILL, [input], numberOf('fill_', value));
@@ -239,6 +243,7 @@ const FILL_COPY = singleOp<[x: Tensor, value: Tensor | null], number>({
 
 /** A copy with `value` (a number or a tensor without dimensions) everywhere. @see torch.fill */
 export function fill(x: Tensor, ...args: FillArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('fill', fill, [x, ...args]);
   const { input, value } = FILL_COPYING.take([x, ...args]);
   if (!(value instanceof Tensor)) return apply(FILL_COPY, [input, null], Number(value));
   if (value.ndim > 0)

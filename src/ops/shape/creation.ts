@@ -1,4 +1,5 @@
 // New tensors: from values, filled, counted. Random ones are in random/.
+import { interceptable, intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { COUNTS, ANYTHING, NUMBER, INTEGER, FLAG, COUNT, DTYPE, listOf, kind, oneOf } from '../../base/kinds';
 import { argument, optional, signature, withoutEffect } from '../../base/signature';
@@ -412,14 +413,15 @@ const constantLike = (op: string, value: number): LikeFunction => {
 };
 
 /** Of the shape, dtype and device of `x`. @see torch.zeros_like */
-export const zerosLike: LikeFunction = constantLike('zerosLike', 0);
+export const zerosLike: LikeFunction = interceptable('zerosLike', constantLike('zerosLike', 0));
 /** Of the shape, dtype and device of `x`. @see torch.ones_like */
-export const onesLike: LikeFunction = constantLike('onesLike', 1);
+export const onesLike: LikeFunction = interceptable('onesLike', constantLike('onesLike', 1));
 
 const FULL_LIKE = signature('fullLike', [INPUT, argument('fillValue', VALUE), ...MADE]);
 type FillArguments = FullArgs;
 /** Of the shape, dtype and device of `x`. @see torch.full_like */
 export function fullLike(x: Tensor, ...args: FillArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('fullLike', fullLike, [x, ...args]);
   const { input, fillValue, ...options } = FULL_LIKE.take([x, ...args]);
   return constantOf(input.shape, fillValue, like(input, options));
 }
@@ -427,6 +429,7 @@ export function fullLike(x: Tensor, ...args: FillArguments): Tensor {
 const EMPTY_LIKE = signature('emptyLike', [INPUT, ...MADE]);
 /** Of the shape, dtype and device of `x`. @see torch.empty_like */
 export function emptyLike(x: Tensor, ...args: OptionArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('emptyLike', emptyLike, [x, ...args]);
   const { input, ...options } = EMPTY_LIKE.take([x, ...args]);
   return unfilled(input.shape, like(input, options));
 }
@@ -440,13 +443,20 @@ const newConstant = (op: string, value: number): ((x: Tensor, ...args: ShapeArgu
 };
 
 /** Zeros with the dtype and device of `x`. @see torch.Tensor.new_zeros */
-export const newZeros: (x: Tensor, ...args: ShapeArguments) => Tensor = newConstant('newZeros', 0);
+export const newZeros: (x: Tensor, ...args: ShapeArguments) => Tensor = interceptable(
+  'newZeros',
+  newConstant('newZeros', 0),
+);
 /** Ones with the dtype and device of `x`. @see torch.Tensor.new_ones */
-export const newOnes: (x: Tensor, ...args: ShapeArguments) => Tensor = newConstant('newOnes', 1);
+export const newOnes: (x: Tensor, ...args: ShapeArguments) => Tensor = interceptable(
+  'newOnes',
+  newConstant('newOnes', 1),
+);
 
 const NEW_FULL = signature('newFull', [INPUT, argument('size', LENGTHS), argument('fillValue', VALUE), ...MADE]);
 /** `value` everywhere, with the dtype and device of `x`. @see torch.Tensor.new_full */
 export function newFull(x: Tensor, shape: Shape, ...args: FillArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('newFull', newFull, [x, shape, ...args]);
   const { input, size, fillValue, ...options } = NEW_FULL.take([x, shape, ...args]);
   return constantOf(size, fillValue, like(input, options));
 }
@@ -454,6 +464,7 @@ export function newFull(x: Tensor, shape: Shape, ...args: FillArguments): Tensor
 const NEW_EMPTY = signature('newEmpty', [INPUT, ...SIZED]);
 /** Undefined contents, with the dtype and device of `x`. @see torch.Tensor.new_empty */
 export function newEmpty(x: Tensor, ...args: ShapeArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('newEmpty', newEmpty, [x, ...args]);
   const { input, size, ...options } = NEW_EMPTY.take([x, ...args]);
   return unfilled(size, like(input, options));
 }
@@ -461,6 +472,7 @@ export function newEmpty(x: Tensor, ...args: ShapeArguments): Tensor {
 const NEW_TENSOR = signature('newTensor', [INPUT, argument('data', ANYTHING), ...MADE]);
 /** Values as a tensor with the dtype and device of `x`. @see torch.Tensor.new_tensor */
 export function newTensor(x: Tensor, data: TensorData, ...args: OptionArguments): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('newTensor', newTensor, [x, data, ...args]);
   const { input, data: values, ...options } = NEW_TENSOR.take([x, data, ...args]);
   return tensorOf(values, like(input, options));
 }

@@ -1,4 +1,5 @@
 // Diagonals and triangles of matrices: put on, taken from, and where they are.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { FLAG, INTEGER, COUNT, DTYPE, DIM } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
@@ -72,6 +73,7 @@ const BLOCK_DIAG = signature('blockDiag', [argument('tensors', SEVERAL_TENSORS)]
 
 /** Matrices one behind the other on a diagonal. @see torch.block_diag */
 export function blockDiag(...given: readonly Tensor[]): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('blockDiag', blockDiag, given);
   const { tensors } = BLOCK_DIAG.take(given);
   // Before scalars become matrices: they count for less in a promotion.
   const dtype = resultType(...tensors);

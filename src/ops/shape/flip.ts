@@ -1,4 +1,5 @@
 // Elements in another order along dimensions: reversed, rolled, turned.
+import { interceptable } from '../../base/intercept';
 import { INTEGER, DIMS, SHAPE, listOf } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { INPUT } from '../../core/kinds';
@@ -30,8 +31,9 @@ const FLIP: (x: Tensor, dims: readonly number[]) => Tensor = defineOp<[x: Tensor
 const FLIP_ARGUMENTS = signature('flip', [INPUT, argument('dims', SHAPE)]);
 
 /** The order along these dimensions reversed. @see torch.flip */
-export const flip = (x: Tensor, ...dims: Sizes<'dims'>): Tensor =>
-  FLIP(x, wrapDims('flip', FLIP_ARGUMENTS.take([x, ...dims]).dims, x.ndim));
+export const flip = interceptable('flip', (x: Tensor, ...dims: Sizes<'dims'>): Tensor =>
+  FLIP(x, wrapDims('flip', FLIP_ARGUMENTS.take([x, ...dims]).dims, x.ndim)),
+);
 
 function flipOne(op: string, x: Tensor, dim: number, least: number): Tensor {
   if (x.ndim < least) {

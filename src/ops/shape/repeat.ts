@@ -1,4 +1,5 @@
 // Elements repeated in place: each as often, or by a count of its own.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { COUNTS, COUNT, DIM, oneOrMore, either } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
@@ -16,6 +17,7 @@ const TILE = signature('tile', [INPUT, argument('dims', COUNTS)]);
 
 /** Repeated along each dimension; fewer counts than dimensions are for the last ones. @see torch.tile */
 export function tile(x: Tensor, ...counts: Sizes<'dims'>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('tile', tile, [x, ...counts]);
   const { dims: given } = TILE.take([x, ...counts]);
   const missing = new Array<number>(Math.max(0, x.ndim - given.length)).fill(1);
   return composed('tile', () => repeat(x, [...missing, ...given]));
@@ -47,6 +49,8 @@ export function repeatInterleave(
   given: number | readonly number[] | Tensor | (RepeatInterleaveOptions & { repeats: number | readonly number[] }),
   ...args: RepeatArguments
 ): Tensor | Promise<Tensor> {
+  if (intercepting.current !== null)
+    return intercepting.current.call('repeatInterleave', repeatInterleave, [x, given, ...args]);
   const { repeats, dim = null } = REPEAT_INTERLEAVE.take([x, given, ...args]);
   const source = dim === null ? reshape(x, -1) : x;
   const d = dim === null ? 0 : wrapDim('repeatInterleave', dim, x.ndim);

@@ -1,4 +1,5 @@
 // Tensors cut into pieces: even ones, or between indices. Views.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { INTEGER, DIM, oneOrMore, either } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
@@ -37,6 +38,7 @@ export function tensorSplit(
   x: Tensor,
   ...args: TensorSplitArguments<number | readonly number[]> | TensorSplitArguments<Tensor>
 ): Tensor[] | Promise<Tensor[]> {
+  if (intercepting.current !== null) return intercepting.current.call('tensorSplit', tensorSplit, [x, ...args]);
   const options = TENSOR_SPLIT.take([x, ...args]);
   const how = options.indicesOrSections ?? options.sections ?? options.indices;
   if (how === undefined) throw new KindError('tensorSplit', 'expected how many pieces, or where to cut, got nothing.');

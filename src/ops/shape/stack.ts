@@ -1,4 +1,5 @@
 // Several tensors as one, or each fitted to the others: stacks, grids, combinations, common shapes.
+import { interceptable, intercepting } from '../../base/intercept';
 import { COUNTS, FLAG, COUNT, oneOf } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
 import { TENSORS, SEVERAL_TENSORS, INPUT } from '../../core/kinds';
@@ -44,11 +45,11 @@ function each(name: string, f: (x: Tensor) => Tensor): (...given: Tensors) => Te
 }
 
 /** Viewed with one dimension at least; a tensor that has it is returned as it is. @see torch.atleast_1d */
-export const atleast1d = each('atleast1d', one);
+export const atleast1d = interceptable('atleast1d', each('atleast1d', one));
 /** Viewed with two dimensions at least. @see torch.atleast_2d */
-export const atleast2d = each('atleast2d', two);
+export const atleast2d = interceptable('atleast2d', each('atleast2d', two));
 /** Viewed with three dimensions at least. @see torch.atleast_3d */
-export const atleast3d = each('atleast3d', three);
+export const atleast3d = interceptable('atleast3d', each('atleast3d', three));
 
 /** Joined side by side: along dimension 1, vectors along 0. @see torch.hstack */
 export const hstack: (tensors: readonly Tensor[]) => Tensor = taking(
@@ -84,6 +85,7 @@ const MESHGRID = signature('meshgrid', [
 
 /** Coordinates on the grid that vectors span, one tensor for each. @see torch.meshgrid */
 export function meshgrid(...args: readonly (Tensor | readonly Tensor[] | MeshgridOptions)[]): Tensor[] {
+  if (intercepting.current !== null) return intercepting.current.call('meshgrid', meshgrid, args);
   const { tensors: given, indexing } = MESHGRID.take(args);
   for (const x of given) {
     if (x.ndim > 1) throw new ShapeError('meshgrid', `expected vectors or scalars, got ${formatShape(x.shape)}.`);
@@ -112,6 +114,7 @@ const CARTESIAN_PROD = signature('cartesianProd', [argument('tensors', SEVERAL_T
 
 /** Every choice of one element from each vector, as rows. @see torch.cartesian_prod */
 export function cartesianProd(...given: readonly Tensor[]): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('cartesianProd', cartesianProd, given);
   const { tensors } = CARTESIAN_PROD.take(given);
   if (tensors.length === 1) return tensors[0];
   const grids = composed('cartesianProd', () => meshgrid(tensors)).map((grid) => reshape(grid, -1));
@@ -167,6 +170,7 @@ const BROADCAST_TENSORS = signature('broadcastTensors', [argument('tensors', SEV
 
 /** All broadcast to their common shape, as views; those that have it already as they are. @see torch.broadcast_tensors */
 export function broadcastTensors(...tensors: Tensors): Tensor[] {
+  if (intercepting.current !== null) return intercepting.current.call('broadcastTensors', broadcastTensors, tensors);
   const { tensors: given } = BROADCAST_TENSORS.take(tensors);
   const shape = broadcastShapes('broadcastTensors', ...given.map((x) => x.shape));
   return given.map((x) => (sameShape(x.shape, shape) ? x : expand(x, shape)));
@@ -176,6 +180,7 @@ const SUM_TO_SIZE = signature('sumToSize', [INPUT, argument('size', COUNTS)]);
 
 /** Summed over what a broadcast from `size` would have repeated. @see torch.Tensor.sum_to_size */
 export function sumToSize(x: Tensor, ...sizes: Sizes): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('sumToSize', sumToSize, [x, ...sizes]);
   const { size } = SUM_TO_SIZE.take([x, ...sizes]);
   const lead = x.ndim - size.length;
   const fits = lead >= 0 && size.every((n, d) => n === 1 || n === x.shape[d + lead]);

@@ -1,5 +1,6 @@
 // Views: the same memory with another shape. Nothing is computed; `reshape`, `flatten` and `unflatten` copy where
 // no view can show what is asked for.
+import { intercepting } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { INTEGER, COUNT, DIM, DIMS, SHAPE, atLeast, listOf, oneOrMore } from '../../base/kinds';
 import { argument, signature, taking } from '../../base/signature';
@@ -72,6 +73,7 @@ const VIEW = signature('view', [INPUT, argument('size', SHAPE)]);
  * @see torch.Tensor.view
  */
 export function view(x: Tensor, ...sizes: Sizes): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('view', view, [x, ...sizes]);
   const size = oneList(x, sizes) ?? VIEW.take([x, ...sizes]).size;
   const shape = inferShape('view', size, x.numel(), x.shape);
   const strides = viewStrides(x.shape, x.strides, shape);
@@ -101,6 +103,7 @@ const RESHAPE = signature('reshape', [INPUT, argument('shape', SHAPE)]);
 
 /** The same elements with another shape, a view if possible, else a copy; one size may be -1. @see torch.reshape */
 export function reshape(x: Tensor, ...sizes: Sizes<'shape'>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('reshape', reshape, [x, ...sizes]);
   const shape = inferShape('reshape', oneList(x, sizes) ?? RESHAPE.take([x, ...sizes]).shape, x.numel(), x.shape);
   if (sameShape(shape, x.shape)) return wholeView(x);
   const strides = viewStrides(x.shape, x.strides, shape);
@@ -111,6 +114,7 @@ const PERMUTE = signature('permute', [INPUT, argument('dims', SHAPE)]);
 
 /** Dimensions in another order. @see torch.permute */
 export function permute(x: Tensor, ...dims: Sizes<'dims'>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('permute', permute, [x, ...dims]);
   const order = wrapDims('permute', PERMUTE.take([x, ...dims]).dims, x.ndim);
   if (order.length !== x.ndim) {
     throw new ShapeError(
@@ -140,6 +144,7 @@ export function transpose(
     [dim0: number, options: Omit<TransposeOptions, 'dim0'>]
   >
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('transpose', transpose, [x, ...args]);
   const { input, dim0, dim1 } = TRANSPOSE.take([x, ...args]);
   return exchanged(input, dim0, dim1);
 }
@@ -200,6 +205,7 @@ const EXPAND = signature('expand', [INPUT, argument('size', SHAPE)]);
 
 /** Dimensions of size 1 repeated without a copy; -1 keeps a size. @throws ShapeError if a size is not 1 and differs. @see torch.Tensor.expand */
 export function expand(x: Tensor, ...sizes: Sizes): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('expand', expand, [x, ...sizes]);
   const { size: wanted } = EXPAND.take([x, ...sizes]);
   const lead = wanted.length - x.ndim;
   const shape = wanted.map((size, i) => (size === -1 && i >= lead ? x.shape[i - lead] : size));
@@ -238,6 +244,7 @@ export const viewAsShape: (x: Tensor, ...args: Arguments<[other: Tensor], [], { 
 
 /** The elements [start, start + length) along a dimension, for the library itself; part.ts has what users call. @throws RangeError outside the dimension */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('narrow', narrow, [x, dim, start, length]);
   const d = wrapDim('narrow', dim, x.ndim);
   const size = x.shape[d];
   const from = start < 0 ? start + size : start;
@@ -268,6 +275,7 @@ export function slice(
   x: Tensor,
   ...args: Arguments<[], [dim?: number, start?: number | null, end?: number | null, step?: number], SliceOptions>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('slice', slice, [x, ...args]);
   const { input, dim, start, end, step } = SLICE.take([x, ...args]);
   return sliced(input, dim, start, end, step);
 }
@@ -328,6 +336,7 @@ const SQUEEZE = signature('squeeze', [INPUT, argument('dim', DIMS, undefined)]);
 
 /** Without dimensions of size 1: all of them, or those named. @see torch.squeeze */
 export function squeeze(x: Tensor, ...args: Arguments<[], [dim?: number | readonly number[]], SqueezeOptions>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('squeeze', squeeze, [x, ...args]);
   const { dim } = SQUEEZE.take([x, ...args]);
   const dims = dim === undefined ? x.shape.map((_, i) => i) : wrapDims('squeeze', asList(dim), x.ndim);
   const kept = x.shape.map((_, i) => i).filter((i) => !(dims.includes(i) && x.shape[i] === 1));
@@ -339,6 +348,7 @@ const UNSQUEEZE = signature('unsqueeze', [INPUT, argument('dim', DIM)]);
 
 /** With a dimension of size 1 inserted. @see torch.unsqueeze */
 export function unsqueeze(x: Tensor, ...args: Arguments<[dim: number], [], { dim: number }>): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('unsqueeze', unsqueeze, [x, ...args]);
   const { dim } = UNSQUEEZE.take([x, ...args]);
   const d = wrapDim('unsqueeze', dim, x.ndim + 1);
   const stride = d < x.ndim ? x.strides[d] * x.shape[d] : 1;
@@ -364,6 +374,7 @@ export function flatten(
   x: Tensor,
   ...args: Arguments<[], [startDim?: number, endDim?: number], FlattenOptions>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('flatten', flatten, [x, ...args]);
   const { startDim = 0, endDim = -1 } = FLATTEN.take([x, ...args]);
   const from = wrapDim('flatten', startDim, x.ndim);
   const to = wrapDim('flatten', endDim, x.ndim);
@@ -394,6 +405,7 @@ const UNBIND = signature('unbind', [INPUT, argument('dim', DIM, undefined)]);
 
 /** Views of each index along a dimension (0 by default), which disappears. @see torch.unbind */
 export function unbind(x: Tensor, ...args: Arguments<[], [dim?: number], { dim?: number }>): Tensor[] {
+  if (intercepting.current !== null) return intercepting.current.call('unbind', unbind, [x, ...args]);
   const { dim = 0 } = UNBIND.take([x, ...args]);
   if (x.ndim === 0) throw new ShapeError('unbind', 'a zero-dimensional tensor has no dimension to unbind.');
   const d = wrapDim('unbind', dim, x.ndim);
@@ -424,6 +436,7 @@ const SPLIT = signature('split', [
 
 /** Views of pieces along a dimension: of one size (the last may be smaller), or of the sizes given. @see torch.split */
 export function split(x: Tensor, ...args: SplitArguments): Tensor[] {
+  if (intercepting.current !== null) return intercepting.current.call('split', split, [x, ...args]);
   const { splitSizeOrSections: size, dim = 0 } = SPLIT.take([x, ...args]);
   const d = wrapDim('split', dim, x.ndim);
   const total = x.shape[d];
@@ -464,6 +477,7 @@ const CHUNK = signature('chunk', [INPUT, argument('chunks', atLeast(1)), argumen
 
 /** At most `chunks` views of equal size along a dimension (the last may be smaller). @see torch.chunk */
 export function chunk(x: Tensor, ...args: Arguments<[chunks: number], [dim?: number], ChunkOptions>): Tensor[] {
+  if (intercepting.current !== null) return intercepting.current.call('chunk', chunk, [x, ...args]);
   const { chunks, dim = 0 } = CHUNK.take([x, ...args]);
   const d = wrapDim('chunk', dim, x.ndim);
   if (x.shape[d] === 0) return Array.from({ length: chunks }, () => narrow(x, d, 0, 0));
@@ -492,6 +506,7 @@ export function diagonal(
   x: Tensor,
   ...args: Arguments<[], [offset?: number, dim1?: number, dim2?: number], DiagonalOptions>
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('diagonal', diagonal, [x, ...args]);
   const { offset = 0, dim1 = 0, dim2 = 1 } = DIAGONAL.take([x, ...args]);
   const [a, b] = wrapDims('diagonal', [dim1, dim2], x.ndim);
   const [rows, columns] = offset >= 0 ? [x.shape[a], x.shape[b] - offset] : [x.shape[a] + offset, x.shape[b]];

@@ -1,6 +1,7 @@
 // Convolution over one, two and three dimensions. The three primitives (the convolution over images and its two gradients)
 // are bilinear and each one's gradients are the other two, so derivatives of any order are kernels of the same three.
 // A sequence is an image of height 1; a volume is many images with the taps of its depth as channels.
+import { intercepting } from '../../base/intercept';
 import type { ConvSizes } from '../../device/contract';
 import { isFloat } from '../../base/dtype';
 import { KindError, DTypeError, ShapeError, ValueError } from '../../base/errors';
@@ -300,6 +301,7 @@ export function conv1d(
   bias: Tensor | null = null,
   options: ConvOptions<readonly [number]> = {},
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('conv1d', conv1d, [input, weight, bias, options]);
   return convolution('conv1d', 1, input, weight, bias, options);
 }
 
@@ -316,6 +318,7 @@ export function conv2d(
   bias: Tensor | null = null,
   options: ConvOptions<readonly [number, number]> = {},
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('conv2d', conv2d, [input, weight, bias, options]);
   return convolution('conv2d', 2, input, weight, bias, options);
 }
 
@@ -332,5 +335,6 @@ export function conv3d(
   bias: Tensor | null = null,
   options: ConvOptions<readonly [number, number, number]> = {},
 ): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('conv3d', conv3d, [input, weight, bias, options]);
   return convolution('conv3d', 3, input, weight, bias, options);
 }

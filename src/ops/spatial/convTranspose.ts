@@ -1,4 +1,5 @@
 // Transposed convolution over one, two and three dimensions: the gradient of a convolution's input, as an operation.
+import { intercepting } from '../../base/intercept';
 import { ShapeError, ValueError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { formatShape, type Shape } from '../../base/shape';
@@ -169,6 +170,8 @@ export function convTranspose1d(
   bias: Tensor | null = null,
   options: ConvTransposeOptions<readonly [number]> = {},
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('convTranspose1d', convTranspose1d, [input, weight, bias, options]);
   return convTranspose('convTranspose1d', 1, input, weight, bias, options);
 }
 
@@ -185,6 +188,8 @@ export function convTranspose2d(
   bias: Tensor | null = null,
   options: ConvTransposeOptions<readonly [number, number]> = {},
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('convTranspose2d', convTranspose2d, [input, weight, bias, options]);
   return convTranspose('convTranspose2d', 2, input, weight, bias, options);
 }
 
@@ -201,5 +206,7 @@ export function convTranspose3d(
   bias: Tensor | null = null,
   options: ConvTransposeOptions<readonly [number, number, number]> = {},
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('convTranspose3d', convTranspose3d, [input, weight, bias, options]);
   return convTranspose('convTranspose3d', 3, input, weight, bias, options);
 }

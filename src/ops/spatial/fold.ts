@@ -1,5 +1,6 @@
 // Sliding blocks of images: unfold lays them out as columns, fold adds them back up. Each is the other's gradient, and both
 // are composed of indexing along height and width.
+import { intercepting } from '../../base/intercept';
 import { ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { formatShape, type Shape } from '../../base/shape';
@@ -62,6 +63,7 @@ function around(x: Tensor, [vertical, horizontal]: Shape, sign: 1 | -1): Tensor 
  * @see torch.nn.functional.unfold
  */
 export function unfold(input: Tensor, kernelSize: number | Shape, options: BlockOptions = {}): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('unfold', unfold, [input, kernelSize, options]);
   if ((input.ndim !== 3 && input.ndim !== 4) || input.shape.slice(-3).includes(0)) {
     throw new ShapeError('unfold', `input must be [N, C, H, W] or [C, H, W] and not empty, got ${formatShape(input.shape)}.`); // prettier-ignore
   }
@@ -93,6 +95,8 @@ export function fold(
   kernelSize: number | Shape,
   options: BlockOptions = {},
 ): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('fold', fold, [input, outputSize, kernelSize, options]);
   if (input.ndim !== 2 && input.ndim !== 3) {
     throw new ShapeError('fold', `input must be [N, C kH kW, L] or [C kH kW, L], got ${formatShape(input.shape)}.`);
   }

@@ -1,5 +1,6 @@
 // Sampling images and volumes at the points of a grid, and the grids of affine maps. Points are in [-1, 1] from corner to
 // corner. All is composed: coordinates by arithmetic, values by index with the channels of a cell beside each other.
+import { intercepting } from '../../base/intercept';
 import { KindError, ShapeError } from '../../base/errors';
 import { libraryCode } from '../../core/temporaries';
 import { denseStrides, formatShape, numelOf, type Shape } from '../../base/shape';
@@ -94,6 +95,7 @@ const combinations = <T>(lists: readonly (readonly T[])[]): T[][] =>
  * @see torch.nn.functional.grid_sample
  */
 export function gridSample(input: Tensor, grid: Tensor, options: GridOptions): Tensor {
+  if (intercepting.current !== null) return intercepting.current.call('gridSample', gridSample, [input, grid, options]);
   const dims = input.ndim - 2;
   const isCubic = options.mode === 'bicubic';
   const [batch, channels, ...spatial] = input.shape;
@@ -164,6 +166,8 @@ function pointsAlong(n: number, alignCorners: boolean): Float64Array {
  * @see torch.nn.functional.affine_grid
  */
 export function affineGrid(theta: Tensor, size: Shape, alignCorners: boolean): Tensor {
+  if (intercepting.current !== null)
+    return intercepting.current.call('affineGrid', affineGrid, [theta, size, alignCorners]);
   const dims = size.length - 2;
   const [batch, , ...spatial] = size;
   const fits = theta.ndim === 3 && theta.shape[0] === batch && theta.shape[1] === dims && theta.shape[2] === dims + 1;

@@ -1,3 +1,0 @@
-// torch.compile.
-export { compile } from './compile';
-export type { CompileOptions, CompileStats } from './compiled';
