@@ -79,7 +79,7 @@ import { INPUT, OPERAND, TENSOR } from './core/kinds';
 import { inPlaceForms, type Operand } from './core/pointwiseFunctions';
 import { Tensor } from './core/tensor';
 import type { Arguments } from './base/arguments';
-import { KindError } from './base/errors';
+import { KindError, ShapeError } from './base/errors';
 
 /** Those that also write over their first tensor: `add` gives the method `add_`. */
 const writing = {
@@ -251,7 +251,10 @@ type Methods = {
 type Properties = { readonly [K in keyof typeof properties]: Tensor };
 
 /** What this file adds to Tensor; index.ts says so to TypeScript. */
-export interface TensorMethods extends Methods, Properties {}
+export interface TensorMethods extends Methods, Properties {
+  /** Along dimension 0: `for (const row of x)`, `const [a, b] = x`. @throws ShapeError for a tensor without dimensions */
+  [Symbol.iterator](): IterableIterator<Tensor>;
+}
 
 /** What PyTorch's users assign to, and how it is done here. */
 const CURES: Readonly<Record<string, string>> = {
@@ -314,3 +317,16 @@ for (const [name, fn] of Object.entries(properties)) {
 for (const [name, own] of Object.entries(Object.getOwnPropertyDescriptors(Tensor.prototype))) {
   if (own.set === undefined && 'get' in own) define(name, Reflect.get(own, 'get') as (this: Tensor) => unknown);
 }
+Object.defineProperty(Tensor.prototype, Symbol.iterator, {
+  configurable: true,
+  value(this: Tensor): IterableIterator<Tensor> {
+    if (this.ndim > 0) return unbind(this)[Symbol.iterator]();
+    throw new ShapeError(
+      'Tensor',
+      'a tensor without dimensions has no items, got []. Read its value: await x.item().',
+      {
+        shape: this.shape,
+      },
+    );
+  },
+});

@@ -249,7 +249,7 @@ export abstract class Distribution<P extends string = string> {
     return f(value).add(fault);
   }
 
-  private checkedParameters(): Readonly<Record<P, Tensor>> {
+  protected checkedParameters(): Readonly<Record<P, Tensor>> {
     const { argConstraints } = this;
     const entries = Object.entries<Tensor>(this.given).map(([name, x]) => {
       const constraint = Object.hasOwn(argConstraints, name) ? argConstraints[name] : undefined;

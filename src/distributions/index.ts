@@ -10,6 +10,8 @@ export { Categorical, Multinomial, OneHotCategorical, OneHotCategoricalStraightT
 export type { CategoricalOptions, MultinomialOptions } from './categorical';
 export { Independent } from './independent';
 export type { IndependentOptions } from './independent';
+export { MixtureSameFamily, NegativeBinomial } from './mixtures';
+export type { MixtureSameFamilyOptions, NegativeBinomialOptions } from './mixtures';
 export { MultivariateNormal } from './multivariateNormal';
 export type { MultivariateNormalOptions } from './multivariateNormal';
 export { Gumbel, HalfNormal, LogNormal, TransformedDistribution } from './transformed';
@@ -23,6 +25,8 @@ export { Cauchy, Laplace, Normal } from './locationScale';
 export type { LocationScaleOptions } from './locationScale';
 export { Exponential, Poisson } from './positive';
 export type { RateOptions } from './positive';
+export { HalfCauchy, Kumaraswamy, Pareto, Weibull } from './powers';
+export type { KumaraswamyOptions, ParetoOptions, WeibullOptions } from './powers';
 export { Uniform } from './uniform';
 export type { UniformOptions } from './uniform';
 export { klDivergence, registerKl } from './kl';

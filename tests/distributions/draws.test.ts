@@ -4,7 +4,7 @@ import { arange, binomial, distributions, full, manualSeed, tensor, zeros, type 
 import { standardGammaSlope } from '../../src/ops/random/gamma';
 import slopes from './gamma.json';
 
-const { Beta, Binomial, Dirichlet, Gamma, Poisson, StudentT } = distributions;
+const { Beta, Binomial, Dirichlet, Gamma, NegativeBinomial, Poisson, StudentT } = distributions;
 const N = 40000;
 
 /** How many deviations of their mean the draws are off, by the moments of the distribution. */
@@ -23,6 +23,7 @@ describe('draws have the moments of their distribution', () => {
     ['Gamma', new Gamma(concentration, 2)],
     ['Beta', new Beta(tensor([0.5, 2, 30]), tensor([1, 0.5, 4]))],
     ['Dirichlet', new Dirichlet(tensor([0.5, 2, 30, 0.1]))],
+    ['NegativeBinomial', new NegativeBinomial(tensor([0.5, 5, 20]), tensor([0.3, 0.5, 0.875]))],
     ['Poisson', new Poisson(tensor([0.1, 3, 9.9, 10.1, 400]))],
     ['Binomial, few', new Binomial(7, tensor([0.1, 0.5, 0.9, 0, 0.99]))],
     ['Binomial, many', new Binomial(1000, tensor([0.005, 0.3, 0.5, 0.75, 0.999]))],

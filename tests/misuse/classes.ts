@@ -257,10 +257,10 @@ const DISTRIBUTIONS: Readonly<Record<string, Subject>> = {
     },
   },
   ...Object.fromEntries(
-    ['Normal', 'LogNormal', 'Laplace', 'Cauchy', 'Gumbel', 'Uniform', 'Gamma', 'Beta'].map((name): [string, Subject] => [name, { args: () => [0.5, 1.5, true] }]),
+    ['Normal', 'LogNormal', 'Laplace', 'Cauchy', 'Gumbel', 'Uniform', 'Gamma', 'Beta', 'Pareto', 'Weibull', 'Kumaraswamy'].map((name): [string, Subject] => [name, { args: () => [0.5, 1.5, true] }]),
   ),
   ...Object.fromEntries(
-    ['Exponential', 'Poisson', 'HalfNormal', 'Chi2'].map((name): [string, Subject] => [name, { args: () => [0.5, true] }]),
+    ['Exponential', 'Poisson', 'HalfNormal', 'HalfCauchy', 'Chi2'].map((name): [string, Subject] => [name, { args: () => [0.5, true] }]),
   ),
   StudentT: { args: () => [2.5, 0.5, 1.5, true] },
   Bernoulli: probability,
@@ -269,6 +269,10 @@ const DISTRIBUTIONS: Readonly<Record<string, Subject>> = {
   Categorical: categories,
   OneHotCategorical: categories,
   OneHotCategoricalStraightThrough: categories,
+  NegativeBinomial: { args: () => [1.5, { probs: weights(), validateArgs: true }] },
+  MixtureSameFamily: {
+    args: () => [new distributions.Categorical({ probs: weights() }), new distributions.Normal(weights(), 1.5), true],
+  },
   Multinomial: { args: () => [2, { probs: weights(), validateArgs: true }] },
   Dirichlet: { args: () => [weights(), true] },
   MultivariateNormal: { args: () => [{ loc: weights(), covarianceMatrix: k.eye(2), validateArgs: true }] },

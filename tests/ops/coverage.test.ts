@@ -53,6 +53,8 @@ const WITHOUT_SAMPLE: readonly string[] = [
     'unique',
     'uniqueConsecutive',
     'isNonzero',
+    'eig',
+    'eigvals',
   ],
   // Says something of a tensor.
   ...['isTensor', 'numel'],

@@ -26,6 +26,29 @@ export const LINALG_SAMPLES: Readonly<Record<string, OpSample>> = {
   solve: { call: (a, b) => linalg.solve(regular(a), b), inputs: [[real([3, 3]), real([3, 2])], [real([2, 2, 2]), real([2, 2])]] },
   solveTriangular: { call: (a, b) => linalg.solveTriangular(regular(a), b, true), inputs: [[real([3, 3]), real([3, 2])]] },
   cholesky: { call: (x) => linalg.cholesky(regular(symmetric(x)).add(k.eye(3, { dtype: x.dtype }).mul(4))), inputs: [[real([3, 3])]] },
+  lu: {
+    call: (x) => [linalg.lu(x).L, linalg.lu(x).U],
+    inputs: [[real([3, 3])], [real([4, 2], 0.5, 3)], [real([2, 2, 3], -2, 2, 'transposed')]],
+    bad: [[() => linalg.lu(k.zeros(2, 2), false), 'linalg.lu: pivot must be true, got false: there is no LU without pivoting.']],
+  },
+  luFactor: matrices((x) => linalg.luFactor(x).LU),
+  luFactorEx: matrices((x) => linalg.luFactorEx(x).LU),
+  luSolve: {
+    call: (x, b) => {
+      const { LU, pivots } = linalg.luFactor(regular(x));
+      return [linalg.luSolve(LU, pivots, b), linalg.luSolve(LU, pivots, b.mT, false, true)];
+    },
+    inputs: [[real([3, 3]), real([3, 3])], [real([2, 2, 2]), real([2, 2])]],
+    bad: [
+      [() => linalg.luSolve(k.zeros(2, 2), k.zeros(3), k.zeros(2, 2)), 'linalg.luSolve: pivots must have a place for each row of LU, got [3] for [2, 2].'],
+      [() => linalg.luSolve(k.zeros(2, 2), k.zeros(2), k.zeros(3, 2)), 'linalg.luSolve: B must have 2 rows, got [3, 2].'],
+    ],
+  },
+  householderProduct: {
+    call: (x, tau) => linalg.householderProduct(x, tau),
+    inputs: [[real([4, 2]), real([2])], [real([2, 3, 3], -2, 2, 'transposed'), real([2, 2])]],
+    bad: [[() => linalg.householderProduct(k.zeros(2, 3), k.zeros(2)), 'linalg.householderProduct: expected [*, m, n] and [*, k] with m >= n >= k, got [2, 3] and [2].']],
+  },
   qr: { call: (x) => [...linalg.qr(x)], inputs: [[real([4, 2], 0.5, 3)], [real([2, 3], 0.5, 3)]] },
   eigvalsh: { call: (x) => linalg.eigvalsh(symmetric(x)), inputs: [[real([3, 3])]] },
   svdvals: { call: (x) => linalg.svdvals(x), inputs: [[real([3, 2])], [real([2, 3])]] },

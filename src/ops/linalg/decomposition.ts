@@ -220,9 +220,13 @@ const LU = record(
 );
 
 /** L and U in one, the rows of A in the order of L U, the sign of that order, info. Not differentiable. */
-export function luOf(op: string, a: Tensor): [packed: Tensor, order: Tensor, sign: Tensor, info: Tensor] {
+export function luOf(
+  op: string,
+  a: Tensor,
+  checks = false,
+): [packed: Tensor, order: Tensor, sign: Tensor, info: Tensor] {
   checkMatrix(op, a);
-  return run(LU, op, a.detach(), null, { checks: false }) as [Tensor, Tensor, Tensor, Tensor];
+  return run(LU, op, a.detach(), null, { checks }) as [Tensor, Tensor, Tensor, Tensor];
 }
 
 // ---- QR ---------------------------------------------------------------------------------------------------

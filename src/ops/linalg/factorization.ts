@@ -3,12 +3,17 @@ import { interceptable } from '../../base/intercept';
 import type { Arguments } from '../../base/arguments';
 import { FLAG, oneOf } from '../../base/kinds';
 import { argument, signature, taking, takingNamed } from '../../base/signature';
-import { INPUT } from '../../core/kinds';
+import { INPUT, TENSOR } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
 import { zeros } from '../shape/creation';
-import { choleskyOf, eighOf, qrOf, svdOf, named, type Results } from './decomposition';
+import { checkMatrix, choleskyOf, eighOf, identityLike, named, qrOf, svdOf, type Results } from './decomposition';
+import { matmul as product } from './matmul';
 import { cat } from '../shape/cat';
-import { mT, narrow } from '../shape/view';
+import { expand, mT, narrow, unsqueeze } from '../shape/view';
+import { tril } from '../indexing/gather';
+import { add, mul, sub } from '../pointwise/arithmetic';
+import { ShapeError } from '../../base/errors';
+import { formatShape } from '../../base/shape';
 
 /** Options of `cholesky`. */
 export interface CholeskyOptions {
@@ -114,3 +119,33 @@ export const eigvalsh = interceptable(
   'eigvalsh',
   (a: Tensor, ...args: UploArguments): Tensor => symmetric(EIGVALSH, a, args)[0],
 );
+
+/**
+ * The first columns [*, m, n] of the product of k reflections I - tau v vᵀ: v has zeros above the diagonal of `input` [*, m, n],
+ * 1 on it, and what is below it. `tau` is [*, k], as geqrf gives both.
+ * @throws ShapeError unless m >= n >= k
+ * @see torch.linalg.householder_product
+ */
+export const householderProduct: (x: Tensor, ...args: Arguments<[tau: Tensor], [], { tau: Tensor }>) => Tensor = taking(
+  signature('linalg.householderProduct', [INPUT, argument('tau', TENSOR)]),
+  (a, tau) => {
+    const op = 'linalg.householderProduct';
+    checkMatrix(op, a);
+    const [m, n] = a.shape.slice(-2);
+    const k = tau.shape[tau.ndim - 1] ?? 0;
+    if (m < n || n < k || formatShape(tau.shape.slice(0, -1)) !== formatShape(a.shape.slice(0, -2)) || tau.ndim < 1) {
+      throw new ShapeError(
+        op,
+        `expected [*, m, n] and [*, k] with m >= n >= k, got ${formatShape(a.shape)} and ${formatShape(tau.shape)}.`,
+        { shapes: [a.shape, tau.shape] },
+      );
+    }
+    const ones = narrow(identityLike(a, m), -1, 0, n);
+    const reflectors = add(tril(a, -1), ones);
+    let q = expand(ones, a.shape);
+    for (let i = k - 1; i >= 0; i--) {
+      const v = narrow(reflectors, -1, i, 1);
+      q = sub(q, mul(unsqueeze(narrow(tau, -1, i, 1), -1), product(v, product(mT(v), q))));
+    }
+    return q;
+  },

@@ -2,7 +2,9 @@
 // (decomposition.ts) or from composition.
 export type { Results } from './decomposition';
 export * from './determinant';
+export * from './eig';
 export * from './factorization';
+export * from './lu';
 export { matmul } from './matmul';
 export * from './matrixFunctions';
 export * from './matrixNorm';

@@ -60,7 +60,7 @@ class BiLSTMCRF extends nn.Module {
     const initAlphas = full([1, this.tagsetSize], -10000);
     initAlphas.at(0).setAt(this.tagToIx[START_TAG], 0);
     let forwardVar = initAlphas;
-    for (const feat of feats.unbind()) {
+    for (const feat of feats) {
       const alphasT: Tensor[] = []; // The forward tensors at this timestep
       for (let nextTag = 0; nextTag < this.tagsetSize; nextTag++) {
         const emitScore = feat.at(nextTag).view(1, -1).expand(1, this.tagsetSize);
@@ -85,7 +85,7 @@ class BiLSTMCRF extends nn.Module {
     // Gives the score of a provided tag sequence
     let score = zeros(1);
     tags = cat([tensor([this.tagToIx[START_TAG]], { dtype: 'int64' }), tags]);
-    for (const [i, feat] of feats.unbind().entries()) {
+    for (const [i, feat] of [...feats].entries()) {
       score = score.add(this.transitions.at(tags.at(i + 1), tags.at(i))).add(feat.at(tags.at(i + 1)));
     }
     return score.add(this.transitions.at(this.tagToIx[STOP_TAG], tags.at(-1)));
@@ -95,7 +95,7 @@ class BiLSTMCRF extends nn.Module {
     const initVvars = full([1, this.tagsetSize], -10000);
     initVvars.setAt([0, this.tagToIx[START_TAG]], 0);
     let forwardVar = initVvars;
-    for (const feat of feats.unbind()) {
+    for (const feat of feats) {
       const bptrsT: number[] = [];
       const viterbivarsT: Tensor[] = [];
       for (let nextTag = 0; nextTag < this.tagsetSize; nextTag++) {

@@ -20,7 +20,7 @@ class GATConv extends nn.Module {
     this.attDst = new nn.Parameter(randn(outC).mul(0.1));
   }
   forward(x: Tensor, edgeIndex: Tensor) {
-    const [src, dst] = edgeIndex.unbind(0);
+    const [src, dst] = edgeIndex;
     const h = this.lin(x);
     const alpha = scatterSoftmax(
       F.leakyRelu(h.mv(this.attSrc).at(src).add(h.mv(this.attDst).at(dst)), 0.2),

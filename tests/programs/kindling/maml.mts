@@ -1,7 +1,8 @@
 // MAML on sines: gradients through an inner training step.
-import { autograd, manualSeed, nn, optim, rand, type Tensor } from 'kindling';
+import { autograd, func, manualSeed, nn, optim, rand, type Tensor } from 'kindling';
 
 const F = nn.functional;
+const { functionalCall } = func;
 
 class Net extends nn.Module {
   net = new nn.Sequential({
@@ -13,11 +14,6 @@ class Net extends nn.Module {
   });
   forward(x: Tensor) {
     return this.net(x);
-  }
-  functional(x: Tensor, p: Record<string, Tensor>) {
-    x = F.relu(F.linear(x, p['net.l1.weight'], p['net.l1.bias']));
-    x = F.relu(F.linear(x, p['net.l2.weight'], p['net.l2.bias']));
-    return F.linear(x, p['net.l3.weight'], p['net.l3.bias']);
   }
 }
 
@@ -35,12 +31,11 @@ for (let it = 1; it <= 60; it++) {
     const xs = rand(10, 1).mul(10).sub(5),
       xq = rand(10, 1).mul(10).sub(5);
     const f = (x: Tensor) => x.add(phase).sin().mul(amplitude);
-    const names = model.namedParameters().map(([n]) => n);
     const params = Object.fromEntries(model.namedParameters());
-    const loss = F.mseLoss(model.functional(xs, params), f(xs));
+    const loss = F.mseLoss(functionalCall(model, params, [xs]), f(xs));
     const grads = autograd.grad(loss, Object.values(params), { createGraph: true });
-    const fast = Object.fromEntries(names.map((n, i) => [n, params[n].sub(grads[i].mul(innerLr))]));
-    const outer = F.mseLoss(model.functional(xq, fast), f(xq)).div(4);
+    const fast = Object.fromEntries(Object.entries(params).map(([n, p], i) => [n, p.sub(grads[i].mul(innerLr))]));
+    const outer = F.mseLoss(functionalCall(model, fast, [xq]), f(xq)).div(4);
     metaLoss = task === 0 ? outer : metaLoss.add(outer);
   }
   metaLoss.backward();

@@ -1,16 +1,8 @@
 // pytorch/examples/reinforcement_learning/reinforce.py
-import { cat, manualSeed, nn, optim, tensor, type Tensor } from 'kindling';
+import { cat, distributions, finfo, manualSeed, nn, optim, tensor, type Tensor } from 'kindling';
 import { CartPole } from './cartpole.mjs';
 
-class Categorical {
-  constructor(readonly probs: Tensor) {}
-  sample() {
-    return this.probs.multinomial(1).squeeze(-1);
-  }
-  logProb(value: Tensor) {
-    return this.probs.log().gather(-1, value.unsqueeze(-1)).squeeze(-1);
-  }
-}
+const { Categorical } = distributions;
 
 class Policy extends nn.Module {
   affine1 = new nn.Linear(4, 128);
@@ -30,11 +22,11 @@ manualSeed(543);
 const env = new CartPole(543);
 const policy = new Policy();
 const optimizer = new optim.Adam(policy.parameters(), { lr: 1e-2 });
-const eps = 1.1920929e-7;
+const { eps } = finfo('float32');
 
 async function selectAction(state: number[]) {
   const probs = policy(tensor(state).unsqueeze(0));
-  const m = new Categorical(probs);
+  const m = new Categorical({ probs });
   const action = m.sample();
   policy.savedLogProbs.push(m.logProb(action));
   return action.item();
@@ -49,7 +41,8 @@ function finishEpisode() {
   }
   let g = tensor(returns);
   g = g.sub(g.mean()).div(g.std().add(eps));
-  const policyLoss = policy.savedLogProbs.map((logProb, i) => logProb.neg().mul(g.at(i)));
+  const policyLoss: Tensor[] = [];
+  for (const [i, R] of [...g].entries()) policyLoss.push(policy.savedLogProbs[i].neg().mul(R));
   optimizer.zeroGrad();
   cat(policyLoss).sum().backward();
   optimizer.step();

@@ -38,7 +38,7 @@ class Attention extends nn.Module {
     const qkv = this.qkv(x)
       .reshape(B, N, 3, this.heads, C / this.heads)
       .permute(2, 0, 3, 1, 4);
-    const [q, k, v] = qkv.unbind(0);
+    const [q, k, v] = qkv;
     let attn = q.matmul(k.transpose(-2, -1)).mul(this.scale);
     attn = attn.softmax({ dim: -1 });
     return this.proj(attn.matmul(v).transpose(1, 2).reshape(B, N, C));

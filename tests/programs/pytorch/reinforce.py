@@ -1,6 +1,7 @@
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from torch.distributions import Categorical
 from cartpole import CartPole
 
 
@@ -24,8 +25,9 @@ for episode in range(1, 41):
     state, total, log_probs, rewards = env.reset(), 0, [], []
     for t in range(1, 1000):
         probs = policy(torch.tensor(state).float().unsqueeze(0))
-        action = probs.multinomial(1).squeeze(-1)
-        log_probs.append(probs.log().gather(-1, action.unsqueeze(-1)).squeeze(-1))
+        m = Categorical(probs)
+        action = m.sample()
+        log_probs.append(m.log_prob(action))
         state, reward, done = env.step(action.item())
         rewards.append(reward)
         total += reward
