@@ -149,3 +149,4 @@ export const householderProduct: (x: Tensor, ...args: Arguments<[tau: Tensor], [
     }
     return q;
   },
+);
