@@ -7,6 +7,7 @@
 import {
   CONTROL_BASE,
   CONTROL_DONE,
+  CONTROL_HALTED,
   CONTROL_JOB_COMMAND,
   CONTROL_JOB_PHASE,
   CONTROL_JOB_SIGNAL,
@@ -137,13 +138,14 @@ function finishTask(): void {
     atomic.notify(CONTROL_BASE + CONTROL_DONE, 1);
 }
 
-/** Helper, after a trap: records the fault and counts the task as done, so that nobody waits for it. */
+/** Helper, after a trap: records the fault, halts the leader behind the command, and counts the task as done, so that nobody waits for it. */
 export function recoverHelper(): void {
   if (!inTask) return;
   inTask = false;
   if (isDeposed()) return;
   const command: usize = load<u32>(CONTROL_BASE + CONTROL_JOB_COMMAND);
   recordFault(changetype<Command>(command), FAULT_TRAP, load<u8>(command));
+  atomic.store<u32>(CONTROL_BASE + CONTROL_HALTED, changetype<Command>(command).seq);
   finishTask();
 }
 

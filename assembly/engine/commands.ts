@@ -202,6 +202,8 @@ export const CONTROL_EPOCH = 76;
 export const CONTROL_SLEEPING = 128;
 /** Nonzero asks the leader to return to its event loop after the command in hand. */
 export const CONTROL_REQUEST = 192;
+/** Number of a command that stopped in the middle: the leader begins no other until the page has cleared it. */
+export const CONTROL_HALTED = 196;
 /** 1 while the page has a backlog and wants to hear of room in the ring. */
 export const CONTROL_WANTS_ROOM = 256;
 /** Job ticket of the barrier: generation << 40 | tasks << 20 | next (64 bits). */
@@ -234,9 +236,10 @@ export const FAULT_SLOTS = 64;
 export const FAULT_WORDS = 4;
 /** Fault kinds. */
 export const FAULT_INDEX = 1;
+/** Like an interruption, it blocks the commands whose guard is its number alone: those that the page has found to depend on it. */
 export const FAULT_TRAP = 2;
 export const FAULT_DIVISION = 3;
-/** Written by the page when a worker died in the middle of a command; like a trap it blocks every guarded command. */
+/** Written by the page when a worker died in the middle of a command. */
 export const FAULT_INTERRUPTED = 4;
 /** A matrix of a batch, by its number, that an algorithm cannot take. */
 export const FAULT_MATRIX = 5;

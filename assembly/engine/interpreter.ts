@@ -8,6 +8,7 @@ import {
   CONTROL_FAULTS,
   CONTROL_FAULTS_ACKNOWLEDGED,
   CONTROL_FAULT_TABLE,
+  CONTROL_HALTED,
   CONTROL_HEAD,
   CONTROL_REQUEST,
   CONTROL_SLEEPING,
@@ -52,6 +53,7 @@ const PROGRESS_TOKEN: u32 = 0;
 const DRY = 0;
 const REQUESTED = 1;
 const DEPOSED = 2;
+const HALTED = 3;
 
 @inline
 function at(position: u32): usize {
@@ -59,13 +61,15 @@ function at(position: u32): usize {
 }
 
 /**
- * Runs commands until the ring is dry (0), the page asks for the event loop (1) or has replaced this leader (2). Looks at a
- * dry ring `spins` times before it sets the sleeping flag.
+ * Runs commands until the ring is dry (0), the page asks for the event loop (1) or has replaced this leader (2), or a
+ * command has stopped in the middle (3), and the page must say what depends on it. Looks at a dry ring `spins` times
+ * before it sets the sleeping flag.
  */
 export function run(spins: i32): i32 {
   let position = atomic.load<u64>(CONTROL_BASE + CONTROL_TAIL);
   let tail = <u32>position;
   while (true) {
+    if (atomic.load<u32>(CONTROL_BASE + CONTROL_HALTED) != 0) return isDeposed() ? DEPOSED : HALTED;
     let head = atomic.load<u32>(CONTROL_BASE + CONTROL_HEAD);
     for (let i = 0; head == tail; i++) {
       if (isDeposed()) return DEPOSED;
@@ -96,6 +100,8 @@ export function run(spins: i32): i32 {
       if (!advance(position, behind)) return DEPOSED;
       position = behind;
       if (atomic.load<u32>(CONTROL_BASE + CONTROL_WANTS_ROOM) != 0) offerRoom(head - tail);
+      // A helper has trapped in it.
+      if (atomic.load<u32>(CONTROL_BASE + CONTROL_HALTED) != 0) return HALTED;
       if (atomic.load<u32>(CONTROL_BASE + CONTROL_REQUEST) != 0) return REQUESTED;
     }
   }
@@ -130,7 +136,7 @@ function offerRoom(used: u32): void {
   report(PROGRESS_TOKEN, 0, 0);
 }
 
-/** Whether a live fault lies in [first, last]. A trap or an overflowing table blocks every guarded command. */
+/** Whether a live fault lies in [first, last]. Guard words that do not stand, and an overflowing table, block every guarded command. */
 function isBlocked(first: u32, last: u32): bool {
   const acknowledged = atomic.load<u32>(CONTROL_BASE + CONTROL_FAULTS_ACKNOWLEDGED);
   const live = atomic.load<u32>(CONTROL_BASE + CONTROL_FAULTS) - acknowledged;
@@ -140,7 +146,9 @@ function isBlocked(first: u32, last: u32): bool {
     const entry: usize = CONTROL_BASE + CONTROL_FAULT_TABLE + ((acknowledged + i) % FAULT_SLOTS) * FAULT_WORDS * 4;
     const seq = load<u32>(entry);
     const kind = load<u32>(entry, 4);
-    if (kind == FAULT_TRAP || kind == FAULT_INTERRUPTED || kind == FAULT_GUARD) return true;
+    if (kind == FAULT_GUARD) return true;
+    // In a wider range the number says nothing: what depends on a torn command was found by the page.
+    if ((kind == FAULT_TRAP || kind == FAULT_INTERRUPTED) && (first != seq || last != seq)) continue;
     // Signed differences, since sequence numbers wrap.
     if (<i32>(seq - first) >= 0 && <i32>(last - seq) >= 0) return true;
   }
@@ -215,7 +223,7 @@ export function execute(opcode: i32, command: usize): void {
   }
 }
 
-/** After a trap in `run`: completes the barrier, records the fault and steps over the command. */
+/** After a trap in `run`: completes the barrier, records the fault, steps over the command and halts. */
 export function recover(): void {
   if (isDeposed()) return;
   closeJob();
@@ -223,5 +231,6 @@ export function recover(): void {
   const tail = <u32>position;
   const command = changetype<Command>(at(tail));
   recordFault(command, FAULT_TRAP, command.head & 0xff);
+  atomic.store<u32>(CONTROL_BASE + CONTROL_HALTED, command.seq);
   advance(position, (<u64>(tail + (command.head >> 8))) | ((<u64>command.seq) << 32));
 }

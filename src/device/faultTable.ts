@@ -30,9 +30,8 @@ export function readFaults(words: readonly number[]): FaultEntry[] {
   return entries;
 }
 
-/** Whether the command stopped in the middle, or wrote elsewhere, so that what it wrote is in doubt. */
-export const isTorn = ({ kind }: FaultEntry): boolean =>
-  kind === FAULT_TRAP || kind === FAULT_INTERRUPTED || kind === FAULT_GUARD;
+/** Whether the command stopped in the middle, so that what it wrote is in doubt. */
+export const isTorn = ({ kind }: FaultEntry): boolean => kind === FAULT_TRAP || kind === FAULT_INTERRUPTED;
 
 /** The error that reads reject with; `fallible` is what the command said of itself. */
 export function faultError({ kind, value }: FaultEntry, fallible: Fallible | undefined): KindlingError {
@@ -66,6 +65,7 @@ export function faultError({ kind, value }: FaultEntry, fallible: Fallible | und
       );
     }
     default: {
+      // Unknown where the table was full.
       const kernel = Opcode[Number(value)] ?? 'unknown';
       const reason = kind === FAULT_INTERRUPTED ? 'a worker died in it' : 'it trapped';
       return new DeviceError(null, `internal: the ${kernel} kernel did not finish, ${reason}. What it wrote is lost.`, {

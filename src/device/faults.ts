@@ -3,9 +3,8 @@
 // confirmed and that its value depends on; a fault in that range makes the value bad. A command that writes a sealed
 // buffer (one that already holds a value) is guarded: it carries its range, and is skipped whole if a fault lies in it,
 // by the device if the page did not know of the fault when it queued the command, else by the page.
-import { itemSize } from '../base/dtype';
 import type { KindlingError } from '../base/errors';
-import { isDense, numelOf } from '../base/shape';
+import { replaces, type CommandLog, type Damage, type Stretch } from './commandLog';
 import type { DeviceBuffer, FaultReport, IndexOptions, Operands, View } from './contract';
 
 /** A fault the page knows of. */
@@ -18,14 +17,20 @@ export interface Fault {
   readonly source: DeviceBuffer | null;
   /** The device no longer has the memory: nothing that touches it may be queued. */
   readonly isLost: boolean;
+  /** The command stopped in the middle. Its number in a range says nothing: who depends on it is known (Damage). */
+  readonly isTorn: boolean;
   /** The last command queued when a read rejected with it, else 0. From then on writes that it blocked count as never made. */
   deliveredAt: number;
   /** It went to onerror. */
   isTold: boolean;
 }
 
+let names = 0;
+
 /** What a stream knows of a buffer. Ranges are [first, last] with last 0 for none; sequence numbers start at 1. */
 export class StreamBuffer implements DeviceBuffer {
+  /** Of this buffer and its snapshots alone. */
+  readonly name = ++names;
   /** Unconfirmed fallible commands that the value depends on. */
   valueFirst = 0;
   valueLast = 0;
@@ -34,6 +39,8 @@ export class StreamBuffer implements DeviceBuffer {
   pendingLast = 0;
   /** A known fault that the value depends on. */
   fault: Fault | null = null;
+  /** A torn command that kept a write from being made; the old value holds, once a read has told of it. */
+  blocked: Fault | null = null;
   isSealed = false;
   /** Last commands that touched it, wrote it, wrote it under a guard. */
   lastUse = 0;
@@ -60,10 +67,17 @@ const TRANSFER_OPTIONS: IndexOptions = { op: 'to', what: 'value', ignore: null }
 /** How the ledger knows a transfer from another device. */
 export const TRANSFER: FaultReport = { options: TRANSFER_OPTIONS, bound: 1, source: null };
 
-/** Everything written in [first, last], by whatever command, is touched by `fault`: the device stopped in the middle. */
+/** Everything written in [first, last], by whatever command, is touched by `fault`. */
 interface Window {
   readonly fault: Fault;
   readonly first: number;
+  readonly last: number;
+}
+
+/** A torn command and what depends on it, of all that was queued up to `last`. */
+interface Tear {
+  readonly fault: Fault;
+  readonly damage: Damage;
   readonly last: number;
 }
 
@@ -81,6 +95,10 @@ export class FaultLedger {
   /** In order of `first`. */
   private readonly faults: Fault[] = [];
   private readonly windows: Window[] = [];
+  private readonly tears: Tear[] = [];
+
+  /** `log` is there if commands of the device may stop in the middle. */
+  constructor(private readonly log: CommandLog | null = null) {}
 
   /**
    * Numbers the next command and spreads ranges from what it reads to what it writes; absent views are passed over.
@@ -89,6 +107,7 @@ export class FaultLedger {
   admit(reads: Operands, writes: Operands, fallible?: FaultReport): boolean {
     const seq = this.nextSeq();
     if (fallible === undefined && this.lastFallible <= this.confirmed && this.faults.length === 0) {
+      this.log?.note(seq, reads, writes);
       return this.admitClean(seq, reads, writes);
     }
     let first = 0;
@@ -97,7 +116,7 @@ export class FaultLedger {
     let isGuarded = false;
     let isOverwrite = true;
     const include = (buffer: StreamBuffer): void => {
-      fault ??= buffer.fault;
+      fault ??= buffer.fault ?? buffer.blocked;
       if (buffer.valueLast > 0) {
         first = first === 0 ? buffer.valueFirst : Math.min(first, buffer.valueFirst);
         last = Math.max(last, buffer.valueLast);
@@ -137,6 +156,7 @@ export class FaultLedger {
         return false;
       }
     }
+    this.log?.note(seq, reads, writes);
     this.guardFirst = isGuarded ? first || seq : 0;
     this.guardLast = isGuarded ? last || seq : 0;
 
@@ -152,7 +172,7 @@ export class FaultLedger {
         if (isOverwrite && first === 0) {
           // Nothing can stop this write, and nothing of what was there remains.
           buffer.valueLast = buffer.valueFirst = buffer.pendingLast = buffer.pendingFirst = 0;
-          buffer.fault = null;
+          buffer.fault = buffer.blocked = null;
         } else {
           extendPending(buffer, first, last);
         }
@@ -176,6 +196,14 @@ export class FaultLedger {
     return this.seq;
   }
 
+  /** Numbers a command that writes bytes of the page into a buffer. */
+  admitWrite(buffer: StreamBuffer): number {
+    const seq = this.nextSeq();
+    buffer.lastUse = buffer.lastWrite = seq;
+    this.log?.noteWrite(seq, buffer);
+    return seq;
+  }
+
   /** The full number of a command whose low 32 bits are given; it is within 2^31 of the latest. */
   widen(low: number): number {
     return this.seq + ((low - this.seq) | 0);
@@ -185,8 +213,14 @@ export class FaultLedger {
   confirm(completed: number): void {
     if (completed <= this.confirmed) return;
     this.confirmed = completed;
+    this.forget(completed);
     const next = this.fallibles.findIndex(({ seq }) => seq > completed);
     this.fallibles = next < 0 ? [] : this.fallibles.slice(next);
+  }
+
+  /** Takes note that the commands before `seq` are done, and whole. */
+  forget(seq: number): void {
+    this.log?.forget(seq);
   }
 
   /** What the fallible command `seq` said of itself. */
@@ -206,9 +240,16 @@ export class FaultLedger {
     // The same bad labels fail forward and backward: whoever was told of one need not hear of the other.
     const told = this.faults.find((other) => source !== null && other.source === source && other.deliveredAt >= first);
     const deliveredAt = told?.deliveredAt ?? 0;
-    const fault = { first, last, error, source, isLost: false, deliveredAt, isTold: deliveredAt > 0 };
-    this.insert(fault);
-    return fault;
+    return this.insert({
+      first,
+      last,
+      error,
+      source,
+      isLost: false,
+      isTorn: false,
+      deliveredAt,
+      isTold: deliveredAt > 0,
+    });
   }
 
   /** Marks a fault as delivered, and with it those that the same data have caused so far. */
@@ -220,17 +261,35 @@ export class FaultLedger {
     }
   }
 
-  /** Records that the device stopped in the middle of `seq`: what was written since then cannot be trusted. */
-  learnTrap(seq: number, error: KindlingError): Fault {
+  /** Records that `seq` or a command just before it wrote elsewhere: what was written since then cannot be trusted. */
+  learnOverrun(seq: number, error: KindlingError): Fault {
     const fault = this.learn(seq, seq, error);
     this.windows.push({ fault, first: seq, last: this.seq });
     return fault;
   }
 
+  /** Records that the device stopped in the middle of `seq`, and begins none of the commands that it is told are blocked. */
+  learnTear(seq: number, error: KindlingError): Fault {
+    const source = this.describe(seq)?.source ?? null;
+    const fault = this.insert({ first: seq, last: seq, error, source, isLost: false, isTorn: true, deliveredAt: 0, isTold: false }); // prettier-ignore
+    const none: Damage = { seq, blocked: new Set(), lost: new Map(), kept: new Map() };
+    this.tears.push({ fault, damage: this.log?.damageOf(seq) ?? none, last: this.seq });
+    return fault;
+  }
+
+  /** Whether it is known that the command stopped in the middle. */
+  isTorn(seq: number): boolean {
+    return this.tears.some(({ damage }) => damage.seq === seq);
+  }
+
+  /** The commands that must not run, as they depend on `seq`, which was torn. */
+  blockedBy(seq: number): ReadonlySet<number> {
+    return this.tears.find(({ damage }) => damage.seq === seq)?.damage.blocked ?? new Set();
+  }
+
   /** Records that the memory of all buffers made so far is gone. */
   learnLoss(error: KindlingError): void {
-    const fault: Fault = { first: 0, last: 0, error, source: null, isLost: true, deliveredAt: 0, isTold: false };
-    this.insert(fault);
+    const fault = this.insert({ first: 0, last: 0, error, source: null, isLost: true, isTorn: false, deliveredAt: 0, isTold: false }); // prettier-ignore
     this.windows.push({ fault, first: 0, last: this.seq });
   }
 
@@ -242,7 +301,7 @@ export class FaultLedger {
   /** The fault that a read of `buffer` rejects with, if any. */
   faultOf(buffer: StreamBuffer): Fault | null {
     this.settle(buffer);
-    return buffer.fault ?? this.find(buffer.pendingFirst, buffer.pendingLast, true);
+    return buffer.fault ?? buffer.blocked ?? this.find(buffer.pendingFirst, buffer.pendingLast, true);
   }
 
   /** Faults that no read has rejected with, oldest first. */
@@ -269,7 +328,7 @@ export class FaultLedger {
         buffer.lastWrite = seq;
       }
     }
-    // A guard over its own number alone still holds off a write after a trap.
+    // A guard over its own number alone says that the command may be held off after a trap.
     this.guardFirst = this.guardLast = isGuarded ? seq : 0;
     return true;
   }
@@ -279,6 +338,7 @@ export class FaultLedger {
       if (view === null) continue;
       const { buffer } = view;
       if (!buffer.isSealed) buffer.fault ??= fault;
+      else if (fault.isTorn) buffer.blocked ??= fault;
       else if (fault.deliveredAt === 0) extendPending(buffer, fault.first, fault.last);
     }
   }
@@ -287,6 +347,7 @@ export class FaultLedger {
   private settle(buffer: StreamBuffer): void {
     const { confirmed } = this;
     if (this.windows.length > 0) this.applyWindows(buffer);
+    if (this.tears.length > 0) this.applyTears(buffer);
     if (buffer.valueLast > 0) {
       buffer.fault ??= this.find(buffer.valueFirst, buffer.valueLast, false);
       if (buffer.valueLast <= confirmed) buffer.valueFirst = buffer.valueLast = 0;
@@ -311,22 +372,35 @@ export class FaultLedger {
     }
   }
 
+  private applyTears(buffer: StreamBuffer): void {
+    const written = Math.max(buffer.lastWrite, buffer.lastGuardedWrite);
+    const isIn = (stretches: readonly Stretch[] | undefined): boolean =>
+      stretches?.some(({ from, to }) => from <= written && written < to) ?? false;
+    for (const { fault, damage, last } of this.tears) {
+      if (written > last) continue;
+      if (isIn(damage.lost.get(buffer.name))) buffer.fault ??= fault;
+      else if (isIn(damage.kept.get(buffer.name))) buffer.blocked ??= fault;
+    }
+    if (buffer.blocked !== null && buffer.blocked.deliveredAt > 0) buffer.blocked = null;
+  }
+
   /** The oldest known fault in [first, last]; of those that no read has rejected with if `undelivered`. */
   private find(first: number, last: number, undelivered: boolean): Fault | null {
     if (last === 0) return null;
     let found: Fault | null = null;
     for (let i = this.faults.length - 1; i >= 0; i--) {
       const fault = this.faults[i];
-      if (fault.last < first) continue;
+      if (fault.last < first || fault.isTorn) continue;
       if (fault.first <= last && !(undelivered && fault.deliveredAt > 0)) found = fault;
     }
     return found;
   }
 
-  private insert(fault: Fault): void {
+  private insert(fault: Fault): Fault {
     let at = this.faults.length;
     while (at > 0 && this.faults[at - 1].first > fault.first) at--;
     this.faults.splice(at, 0, fault);
+    return fault;
   }
 }
 
@@ -346,10 +420,9 @@ function extendPending(buffer: StreamBuffer, first: number, last: number): void 
   buffer.pendingLast = Math.max(buffer.pendingLast, last);
 }
 
-/** Whether the command replaces the whole buffer and reads nothing of it. */
+/** Whether the command replaces the whole of a buffer of which something is in doubt. */
 function overwrites(view: StreamView, reads: Operands): boolean {
-  const { buffer, shape, strides, offset } = view;
-  if (buffer.valueLast === 0 && buffer.pendingLast === 0 && buffer.fault === null) return false;
-  if (offset !== 0 || !isDense(shape, strides) || reads.some((read) => read?.buffer === buffer)) return false;
-  return numelOf(shape) * itemSize(view.dtype) === buffer.bytes;
+  const { valueLast, pendingLast, fault, blocked } = view.buffer;
+  if (valueLast === 0 && pendingLast === 0 && fault === null && blocked === null) return false;
+  return replaces(view, reads);
 }

@@ -20,18 +20,23 @@ let isTold = false;
 
 /** Marks in a stream, and the time that they take. */
 export class Lag {
-  /** When those were placed that the device has not reached. */
+  /** When each of the marks was placed that the device is not known to have reached, the oldest first. Milliseconds, as all below. */
   private readonly marks: number[] = [];
-  /** The task that placed the last one, and how many of them are from before it. */
+  /** Number of the task (`Turn`) in which `mark` was called last. */
   private turn = 0;
+  /** How many of `marks` were placed before that task. */
   private earlier = 0;
+  /** When the newest mark was placed. */
   private lastAt = -Infinity;
+  /** When it was last heard that the device had reached one; 0 before the first. */
   private lastDone = 0;
-  /** Milliseconds that a mark takes, by those before the last that came together, and how long these took, and how many. */
+  /** How long the device takes from one mark to the next, as far as the groups before the last tell; 0 before there are any. */
   private perMark = 0;
+  /** The last group, marks that were heard of at once: how long the device took to all of them, and how many they are. */
   private together = { ms: 0, count: 0 };
-  /** Milliseconds that this thread was made to wait since it last heard of a mark: it could hear nothing meanwhile. */
+  /** How long `block` has held this thread since it last heard of a mark: it could hear nothing meanwhile. */
   private deaf = 0;
+  /** When the page last awaited the device by itself. */
   private awaitedAt = -Infinity;
 
   /** `place` puts a mark into the stream; its promise resolves when the device gets there. */
@@ -61,10 +66,12 @@ export class Lag {
     // Within one task nobody can know how far the device is, and the page is blocked by the loop anyway: what counts is what
     // was queued in earlier ones, as far as was heard when this one began.
     if (this.earlier === 0) return;
+    // When the device began with what the oldest mark ends.
     const began = Math.max(this.marks[0], this.lastDone);
     // Before the first is heard of, all that is known is that one takes this long.
     const unheard = turn.at - began - (this.lastDone > 0 ? this.deaf : 0);
     const perMark = Math.max(this.timeOfOne(), unheard);
+    // Work that is queued, by the number of marks, less what of it must be done by now.
     const ahead = (this.earlier + 1) * perMark - (now - began);
     if (ahead <= MOST || now - this.awaitedAt < HELD) return;
     tell(ahead);
@@ -72,13 +79,14 @@ export class Lag {
     this.deaf += performance.now() - now;
   }
 
-  /** Milliseconds that one mark takes. */
+  /** How long the device takes from one mark to the next: an average in which the newest group weighs NEWEST. */
   private timeOfOne(): number {
     const { ms, count } = this.together;
     if (count === 0) return this.perMark;
     return this.perMark === 0 ? ms / count : (1 - NEWEST) * this.perMark + NEWEST * (ms / count);
   }
 
+  /** The device has reached the oldest mark. */
   private finish(): void {
     const at = this.marks.shift();
     if (at === undefined) return;

@@ -4,7 +4,9 @@ import { FaultError, type KindlingError } from '../base/errors';
 import type { AllocatedBuffer, DeviceBuffer, MemoryInfo, View } from './contract';
 import type { MeasuredCommand } from '../base/observer';
 import type { DType } from '../base/dtype';
+import type { CommandLog } from './commandLog';
 import { FaultLedger, type Fault, type StreamBuffer } from './faults';
+import { FAULT_GUARD } from '../../assembly/engine/commands';
 import { faultError, isTorn, type FaultEntry } from './faultTable';
 import { Lag } from './lag';
 import { outOfMemory } from './shortage';
@@ -17,7 +19,7 @@ const MARK_INTERVAL = 256;
 
 /** Commands, memory and reads of one device. */
 export abstract class DeviceStream {
-  protected readonly ledger = new FaultLedger();
+  protected readonly ledger: FaultLedger;
   /** Faults in the device's table that the page knows of. */
   protected faultCount = 0;
   /** Number of the last command that was asked to report. */
@@ -37,6 +39,11 @@ export abstract class DeviceStream {
   onMemoryPressure: () => void = () => undefined;
   /** Asked before an allocation fails, as long as it says that it has freed something. */
   makeRoom: (bytes: number) => boolean = () => false;
+
+  /** `log` is there if commands of the device may stop in the middle. */
+  constructor(log: CommandLog | null = null) {
+    this.ledger = new FaultLedger(log);
+  }
 
   abstract allocate(bytes: number, dtype: DType): AllocatedBuffer;
   abstract free(buffer: DeviceBuffer): void;
@@ -160,9 +167,13 @@ export abstract class DeviceStream {
     const entries = entriesOf(recorded);
     this.faultCount = faultCount;
     for (const entry of entries) {
+      if (isTorn(entry)) {
+        this.learnTear(entry);
+        continue;
+      }
       const seq = this.ledger.widen(entry.seq);
       const error = faultError(entry, this.ledger.describe(seq));
-      this.onFault(isTorn(entry) ? this.ledger.learnTrap(seq, error) : this.ledger.learn(seq, seq, error));
+      this.onFault(entry.kind === FAULT_GUARD ? this.ledger.learnOverrun(seq, error) : this.ledger.learn(seq, seq, error)); // prettier-ignore
     }
     if (recorded > entries.length) {
       // The table was full: any of the commands since may have failed.
@@ -172,6 +183,13 @@ export abstract class DeviceStream {
       this.onFault(this.ledger.learn(this.ledger.confirmed + 1, completed, error));
     }
     this.acknowledge(faultCount);
+  }
+
+  /** Takes note of a command that stopped in the middle, once. */
+  protected learnTear(entry: FaultEntry): void {
+    const seq = this.ledger.widen(entry.seq);
+    if (!this.ledger.isTorn(seq))
+      this.onFault(this.ledger.learnTear(seq, faultError(entry, this.ledger.describe(seq))));
   }
 
   private deliver(fault: Fault): KindlingError {

@@ -159,10 +159,10 @@ class Received {
   }
 }
 
-/** The length that the server announced, unless it counts compressed bytes. */
+/** The length that the server announced, unless it counts compressed bytes or is no count. */
 function lengthOf({ headers }: Response): number | null {
-  const length = headers.get('content-length');
-  return length === null || headers.has('content-encoding') ? null : Number(length);
+  const length = headers.get('content-length')?.trim() ?? '';
+  return /^\d+$/.test(length) && !headers.has('content-encoding') ? Number(length) : null;
 }
 
 const ADDRESS = argument('address', TEXT);

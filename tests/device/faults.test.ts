@@ -1,6 +1,7 @@
 // The ledger alone: how ranges spread, shrink and are blamed.
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/device/contract';
+import { CommandLog } from '../../src/device/commandLog';
 import { FaultLedger, StreamBuffer } from '../../src/device/faults';
 import { FaultError } from '../../src/base/errors';
 
@@ -101,21 +102,96 @@ describe('FaultLedger', () => {
     expect(ledger.faultOf(weights.buffer)).not.toBeNull();
   });
 
-  test('after a trap everything written meanwhile is in doubt, nothing before or after', () => {
+  const faultsOf = (ledger: FaultLedger, ...values: ReturnType<typeof value>[]) =>
+    values.map(({ buffer }) => ledger.faultOf(buffer));
+
+  test('after a write elsewhere everything written meanwhile is in doubt, nothing before or after', () => {
     const ledger = new FaultLedger();
     const before = compute(ledger, []);
     const during = compute(ledger, []);
     const behind = compute(ledger, []);
-    const trap = ledger.learnTrap(2, error);
+    const overrun = ledger.learnOverrun(2, error);
     ledger.confirm(3);
     const after = compute(ledger, []);
-    expect([before, during, behind, after].map(({ buffer }) => ledger.faultOf(buffer))).toEqual([
-      null,
-      trap,
-      trap,
-      null,
-    ]);
-    expect(ledger.undelivered()).toEqual([trap]);
+    expect(faultsOf(ledger, before, during, behind, after)).toEqual([null, overrun, overrun, null]);
+    expect(ledger.undelivered()).toEqual([overrun]);
+  });
+
+  describe('a command that stopped in the middle', () => {
+    test('costs what depends on it, and nothing else', () => {
+      const ledger = new FaultLedger(new CommandLog());
+      const [weights, others, moved] = [value(ledger), value(ledger), value(ledger)];
+      const x = compute(ledger, []);
+      const torn = compute(ledger, [x.view]);
+      const seq = ledger.seq;
+      const beside = compute(ledger, [x.view]);
+      const behind = compute(ledger, [torn.view, beside.view]);
+      ledger.admit([behind.view, weights.view], [weights.view]);
+      const step = ledger.seq;
+      ledger.admit([beside.view, others.view], [others.view]);
+      const ofWeights = compute(ledger, [weights.view]);
+      ledger.admit([ofWeights.view, moved.view], [moved.view]);
+      const second = ledger.seq;
+      const ofOthers = compute(ledger, [others.view]);
+      const fault = ledger.learnTear(seq, error);
+      expect([...ledger.blockedBy(seq)]).toEqual([step, second]);
+      ledger.confirm(ledger.seq);
+      expect(faultsOf(ledger, x, torn, beside, behind, weights, others, ofWeights, moved, ofOthers)).toEqual(
+        [null, fault, null, fault, fault, null, fault, fault, null], // prettier-ignore
+      );
+      // What is queued once it is known: the page itself holds off what depends on it.
+      expect(ledger.admit([behind.view, weights.view], [weights.view])).toBe(false);
+      expect(ledger.admit([weights.view], [weights.view])).toBe(false);
+      expect(ledger.admit([beside.view, others.view], [others.view])).toBe(true);
+      // Blocked writes were never made.
+      ledger.deliver(fault);
+      expect(faultsOf(ledger, torn, behind, weights, ofWeights, moved)).toEqual([fault, fault, null, fault, null]);
+      expect(ledger.admit([weights.view], [weights.view])).toBe(true);
+      expect(ledger.undelivered()).toEqual([]);
+    });
+
+    test('leaves half of what it wrote in place, until all of that is written anew', () => {
+      const ledger = new FaultLedger(new CommandLog());
+      const [weights, x] = [value(ledger), value(ledger)];
+      ledger.admit([x.view, weights.view], [weights.view]);
+      const fault = ledger.learnTear(1, error);
+      ledger.deliver(fault);
+      ledger.confirm(1);
+      expect(faultsOf(ledger, weights)).toEqual([fault]);
+      expect(ledger.admit([x.view], [weights.view])).toBe(true);
+      expect(faultsOf(ledger, weights)).toEqual([null]);
+    });
+
+    test('is over for what was written anew meanwhile, but not for a read before', () => {
+      const ledger = new FaultLedger(new CommandLog());
+      const [weights, x] = [value(ledger), value(ledger)];
+      const early = ledger.snapshot(weights.buffer);
+      ledger.admit([x.view, weights.view], [weights.view]);
+      const between = ledger.snapshot(weights.buffer);
+      ledger.admit([x.view], [weights.view]);
+      const fault = ledger.learnTear(1, error);
+      expect(ledger.blockedBy(1).size).toBe(0);
+      expect([early, between, weights.buffer].map((buffer) => ledger.faultOf(buffer))).toEqual([null, fault, null]);
+    });
+
+    test('may be one that writes bytes of the page', () => {
+      const ledger = new FaultLedger(new CommandLog());
+      const [written, other] = [value(ledger), value(ledger)];
+      const seq = ledger.admitWrite(written.buffer);
+      ledger.admitWrite(other.buffer);
+      const fault = ledger.learnTear(seq, error);
+      expect(faultsOf(ledger, written, other, compute(ledger, [written.view]))).toEqual([fault, null, fault]);
+    });
+
+    test('is found among thousands that are done', () => {
+      const ledger = new FaultLedger(new CommandLog());
+      const x = value(ledger);
+      const results = Array.from({ length: 5000 }, () => compute(ledger, [x.view]));
+      ledger.forget(4000);
+      const last = compute(ledger, [results[4999].view]);
+      const fault = ledger.learnTear(5000, error);
+      expect(faultsOf(ledger, results[4998], results[4999], last)).toEqual([null, fault, fault]);
+    });
   });
 
   test('numbers go on beyond 32 bits and never map to 0', () => {

@@ -39,12 +39,20 @@ async function runHere(programs: readonly Program[]): Promise<Outcome[]> {
   return outcomes;
 }
 
-/** How each device is started; those of one process come one after the other. */
+/** How each device is started; those of one process come one after the other, a page stays open. */
 const STARTS: Readonly<Record<string, () => Promise<Runner>>> = {
   inline: () => startHere('inline', {}),
   workers: () => startHere('workers', { threads: 2 }),
-  webgpu: async () => ({ name: 'webgpu', ...(await openPage()) }),
+  webgpu: openPageOnce,
 };
+
+let opened: ReturnType<typeof openPage> | null = null;
+
+/** Pipelines are compiled once a page: each program needs some that others have needed. */
+async function openPageOnce(): Promise<Runner> {
+  opened ??= openPage();
+  return { name: 'webgpu', ...(await opened), close: () => Promise.resolve() };
+}
 
 async function startHere(name: string, options: { threads?: number }): Promise<Runner> {
   await init(options);
@@ -133,6 +141,7 @@ export async function main(args: string[]): Promise<number> {
   }
   console.log(`${steps} steps, of which PyTorch refuses ${refused}`);
   await report(failures, Number(values.show));
+  await (await opened)?.close();
   return failures.length > 0 ? 1 : 0;
 }
 

@@ -35,6 +35,39 @@ test('bytes without an announced length', async () => {
   }
 });
 
+/** A response of these bytes that announces something. */
+const announcing = (file: BodyInit, length: string): Response =>
+  new Response(file, { headers: { 'content-length': length } });
+
+test('a length that is announced and does not come takes no memory', async () => {
+  const file = await io.save({ x: zeros(3) });
+  // Beyond what an ArrayBuffer can have, beyond what is believed at once, just below it.
+  for (const length of [`9${'0'.repeat(15)}`, String(2 ** 30 + 1), String(2 ** 30)]) {
+    await expect(io.load(announcing(file, length))).rejects.toThrow(
+      `load: the response must have the ${length} bytes that were announced, got ${file.byteLength}.`,
+    );
+  }
+});
+
+test('more than was announced, and what is no count', async () => {
+  const file = await io.save({ x: tensor([7]) });
+  for (const [length, total] of [
+    ['10', 10],
+    ['-5', null],
+    ['1.5', null],
+    ['many', null],
+    ['', null],
+  ] as const) {
+    // prettier-ignore
+    const totals = new Set<number | null>();
+    const { x } = await io.load<{ x: Tensor }>(announcing(file, length), {
+      onProgress: (_, total) => totals.add(total),
+    });
+    expect(await x.tolist()).toEqual([7]);
+    expect([...totals]).toEqual([total]);
+  }
+});
+
 test('parts are written behind work that still uses the memory', async () => {
   const { great } = await io.load<{ great: Tensor }>(await io.save({ great: zeros(GREAT).add(3) }));
   let x = zeros(GREAT);

@@ -3,6 +3,7 @@
 import {
   Acknowledge,
   DTypeCode,
+  FAULT_TRAP,
   HEADER_WORDS,
   IndexCommand,
   MAX_COMMAND_WORDS,
@@ -16,6 +17,7 @@ import {
 import { itemSize } from '../../base/dtype';
 import { numelOf } from '../../base/shape';
 import { DeviceError, type KindlingError, OutOfMemoryError } from '../../base/errors';
+import { CommandLog } from '../commandLog';
 import type { FaultReport, MemoryInfo, Operands, View } from '../contract';
 import { StreamBuffer, TRANSFER } from '../faults';
 import { instruments, type GuardedHeap } from '../instruments';
@@ -29,6 +31,8 @@ import type { Report, Transport, TransportEvents } from './transport/transport';
 
 /** Uploads up to this travel inside a command, which spares the search for a block the page may write. Bytes. */
 const WRITE_LIMIT = 1024;
+/** Commands after which those that are done are forgotten, where no report is heard. */
+const FORGET_INTERVAL = 1024;
 /** Apart enough that vector loads of one do not meet the other. Bytes. */
 const STATUS_BYTES = 64;
 /** Commands that are measured before the engine hands their times over by itself. */
@@ -81,7 +85,7 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
   private trace: Block | null = null;
 
   constructor(connect: (events: TransportEvents) => Transport) {
-    super();
+    super(new CommandLog());
     this.transport = connect(this);
     this.heap = this.makeHeap();
   }
@@ -250,18 +254,21 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
 
   // ---- from the transport
 
-  onReport({ token, value, completed, faultCount, faults, times }: Report): void {
+  onReport({ token, value, completed, faultCount, faults, halted, times }: Report): void {
     if (this.end !== null) return;
     if (times !== null) this.takeTimes(times);
     let done = this.ledger.widen(completed);
     const answered = token === 0 ? undefined : this.pending.find((report) => report.token === token);
     if (answered !== undefined) done = Math.max(done, answered.seq);
     this.learn(faultCount, done, () => readFaults(faults));
+    if (halted !== 0) this.resume(halted);
     this.ledger.confirm(done);
     // Answers come in order: what is due and was not answered got lost with a worker.
     while (this.pending.length > 0 && this.pending[0].seq <= done) {
       const report = this.pending.shift() as PendingReport;
-      this.answer(report, report === answered ? value : this.peek(report));
+      // One that was torn itself has copied only a part.
+      const kept = this.ledger.isTorn(report.seq) ? null : this.peek(report);
+      this.answer(report, report === answered ? value : kept);
     }
   }
 
@@ -311,6 +318,15 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
     return take() ?? (this.transport.catchUp() ? take() : null);
   }
 
+  /** The engine waits, as the command `low` stopped in the middle: what depends on that must not run. */
+  private resume(low: number): void {
+    const seq = this.ledger.widen(low);
+    // Known by its entry, unless the table was full.
+    this.learnTear({ seq: low, kind: FAULT_TRAP, value: -1n });
+    const dependents = new Set([...this.ledger.blockedBy(seq)].map((dependent) => dependent >>> 0));
+    this.transport.resume({ seq: low, dependents });
+  }
+
   private get completed(): number {
     return this.ledger.widen(this.transport.completed());
   }
@@ -321,6 +337,7 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
     const [head, seq] = [words[at], this.ledger.seq];
     this.transport.publish();
     this.guarded?.verify(seq, head & 0xff);
+    if (seq % FORGET_INTERVAL === 0) this.ledger.forget(this.completed);
     this.queued();
   }
 
@@ -349,8 +366,7 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
 
   private write(buffer: WasmBuffer, bytes: Uint8Array, start: number): void {
     const { block } = buffer;
-    const seq = this.ledger.nextSeq();
-    buffer.lastUse = buffer.lastWrite = seq;
+    const seq = this.ledger.admitWrite(buffer);
     const length = HEADER_WORDS + 2 + Math.ceil(bytes.length / 4);
     const at = this.transport.reserve(length);
     const { words } = this.transport;

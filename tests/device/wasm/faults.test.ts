@@ -113,23 +113,64 @@ describe.each(MODES)('%s', (_, settings) => {
     expect(await floats(device, bad)).toEqual(Float32Array.of(3));
   });
 
-  test('a trap costs what the command wrote, not the engine', async () => {
-    const device = engine(settings);
-    const weights = tensor(device, Float32Array.of(1));
-    const before = tensor(device, Float32Array.of(7));
+  /** The result of commands that trap, at addresses beyond the memory, in that many tasks each. */
+  function trap(device: WasmDevice, ...tasks: number[]): View {
     const out = room(device, 64);
-    // Addresses beyond the memory, in many tasks and in one.
-    for (const outer of [64, 1]) {
+    for (const outer of tasks) {
       const sizes = { x: 0xf0000000, out: device.stream.pointer(out), workspace: 0, outer, n: 65536, inner: 1 };
       device.stream.emit(Opcode.Reduce, Reduce, { ...sizes, kind: 0, dtype: 0 }, [], [out]);
     }
     device.seal(out.buffer);
-    addTo(device, weights, before);
+    return out;
+  }
+
+  test('a trap costs what depends on it, and nothing beside', async () => {
+    const device = engine(settings);
+    const weights = tensor(device, Float32Array.of(1));
+    const others = tensor(device, Float32Array.of(1));
+    const before = tensor(device, Float32Array.of(7));
+    for (let round = 0; round < 3; round++) {
+      const out = trap(device, round === 1 ? 1 : 64);
+      const behind = sum(device, out);
+      const beside = sum(device, before);
+      addTo(device, weights, behind);
+      addTo(device, others, beside);
+      const after = sum(device, others);
+      const reads = [weights, behind, beside, others, after].map((view) => floats(device, view));
+      const outcomes = await Promise.allSettled(reads);
+      const values = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value[0] : 'lost'));
+      const grown = 1 + 7 * (round + 1);
+      expect(values).toEqual(['lost', 'lost', 7, grown, grown]);
+      // The step was not made, and now counts as never made.
+      expect(await floats(device, weights)).toEqual(Float32Array.of(1));
+    }
+    await device.synchronize().catch(() => undefined);
+    await device.synchronize();
+  });
+
+  test('traps among more commands than fit into the ring and a batch', async () => {
+    const device = engine(settings);
+    const weights = tensor(device, Float32Array.of(0));
+    const others = tensor(device, Float32Array.of(0));
+    const one = tensor(device, Float32Array.of(1));
+    for (let i = 0; i < 15_000; i++) {
+      addTo(device, others, one);
+      if (i === 10 || i === 9000) addTo(device, weights, sum(device, trap(device, 1)));
+      else if (i > 10) addTo(device, weights, one);
+    }
+    await expect(device.read(weights)).rejects.toThrow(/it trapped/);
+    expect(await floats(device, others)).toEqual(Float32Array.of(15_000));
+  });
+
+  test('a trap costs what the command wrote, not the engine', async () => {
+    const device = engine(settings);
+    const weights = tensor(device, Float32Array.of(1));
+    const before = tensor(device, Float32Array.of(7));
+    const out = trap(device, 64, 1);
     await expect(device.read(out)).rejects.toThrow(/internal: the Reduce kernel did not finish, it trapped/);
     await expect(device.read(out)).rejects.toThrow(DeviceError);
     await device.synchronize().catch(() => undefined);
     expect(await floats(device, before)).toEqual(Float32Array.of(7));
-    expect(await floats(device, weights)).toEqual(Float32Array.of(1));
     addTo(device, weights, before);
     expect(await floats(device, weights)).toEqual(Float32Array.of(8));
   });

@@ -20,11 +20,19 @@ import {
 } from '../../../assembly/engine/commands';
 import { DTYPES } from '../../../src/base/dtype';
 import { compileBuild } from '../../../src/device/wasm/engine/binary';
-import { DEPOSED, describeMemory, DRY, Engine, type EngineReport } from '../../../src/device/wasm/engine/engine';
+import {
+  DEPOSED,
+  describeMemory,
+  DRY,
+  Engine,
+  HALTED,
+  resume,
+  type EngineReport,
+} from '../../../src/device/wasm/engine/engine';
 import { createMemory, heapStart } from '../../../src/device/wasm/engine/memory';
 import { argumentNames, encode, type Arguments } from '../../../src/device/wasm/transport/encode';
 import { Ring } from '../../../src/device/wasm/transport/ring';
-import { clearAfterDeath, depose, isTorn } from '../../../src/device/wasm/workers/takeover';
+import { clearAfterDeath, depose, isTorn, stillness } from '../../../src/device/wasm/workers/takeover';
 
 const module = await compileBuild('baseline', true);
 
@@ -62,13 +70,19 @@ test('a leader that was replaced in the middle of a command runs nothing more', 
     depose(words);
     expect(isTorn(words)).toBe(true);
     clearAfterDeath(words);
-    expect(engine(0, 1, (answer) => late.push(answer.token)).run(0)).toBe(DRY);
+    const next = engine(0, 1, (answer) => late.push(answer.token));
+    // Until the page has looked what depends on the command.
+    expect(next.run(0)).toBe(HALTED);
+    expect(resume(memory, 1)).toBe(true);
+    expect(next.run(0)).toBe(DRY);
   });
   expect(replaced.run(0)).toBe(DEPOSED);
   expect([early, late]).toEqual([[1], [2, 3]]);
   expect(control(CONTROL_COMPLETED)).toBe(3);
   expect(control(CONTROL_BEGUN)).toBe(3);
-  expect(describeMemory(memory, 0)).toMatchObject({ faultCount: 1, faults: [1, FAULT_INTERRUPTED, Opcode.Report, 0] });
+  expect(describeMemory(memory, 0)).toMatchObject({
+    ...{ faultCount: 1, faults: [1, FAULT_INTERRUPTED, Opcode.Report, 0], halted: 0 },
+  });
 
   // Commands that come later are none of its business either.
   append(Opcode.Report, Report, report(4));
@@ -123,4 +137,12 @@ test('a task that a helper finishes late is not counted in a later job', () => {
   expect([control(CONTROL_DONE), control(CONTROL_DONE + 4)]).toEqual([0, 2]);
   expect(control(CONTROL_TICKET)).toBe(1 << 20);
   expect(control(CONTROL_SLEEPERS)).toBe(0);
+});
+
+test('who shows signs of life is waited for', async () => {
+  let looks = 0;
+  // Moves between some of the first looks.
+  await stillness(() => Math.min(8, ++looks >> 1));
+  const last = 16;
+  expect(looks).toBe(last + 10);
 });

@@ -5,6 +5,7 @@ import {
   CONTROL_FAULTS,
   CONTROL_FAULTS_ACKNOWLEDGED,
   CONTROL_FAULT_TABLE,
+  CONTROL_HALTED,
   CONTROL_TRACE,
   CONTROL_TRACE_COUNT,
   FAULT_SLOTS,
@@ -31,6 +32,8 @@ export interface EngineReport {
   readonly faults: readonly number[];
   /** What commands since the last report have taken, while that is measured. */
   readonly times: EngineTimes | null;
+  /** Low 32 bits of the number of a command that stopped in the middle: the engine waits for `resume`; 0 for none. */
+  readonly halted: number;
 }
 
 /** What commands have taken, by the clock of the engine's thread. */
@@ -66,6 +69,7 @@ interface Exports {
 export const DRY = 0;
 export const REQUESTED = 1;
 export const DEPOSED = 2;
+export const HALTED = 3;
 
 /** An instance of the engine; `report` is called from inside its loop. */
 export class Engine {
@@ -94,7 +98,10 @@ export class Engine {
     this.exports.initialize(SCRATCH_BASE + options.index * SCRATCH_BYTES, options.helpers, options.epoch);
   }
 
-  /** Runs commands until the ring is dry, the page asks for the event loop or has replaced this engine. A trap costs the command it happened in. */
+  /**
+   * Runs commands until the ring is dry, the page asks for the event loop or has replaced this engine, or one stopped in the
+   * middle: then nothing more is run until `resume`.
+   */
   run(spins: number): number {
     for (;;) {
       try {
@@ -142,7 +149,14 @@ export function describeMemory(
     const entry = control + CONTROL_FAULT_TABLE / 4 + (i % FAULT_SLOTS) * FAULT_WORDS;
     faults.push(...words.subarray(entry, entry + FAULT_WORDS));
   }
-  return { completed: Atomics.load(words, control + CONTROL_COMPLETED / 4), faultCount, faults };
+  const halted = Atomics.load(words, control + CONTROL_HALTED / 4);
+  return { completed: Atomics.load(words, control + CONTROL_COMPLETED / 4), faultCount, faults, halted };
+}
+
+/** Lets an engine go on that has halted at the command `seq`, low 32 bits; returns false if it has not. */
+export function resume(memory: WebAssembly.Memory, seq: number): boolean {
+  const words = new Uint32Array(memory.buffer);
+  return Atomics.compareExchange(words, (CONTROL_BASE + CONTROL_HALTED) / 4, seq, 0) === seq;
 }
 
 /** Takes what the engine on this thread has measured out of the memory. */

@@ -1,5 +1,5 @@
 // The engine on the calling thread: in Node, in a worker of the user's own, or where no worker can be started.
-import { Engine, type EngineReport } from './engine';
+import { Engine, HALTED, type EngineReport } from './engine';
 import type { Leader } from '../transport/ringTransport';
 
 /** Runs the ring in a microtask after the first command, or at once when it is full. */
@@ -7,6 +7,7 @@ export class InlineLeader implements Leader {
   private readonly engine: Engine;
   private readonly reports: EngineReport[] = [];
   private isRunning = false;
+  private hasHalted = false;
 
   constructor(
     module: WebAssembly.Module,
@@ -23,13 +24,20 @@ export class InlineLeader implements Leader {
     queueMicrotask(() => this.drain());
   }
 
-  /** Reports are handed on after the run, since they may queue more commands. */
+  /** Reports are handed on after the run, since they may queue more commands; an engine that has halted goes on then. */
   readonly drain = (): void => {
+    do {
+      this.run();
+      for (const report of this.reports.splice(0)) this.receive(report);
+    } while (this.hasHalted && this.engine.reportOf(0, 0, 0).halted === 0);
+  };
+
+  readonly run = (): void => {
     if (this.isRunning) throw new Error('internal: the engine was entered twice');
     this.isRunning = true;
-    this.engine.run(0);
+    this.hasHalted = this.engine.run(0) === HALTED;
     this.isRunning = false;
-    for (const report of this.reports.splice(0)) this.receive(report);
+    if (this.hasHalted) this.reports.push(this.engine.reportOf(0, 0, 0));
   };
 
   describe(): string[] {

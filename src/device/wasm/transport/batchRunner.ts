@@ -1,13 +1,22 @@
 // Runs batches in an engine with a memory of its own: in a worker, or on the calling thread if none can be started.
 import type { Batch, BatchEngine } from './batchTransport';
-import { Engine, type EngineReport } from '../engine/engine';
+import { Engine, HALTED, resume, type EngineReport } from '../engine/engine';
 import { createMemory, growMemory } from '../engine/memory';
-import { Ring, moveCommands } from './ring';
+import { block, Ring, moveCommands } from './ring';
+import type { Blocked } from './transport';
 
 /** Words of commands that are run before the next look at the clock. */
 const SLICE_WORDS = 4096;
 /** A long batch, and a long command, says that it is alive this often, in ms. */
 const SIGN_OF_LIFE = 250;
+
+/** A batch, and how far it is: words of a part that are in the ring. */
+interface QueuedBatch extends Batch {
+  part: number;
+  next: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /** An engine that takes batches. */
 export class BatchRunner {
@@ -15,6 +24,8 @@ export class BatchRunner {
   readonly limit: number;
   private readonly engine: Engine;
   private readonly memory: WebAssembly.Memory;
+  private readonly queue: QueuedBatch[] = [];
+  private isHalted = false;
   private reported = 0;
 
   constructor(
@@ -34,24 +45,66 @@ export class BatchRunner {
     );
   }
 
-  /** Runs a batch to its end. @throws what the browser throws when it refuses the memory. */
-  run({ memoryBytes, parts }: Batch): void {
-    growMemory(this.memory, memoryBytes);
+  /** Runs a batch, behind those before it; resolves at its end. Rejects with what the browser throws when it refuses the memory. */
+  run(batch: Batch): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.queue.push({ ...batch, part: 0, next: 0, resolve, reject });
+      if (!this.isHalted) this.work();
+    });
+  }
+
+  /** Goes on after a torn command. */
+  resume(blocked: Blocked): void {
+    new Ring(this.memory).block(blocked);
+    for (const { parts } of this.queue) {
+      for (const part of parts) if ('words' in part) block(part.words, 0, part.words.length, blocked);
+    }
+    if (!resume(this.memory, blocked.seq)) return;
+    this.isHalted = false;
+    this.work();
+  }
+
+  /** Runs batches until there are none, or a command stops in the middle. */
+  private work(): void {
+    for (let batch = this.queue[0]; batch !== undefined; batch = this.queue[0]) {
+      try {
+        growMemory(this.memory, batch.memoryBytes);
+        this.runParts(batch);
+      } catch (error) {
+        this.queue.shift();
+        batch.reject(error);
+        continue;
+      }
+      this.report(this.engine.reportOf(0, 0, 0));
+      if (this.isHalted) return;
+      this.queue.shift();
+      batch.resolve();
+    }
+  }
+
+  private runParts(batch: QueuedBatch): void {
     const ring = new Ring(this.memory);
     this.reported = performance.now();
-    for (const part of parts) {
+    // What is left in the ring after a halt.
+    if (this.halts()) return;
+    for (; batch.part < batch.parts.length; batch.part++, batch.next = 0) {
+      const part = batch.parts[batch.part];
       if ('data' in part) {
         new Uint8Array(this.memory.buffer, part.pointer, part.data.length).set(part.data);
         continue;
       }
       const { words } = part;
-      for (let next = 0; next < words.length;) {
-        next = moveCommands(ring, words, next, Math.min(words.length, next + SLICE_WORDS));
-        this.engine.run(0);
+      while (batch.next < words.length) {
+        batch.next = moveCommands(ring, words, batch.next, Math.min(words.length, batch.next + SLICE_WORDS));
+        if (this.halts()) return;
         this.signOfLife();
       }
     }
-    this.report(this.engine.reportOf(0, 0, 0));
+  }
+
+  /** Runs what is in the ring; whether a command stopped in the middle. */
+  private halts(): boolean {
+    return (this.isHalted = this.engine.run(0) === HALTED);
   }
 
   private signOfLife(): void {
@@ -79,9 +132,20 @@ export class InlineBatchEngine implements BatchEngine {
 
   execute(batch: Batch): void {
     queueMicrotask(() => {
-      this.runner.run(batch);
-      for (const report of this.reports.splice(0)) this.receive(report);
+      void this.runner.run(batch);
+      this.deliver();
     });
+  }
+
+  resume(blocked: Blocked): void {
+    queueMicrotask(() => {
+      this.runner.resume(blocked);
+      this.deliver();
+    });
+  }
+
+  private deliver(): void {
+    for (const report of this.reports.splice(0)) this.receive(report);
   }
 
   describe(): string[] {

@@ -3,7 +3,8 @@
 import { DeviceError, OutOfMemoryError, type KindlingError } from '../../../base/errors';
 import type { EngineReport } from '../engine/engine';
 import { grownSize, heapStart, initialBytes } from '../engine/memory';
-import type { Transport, TransportEvents } from './transport';
+import { block } from './ring';
+import type { Blocked, Transport, TransportEvents } from './transport';
 import { Watchdog } from '../workers/watchdog';
 
 /** What goes over at once: commands and uploads in order. */
@@ -30,6 +31,8 @@ export interface BatchEngine {
   readonly outstanding: number;
   /** Bytes that its memory may grow to. */
   readonly limit: number;
+  /** Goes on after a torn command. */
+  resume(blocked: Blocked): void;
   describe(): string[];
   stop(): void;
 }
@@ -114,6 +117,12 @@ export class BatchTransport implements Transport {
     return false;
   }
 
+  resume(blocked: Blocked): void {
+    this.closePart();
+    for (const part of this.parts) if ('words' in part) block(part.words, 0, part.words.length, blocked);
+    this.engine?.resume(blocked);
+  }
+
   upload(pointer: number, data: Uint8Array): void {
     this.closePart();
     this.parts.push({ pointer, data: data.slice() });
@@ -161,10 +170,10 @@ export class BatchTransport implements Transport {
   }
 
   /** Called with what the engine reports. */
-  receive({ token, value, completed, faultCount, faults, times }: EngineReport): void {
+  receive({ token, value, completed, faultCount, faults, halted, times }: EngineReport): void {
     this.done = completed;
     this.reportCount++;
-    this.events.onReport({ token, value, completed, faultCount, faults, times });
+    this.events.onReport({ token, value, completed, faultCount, faults, halted, times });
   }
 
   private schedule(): void {

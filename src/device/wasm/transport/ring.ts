@@ -7,12 +7,23 @@ import {
   RING_BASE,
   RING_WORDS,
 } from '../../../../assembly/engine/commands';
+import type { Blocked } from './transport';
 
+const NOP: number = Opcode.Nop;
 const FIRST_WORD = RING_BASE / 4;
 const HEAD = (CONTROL_BASE + CONTROL_HEAD) / 4;
 const TAIL = (CONTROL_BASE + CONTROL_TAIL) / 4;
 /** Words in one chunk of the backlog. */
 const CHUNK_WORDS = 65536;
+
+/** Makes the guards of blocked commands in words[from, to) the torn command, which keeps them from running. */
+export function block(words: Uint32Array, from: number, to: number, { seq, dependents }: Blocked): void {
+  for (let at = from; at < to; at += words[at] >>> 8) {
+    // A Nop may be a single word.
+    if ((words[at] & 0xff) === NOP || !dependents.has(words[at + 1])) continue;
+    words[at + 2] = words[at + 3] = seq;
+  }
+}
 
 /** Writes commands into the ring of a memory. */
 export class Ring {
@@ -56,6 +67,16 @@ export class Ring {
   /** Takes the command that was written at the reserved place into the ring, without telling the engine. */
   advance(): void {
     this.head = this.end;
+  }
+
+  /** Blocks commands that the engine, which stands still, has not begun. */
+  block(blocked: Blocked): void {
+    const tail = Atomics.load(this.words, TAIL);
+    const length = (this.head - tail) >>> 0;
+    const first = FIRST_WORD + (tail & (RING_WORDS - 1));
+    const end = FIRST_WORD + RING_WORDS;
+    block(this.words, first, Math.min(end, first + length), blocked);
+    block(this.words, FIRST_WORD, first + length - RING_WORDS, blocked);
   }
 
   /** Makes everything taken in so far visible to the engine. */
@@ -115,6 +136,12 @@ export class Backlog {
   /** Takes in the command written at the reserved place. */
   advance(): void {
     this.used = this.end;
+  }
+
+  /** Blocks commands. */
+  block(blocked: Blocked): void {
+    const chunks = [...this.full, this.words.subarray(0, this.used)];
+    chunks.forEach((chunk, i) => block(chunk, i === 0 ? this.taken : 0, chunk.length, blocked));
   }
 
   /** Moves what fits into the ring; returns whether nothing is left. */

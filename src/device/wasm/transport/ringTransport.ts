@@ -11,11 +11,11 @@ import {
   MOST_WORKERS,
 } from '../../../../assembly/engine/commands';
 import { OutOfMemoryError, ValueError, type KindlingError } from '../../../base/errors';
-import { copyOut, describeMemory, type EngineReport } from '../engine/engine';
+import { copyOut, describeMemory, resume, type EngineReport } from '../engine/engine';
 import { grownSize, growMemory, heapStart } from '../engine/memory';
 import { Backlog, Ring } from './ring';
-import { clearAfterDeath, depose, isTorn } from '../workers/takeover';
-import type { Transport, TransportEvents } from './transport';
+import { clearAfterDeath, depose, isTorn, stillness } from '../workers/takeover';
+import type { Blocked, Transport, TransportEvents } from './transport';
 import { Watchdog } from '../workers/watchdog';
 
 const COMPLETED = (CONTROL_BASE + CONTROL_COMPLETED) / 4;
@@ -29,8 +29,10 @@ const WANTS_ROOM = (CONTROL_BASE + CONTROL_WANTS_ROOM) / 4;
 export interface Leader {
   /** Called when there are commands and the leader sleeps. */
   wake(): void;
-  /** Runs everything in the ring now, if the leader is on this thread. */
+  /** Runs everything in the ring now, if the leader is on this thread, and hands on its reports. */
   readonly drain: (() => void) | null;
+  /** The same, but for the reports: who is about to write a command must not hear of what changes it. */
+  readonly run: (() => void) | null;
   describe(): string[];
   /** Resolves when nothing of it runs any more, as far as that can be known. */
   stop(): Promise<unknown>;
@@ -51,6 +53,8 @@ export class RingTransport implements Transport {
   /** What does not fit into the ring, in order; a part that is held waits with all behind it. */
   private readonly backlogs: HeldBacklog[] = [{ commands: new Backlog(), holds: 0 }];
   private toBacklog = false;
+  /** Reports of a leader on this thread are to be handed on once the next command is written. */
+  private hasReports = false;
   private leader: Leader | null = null;
   private watchdog: Watchdog | null = null;
   private faultCount = 0;
@@ -92,13 +96,19 @@ export class RingTransport implements Transport {
     depose(this.ring.words);
   }
 
-  /** Readies the memory for the next leader after one died. Returns the number of faults that it need not report again. */
-  async takeOver(): Promise<number> {
+  /**
+   * Readies the memory for the next leader after one died, or hung, which shows no sign of life but may live. Returns the
+   * number of faults that it need not report again.
+   */
+  async takeOver(_reason: string, isHung: boolean): Promise<number> {
     this.depose();
     this.watchdog?.stop();
     const stopped = this.leader?.stop();
     this.leader = null;
-    if (isTorn(this.ring.words)) await stopped;
+    if (isTorn(this.ring.words)) {
+      if (isHung) await stopped;
+      await stillness(() => this.beats());
+    }
     clearAfterDeath(this.ring.words);
     this.receive({
       token: 0,
@@ -119,8 +129,9 @@ export class RingTransport implements Transport {
   reserve(length: number): number {
     if (this.isBacklogEmpty && this.backlogs[0].holds === 0) {
       let at = this.ring.reserve(length);
-      if (at < 0 && this.leader?.drain) {
-        this.leader.drain();
+      if (at < 0 && this.leader?.run) {
+        this.leader.run();
+        this.hasReports = true;
         at = this.ring.reserve(length);
       }
       if (at >= 0) {
@@ -146,10 +157,20 @@ export class RingTransport implements Transport {
     this.ring.publish();
     this.watchdog?.wake();
     this.wake();
+    if (this.hasReports) {
+      this.hasReports = false;
+      this.leader?.drain?.();
+    }
   }
 
   completed(): number {
     return Atomics.load(this.ring.words, COMPLETED);
+  }
+
+  resume(blocked: Blocked): void {
+    this.ring.block(blocked);
+    for (const { commands } of this.backlogs) commands.block(blocked);
+    if (resume(this.memory, blocked.seq)) this.leader?.wake();
   }
 
   catchUp(): boolean {
@@ -208,21 +229,27 @@ export class RingTransport implements Transport {
 
   /** Called with what the engine reports. */
   receive(report: EngineReport): void {
-    const { token, pointer, bytes, completed, faultCount, faults, times } = report;
+    const { token, pointer, bytes, completed, faultCount, faults, halted, times } = report;
     this.faultCount = faultCount;
     const value = report.value ?? (bytes > 0 ? copyOut(this.memory, pointer, bytes) : null);
+    // An engine that has halted is let go on before it is to make room.
+    this.events.onReport({ token, value, completed, faultCount, faults, halted, times });
     if (token === 0 && !this.isBacklogEmpty) this.pump();
-    this.events.onReport({ token, value, completed, faultCount, faults, times });
   }
 
   /** Moves while the engine lives; null while it has nothing to do. */
   private progress(): number | null {
     if (this.ring.isEmpty && (this.isBacklogEmpty || this.backlogs[0].holds > 0)) return null;
-    let progress = Atomics.load(this.ring.words, TAIL);
+    return Atomics.load(this.ring.words, TAIL) + this.beats();
+  }
+
+  /** Signs of life of all workers. */
+  private beats(): number {
+    let beats = 0;
     for (let worker = 0; worker < MOST_WORKERS; worker++) {
-      progress += Atomics.load(this.ring.words, BEATS + (worker * BEAT_BYTES) / 4);
+      beats += Atomics.load(this.ring.words, BEATS + (worker * BEAT_BYTES) / 4);
     }
-    return progress;
+    return beats;
   }
 
   /** The engine clears the flag and returns; the head was published before we look at it. */
@@ -244,6 +271,7 @@ export class RingTransport implements Transport {
   /** Returns whether nothing of it is left; else room was asked for. */
   private moveBacklog(commands: Backlog): boolean {
     while (!commands.moveTo(this.ring)) {
+      if (this.isShutDown) return false;
       if (this.leader?.drain) {
         this.leader.drain();
         continue;

@@ -20,6 +20,14 @@ export interface Report {
   readonly faultCount: number;
   readonly faults: readonly number[];
   readonly times: EngineTimes | null;
+  readonly halted: number;
+}
+
+/** Commands that depend on a torn one. Low 32 bits of their numbers. */
+export interface Blocked {
+  /** The torn command. */
+  readonly seq: number;
+  readonly dependents: ReadonlySet<number>;
 }
 
 export interface Transport {
@@ -52,6 +60,8 @@ export interface Transport {
   hold(ready: Promise<unknown>): void;
   /** Writes data that is on its way; what is queued from now on is delayed until it has come. */
   uploadLater(pointer: number, data: Promise<Uint8Array<ArrayBuffer>>): void;
+  /** Lets the engine go on that has halted at a torn command, but not begin those that are blocked. */
+  resume(blocked: Blocked): void;
   /** How the engine runs, in words. */
   describe(): string[];
   shutdown(): void;

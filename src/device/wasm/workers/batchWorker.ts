@@ -1,6 +1,7 @@
 // The worker at the other end of a BatchTransport.
 import { transfer } from 'comlink';
 import type { Batch, BatchEngine } from '../transport/batchTransport';
+import type { Blocked } from '../transport/transport';
 import type { EngineReport } from '../engine/engine';
 import { withLimit } from './pool';
 import { spawnWorker, type SpawnedWorker } from './spawn';
@@ -50,6 +51,10 @@ export class BatchWorker implements BatchEngine {
     this.worker.remote.execute(transfer(batch, buffers)).then(() => {
       this.outstanding--;
     }, this.failWith);
+  }
+
+  resume(blocked: Blocked): void {
+    this.worker.remote.resume(blocked).catch(this.failWith);
   }
 
   describe(): string[] {

@@ -12,6 +12,7 @@ const START_LIMIT = 20_000;
 /** Running workers. The leader does not wait for helpers, which join it when they are up. */
 export class WorkerPool implements Leader {
   readonly drain = null;
+  readonly run = null;
   /** Rejects when a worker dies; one that hangs or is killed may not tell. Never resolves. */
   readonly death: Promise<never>;
   private size: number;

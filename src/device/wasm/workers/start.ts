@@ -150,7 +150,7 @@ interface Engines<E> {
 interface Supervised<E> {
   readonly isShutDown: boolean;
   start(engine: E, patience?: number, onHang?: () => void): void;
-  takeOver(reason: string): number | Promise<number>;
+  takeOver(reason: string, isHung: boolean): number | Promise<number>;
   fail(error: KindlingError): void;
 }
 
@@ -172,14 +172,14 @@ function supervise<E>({ settings, notes }: Launch, transport: Supervised<E>, eng
       return;
     }
     let isReplaced = false;
-    const replace = (reason: string): void => {
+    const replace = (reason: string, isHung: boolean): void => {
       if (isReplaced || transport.isShutDown) return;
       isReplaced = true;
       notes.push(`${engines.name}: started again, since ${reason}`);
-      attempt(Promise.resolve(transport.takeOver(reason)).then(start));
+      attempt(Promise.resolve(transport.takeOver(reason, isHung)).then(start));
     };
-    engine.death.catch((error: unknown) => replace(String(error)));
-    transport.start(engine, settings.patience ?? PATIENCE, () => replace(`${engines.one} made no progress`));
+    engine.death.catch((error: unknown) => replace(String(error), false));
+    transport.start(engine, settings.patience ?? PATIENCE, () => replace(`${engines.one} made no progress`, true));
   };
   const attempt = (started: Promise<void>): void =>
     void started.catch((error: unknown) => transport.fail(asDeviceError(error)));

@@ -11,6 +11,7 @@ import {
   CONTROL_FAULTS,
   CONTROL_FAULTS_ACKNOWLEDGED,
   CONTROL_FAULT_TABLE,
+  CONTROL_HALTED,
   CONTROL_HEAD,
   CONTROL_JOB_SIGNAL,
   CONTROL_LEADER_WAITS,
@@ -39,7 +40,25 @@ export function isTorn(words: Uint32Array): boolean {
   return Atomics.load(words, word(CONTROL_BEGUN)) !== Atomics.load(words, word(CONTROL_COMPLETED));
 }
 
-/** Steps over the command that was interrupted, records it as a fault, and closes the barrier. */
+/**
+ * Milliseconds without a sign of life after which workers that were deposed are over: whoever is in a task shows one every few
+ * milliseconds, and begins no other. The margin is for threads that wait for a core.
+ */
+const STILL = 500;
+const LOOKS = 10;
+
+/** Resolves when `beats`, which counts signs of life, has stood still for long enough. */
+export async function stillness(beats: () => number): Promise<void> {
+  let seen = beats();
+  for (let still = 0; still < LOOKS; still++) {
+    await new Promise((resolve) => setTimeout(resolve, STILL / LOOKS));
+    const now = beats();
+    if (now !== seen) still = -1;
+    seen = now;
+  }
+}
+
+/** Steps over the command that was interrupted, records it as a fault, halts behind it, and closes the barrier. */
 export function clearAfterDeath(words: Uint32Array): void {
   for (const offset of [CONTROL_REQUEST, CONTROL_LEADER_WAITS, CONTROL_SLEEPERS]) words[word(offset)] = 0;
   // No task is left to take, and what is still counted as done is of a generation that is over.
@@ -55,6 +74,7 @@ export function clearAfterDeath(words: Uint32Array): void {
   const header = words[RING_BASE / 4 + (tail & (RING_WORDS - 1))];
   words[word(CONTROL_TAIL)] = (tail + (header >>> 8)) >>> 0;
   words[word(CONTROL_COMPLETED)] = begun;
+  words[word(CONTROL_HALTED)] = begun;
 
   const index = words[word(CONTROL_FAULTS)];
   words[word(CONTROL_FAULTS)] = index + 1;

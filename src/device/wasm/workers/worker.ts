@@ -3,7 +3,8 @@
 import { expose, type Remote } from 'comlink';
 import type { Batch } from '../transport/batchTransport';
 import { BatchRunner } from '../transport/batchRunner';
-import { Engine, REQUESTED, type EngineOptions } from '../engine/engine';
+import type { Blocked } from '../transport/transport';
+import { Engine, HALTED, REQUESTED, type EngineOptions } from '../engine/engine';
 
 /**
  * Looks at a dry ring before the leader sleeps, about 50 µs: a wake-up by message costs the page more than that, and
@@ -20,7 +21,9 @@ export interface WorkerApi {
   /** Makes an engine with its own memory; returns the bytes that it may grow to. */
   serve(module: WebAssembly.Module, maxMemory: number | undefined, reports: MessagePort): number;
   /** Runs a batch; what it reads comes back on `reports`. */
-  execute(batch: Batch): void;
+  execute(batch: Batch): Promise<void>;
+  /** Goes on after a command that stopped in the middle, but for those that depend on it. */
+  resume(blocked: Blocked): void;
 }
 
 /** A worker as the page sees it. */
@@ -32,8 +35,11 @@ const api: WorkerApi = {
   lead(module, memory, options, reports) {
     const engine = new Engine(module, memory, options, (report) => reports.postMessage(report));
     const run = (): void => {
+      const state = engine.run(SPINS);
       // Asked back to the event loop: let it turn, then go on.
-      if (engine.run(SPINS) === REQUESTED) setTimeout(run);
+      if (state === REQUESTED) setTimeout(run);
+      // The page answers by a message.
+      if (state === HALTED) reports.postMessage(engine.reportOf(0, 0, 0));
     };
     reports.onmessage = run;
   },
@@ -52,7 +58,11 @@ const api: WorkerApi = {
   },
 
   execute(batch) {
-    runner.run(batch);
+    return runner.run(batch);
+  },
+
+  resume(blocked) {
+    runner.resume(blocked);
   },
 };
 
