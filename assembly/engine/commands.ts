@@ -686,7 +686,8 @@ export class BatchNormBackward extends Command {
  *   ScatterAdd   out [outer, n, inner] = 0, then out[o, index[o, j, i], i] += a[o, j, i]
  *   IndexSelect  out [outer, m, inner][o, j, i] = a[o, index[j], i]
  *   IndexAdd     out [outer, n, inner] = 0, then out[o, index[j], i] += a[o, j, i]
- *   Scatter      out [outer, n, inner][o, index[o, j, i], i] is joined with a[o, j, i] as ScatterKind says
+ *   Scatter      out [outer, n, inner][o, index[o, j, i], i] is joined with a[o, j, i] as ScatterKind says; with wholeRows, which
+ *                Add alone has, the index is index[j]
  * An index out of [0, n) is a fault; where hasIgnore is 1, indices equal to `ignore` give 0 and add nothing.
  */
 export class IndexCommand extends Command {
@@ -703,4 +704,5 @@ export class IndexCommand extends Command {
   indexDtype!: u32;
   /** Scatter: ScatterKind. */
   kind!: u32;
+  wholeRows!: u32;
 }

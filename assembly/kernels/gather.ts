@@ -140,26 +140,31 @@ function addByIndex(c: IndexCommand, task: i32, wholeRows: bool): void {
     const low = taskStart(c.n, perPlane, cut);
     const high = taskStart(c.n, perPlane, cut + 1);
     memory.fill(c.out + (o * c.n + low) * rowBytes, 0, (high - low) * rowBytes);
-    switch (c.dtype) {
-      case DTypeCode.Float32:
-        addPlane<f32>(c, o, low, high, wholeRows);
-        break;
-      case DTypeCode.Float64:
-        addPlane<f64>(c, o, low, high, wholeRows);
-        break;
-      case DTypeCode.Int32:
-        addPlane<i32>(c, o, low, high, wholeRows);
-        break;
-      case DTypeCode.Int64:
-        addPlane<i64>(c, o, low, high, wholeRows);
-        break;
-      default:
-        addPlane<i8>(c, o, low, high, wholeRows);
-    }
+    addRange(c, o, low, high, wholeRows);
   }
 }
 
-/** Adds plane `o` of a to the rows [low, high) of the same plane of out; the index is per row or per element. */
+/** Adds plane `o` of a to the rows [low, high) of the same plane of out. */
+function addRange(c: IndexCommand, o: u32, low: u32, high: u32, wholeRows: bool): void {
+  switch (c.dtype) {
+    case DTypeCode.Float32:
+      addPlane<f32>(c, o, low, high, wholeRows);
+      break;
+    case DTypeCode.Float64:
+      addPlane<f64>(c, o, low, high, wholeRows);
+      break;
+    case DTypeCode.Int32:
+      addPlane<i32>(c, o, low, high, wholeRows);
+      break;
+    case DTypeCode.Int64:
+      addPlane<i64>(c, o, low, high, wholeRows);
+      break;
+    default:
+      addPlane<i8>(c, o, low, high, wholeRows);
+  }
+}
+
+/** addRange for a type; the index is per row or per element. */
 function addPlane<T>(c: IndexCommand, o: u32, low: u32, high: u32, wholeRows: bool): void {
   const inner = c.inner;
   if (wholeRows && inner == 1 && c.indexDtype == DTypeCode.Int32 && !c.hasIgnore) return addNumbers<T>(c, o, low, high);
@@ -223,7 +228,8 @@ export function scatter(c: IndexCommand, phase: i32, task: i32): void {
     const cut = unit - o * perPlane;
     const low = taskStart(c.n, perPlane, cut);
     const high = taskStart(c.n, perPlane, cut + 1);
-    if (c.dtype == DTypeCode.Float32) joinPlane<f32>(c, o, low, high);
+    if (c.kind == ScatterKind.Add) addRange(c, o, low, high, <bool>c.wholeRows);
+    else if (c.dtype == DTypeCode.Float32) joinPlane<f32>(c, o, low, high);
     else if (c.dtype == DTypeCode.Float64) joinPlane<f64>(c, o, low, high);
     else if (c.dtype == DTypeCode.Int32) joinPlane<i32>(c, o, low, high);
     else if (c.dtype == DTypeCode.Int64) joinPlane<i64>(c, o, low, high);
@@ -252,8 +258,6 @@ function joined<T>(kind: u32, old: T, value: T): T {
   switch (kind) {
     case ScatterKind.Set:
       return value;
-    case ScatterKind.Add:
-      return <T>(old + value);
     case ScatterKind.Mul:
       return <T>(old * value);
     case ScatterKind.Amax:

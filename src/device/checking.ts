@@ -235,9 +235,9 @@ const RULES: Rules = {
     index: dense(shape, ...INDEX),
     out: dense(whole(axis), dtype),
   }),
-  scatter: ([, index], [{ dtype }], { axis }) => ({
-    source: dense(index.shape, dtype),
-    index: along(index, axis),
+  scatter: ([, index], [{ dtype }], { axis, wholeRows = false }) => ({
+    source: dense(wholeRows ? [axis.outer, numelOf(index.shape), axis.inner] : index.shape, dtype),
+    index: wholeRows ? dense(index.shape, ...INDEX) : along(index, axis),
     out: dense(whole(axis), dtype),
   }),
   linalg: ([{ dtype }], _outputs, { kind, sizes }) => {

@@ -281,11 +281,14 @@ export const KERNELS = {
   indexSelect: { inputs: ['x', 'index'], outputs: ['out'], params: of<IndexParams>(), faults: BAD_INDEX },
   /** Zeroes out [outer, n, inner], then adds grad [outer, m, inner] along n at index [m]. */
   indexAdd: { inputs: ['grad', 'index'], outputs: ['out'], params: of<IndexParams>(), faults: BAD_INDEX },
-  /** Joins source [outer, m, inner] with what out [outer, n, inner] holds, in the order of index [outer, m, inner]. */
+  /**
+   * Joins source [outer, m, inner] with what out [outer, n, inner] holds, in the order of index: [outer, m, inner], or [m]
+   * with `wholeRows`, which only 'add' has.
+   */
   scatter: {
     inputs: ['source', 'index'],
     outputs: ['out'],
-    params: of<IndexParams & { kind: ScatterKind }>(),
+    params: of<IndexParams & { kind: ScatterKind; wholeRows?: boolean }>(),
     updates: true,
     faults: BAD_INDEX,
   },

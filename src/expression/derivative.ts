@@ -132,10 +132,16 @@ export function differentiate(
   output: Expression,
 ): readonly Expression[] {
   const gradients = new Map<Expression, Expression>([[root, grad]]);
+  // What is rounded to 16 bits in the end is known by its rounded value, as in PyTorch: the input need not be kept.
+  const wide = root.kind === 'cast' && isFloat(root.dtype) && isFloat(root.x.dtype) ? root.x : null;
+  const valueOf = (node: Expression): Expression => {
+    if (node === root) return output;
+    return node === wide ? e.cast(node.dtype, output) : node;
+  };
   for (const node of [...e.topological([root])].reverse()) {
     const gradient = gradients.get(node);
     if (gradient === undefined) continue;
-    const shares = rule(node, gradient, node === root ? output : node);
+    const shares = rule(node, gradient, valueOf(node));
     e.operands(node).forEach((operand, i) => {
       const share = shares[i];
       if (share === null || !isFloat(operand.dtype)) return;

@@ -168,6 +168,87 @@ describe('results', () => {
     expect(await k.tensor([[1, 2], [NaN, 1]]).inverse().tolist()).toEqual([[NaN, NaN], [NaN, NaN]]); // prettier-ignore
     expect(await k.tensor([[0, 1], [0, 2]]).det().item()).toBe(0); // prettier-ignore
   });
+
+  it('and so are their gradients, beside those of others in the batch', async () => {
+    const none = [[NaN, NaN], [NaN, NaN]]; // prettier-ignore
+    for (const matrix of [
+      [
+        [1, NaN],
+        [2, 3],
+      ],
+      [
+        [0, NaN],
+        [0, 5],
+      ],
+    ]) {
+      // prettier-ignore
+      expect(await both(leaf(matrix), (x) => k.linalg.det(x))).toEqual([NaN, none]);
+      const x = leaf(matrix);
+      const [first] = grad([k.linalg.det(x)], [x], { createGraph: true });
+      expect(await first.tolist()).toEqual(none);
+      expect(await grad([first.sum()], [x])[0].tolist()).toEqual(none);
+    }
+    const x = k.tensor([[[1, 2], [3, 4]], [[NaN, 2], [3, 4]]]).requiresGrad_(); // prettier-ignore
+    k.linalg.det(x).sum().backward();
+    expect(await x.grad?.at(1).tolist()).toEqual(none);
+    const [[a, b], [c, d]] = (await x.grad?.at(0).tolist()) as number[][];
+    for (const [value, expected] of [[a, 4], [b, -3], [c, -2], [d, 1]]) expect(value).toBeCloseTo(expected, 5); // prettier-ignore
+  });
+});
+
+describe('adding by index goes on from what is there', () => {
+  const tiny = [2 ** -24, 2 ** -24];
+  const onto: [string, (x: Tensor, index: Tensor, source: Tensor) => Tensor][] = [
+    ['scatterAdd', (x, index, source) => x.scatterAdd(0, index, source)],
+    ['scatterAdd_', (x, index, source) => x.scatterAdd_(0, index, source)],
+    ['scatterReduce', (x, index, source) => x.scatterReduce(0, index, source, 'sum')],
+    ['indexAdd', (x, index, source) => x.indexAdd(0, index, source)],
+    ['indexAdd_', (x, index, source) => x.indexAdd_(0, index, source)],
+    ['put', (x, index, source) => x.put(index, source, true)],
+    ['indexPut', (x, index, source) => x.indexPut([index], source, true)],
+  ];
+
+  it.each(onto)('%s keeps signs of zeros, and the order of sums', async (_, add) => {
+    for (const dtype of ['float32', 'float64', 'float16'] as const) {
+      const negative = (n: number): Tensor => k.full([n], -0, { dtype });
+      expect(await add(negative(3), int(0, 1), k.tensor([-0, 0], { dtype })).tolist()).toEqual([-0, 0, -0]);
+    }
+    // One after the other each is rounded away.
+    expect(await add(k.tensor([1, 2]), int(0, 0), k.tensor(tiny)).tolist()).toEqual([1, 2]);
+  });
+
+  it('over rows, whole and in part, in the graph', async () => {
+    const negative = (...shape: number[]): Tensor => k.full(shape, -0);
+    const all = [[-0, -0, -0], [-0, -0, -0]]; // prettier-ignore
+    const places = k.tensor([[0, 1], [2, 2]], { dtype: 'int64' }); // prettier-ignore
+    expect(await negative(2, 3).scatterAdd(1, places, negative(2, 2)).tolist()).toEqual(all);
+    expect(await negative(2, 3).scatterAdd(0, int(0).expand(1, 3), negative(1, 3)).tolist()).toEqual(all);
+    const [x, source] = [leaf([[0, 0], [0, 0]]), leaf([[1, 1], [1, 1], [1, 1]])]; // prettier-ignore
+    const y = x.indexAdd(0, int(1, 0, 1), source, 2);
+    y.square().sum().backward();
+    expect(await y.tolist()).toEqual([[2, 2], [4, 4]]); // prettier-ignore
+    expect(await x.grad?.tolist()).toEqual([[4, 4], [8, 8]]); // prettier-ignore
+    expect(await source.grad?.tolist()).toEqual([[16, 16], [8, 8], [16, 16]]); // prettier-ignore
+    const [a, b] = [leaf([-0, 1]), leaf([-0, 2, 3])];
+    const sum = a.scatterAdd(0, int(0, 1, 1), b);
+    sum.backward(k.tensor([5, 7]));
+    expect([await sum.tolist(), await a.grad?.tolist(), await b.grad?.tolist()]).toEqual([
+      [-0, 6],
+      [5, 7],
+      [5, 7, 7],
+    ]);
+  });
+
+  it('of booleans and whole numbers as they are', async () => {
+    expect(await mask(1, 1, 0).scatterAdd(0, int(0, 2), mask(1, 1)).tolist()).toEqual([true, true, true]);
+    expect(
+      await int(1, 2)
+        .indexAdd(0, int(1, 1), int(2 ** 40, 1))
+        .tolist(),
+    ).toEqual([1, 2 ** 40 + 3]);
+    const bytes = k.tensor([250, 1], { dtype: 'uint8' });
+    expect(await bytes.scatterAdd(0, int(0, 0), k.tensor([5, 5], { dtype: 'uint8' })).tolist()).toEqual([4, 1]);
+  });
 });
 
 describe('indices', () => {
@@ -208,6 +289,15 @@ it('what PyTorch refuses is refused', () => {
   );
   expect(() => k.inner(k.ones([2, 3]), k.ones([2, 1]))).toThrow('inner: the last dimensions must match');
   expect(() => grad([leaf(1).mul(2)], [])).toThrow('grad: there must be inputs');
+  expect(() => k.tensor(5).indexSelect(0, int())).toThrow('indexSelect: the index of a scalar must have one element');
+});
+
+it('tensordot over a size of 1 keeps no hold of its first factor', async () => {
+  const [x, y] = [k.tensor([[2], [3]]), leaf([[1, 2, 3]])]; // prettier-ignore
+  const product = k.tensordot(x, y, 1);
+  x.fill_(5);
+  product.sum().backward();
+  expect(await y.grad?.tolist()).toEqual([[5, 5, 5]]); // prettier-ignore
 });
 
 it('the weight of instanceNorm may be changed before the gradient is taken', async () => {

@@ -224,6 +224,7 @@ export class WasmStream extends DeviceStream implements CommandStream, CommandAp
       dtype: DTypeCode.Int32,
       indexDtype: DTypeCode.Int32,
       kind: 0,
+      wholeRows: 0,
     });
     this.finish(transport.words, at);
     this.heap.release(came, seq);

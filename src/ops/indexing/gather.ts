@@ -5,12 +5,12 @@ import { NUMBER, INTEGER, DIM } from '../../base/kinds';
 import { argument, signature, taking, takingNamed, withoutEffect } from '../../base/signature';
 import { TENSOR, INPUT } from '../../core/kinds';
 import type { IndexOptions } from '../../device/contract';
-import type { DType } from '../../base/dtype';
+import { isFloat, type DType } from '../../base/dtype';
 import { DTypeError, ShapeError, ValueError } from '../../base/errors';
 import { defineOp } from '../../core/op';
 import { axisOf, broadcastShapes, formatShape, sameShape, wrapDim } from '../../base/shape';
 import { checkTensor, type Tensor } from '../../core/tensor';
-import { contiguous, to } from '../shape/copy';
+import { contiguous, queueCopy, to } from '../shape/copy';
 import { arange, fromArray, onesLike, zeros } from '../shape/creation';
 import { logicalNot, lt, maskedFill, where } from '../pointwise/compare';
 import { expand, narrow, reshape, unsqueeze } from '../shape/view';
@@ -145,6 +145,40 @@ const INDEX_ADD: (grad: Tensor, index: Tensor, params: AddParams) => Tensor = de
   backward: (grad, { inputs: [, index], params }) => [() => INDEX_SELECT(contiguous(grad), index, params), null],
 });
 
+interface AddOntoParams extends IndexParams {
+  readonly wholeRows: boolean;
+}
+
+/**
+ * x with `source` added where the index says, one element after the other: another order of sums would lose the signs of
+ * zeros. Floats; all dense. The index is [m] with `wholeRows`.
+ */
+const ADD_ONTO: (x: Tensor, source: Tensor, index: Tensor, params: AddOntoParams) => Tensor = defineOp<
+  [x: Tensor, source: Tensor, index: Tensor],
+  AddOntoParams
+>({
+  name: 'addByIndex',
+  shape: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  forward: (device, [x, source, index], out, { dim, options, wholeRows }) => {
+    queueCopy(device, x, out);
+    device.run('scatter', [source, index], [out], { kind: 'add', wholeRows, axis: axisOf(out.shape, dim), options });
+  },
+  saves: { inputs: [2] },
+  backward: (grad, { inputs: [, , index], params }) => [
+    () => grad,
+    () => (params.wholeRows ? INDEX_SELECT : GATHER)(contiguous(grad), index, params),
+    null,
+  ],
+});
+
+/** x with `source` added where the index says, at each element or, with `wholeRows`, at slices. */
+export function addOnto(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor, wholeRows: boolean): Tensor {
+  const params = plainly(op, dim);
+  const [values, places] = [contiguous(source), contiguous(index)];
+  if (isFloat(x.dtype)) return ADD_ONTO(x, values, places, { ...params, wholeRows });
+  return add(x, (wholeRows ? INDEX_ADD : SCATTER)(values, places, { ...params, n: x.shape[dim] }));
+}
+
 export const plainly = (op: string, dim: number): IndexParams => ({
   dim,
   options: { op, what: 'index', ignore: null },
@@ -225,6 +259,11 @@ export const indexSelect: (x: Tensor, ...args: PickArguments) => Tensor = taking
   signature('indexSelect', [INPUT, argument('dim', DIM), argument('index', TENSOR)]),
   (x, dim, index) => {
     checkVector('indexSelect', index);
+    if (x.ndim === 0 && index.numel() !== 1) {
+      throw new ShapeError('indexSelect', `the index of a scalar must have one element, got ${index.numel()}.`, {
+        index: index.shape,
+      });
+    }
     if (x.ndim === 0) return reshape(indexSelect(reshape(x, 1), dim, index), []);
     return INDEX_SELECT(contiguous(x), contiguous(index), plainly('indexSelect', wrapDim('indexSelect', dim, x.ndim)));
   },
@@ -304,10 +343,9 @@ export function indexAdd(
       { source: source.shape, tensor: x.shape },
     );
   }
-  const params = { ...plainly('indexAdd', d), n: x.shape[d] };
   // Also where a number would make another dtype of it.
   const scaled = alpha === 1 ? source : to(mul(source, alpha), source.dtype);
-  return add(x, INDEX_ADD(contiguous(scaled), contiguous(index), params));
+  return addOnto('indexAdd', x, d, index, scaled, true);
 }
 
 /**

@@ -12,17 +12,7 @@ import { Tensor } from '../../core/tensor';
 import { eq, logicalAnd, maskedFill, where } from '../pointwise/compare';
 import { clone, contiguous, copy_, queueCopy, to } from '../shape/copy';
 import { full, onesLike, zerosLike } from '../shape/creation';
-import {
-  checkPlaces,
-  checkVector,
-  checkWithin,
-  fromFront,
-  gather,
-  plainly,
-  reached,
-  SCATTER,
-  withSize,
-} from './gather';
+import { addOnto, checkPlaces, checkVector, checkWithin, fromFront, gather, reached, withSize } from './gather';
 import { expand, narrow, reshape } from '../shape/view';
 import { add, div, floorDivide, mul } from '../pointwise/arithmetic';
 import { joinedTo } from '../reduce/joined';
@@ -115,7 +105,7 @@ const setting =
 const adding =
   (op: string) =>
   (x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor =>
-    add(x, SCATTER(source, index, { ...plainly(op, dim), n: x.shape[dim] }));
+    addOnto(op, x, dim, index, source, false);
 
 // ---- scatter --------------------------------------------------------------------------------------------
 

@@ -177,9 +177,10 @@ export function tensordot(
     );
   }
   const alone = (x: Tensor, dims: readonly number[], other: Tensor, others: readonly number[]): Tensor => {
-    const summed = dims.filter((d, i) => other.shape[others[i]] === 1 && x.shape[d] !== 1);
+    const summed = dims.filter((d, i) => other.shape[others[i]] === 1 && (x === a || x.shape[d] !== 1));
     return summed.length === 0 ? x : sum(x, summed, true);
   };
+  // The first is summed also where both have 1, as in PyTorch: it may be changed in place behind that.
   [a, b] = [alone(a, left, b, right), alone(b, right, a, left)];
   const rest = (x: Tensor, dims: readonly number[]): number[] =>
     x.shape.map((_, d) => d).filter((d) => !dims.includes(d));

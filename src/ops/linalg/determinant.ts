@@ -2,7 +2,7 @@
 import { signature, taking } from '../../base/signature';
 import { INPUT } from '../../core/kinds';
 import type { Tensor } from '../../core/tensor';
-import { eq, lt, where } from '../pointwise/compare';
+import { eq, isfinite, logicalAnd, lt, where } from '../pointwise/compare';
 import {
   checkMatrix,
   identityLike,
@@ -18,7 +18,7 @@ import { cat } from '../shape/cat';
 import { matmul as product } from './matmul';
 import { diagonal as diagonalOf, mT, narrow, unsqueeze } from '../shape/view';
 import { abs, log, mul } from '../pointwise/arithmetic';
-import { prod, sum } from '../reduce/reduce';
+import { all, prod, sum } from '../reduce/reduce';
 
 /** The gradient of the determinant is the matrix of cofactors: by singular values it exists for singular matrices too. */
 function cofactors(a: Tensor): Tensor {
@@ -42,14 +42,23 @@ const inverseTransposed = (a: Tensor): Tensor => mT(solveBatch('linalg.inv', a, 
 const detGradient = withGradient(
   'linalg.det',
   // Of a singular matrix, the cofactors; its second derivatives are NaN, as in PyTorch.
-  (grad, a, det) =>
-    where(
-      lifted(eq(det, 0)),
-      mul(lifted(grad), cofactors(a.detach())),
+  (grad, a, det) => {
+    const isSingular = logicalAnd(lifted(eq(det, 0)), areFinite(a));
+    return where(
+      isSingular,
+      mul(lifted(grad), cofactors(where(isSingular, a.detach(), 0))),
       mul(lifted(mul(grad, det)), inverseTransposed(a)),
-    ),
-  (grad, a) => mul(lifted(grad), cofactors(a)),
+    );
+  },
+  // What is not finite has no singular values.
+  (grad, a) => {
+    const isPlain = areFinite(a);
+    return mul(lifted(grad), where(isPlain, cofactors(where(isPlain, a, 0)), NaN));
+  },
 );
+
+/** Whether all elements of a matrix are finite. Shape: [*, m, n] -> [*, 1, 1]. */
+const areFinite = (a: Tensor): Tensor => all(all(isfinite(a.detach()), -1, true), -2, true);
 
 /** The determinant. Shape: [*, n, n] -> [*]. @see torch.linalg.det */
 export const det: (a: Tensor) => Tensor = taking(signature('linalg.det', [INPUT]), (a) => {

@@ -127,14 +127,13 @@ export const divergenceError = binary(
   'float',
   (x, t) => e.sub(zeroWhere(e.eq(t, like(t, 0)), e.mul(t, e.log(t))), e.mul(t, x)),
   {
-    // d/dt t log t = log t + t / t, the former 0 where grad is
-    gradient: (grad, [x, t]) => [
-      e.neg(e.mul(grad, t)),
-      e.sub(
-        e.add(zeroWhere(e.eq(grad, like(grad, 0)), e.mul(grad, e.log(t))), e.div(e.mul(grad, t), t)),
-        e.mul(grad, x),
-      ),
-    ],
+    // d/dt t log t = log t + t / t, the former 0 where grad is; the latter is NaN at 0 and infinity, where shaders take it for 1
+    gradient: (grad, [x, t]) => {
+      const slope = zeroWhere(e.eq(grad, like(grad, 0)), e.mul(grad, e.log(t)));
+      const hasNone = e.bitwiseOr(e.eq(t, like(t, 0)), e.eq(e.abs(t), like(t, Infinity)));
+      const one = e.where(hasNone, like(t, NaN), e.div(e.mul(grad, t), t));
+      return [e.neg(e.mul(grad, t)), e.sub(e.add(slope, one), e.mul(grad, x))];
+    },
   },
 );
 

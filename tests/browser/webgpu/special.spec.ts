@@ -42,3 +42,17 @@ test('great powers, remainders of great quotients and of those just below a whol
     }),
   );
 });
+
+test('the gradient of a target of 0 in klDiv is NaN', async ({ gpuPage }) => {
+  const slopes = await gpuPage.evaluate(async () => {
+    await kindling.init({ device: 'webgpu' });
+    const { nn, tensor } = kindling;
+    const target = tensor([2, 0, 1]).requiresGrad_();
+    nn.functional.klDiv(tensor([1, 0, 1]), target, { reduction: 'none' }).backward(tensor([-0.5, 0.25, 1]));
+    return Array.from((await target.grad?.data()) ?? [], Number);
+  });
+  // PyTorch's: (log t + 1 - x) of what arrives.
+  expect(slopes[0]).toBeCloseTo(-0.5 * Math.log(2), 5);
+  expect(slopes[1]).toBeNaN();
+  expect(slopes[2]).toBeCloseTo(0, 5);
+});

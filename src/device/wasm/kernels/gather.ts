@@ -24,6 +24,7 @@ const fieldsOf = (
   m: number,
   { axis, options }: IndexParams,
   kind = 0,
+  wholeRows = false,
 ): Arguments<IndexCommand> => ({
   a: place.pointer(a),
   index: place.pointer(index),
@@ -37,6 +38,7 @@ const fieldsOf = (
   dtype: DTYPES[a.dtype].code,
   indexDtype: DTYPES[index.dtype].code,
   kind,
+  wholeRows: wholeRows ? 1 : 0,
 });
 
 /** Positions along the axis of an index [outer, m, inner]. */
@@ -56,7 +58,9 @@ export const GATHER: Lowerings<'gather' | 'scatterAdd' | 'indexSelect' | 'indexA
   indexAdd: command(Opcode.IndexAdd, IndexCommand, (place, [grad, index], [out], params) =>
     fieldsOf(place, grad, index, out, numelOf(index.shape), params),
   ),
-  scatter: command(Opcode.Scatter, IndexCommand, (place, [source, index], [out], params) =>
-    fieldsOf(place, source, index, out, positions(index, params.axis), params, SCATTER_CODES[params.kind]),
-  ),
+  scatter: command(Opcode.Scatter, IndexCommand, (place, [source, index], [out], params) => {
+    const { axis, kind, wholeRows = false } = params;
+    const m = wholeRows ? numelOf(index.shape) : positions(index, axis);
+    return fieldsOf(place, source, index, out, m, params, SCATTER_CODES[kind], wholeRows);
+  }),
 };

@@ -6,7 +6,7 @@ import { numelOf } from '../../../base/shape';
 import type { ArgReduceKind, ScatterKind } from '../../contract';
 import { scalarType, type Scalar } from '../layout';
 import { RECORD_BEYOND, groupsFor, kernel, longFaults, type Kernel } from '../shader';
-import { checkIndices } from './gather';
+import { checkIndices, runIndexed } from './gather';
 import type { Lowerings } from './lowering';
 
 /** Column `i`: `start` is its first element. */
@@ -177,8 +177,13 @@ export const COLUMNS: Lowerings<'sort' | 'searchSorted' | 'scanIndices' | 'scatt
     stream.run(extremeKernel(scalarType(x.dtype), kind), [x], outputs, [items, n, inner], groupsFor(items));
   },
   scatter(stream, inputs, [out], params) {
-    const { kind, axis, options } = params;
+    const { kind, axis, options, wholeRows = false } = params;
     const [, index] = inputs;
+    // Elements that wrap around or are 0 or 1 are joined one after the other.
+    if (kind === 'add' && (wholeRows || out.dtype === 'float32')) {
+      runIndexed(stream, 'scatter', inputs, out, params, 'add', !wholeRows);
+      return;
+    }
     const items = axis.outer * axis.inner;
     const m = items === 0 ? 0 : numelOf(index.shape) / items;
     checkIndices(stream, 'scatter', inputs, out, params);

@@ -114,28 +114,41 @@ export function checkIndices(
   return ignore;
 }
 
-/** `perElement` if the index has the shape [outer, m, inner], else [m]. */
+/** Reads by index, or adds to what `out` holds or to zeros. `perElement` if the index has the shape [outer, m, inner], else [m]. */
+export function runIndexed(
+  stream: GpuStream,
+  kernel: Indexed,
+  inputs: readonly [View, View],
+  out: View,
+  params: IndexParams,
+  work: 'read' | 'add' | 'addToZeros',
+  perElement: boolean,
+): void {
+  const [a, index] = inputs;
+  const { outer, n, inner } = params.axis;
+  const indices = numelOf(index.shape);
+  const m = !perElement ? indices : outer * inner === 0 ? 0 : indices / (outer * inner);
+  const type = scalarType(a.dtype);
+  const indexType = scalarType(index.dtype);
+  const ignore = checkIndices(stream, kernel, inputs, out, params);
+  if (work === 'addToZeros') clear(stream, out);
+  const adds = work !== 'read';
+  const count = outer * m * inner;
+  const isLong = adds && a.dtype === 'int64';
+  const code = adds ? addKernel(type, indexType, perElement, isLong) : readKernel(type, indexType, perElement);
+  const faults = longFaults(params.options.op, isLong, index);
+  stream.run(code, inputs, [out], [count, n, inner, m, ...ignore], groupsFor(count), faults);
+}
+
 const indexed =
-  (kernel: Exclude<Indexed, 'scatter'>, adds: boolean, perElement: boolean) =>
+  (kernel: Exclude<Indexed, 'scatter'>, work: 'read' | 'addToZeros', perElement: boolean) =>
   (stream: GpuStream, inputs: readonly [View, View], [out]: readonly [View], params: IndexParams): void => {
-    const [a, index] = inputs;
-    const { outer, n, inner } = params.axis;
-    const indices = numelOf(index.shape);
-    const m = !perElement ? indices : outer * inner === 0 ? 0 : indices / (outer * inner);
-    const type = scalarType(a.dtype);
-    const indexType = scalarType(index.dtype);
-    const ignore = checkIndices(stream, kernel, inputs, out, params);
-    if (adds) clear(stream, out);
-    const count = outer * m * inner;
-    const isLong = adds && a.dtype === 'int64';
-    const code = adds ? addKernel(type, indexType, perElement, isLong) : readKernel(type, indexType, perElement);
-    const faults = longFaults(params.options.op, isLong, index);
-    stream.run(code, inputs, [out], [count, n, inner, m, ...ignore], groupsFor(count), faults);
+    runIndexed(stream, kernel, inputs, out, params, work, perElement);
   };
 
 export const GATHER: Lowerings<Exclude<Indexed, 'scatter'>> = {
-  gather: indexed('gather', false, true),
-  scatterAdd: indexed('scatterAdd', true, true),
-  indexSelect: indexed('indexSelect', false, false),
-  indexAdd: indexed('indexAdd', true, false),
+  gather: indexed('gather', 'read', true),
+  scatterAdd: indexed('scatterAdd', 'addToZeros', true),
+  indexSelect: indexed('indexSelect', 'read', false),
+  indexAdd: indexed('indexAdd', 'addToZeros', false),
 };

@@ -61,6 +61,7 @@ function run(
     dtype: DTYPES[dtype].code,
     indexDtype: DTYPES[indexDtype].code,
     kind: 0,
+    wholeRows: 0,
   });
   return readAs(bench, dtype, out, length);
 }
