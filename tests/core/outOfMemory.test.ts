@@ -63,6 +63,42 @@ describe.each([0, 2])('with %i workers', (threads) => {
     expect(await loss.item()).toBeLessThan(0.1);
   });
 
+  /** Whether a step of training on so many samples fits. Nothing is awaited. */
+  function attempts(): { fits: (batch: number) => boolean; weights: () => Promise<number> } {
+    const net = new k.nn.Sequential(new k.nn.Linear(64, 128), new k.nn.ReLU(), new k.nn.Linear(128, 10));
+    const optimizer = new k.optim.SGD(net.parameters(), { lr: 1e-3, momentum: 0.9 });
+    const fits = (batch: number): boolean => {
+      try {
+        optimizer.zeroGrad();
+        net(k.zeros(batch, 64)).square().mean().backward();
+        optimizer.step();
+        return true;
+      } catch (error) {
+        if (error instanceof k.OutOfMemoryError) return false;
+        throw error;
+      }
+    };
+    return { fits, weights: () => net.parameters()[0].sum().item() };
+  }
+
+  // A sample takes 2,400 bytes at the most: input, two hidden layers, their gradients.
+  it.each([
+    ['from below', 1],
+    ['from above', 65_536],
+  ])('a search for the largest batch finds it %s', async (_, first) => {
+    await start();
+    const { fits, weights } = attempts();
+    const before = await weights();
+    let batch = first;
+    while (fits(batch)) batch *= 2;
+    while (!fits(batch)) batch /= 2;
+    // 16,384, or somewhat less: the inputs of attempts that failed are the page's, and stay until it yields.
+    expect(batch).toBeGreaterThanOrEqual(4096);
+    expect(batch).toBeLessThanOrEqual(16_384);
+    // The attempts that failed have changed nothing.
+    expect(await weights()).toBeCloseTo(before, 3);
+  });
+
   it('what there was when memory ran out is intact', async () => {
     await start();
     const hold: k.Tensor[] = [];

@@ -363,6 +363,9 @@ class Program:
         if fn == "Tensor.index_add" and len(tensors) == 3 and x.ndim > 0 and not self.is_slice_of(tensors[2], x, step["args"][1]):
             # 2.x refuses what has another shape.
             return True
+        if fn == "Tensor.index_select" and x.ndim == 0 and tensors[-1].numel() != 1:
+            # Memory that nothing was written to; 2.x refuses it.
+            return True
         if fn == "Tensor.median" and x.numel() == 0:
             return True
         if fn == "Tensor.norm" and x.numel() == 0 and len(step["args"]) > 1 and self.is_negative(step["args"][1]):

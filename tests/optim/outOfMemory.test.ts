@@ -64,9 +64,9 @@ it.each([
   expect(optimizer.state.size).toBe(2);
 });
 
-it('LBFGS', async () => {
+it.each([null, 'strong_wolfe'] as const)('LBFGS, line search: %s', async (lineSearchFn) => {
   const [p] = await parameters();
-  const optimizer = new optim.LBFGS([p], { lr: 0.1, maxIter: 4 });
+  const optimizer = new optim.LBFGS([p], { lr: 0.1, maxIter: 4, lineSearchFn });
   let giveBack = (): void => undefined;
   let calls = 0;
   const closure = (): Tensor => {
@@ -83,6 +83,15 @@ it('LBFGS', async () => {
   expect(optimizer.state.size).toBe(0);
   expect(await optimizer.step(closure).then((loss) => loss.item())).toBe(1);
   expect(await p.mean().item()).toBeLessThan(1);
+
+  // The state of the step before is that of the next.
+  const [state, mean] = [optimizer.stateDict(), await p.mean().item()];
+  calls = 0;
+  await expect(optimizer.step(closure)).rejects.toThrow(k.OutOfMemoryError);
+  giveBack();
+  expect(await p.mean().item()).toBe(mean);
+  const [now, then] = [optimizer.stateDict().state[0], state.state[0]] as Record<string, unknown>[];
+  for (const name of ['func_evals', 'n_iter', 'H_diag', 't', 'prev_loss']) expect(now[name]).toBe(then[name]);
 });
 
 it('a step gives the page a turn if it is awaited', async () => {

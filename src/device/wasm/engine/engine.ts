@@ -137,7 +137,7 @@ export class Engine {
 export function describeMemory(
   memory: WebAssembly.Memory,
   known: number,
-): Pick<EngineReport, 'completed' | 'faultCount' | 'faults'> {
+): Pick<EngineReport, 'completed' | 'faultCount' | 'faults' | 'halted'> {
   // Taken afresh: the page may have grown the memory.
   const words = new Uint32Array(memory.buffer);
   const control = CONTROL_BASE / 4;
