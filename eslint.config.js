@@ -26,6 +26,7 @@ const MAY_IMPORT = {
   io: ['nn', 'ops', 'core', 'base'],
   func: ['nn', 'autograd', 'ops', 'core', 'base'],
   averaging: ['nn', 'optim', 'ops', 'core', 'base'],
+  quantization: ['nn', 'autograd', 'ops', 'core', 'device', 'expression', 'base'],
   utils: ['autograd', 'core', 'base'],
   fx: ['nn', 'ops', 'core', 'base'],
 };

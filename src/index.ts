@@ -101,6 +101,8 @@ export {
   pixelUnshuffle, relu_, rrelu, rrelu_, selu_, threshold, threshold_,
 } from './nn/functional'; // prettier-ignore
 
+export * from './quantization/tensors';
+
 export * as nn from './nn';
 export * as optim from './averaging/optim';
 export * as data from './data';

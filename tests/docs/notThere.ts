@@ -76,7 +76,8 @@ const GROUPS: readonly Group[] = [
   },
   {
     title: 'Quantized tensors',
-    reason: 'There are no quantized dtypes and no observers of ranges.',
+    reason:
+      'Quantized tensors are a class of their own, `QuantizedTensor`, with `intRepr` and its like, and no dtypes of tensors.',
     holds: matches(/quant|^q_|qscheme|^qu?int|int_repr|fbgemm|fake_|qparams/),
   },
   {

@@ -190,8 +190,8 @@ describe('constructors of other classes', () => {
   });
 });
 
-const objectOf = (name: string, { args, make }: Subject): object => {
-  if (make !== undefined) return make();
+const objectOf = (name: string, { args, make }: Subject, method = ''): object => {
+  if (make !== undefined) return make(method);
   const type = classes.get(name) as AnyClass;
   return new type(...(args?.() ?? []));
 };
@@ -203,7 +203,7 @@ describe('methods of other classes', () => {
     const call = subject.methods?.[method];
     if (call === undefined) throw new Error(`${method} has no call`);
     const fn = (...args: readonly unknown[]): unknown =>
-      (objectOf(name, subject) as Record<string, Callable>)[method](...args);
+      (objectOf(name, subject, method) as Record<string, Callable>)[method](...args);
     // A state dict is an object itself, and a file of another release may have more in it.
     const takesObject = /^(loadStateDict|withData)$/.test(method);
     expect(await silent(fn, call, takesObject)).toEqual([]);

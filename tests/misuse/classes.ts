@@ -9,8 +9,8 @@ import { ANY_TEXT } from './mutations';
 export interface Subject {
   /** Arguments of its constructor; null for what users do not construct. */
   readonly args: Call | null;
-  /** An object, made anew for each call; by default one of those arguments. */
-  readonly make?: () => object;
+  /** An object, made anew for each call of a method; by default one of those arguments. */
+  readonly make?: (method: string) => object;
   /** Valid calls of its own methods; those that it inherits stand with the class that has them. */
   readonly methods?: Readonly<Record<string, Call>>;
 }
@@ -307,6 +307,19 @@ export const OTHERS: Readonly<Record<string, Subject>> = {
     args: () => [linear(), 'wasm', (x: Tensor) => x, () => undefined, true],
     make: () => new optim.swaUtils.AveragedModel(linear()),
     methods: { updateParameters: () => [linear()] },
+  },
+  QuantizedTensor: {
+    args: null,
+    make: (method) =>
+      method.startsWith('qPerChannel')
+        ? k.quantizePerChannel(ones(2, 3), ones(3), k.zeros(3), 1, 'qint8')
+        : k.quantizePerTensor(ones(2, 3), 0.5, 0, 'qint8'),
+    methods: {
+      ...{ qScale: nothing, qZeroPoint: nothing, qscheme: nothing, intRepr: nothing, dequantize: nothing },
+      ...{ numel: nothing, repr: nothing },
+      ...{ qPerChannelScales: nothing, qPerChannelZeroPoints: nothing, qPerChannelAxis: nothing },
+      ...{ flatten: () => [0, 1], reshape: () => [[3, 2]], permute: () => [[1, 0]] },
+    },
   },
   GradScaler: {
     args: () => [2.5, 1.5, 0.5, 2, true],

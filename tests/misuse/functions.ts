@@ -25,6 +25,11 @@ const group = (names: string, call: Call): Record<string, Call> =>
 
 /** Functions of `kindling` itself; those with a method of the same name take its receiver first. */
 export const FUNCTIONS: Readonly<Record<string, Call>> = {
+  quantizePerTensor: () => [positive(), 0.5, 0, 'qint8'],
+  quantizePerChannel: () => [ones(2, 3), ones(3), k.zeros(3), 1, 'quint8'],
+  dequantize: () => [k.quantizePerTensor(ones(2), 0.5, 0, 'qint8')],
+  fakeQuantizePerTensorAffine: () => [positive(), 0.5, 0, 0, 255],
+  fakeQuantizePerChannelAffine: () => [ones(2, 3), ones(3), k.zeros(3), 1, 0, 255],
   ...group(
     `abs absolute acosh arccosh asin arcsin acos arccos asinh arcsinh atan arctan atanh arctanh ceil cos cosh deg2rad
      digamma erf erfc erfinv exp exp2 expm1 fix floor frac frexp i0 isfinite isinf isnan isneginf isposinf lgamma log log10
