@@ -1,6 +1,7 @@
 // The published examples of torch.fx: conv-BN fusion, performance analysis, replacing operations and modules.
 import { describe, expect, it } from 'vitest';
 import { expectClose } from './close';
+import { MODELS } from './models';
 import { fx, manualSeed, nn, noGrad, randn, relu, sigmoid, tanh, zeros, type Tensor } from '../../src';
 
 const { symbolicTrace } = fx;
@@ -49,6 +50,18 @@ describe('fuse', () => {
     await expectClose(fused(x) as Tensor, net(x), 1e-5);
     // The model itself is as before.
     expect(net.modules().filter((module) => module instanceof nn.BatchNorm2d)).toHaveLength(3);
+  });
+
+  it.each(['Resnet', 'Mobilenet'])('finds the normalizations of %s by itself', async (name) => {
+    manualSeed(4);
+    const [make, inputs] = MODELS[name];
+    const net = make();
+    settle(net);
+    net.eval();
+    const given = inputs();
+    const fused = fx.fuse(net, { inputs: given });
+    expect(fused.modules().some((module) => module instanceof nn.BatchNorm2d)).toBe(false);
+    await expectClose(fused(...given) as Tensor, net(...given) as Tensor, 1e-5);
   });
 
   it('leaves alone what others use, and refuses a model that is trained', async () => {
