@@ -89,6 +89,7 @@ export class Node {
     return this.givenArgs;
   }
 
+  /** Changes all arguments by position. */
   set args(args: readonly Argument[]) {
     this.setArguments(args, this.givenKwargs);
   }
@@ -98,6 +99,7 @@ export class Node {
     return this.givenKwargs;
   }
 
+  /** Changes all arguments by name. */
   set kwargs(kwargs: Named) {
     this.setArguments(this.givenArgs, kwargs);
   }
@@ -179,6 +181,7 @@ export class Node {
     this.graph.link(node, this.after);
   }
 
+  /** The name. */
   toString(): string {
     return this.name;
   }
