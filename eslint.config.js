@@ -19,6 +19,7 @@ const MAY_IMPORT = {
   data: ['ops', 'core', 'base'],
   distributions: ['ops', 'core', 'base'],
   profiler: ['base'],
+  debug: ['profiler', 'nn', 'ops', 'core', 'base'],
   testing: ['core', 'base'],
   nn: ['autograd', 'ops', 'core', 'expression', 'base'],
   optim: ['ops', 'core', 'expression', 'base'],

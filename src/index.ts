@@ -112,6 +112,9 @@ export * as distributions from './distributions';
 export * as func from './func';
 export * as fx from './fx';
 export * as profiler from './profiler';
+export * as debug from './debug';
+export { summary } from './debug/summary';
+export type { LayerSummary, ModelSummary, SummaryOptions } from './debug/summary';
 export * as testing from './testing';
 export * as utils from './utils';
 

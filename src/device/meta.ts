@@ -1,5 +1,6 @@
 // The meta device: tensors with a shape and a dtype and nothing else. Shape rules run as on any device, its kernels do nothing.
 import { DeviceError } from '../base/errors';
+import { observing, type ObservedStream } from '../base/observer';
 import { formatShape } from '../base/shape';
 import type { AllocatedBuffer, Device } from './contract';
 import { yieldTask } from './task';
@@ -17,11 +18,20 @@ export const noValues = (op: string | null, shape: readonly number[]): DeviceErr
     { device: 'meta', shape },
   );
 
+/** There is nothing to measure. */
+const stream: ObservedStream = {
+  clock: 0,
+  memory: () => ({ live: 0 }),
+  measure: () => () => Promise.resolve(),
+};
+
 /** A device on which nothing is stored or computed. */
 export const createMetaDevice = (): Device => ({
   name: 'meta',
   hasValues: false,
-  run: doNothing,
+  run: (kernel, inputs, outputs) => {
+    observing.current?.queue({ device: 'meta', kernel, inputs, outputs, bytes: 0, stream }, doNothing);
+  },
   allocate: nothing,
   free: doNothing,
   upload: doNothing,

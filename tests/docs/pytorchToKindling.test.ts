@@ -39,7 +39,7 @@ describe.each(
   // prettier-ignore
   const names: Record<string, unknown> = {
     ...kindling,
-    ...{ Object, String, Promise, ArrayBuffer },
+    ...{ Object, String, Promise, ArrayBuffer, JSON },
     x: kindling.tensor([[1, 2, 3], [4, 5, 6]]), // prettier-ignore
   };
   const rows = rowsOf(section);

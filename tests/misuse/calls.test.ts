@@ -27,6 +27,7 @@ import {
   LINALG,
   SAVED,
   SPECIAL,
+  DEBUG,
   PROFILER,
   TESTING,
   type Call,
@@ -99,6 +100,7 @@ const TABLES: Readonly<Record<string, [space: object, calls: Readonly<Record<str
   distributions: [k.distributions, DISTRIBUTIONS],
   profiler: [k.profiler, PROFILER],
   fx: [k.fx, FX],
+  debug: [k.debug, DEBUG],
   testing: [k.testing, TESTING],
   'distributions.constraints': [k.distributions.constraints, CONSTRAINTS],
 };

@@ -62,6 +62,7 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
   ...group('prelu', () => [x(), v()]),
   ...group('dropout alphaDropout featureAlphaDropout', () => [x(), 0.5, true]),
   where: () => [mask(), mask(), mask()],
+  summary: () => [new k.nn.Linear(4, 2), x(), 2, 0],
   isclose: () => [x(), x(), 0.125, 0.125, true],
   allclose: () => [x(), x(), 0.125, 0.125, true],
   maskedFill: () => [x(), mask(), 0.5],
@@ -308,6 +309,10 @@ export const DISTRIBUTIONS: Readonly<Record<string, Call>> = {
 
 export const TESTING: Readonly<Record<string, Call>> = {
   assertClose: () => [x(), x(), 0.5, 1000.5, true, true, true, ANY_TEXT],
+};
+
+export const DEBUG: Readonly<Record<string, Call>> = {
+  compareDevices: () => [new k.nn.Linear(4, 2), x(), ['wasm', 'wasm'], 0.5, 1.5],
 };
 
 export const PROFILER: Readonly<Record<string, Call>> = {
