@@ -104,6 +104,7 @@ export {
 export * from './quantization/tensors';
 
 export * as nn from './nn';
+export * as ao from './quantization/ao';
 export * as optim from './averaging/optim';
 export * as data from './data';
 export * as io from './io';

@@ -300,6 +300,10 @@ const DISTRIBUTIONS: Readonly<Record<string, Subject>> = {
   ComposeTransform: { args: () => [[new distributions.ExpTransform()], 1] },
 }; // prettier-ignore
 
+/** Options of observers. */
+const RANGE = ['qint8', 'per_tensor_symmetric', true, -8, 7, 0.5] as const;
+const CHANNELS = ['qint8', 'per_channel_symmetric', true, -8, 7, 0.5] as const;
+
 export const OTHERS: Readonly<Record<string, Subject>> = {
   ...ofNn,
   ...DISTRIBUTIONS,
@@ -308,6 +312,22 @@ export const OTHERS: Readonly<Record<string, Subject>> = {
     make: () => new optim.swaUtils.AveragedModel(linear()),
     methods: { updateParameters: () => [linear()] },
   },
+  MinMaxObserver: { args: () => RANGE },
+  MovingAverageMinMaxObserver: { args: () => [0.5, ...RANGE] },
+  PerChannelMinMaxObserver: { args: () => [1, ...CHANNELS] },
+  MovingAveragePerChannelMinMaxObserver: { args: () => [0.5, 1, ...CHANNELS] },
+  HistogramObserver: { args: () => [16, 4, ...RANGE], methods: { calculateQparams: nothing } },
+  RangeObserver: {
+    args: null,
+    make: () => new k.ao.quantization.MinMaxObserver(),
+    methods: { calculateQparams: nothing },
+  },
+  Observer: {
+    args: null,
+    make: () => new k.ao.quantization.MinMaxObserver(),
+    methods: { resetMinMaxVals: nothing },
+  },
+  DynamicQuantizedLinear: { args: () => [linear()], methods: { quantizedWeight: nothing } },
   QuantizedTensor: {
     args: null,
     make: (method) =>
@@ -541,5 +561,6 @@ export const STATIC: readonly (readonly [of: object, name: string, call: Call])[
   [nn.Embedding, 'fromPretrained', () => [randn(5, 2), true, 0, 1.5, 2.5, true, false]],
   [nn.EmbeddingBag, 'fromPretrained', () => [randn(5, 2), true, 1.5, 2.5, true, 'mean', false, false, 0]],
   [nn.Transformer, 'generateSquareSubsequentMask', () => [3, 'wasm']],
+  [k.ao.quantization.MinMaxObserver, 'withArgs', () => [{ dtype: 'qint8' }]],
   [distributions.Distribution, 'setDefaultValidateArgs', () => [true]],
 ];

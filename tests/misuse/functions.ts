@@ -315,6 +315,10 @@ export const DEBUG: Readonly<Record<string, Call>> = {
   compareDevices: () => [new k.nn.Linear(4, 2), x(), ['wasm', 'wasm'], 0.5, 1.5],
 };
 
+export const QUANTIZATION: Readonly<Record<string, Call>> = {
+  quantizeDynamic: () => [new k.nn.Sequential(new k.nn.Linear(3, 2)), { Linear: k.nn.Linear }, 'qint8', true],
+};
+
 export const PROFILER: Readonly<Record<string, Call>> = {
   profile: () => [() => 1, () => 0, () => 1, true, true, true, true],
   recordFunction: () => [ANY_TEXT, () => 1],
