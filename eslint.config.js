@@ -25,6 +25,7 @@ const MAY_IMPORT = {
   optim: ['ops', 'core', 'expression', 'base'],
   amp: ['optim', 'ops', 'core', 'base'],
   io: ['nn', 'ops', 'core', 'base'],
+  compile: ['optim', 'nn', 'core', 'device', 'base'],
   func: ['nn', 'autograd', 'ops', 'core', 'base'],
   averaging: ['nn', 'optim', 'ops', 'core', 'base'],
   quantization: ['nn', 'autograd', 'ops', 'core', 'device', 'expression', 'base'],

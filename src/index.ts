@@ -116,6 +116,8 @@ export * as profiler from './profiler';
 export * as debug from './debug';
 export { summary } from './debug/summary';
 export type { LayerSummary, ModelSummary, SummaryOptions } from './debug/summary';
+export { compile } from './compile';
+export type { CompileOptions, CompileStats } from './compile';
 export * as testing from './testing';
 export * as utils from './utils';
 

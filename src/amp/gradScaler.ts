@@ -9,7 +9,8 @@ import { libraryCode } from '../core/temporaries';
 import { abs, mul } from '../ops/pointwise/arithmetic';
 import { amax } from '../ops/reduce/reduce';
 import { stack } from '../ops/shape/cat';
-import { tensor } from '../ops/shape/creation';
+import { capture } from '../core/capture';
+import { uploaded } from '../ops/shape/creation';
 import { to } from '../ops/shape/copy';
 import { checkStateDict, STATE } from '../optim/options';
 import type { Optimizer, OptimizerOptions } from '../optim/optimizer';
@@ -145,7 +146,11 @@ export class GradScaler {
     this.#isUsed = true;
     if (!Array.isArray(outputs)) {
       const x = outputs as Tensor;
-      return mul(x, tensor(this.#scale, { dtype: 'float32', device: x.device }));
+      // Asked for anew where the call is compiled.
+      const value = (): Float32Array => Float32Array.of(this.#scale);
+      capture.current?.source(value);
+      const scale = uploaded(x.device, [], 'float32', value);
+      return mul(x, scale);
     }
     return outputs.map((output) => this.scale(output as Tensor));
   }

@@ -16,6 +16,7 @@ import {
   type Gradients,
   type Node,
 } from './graph';
+import { capture as capturing } from './capture';
 import { noteWalk } from './taskRecord';
 import { owned, unscoped } from './scope';
 import { formatShape, sameShape, type Shape } from '../base/shape';
@@ -53,6 +54,7 @@ function walk(roots: readonly Edge[], grads: readonly Tensor[], options: WalkOpt
       if (waiting === undefined) continue;
       pending.delete(node);
       const observer = observing.current;
+      capturing.current?.walked(node, options.retainGraph);
       // Nor do hooks run where nothing that is asked for can be reached: nothing is kept in `.grad` there.
       if (useful === null || useful.has(node)) runHooks(node, waiting);
       capture?.forEach((edge, i) => {

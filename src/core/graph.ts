@@ -8,6 +8,7 @@ import { argument, signature } from '../base/signature';
 import {
   CALLBACK, checkDecorated, checkSynchronous, inMode, isDecorating, modeOf, Regions, type AnyFunction, type Mode,
 } from './region'; // prettier-ignore
+import { capture } from './capture';
 import { unscoped } from './scope';
 import type { Storage } from './storage';
 import { formatShape, isDense, type Shape } from '../base/shape';
@@ -129,6 +130,9 @@ const likeOf = (t: Tensor): Like => ({ shape: t.shape, dtype: t.dtype });
 
 let nodesMade = 0;
 
+/** The id of the last node made: those of later ones are greater. */
+export const lastNode = (): number => nodesMade;
+
 /** A recorded operation. Ids grow in order of recording, so descending ids are a topological order. */
 export abstract class Node implements GradFn {
   readonly id: number;
@@ -169,6 +173,7 @@ export class AccumulateGrad extends Node {
   accumulate(grad: Tensor, createGraph: boolean): void {
     const { leaf } = this;
     const before = leaf.ownGrad;
+    capture.current?.gradient(leaf);
     if (before === null) {
       const stealable = !createGraph && grad.storage.isExclusive && isDense(grad.shape, grad.strides);
       leaf.replaceGrad(stealable || createGraph ? grad : takeOver(grad, () => grad.clone()));

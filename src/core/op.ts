@@ -16,6 +16,7 @@ import type { Device } from '../device/contract';
 import { isFloat, itemSize, type DType } from '../base/dtype';
 import { KindError, AutogradError, DTypeError, DeviceError, ShapeError } from '../base/errors';
 import { observing } from '../base/observer';
+import { capture } from './capture';
 import { noteOperands } from './inUse';
 import { Storage } from './storage';
 import { denseStrides, formatShape, numelOf, sameShape, type Shape } from '../base/shape';
@@ -104,6 +105,7 @@ export function deviceOf(op: string, inputs: Inputs): Device {
     device = home;
   }
   if (device === null) throw new KindError(op, 'expected at least one tensor, got none.');
+  capture.current?.operands(inputs);
   return device;
 }
 

@@ -1,5 +1,6 @@
 // Tensor: a shape over a storage, and its place in the autograd graph. No op logic: operations are functions in
 // ops/, and methods.ts installs those that are also methods.
+import { capture } from './capture';
 import { awaitCollection } from './garbage';
 import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
@@ -269,6 +270,7 @@ export class Tensor extends Handle implements View {
   /** @internal Puts a gradient that the engine owns; the one before is freed unless somebody has seen it. */
   replaceGrad(value: Tensor | null): void {
     if (this.gradient === value) return;
+    capture.current?.gradient(this);
     // One that the user may hold is as any other tensor from now on.
     if (this.gradientSeen) this.gradient?.claim(null);
     else this.gradient?.release();

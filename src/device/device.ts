@@ -5,6 +5,7 @@ import { denseStrides, isDense, numelOf } from '../base/shape';
 import type { Device, Kernels, View } from './contract';
 import { instruments } from './instruments';
 import type { DeviceStream } from './stream';
+import { tap } from './tap';
 import { copyProgram, widening } from './widening';
 
 /** The device of that stream. `wide` are its kernels, for the dtypes that they compute in. */
@@ -22,34 +23,49 @@ export function deviceOf(
     bytes: number,
     queue: () => void,
   ): void => observing.current?.queue({ device: name, kernel, inputs, outputs, bytes, stream }, queue);
-  return {
+  const device: Device = {
     name,
     hasValues: true,
     run: (kernel, inputs, outputs, params) => {
+      tap.current?.run(device, kernel, inputs, outputs, params);
       if (observing.current === null) kernels[kernel](inputs, outputs, params);
       else observed(kernel, inputs, outputs, 0, () => kernels[kernel](inputs, outputs, params));
     },
-    allocate: (bytes, dtype) => stream.allocate(bytes, dtype),
+    allocate: (bytes, dtype) => {
+      const buffer = stream.allocate(bytes, dtype);
+      tap.current?.allocated(device, buffer, bytes, dtype);
+      return buffer;
+    },
     free: (buffer) => stream.free(buffer),
     upload: (buffer, data, start) => {
+      tap.current?.upload(device, buffer, data, start ?? 0);
       if (observing.current === null) stream.upload(buffer, data, start);
       else observed('upload', [], [], data.byteLength, () => stream.upload(buffer, data, start));
     },
     receive: (buffer, data) => {
+      tap.current?.outside('a tensor moves to another device');
       if (observing.current === null) stream.receive(buffer, data);
       else observed('receive', [], [], buffer.bytes, () => stream.receive(buffer, data));
     },
-    seal: (buffer) => stream.seal(buffer),
+    seal: (buffer) => {
+      tap.current?.seal(device, buffer);
+      stream.seal(buffer);
+    },
     supports,
-    read: (view) => read(stream, kernels, view),
+    read: (view) => {
+      tap.current?.outside('a value is read');
+      return read(stream, kernels, view);
+    },
     synchronize: () => stream.synchronize(),
     throttle: (steps) => stream.throttle(steps),
     mark: () => {
+      tap.current?.mark(device);
       stream.lag.mark();
     },
     memory: () => stream.memory(),
     clock: () => stream.clock,
   };
+  return device;
 }
 
 /** A strided view is made dense by the device first; the page never looks at elements. */

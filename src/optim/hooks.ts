@@ -76,6 +76,12 @@ export function changed(
   return current;
 }
 
+/** Whether hooks run around the optimizer's steps. */
+export const hasStepHooks = (optimizer: Optimizer): boolean => {
+  const { beforeStep, afterStep } = hooksOf(optimizer);
+  return beforeStep.entries.length + afterStep.entries.length > 0;
+};
+
 /** A step between its hooks; those behind an async one wait for it. @throws TypeError for what is no list of arguments */
 export function hookedStep(
   optimizer: Optimizer,

@@ -4,6 +4,7 @@
 //
 // A group added after a scheduler was made follows it where the next rate comes from the present one. Where it comes
 // from what the scheduler noted of each group (its first rate, its bounds), the new group keeps its own rate, as in PyTorch.
+import { capture } from '../core/capture';
 import type { Arguments } from '../base/arguments';
 import { describe } from '../base/errorText';
 import { LoadError, ValueError } from '../base/errors';
@@ -117,6 +118,7 @@ export abstract class LRScheduler {
    * step, which would leave out the first rate.
    */
   step(epoch?: number): void {
+    capture.current?.outside('a scheduler makes a step');
     if (this.stepCount === 1) warnAboutOrder(this.optimizer);
     this.stepCount++;
     this.lastEpoch = epoch ?? this.lastEpoch + 1;

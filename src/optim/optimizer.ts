@@ -6,6 +6,7 @@ import { describe } from '../base/errorText';
 import { KindError, ValueError } from '../base/errors';
 import { FLAG, FUNCTION, kind, REAL, TEXT } from '../base/kinds';
 import { argument, checkKind, methodsTake, optional, signature } from '../base/signature';
+import { capture } from '../core/capture';
 import type { HookOptions } from '../core/hookList';
 import { unscoped } from '../core/scope';
 import { zero_ } from '../ops/shape/copy';
@@ -214,12 +215,14 @@ export abstract class Optimizer<O extends OptimizerOptions = OptimizerOptions, S
 
   /** What may have been changed since the last step. @throws TypeError or RangeError as the constructor does */
   protected checkGroups(): void {
+    capture.current?.optimizer(this, true);
     for (const group of this.paramGroups) this.checkGroup(group);
   }
 
   /** Drops the gradients of all parameters, or with setToNone false fills them with zeros in place. */
   zeroGrad(...args: Arguments<[], [setToNone?: boolean], { setToNone?: boolean }>): void {
     const { setToNone } = ZERO_GRAD.take(args);
+    capture.current?.optimizer(this, false);
     for (const { params } of this.paramGroups) {
       for (const param of params) {
         if (setToNone) param.replaceGrad(null);

@@ -1,4 +1,5 @@
 // ReduceLROnPlateau: the one schedule that follows a measurement instead of the epoch.
+import { capture } from '../core/capture';
 import { ValueError } from '../base/errors';
 import { FLAG, kind, NUMBER, oneOf, REAL } from '../base/kinds';
 import { argument, methodsTake, signature } from '../base/signature';
@@ -116,6 +117,7 @@ export class ReduceLROnPlateau {
 
   /** Takes in the measurement of an epoch: of the next one, or of the one given. NaN counts as no improvement. */
   step(metric: number, epoch = this.lastEpoch + 1): void {
+    capture.current?.outside('a scheduler makes a step');
     this.lastEpoch = epoch;
     if (this.isBetter(metric)) {
       this.best = metric;

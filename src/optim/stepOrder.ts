@@ -1,5 +1,6 @@
 // The order of steps: the optimizer's comes before the scheduler's. Steps are counted, and their hooks called, from the
 // outside, so that every optimizer counts, one of the user's too.
+import { capture } from '../core/capture';
 import { hookedStep } from './hooks';
 import type { Optimizer } from './optimizer';
 
@@ -25,7 +26,9 @@ export function countSteps(optimizer: Optimizer): void {
   const steps: Steps = { count: 0, counted: null };
   const step = optimizer.step.bind(optimizer) as (...args: unknown[]) => unknown;
   steps.counted = (...args: Parameters<Optimizer['step']>): unknown => {
-    steps.count++;
+    const count = (): void => void steps.count++;
+    count();
+    capture.current?.effect(count);
     return hookedStep(optimizer, step, args);
   };
   // Out of sight of what lists the optimizer's fields.

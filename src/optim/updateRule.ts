@@ -4,6 +4,7 @@ import { observing } from '../base/observer';
 import type { DType } from '../base/dtype';
 import { add, cast, constant, exp, expm1, input, mul, neg, scalar, type Expression } from '../expression/expression';
 import { methodsTake } from '../base/signature';
+import { capture } from '../core/capture';
 import { pace } from '../core/pace';
 import { keep, unscoped } from '../core/scope';
 import { clone, to } from '../ops/shape/copy';
@@ -99,9 +100,7 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
 
   /** The step of parameters of one group and dtype: one command, and at most one for the numbers. */
   private updateAlike(group: ParamGroup<O>, dtype: DType, params: readonly Tensor[], undo: (() => void)[]): () => void {
-    const symbols = new Symbols(dtype);
-    const { param, state, numbers = {} } = this.update(symbols, group);
-    const counted = symbols.steps === null ? numbers : { ...numbers, [STEP]: symbols.steps };
+    const { symbols, state, counted, program, counter } = this.ruleOf(group, dtype);
     const elements = params.map((p): TensorGroup => {
       // Asked for first, as a fresh count depends on whether there are other states yet.
       if (symbols.steps !== null) this.stateOf(p, symbols.operandOf(STEP), undo);
@@ -110,17 +109,48 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
         outputs: [p, ...Object.keys(state).map((name) => this.stateOf(p, symbols.operandOf(name), undo))],
       };
     });
-    const results = [param, ...Object.values(state)].map((value) => cast(dtype, value));
     // On the device, as a step that meets a fault is skipped there. The gradient is among the inputs, though no value of
     // it is used, so that the numbers are skipped along with the step. Written last: the rule reads them as they were.
     const counts = elements.map(({ inputs }, i): TensorGroup => ({
       inputs: inputs.map(firstElement),
       outputs: Object.keys(counted).map((name) => this.stateOf(params[i], symbols.operandOf(name), undo)),
     }));
-    const counters = Object.values(counted).map((value) => cast('float32', value));
     return () => {
-      foreach_(programOf(this.name, symbols.dtypes, results), elements, symbols.scalars);
-      if (counters.length > 0) foreach_(programOf(STEP, symbols.dtypes, counters), counts, symbols.scalars);
+      const { scalars } = symbols;
+      capture.current?.scalars(scalars, this.again(group, dtype, { program, counter, scalars }));
+      foreach_(program, elements, scalars);
+      if (counter !== null) foreach_(counter, counts, scalars);
+    };
+  }
+
+  /** The rule for parameters of that dtype, as the options of their group are now. */
+  private ruleOf(group: ParamGroup<O>, dtype: DType): Rule {
+    const symbols = new Symbols(dtype);
+    const { param, state, numbers = {} } = this.update(symbols, group);
+    const counted = symbols.steps === null ? numbers : { ...numbers, [STEP]: symbols.steps };
+    const results = [param, ...Object.values(state)].map((value) => cast(dtype, value));
+    const counters = Object.values(counted).map((value) => cast('float32', value));
+    return {
+      symbols,
+      state,
+      counted,
+      program: programOf(this.name, symbols.dtypes, results),
+      counter: counters.length === 0 ? null : programOf(STEP, symbols.dtypes, counters),
+    };
+  }
+
+  /** Computes the scalars of a later step with the same programs; the rule is asked where an option has changed. */
+  private again(group: ParamGroup<O>, dtype: DType, made: Programs): () => readonly number[] | null {
+    let options = valuesOf(group);
+    let { scalars } = made;
+    return () => {
+      const now = valuesOf(group);
+      if (now.length === options.length && now.every((value, i) => Object.is(value, options[i]))) return scalars;
+      this.checkGroups();
+      const { symbols, program, counter } = this.ruleOf(group, dtype);
+      if (program !== made.program || counter !== made.counter) return null;
+      options = now;
+      return (scalars = symbols.scalars);
     };
   }
 
@@ -177,6 +207,32 @@ export abstract class ElementwiseOptimizer<O extends OptimizerOptions> extends O
 /** A new tensor like the parameter, all of whose elements are the one of `value`. */
 const spread = (value: Tensor, { shape, dtype, device }: Tensor): Tensor =>
   clone(expand(view(to(value, { dtype, device }), []), shape));
+
+type Program = ReturnType<typeof programOf>;
+
+/** What a rule computes, and with which numbers. */
+interface Programs {
+  readonly program: Program;
+  /** Of the numbers that are kept with the parameters, if there are any. */
+  readonly counter: Program | null;
+  readonly scalars: readonly number[];
+}
+
+interface Rule extends Omit<Programs, 'scalars'>, Pick<Update, 'state'> {
+  readonly symbols: Symbols;
+  readonly counted: Readonly<Record<string, Expression>>;
+}
+
+/** The options of a group, those in lists one by one. */
+function valuesOf(group: object): unknown[] {
+  const values: unknown[] = [];
+  for (const [name, value] of Object.entries(group)) {
+    if (name === 'params' || name === 'paramNames') continue;
+    if (Array.isArray(value)) values.push(...(value as unknown[]));
+    else values.push(value);
+  }
+  return values;
+}
 
 /** A step of the optimizer `owner` that first calls the closure, if there is one, and gives its loss. */
 export function takeStep<Loss>(

@@ -20,11 +20,10 @@ export interface WasmDevice extends Device {
 export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
   const notes: string[] = [];
   const stream = new WasmStream((events) => startEngine(settings, events, notes));
-  return {
-    ...deviceOf('wasm', stream, wasmKernels(stream), () => true),
+  return Object.assign(deviceOf('wasm', stream, wasmKernels(stream), () => true), {
     stream,
-    diagnose: () => [...stream.describe(), ...notes],
+    diagnose: (): string[] => [...stream.describe(), ...notes],
     shutdown: () => stream.shutdown(),
     undelivered: () => stream.undelivered(),
-  };
+  });
 }

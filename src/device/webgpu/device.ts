@@ -56,12 +56,10 @@ export function createWebGpuDevice(
     const [reads, writes] = [inputs, outputs].map(asNow);
     stream.inTurn(() => loaded?.[name](reads, writes, params));
   });
-  return {
-    ...deviceOf('webgpu', stream, late, (dtype) => dtype !== 'float64'),
-    stream,
-    started,
-    diagnose: () => notes,
-  };
+  return Object.assign(
+    deviceOf('webgpu', stream, late, (dtype) => dtype !== 'float64'),
+    { stream, started, diagnose: () => notes },
+  );
 }
 
 /** Views as they are now: they may be tensors, whose memory may be gone when the call is made. */

@@ -9,6 +9,7 @@ import { intercepting } from '../../base/intercept';
 import { observing } from '../../base/observer';
 import { noGrad } from '../../core/backward';
 import { empty, zerosLike } from '../../ops/shape/creation';
+import { capture } from '../../core/capture';
 import { noteCall, noteReturn } from '../../core/taskRecord';
 import type { HookOptions } from '../../core/hookList';
 import { heldTensors, noteHolder, type Holder } from '../../core/scope';
@@ -138,6 +139,9 @@ export function callForward(module: Module, inputs: readonly unknown[]): unknown
   return isBuiltIn ? libraryCode(forward) : userCode(inputs, forward);
 }
 
+/** @internal Whether calls of the module run hooks. */
+export let hasHooks: (module: Module) => boolean;
+
 /** @internal The members that a container keeps by name. */
 export let membersOf: (module: Module) => Map<string, Module | Parameter | null>;
 
@@ -214,6 +218,7 @@ export class Module extends Callable implements Holder {
       signature('registerStateDictPreHook', [hook]), signature('registerStateDictHook', [hook]),
       signature('registerLoadStateDictPreHook', [hook]), signature('registerLoadStateDictPostHook', [hook]),
     ); // prettier-ignore
+    hasHooks = (module) => !(module.#hooks.isEmpty && globalHooks.isEmpty);
     membersOf = (module) => module.#members;
     putMember = (module, name, member) => {
       module.#members.set(name, member);
@@ -275,6 +280,7 @@ export class Module extends Callable implements Holder {
 
   #call(inputs: readonly unknown[]): unknown {
     noteHolder(this);
+    capture.current?.module(this);
     if (!this.#isCalled) this.#noteNames();
     this.#isCalled = true;
     checkCount(this, inputs);

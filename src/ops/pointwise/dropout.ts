@@ -8,6 +8,7 @@ import * as e from '../../expression/expression';
 import type { Expression } from '../../expression/expression';
 import { PointwiseOperation, withInPlace, type InPlaceForm } from '../../core/pointwiseFunctions';
 import { ShapeError, ValueError } from '../../base/errors';
+import { capture } from '../../core/capture';
 import { libraryCode } from '../../core/temporaries';
 import { defaultGenerator, drawSeed, type Generator } from '../../base/generator';
 import { formatShape } from '../../base/shape';
@@ -31,8 +32,13 @@ const DROPOUT = new PointwiseOperation({
 
 /** The two halves of a seed from a generator, as formulas with random numbers take them. */
 export function seedHalves(generator: Generator = defaultGenerator): [number, number] {
-  const seed = drawSeed(generator);
-  return [Number(BigInt.asIntN(32, seed)), Number(BigInt.asIntN(32, seed >> 32n))];
+  const draw = (): [number, number] => {
+    const seed = drawSeed(generator);
+    return [Number(BigInt.asIntN(32, seed)), Number(BigInt.asIntN(32, seed >> 32n))];
+  };
+  const halves = draw();
+  capture.current?.drawn(halves, draw);
+  return halves;
 }
 
 function checkProbability(op: string, p: number): void {

@@ -1,6 +1,7 @@
 // Further random tensors, with PyTorch's numbers for the same seed: normal draws around tensors, whole numbers, and the
 // in-place fills that base/draws.ts makes.
 import { intercepting } from '../../base/intercept';
+import { capture } from '../../core/capture';
 import type { Arguments } from '../../base/arguments';
 import { isPlainObject } from '../../base/arguments';
 import type { DType } from '../../base/dtype';
@@ -133,6 +134,7 @@ export function randintLike(...args: unknown[]): Tensor {
     fillRandint(values, low, high, generator);
     return stored(dtype, values);
   };
+  capture.current?.source(draw);
   return finish(uploaded(device, input.shape, dtype, draw), options);
 }
 

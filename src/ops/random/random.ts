@@ -1,6 +1,7 @@
 // Random tensors. Draws come from PyTorch's CPU generator on the scheduling thread (the one computation there), so
 // that the same seed gives the same weights and the same order as in Python.
 import { interceptable } from '../../base/intercept';
+import { capture } from '../../core/capture';
 import { type Arguments, isPlainObject } from '../../base/arguments';
 import { COUNTS, NUMBER, INTEGER, COUNT, kind, listOf } from '../../base/kinds';
 import { argument, signature } from '../../base/signature';
@@ -54,6 +55,7 @@ export function drawn(op: string, shape: Shape, options: RandomOptions, fill: Fl
     fill(values, options.generator, isHalf(dtype) ? dtype : null);
     return stored(dtype, values);
   };
+  capture.current?.source(draw);
   return finish(uploaded(options.device, shape, dtype, draw), options);
 }
 
@@ -102,11 +104,13 @@ export function valuesLike(x: Laid, fill: ValueFill, fresh = false): Tensor {
   const kept = order.filter((d) => shape[d] !== 1);
   const isInOrder = kept.every((d, i) => i === 0 || kept[i - 1] < d);
   const sizes = isInOrder ? shape : order.map((d) => shape[d]);
-  const laid = uploaded(device, sizes, dtype, () => {
+  const draw = (): ArrayBufferView => {
     const values = newArray(dtype, valueCount(device, shape));
     fill(values, isHalf(dtype) ? dtype : null, fresh ? isInOrder : isDense(shape, x.strides));
     return stored(dtype, values);
-  });
+  };
+  capture.current?.source(draw);
+  const laid = uploaded(device, sizes, dtype, draw);
   return isInOrder ? laid : permute(laid, shape.map((_, d) => order.indexOf(d))); // prettier-ignore
 }
 
@@ -180,6 +184,7 @@ export function randint(...args: unknown[]): Tensor {
     fillRandint(values, low, high, options.generator);
     return stored(dtype, values);
   };
+  capture.current?.source(draw);
   return finish(uploaded(options.device, size, dtype, draw), options);
 }
 
@@ -222,9 +227,9 @@ export function randperm(
   >
 ): Tensor {
   const { n, ...options } = RANDPERM.take(args);
-  const order = uploaded(options.device, [n], 'int32', () =>
-    permutation(valueCount(options.device, [n]), options.generator),
-  );
+  const draw = (): ArrayBufferView => permutation(valueCount(options.device, [n]), options.generator);
+  capture.current?.source(draw);
+  const order = uploaded(options.device, [n], 'int32', draw);
   return finish(to(order, options.dtype ?? 'int64'), options);
 }
 

@@ -1,0 +1,3 @@
+// torch.compile.
+export { compile } from './compile';
+export type { CompileOptions, CompileStats } from './compiled';
