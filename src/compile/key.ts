@@ -1,4 +1,5 @@
 // What a plan depends on of the arguments of a call: of tensors how they look, of other values which they are.
+import { defaultDType } from '../base/dtype';
 import { isPlainObject } from '../base/arguments';
 import { describe } from '../base/errorText';
 import { formatShape } from '../base/shape';
@@ -19,7 +20,7 @@ const OBJECT = Symbol('an object');
 /** The key of a call on `owner` with those arguments; null where a tensor was freed. */
 export function keyOf(owner: unknown, args: readonly unknown[]): Key | null {
   const tensors: Tensor[] = [];
-  const parts: unknown[] = [owner, isGradEnabled(), defaultDevice()];
+  const parts: unknown[] = [owner, isGradEnabled(), defaultDevice(), defaultDType()];
   let isWhole = true;
   const add = (value: unknown): void => {
     if (value instanceof Tensor) {

@@ -229,6 +229,7 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
   getDefaultDtype: () => [],
   setPrintOptions: () => [4, 1000, 3, 80, 'default', null],
   scope: () => [() => 1],
+  compile: () => [() => 1, { fullgraph: false }],
   keep: () => [x()],
   onerror: () => [() => undefined],
 

@@ -20,10 +20,13 @@ export interface WasmDevice extends Device {
 export function createWasmDevice(settings: EngineSettings = {}): WasmDevice {
   const notes: string[] = [];
   const stream = new WasmStream((events) => startEngine(settings, events, notes));
-  return Object.assign(deviceOf('wasm', stream, wasmKernels(stream), () => true), {
-    stream,
-    diagnose: (): string[] => [...stream.describe(), ...notes],
-    shutdown: () => stream.shutdown(),
-    undelivered: () => stream.undelivered(),
-  });
+  return Object.assign(
+    deviceOf('wasm', stream, wasmKernels(stream), () => true),
+    {
+      stream,
+      diagnose: (): string[] => [...stream.describe(), ...notes],
+      shutdown: () => stream.shutdown(),
+      undelivered: () => stream.undelivered(),
+    },
+  );
 }
