@@ -88,6 +88,11 @@ export interface Listener {
 export class Observer {
   constructor(private readonly listeners: readonly Listener[]) {}
 
+  /** Whether a listener may give other gradients than the rules do. */
+  get changesGradients(): boolean {
+    return this.listeners.some(({ gradients }) => gradients !== undefined);
+  }
+
   /** Something begins. What this gives belongs to `leave`. */
   enter(kind: SpanKind, name: string, subject: unknown): readonly unknown[] {
     return this.listeners.map((listener) => listener.enter?.(kind, name, subject));

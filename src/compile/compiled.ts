@@ -1,6 +1,8 @@
 // A compiled function: which plan a call takes, when calls are recorded, and when it is given up.
 import { KindError } from '../base/errors';
+import { observing } from '../base/observer';
 import { capture } from '../core/capture';
+import { saving } from '../core/graph';
 import { keyChange, keyOf, sameKey, type Key } from './key';
 import { nameOf, planOf, type Plan } from './plan';
 import type { Obstacle, Recording } from './recording';
@@ -76,8 +78,9 @@ export class Compiled {
 
   call(owner: unknown, args: readonly unknown[]): unknown {
     const run = (): unknown => this.fn.apply(owner, [...args]);
-    // What is compiled inside of what is being recorded is part of that.
-    if (capture.current !== null) return run();
+    // What is compiled inside of what is being recorded is part of that. A plan calls nobody who asks to see what is saved or
+    // what gradient rules give.
+    if (capture.current !== null || saving.top !== null || observing.current?.changesGradients === true) return run();
     const key = keyOf(owner, args);
     if (key === null) return run();
     let variant: Variant | null = null;

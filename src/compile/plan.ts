@@ -32,6 +32,8 @@ export interface Plan {
   readonly steps: readonly PlanStep[];
   readonly slots: readonly Slot[];
   readonly hosts: readonly Host[];
+  /** Steps by their number in the recording. */
+  readonly byIndex: ReadonlyMap<number, PlanStep>;
   readonly lists: Recording['scalars'];
   readonly gradients: readonly GradientChange[];
   readonly guards: readonly Guard[];
@@ -57,8 +59,10 @@ export function planOf(first: Recording, second: Recording): Plan | Obstacle {
   slotsOf(second.result, outliving);
   for (const { after } of second.gradients) if (typeof after === 'object') outliving.add(after.slot);
   const { steps, slots, hosts, scalars: lists, gradients, guards, result, marked } = second;
+  const planned = withMemory(steps, slots, outliving, scalars);
   return {
-    steps: withMemory(steps, slots, outliving, scalars),
+    steps: planned,
+    byIndex: new Map(planned.map((step) => [step.index, step])),
     slots,
     hosts,
     lists,

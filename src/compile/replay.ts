@@ -77,17 +77,14 @@ function gradientChange(gradients: Plan['gradients'], args: readonly Tensor[]): 
 }
 
 /** Makes the numbers and data that change from call to call, in the order in which the function makes them. */
-function makeAnew(
-  plan: Plan,
-  steps: ReadonlyMap<number, PlanStep>,
-): { draws: Map<number, readonly number[]>; data: Map<PlanStep, ArrayBufferView> } {
+function makeAnew(plan: Plan): { draws: Map<number, readonly number[]>; data: Map<PlanStep, ArrayBufferView> } {
   const draws = new Map<number, readonly number[]>();
   const data = new Map<PlanStep, ArrayBufferView>();
   plan.hosts.forEach((host, i) => {
     if (host.kind === 'draw') draws.set(i, host.draw.again());
     else if (host.kind === 'effect') host.again();
     else {
-      const planned = steps.get(host.step);
+      const planned = plan.byIndex.get(host.step);
       if (planned?.step.kind === 'upload' && planned.step.again !== null) data.set(planned, planned.step.again());
     }
   });
@@ -106,8 +103,7 @@ interface AnyDevice {
 /** Runs the plan; gives what the function would return. */
 export function replay(plan: Plan, { tensors, lists }: Found, args: readonly Tensor[]): unknown {
   const { slots } = plan;
-  const byIndex = new Map(plan.steps.map((planned) => [planned.index, planned]));
-  const { draws, data } = makeAnew(plan, byIndex);
+  const { draws, data } = makeAnew(plan);
   const leaves = plan.gradients.map(({ leaf }) => leaf.find(args) as Tensor);
   plan.gradients.forEach(({ after, isUsed }, i) => {
     if (after !== 'same' && !isUsed) leaves[i].replaceGrad(null);

@@ -1,7 +1,20 @@
 // What may change between calls of a compiled step: everything runs twice, as it is and compiled, with the same bits; and what
 // cannot be captured says so and runs as it is.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { amp, compile, manualSeed, nn, noGrad, optim, ones, randint, randn, type Tensor } from '../../src/index';
+import {
+  amp,
+  autograd,
+  compile,
+  manualSeed,
+  nn,
+  noGrad,
+  optim,
+  ones,
+  randint,
+  randn,
+  utils,
+  type Tensor,
+} from '../../src/index';
 import { Cnn } from './models';
 
 const { functional: F } = nn;
@@ -274,6 +287,53 @@ describe('what cannot be captured', () => {
     const before = compile.stats().replayed;
     for (let i = 0; i < 5; i++) step(ones(2));
     expect(compile.stats().replayed - before).toBe(5);
+  });
+
+  it('a seed that is set inside, and a generator that is put back', async () => {
+    const seeded = compile((x: Tensor) => {
+      manualSeed(4);
+      return F.dropout(x, 0.5);
+    });
+    const linear = new nn.Linear(8, 8);
+    const net = new nn.Sequential(linear, new nn.Dropout(0.5), new nn.Linear(8, 1));
+    const again = compile((x: Tensor) => {
+      net.zeroGrad();
+      utils.checkpoint.checkpoint(net, x, { useReentrant: false }).sum().backward();
+      return linear.weight.grad?.clone() as Tensor;
+    });
+    const first = await seeded(ones(32)).tolist();
+    for (let i = 0; i < 6; i++) {
+      expect(await seeded(ones(32)).tolist()).toEqual(first);
+      again(ones(2, 8));
+    }
+    expect(told()).toContain('as the same random numbers are drawn at each call');
+    expect(told()).toContain('as the same random numbers are drawn twice');
+  });
+
+  it('hooks on what graphs save, and a search for anomalies', () => {
+    const net = new nn.Linear(2, 2);
+    const step = compile((x: Tensor) => {
+      net.zeroGrad();
+      const loss = net(x).square().sum();
+      loss.backward();
+      return loss;
+    });
+    for (let i = 0; i < 5; i++) step(ones(2));
+    let packed = 0;
+    const before = compile.stats().replayed;
+    autograd.graph.savedTensorsHooks(
+      (t) => {
+        packed++;
+        return t;
+      },
+      (t) => t,
+      () => step(ones(2)),
+    );
+    autograd.detectAnomaly(() => step(ones(2)));
+    expect(packed).toBeGreaterThan(0);
+    expect(compile.stats().replayed).toBe(before);
+    step(ones(2));
+    expect(compile.stats().replayed).toBe(before + 1);
   });
 
   it('throws with fullgraph', () => {
