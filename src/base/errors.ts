@@ -98,6 +98,8 @@ export class AutogradError extends KindlingError {
 }
 /** Code that cannot become a graph: values are read, a module is no member, gradients are asked for. */
 export class TraceError extends KindlingError {
+  static override readonly name: string = 'TraceError';
+
   override name = 'TraceError';
 }
 /** A state dict or a file that does not fit. */

@@ -32,6 +32,8 @@ const NEGATIVE_BINOMIAL = signature('NegativeBinomial', [
  * @see torch.distributions.NegativeBinomial
  */
 export class NegativeBinomial extends OfProbability<'totalCount'> {
+  static override readonly name: string = 'NegativeBinomial';
+
   constructor(
     ...args: Arguments<
       [totalCount: Operand],
@@ -96,6 +98,8 @@ const MIXTURE = signature('MixtureSameFamily', [
  * @see torch.distributions.MixtureSameFamily
  */
 export class MixtureSameFamily extends Distribution<never> {
+  static override readonly name: string = 'MixtureSameFamily';
+
   constructor(
     ...args: Arguments<
       [mixtureDistribution: Categorical, componentDistribution: Distribution],

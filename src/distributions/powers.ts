@@ -18,6 +18,8 @@ const HALF_CAUCHY = signature('HalfCauchy', [argument('scale', OPERAND), VALIDAT
 
 /** |x| of Cauchy's x around 0. It has no mean. @see torch.distributions.HalfCauchy */
 export class HalfCauchy extends TransformedDistribution {
+  static override readonly name: string = 'HalfCauchy';
+
   declare readonly baseDist: Cauchy;
 
   constructor(
@@ -84,6 +86,8 @@ const PARETO = signature('Pareto', [argument('scale', OPERAND), argument('alpha'
 
 /** The density alpha scale^alpha / x^(alpha + 1) from `scale` on. @see torch.distributions.Pareto */
 export class Pareto extends WithParameters {
+  static override readonly name: string = 'Pareto';
+
   constructor(
     ...args: Arguments<
       [scale: Operand, alpha: Operand],
@@ -145,6 +149,8 @@ const WEIBULL = signature('Weibull', [argument('scale', OPERAND), argument('conc
 
 /** scale e^(1 / concentration) of exponential e of rate 1. @see torch.distributions.Weibull */
 export class Weibull extends WithParameters {
+  static override readonly name: string = 'Weibull';
+
   constructor(
     ...args: Arguments<
       [scale: Operand, concentration: Operand],
@@ -208,6 +214,8 @@ const KUMARASWAMY = signature('Kumaraswamy', [
 
 /** The density a b x^(a - 1) (1 - x^a)^(b - 1) on [0, 1]: like Beta's, with a closed form. @see torch.distributions.Kumaraswamy */
 export class Kumaraswamy extends WithParameters {
+  static override readonly name: string = 'Kumaraswamy';
+
   constructor(
     ...args: Arguments<
       [concentration1: Operand, concentration0: Operand],

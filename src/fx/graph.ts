@@ -23,6 +23,8 @@ const PLAIN = { ...kind<object>('a plain object', isPlainObject), takesObject: t
  * @see torch.fx.Graph
  */
 export class Graph {
+  static readonly name: string = 'Graph';
+
   static {
     const [name, path, fn] = [argument('name', TEXT), argument('path', TEXT), argument('fn', FUNCTION)];
     const node = argument('node', instanceOf('a node', Node));

@@ -17,6 +17,8 @@ export type Attributes = Readonly<Record<string, Module | Tensor>>;
  * @see torch.fx.GraphModule
  */
 export class GraphModule extends Module {
+  static override readonly name: string = 'GraphModule';
+
   static {
     methodsTake(this, signature('recompile', []), signature('deleteAllUnusedSubmodules', []));
   }

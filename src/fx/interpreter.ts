@@ -22,6 +22,8 @@ type AnyFunction = (...args: readonly unknown[]) => unknown;
  * @see torch.fx.Interpreter
  */
 export class Interpreter {
+  static readonly name: string = 'Interpreter';
+
   /** Values of the nodes that have run and are still needed. */
   protected env = new Map<Node, unknown>();
   /** The graph that runs. */

@@ -46,6 +46,8 @@ const writes = (target: string): boolean => target.endsWith('_') || target === '
  * @see torch.fx.Node
  */
 export class Node {
+  static readonly name: string = 'Node';
+
   static {
     const value = argument('value', { ...ANYTHING, takesObject: true });
     const node = (name: string) => argument(name, instanceOf('a node', Node));

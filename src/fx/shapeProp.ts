@@ -10,6 +10,8 @@ import type { Node } from './node';
  * @see torch.fx.passes.shape_prop.ShapeProp
  */
 export class ShapeProp extends Interpreter {
+  static override readonly name: string = 'ShapeProp';
+
   override runNode(node: Node): unknown {
     const value = super.runNode(node);
     delete node.meta.shape;

@@ -43,6 +43,8 @@ const READS = new Set(['item', 'data', 'tolist', 'equal', 'allclose', 'isNonzero
  * @see torch.fx.Tracer
  */
 export class Tracer {
+  static readonly name: string = 'Tracer';
+
   static {
     const root = argument('root', FUNCTION);
     const options = argument('options', { ...kind<object>('an object with inputs', hasInputs), takesObject: true });

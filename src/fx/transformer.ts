@@ -18,6 +18,8 @@ import type { Argument, Callee, Named } from './node';
  * @see torch.fx.Transformer
  */
 export class Transformer extends Interpreter {
+  static override readonly name: string = 'Transformer';
+
   static {
     methodsTake(this, signature('transform', []));
   }

@@ -99,6 +99,8 @@ const TABLE = signature('table', [
 
 /** Rows of averages, in order of their first calls. */
 export class EventList implements Iterable<FunctionEventAvg> {
+  static readonly name: string = 'EventList';
+
   /** @internal */
   constructor(
     private readonly rows: readonly FunctionEventAvg[],

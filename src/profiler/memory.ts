@@ -94,6 +94,8 @@ class DeviceMemory {
 
 /** Records memory of all devices. */
 export class MemoryRecord {
+  static readonly name: string = 'MemoryRecord';
+
   readonly events: MemoryEvent[] = [];
   readonly peaks: MemoryPeak[] = [];
   private readonly devices = new Map<string, DeviceMemory>();

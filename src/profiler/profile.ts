@@ -45,6 +45,8 @@ const isRecording = (action: ProfilerAction): boolean =>
 
 /** What `profile` gives: records from its making until `stop`. */
 export class Profile {
+  static readonly name: string = 'Profile';
+
   static {
     methodsTake(this, signature('step', []), signature('start', []));
   }

@@ -7,6 +7,8 @@ const RECORD_FUNCTION = signature('recordFunction', [argument('name', TEXT), arg
 
 /** A part of a program that has begun and ends with `end`, or with the block that has it by `using`. */
 export class RecordFunction {
+  static readonly name: string = 'RecordFunction';
+
   private readonly observer: Observer | null = observing.current;
   private readonly tokens: readonly unknown[];
   private isOpen = true;

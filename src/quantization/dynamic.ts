@@ -32,6 +32,8 @@ const MOST = 255 * 128;
  * @see torch.ao.nn.quantized.dynamic.Linear
  */
 export class DynamicQuantizedLinear extends Module {
+  static override readonly name: string = 'DynamicQuantizedLinear';
+
   static {
     methodsTake(this, signature('quantizedWeight', []));
   }

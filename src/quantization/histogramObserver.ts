@@ -42,6 +42,8 @@ const STEP = 1e-5;
  * @see torch.ao.quantization.HistogramObserver
  */
 export class HistogramObserver extends Observer {
+  static override readonly name: string = 'HistogramObserver';
+
   static {
     methodsTake(this, signature('calculateQparams', []));
   }

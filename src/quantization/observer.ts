@@ -83,6 +83,8 @@ function boundsOf(
  * @see torch.ao.quantization.observer.UniformQuantizationObserverBase
  */
 export abstract class Observer extends Module {
+  static override readonly name: string = 'Observer';
+
   static {
     methodsTake(this, signature('resetMinMaxVals', []));
   }
@@ -247,6 +249,8 @@ const moving =
 
 /** An observer whose range is all that it keeps. */
 export abstract class RangeObserver extends Observer {
+  static override readonly name: string = 'RangeObserver';
+
   static {
     methodsTake(this, signature('calculateQparams', []));
   }
@@ -262,6 +266,8 @@ export abstract class RangeObserver extends Observer {
  * @see torch.ao.quantization.MinMaxObserver
  */
 export class MinMaxObserver extends RangeObserver {
+  static override readonly name: string = 'MinMaxObserver';
+
   constructor(...args: ObserverArguments) {
     super(OBSERVER.take<ObserverOptions>(args, new.target.name), null);
   }
@@ -289,6 +295,8 @@ export interface MovingAverageObserverOptions extends ObserverOptions {
  * @see torch.ao.quantization.MovingAverageMinMaxObserver
  */
 export class MovingAverageMinMaxObserver extends RangeObserver {
+  static override readonly name: string = 'MovingAverageMinMaxObserver';
+
   readonly averagingConstant: number;
 
   constructor(
@@ -329,6 +337,8 @@ export interface PerChannelObserverOptions extends ObserverOptions {
  * @see torch.ao.quantization.PerChannelMinMaxObserver
  */
 export class PerChannelMinMaxObserver extends RangeObserver {
+  static override readonly name: string = 'PerChannelMinMaxObserver';
+
   constructor(
     ...args: Arguments<
       [],
@@ -364,6 +374,8 @@ export interface MovingAveragePerChannelObserverOptions
  * @see torch.ao.quantization.MovingAveragePerChannelMinMaxObserver
  */
 export class MovingAveragePerChannelMinMaxObserver extends RangeObserver {
+  static override readonly name: string = 'MovingAveragePerChannelMinMaxObserver';
+
   readonly averagingConstant: number;
 
   constructor(

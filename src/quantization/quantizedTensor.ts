@@ -36,6 +36,8 @@ export interface Grid {
  * @see torch.quantize_per_tensor
  */
 export class QuantizedTensor implements Holder {
+  static readonly name: string = 'QuantizedTensor';
+
   /** @internal int8 or uint8. */
   readonly integers: Tensor;
   /** @internal */

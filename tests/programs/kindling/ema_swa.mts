@@ -40,4 +40,4 @@ emaModel.eval();
 const testLoss = (m: (x: Tensor) => Tensor) => noGrad(() => F.crossEntropy(m(testX), testY)).item();
 for (const [name, m] of Object.entries({ model: model.eval(), swa: swaModel, ema: emaModel }))
   console.log(name, (await testLoss(m)).toFixed(4));
-console.log(Object.keys(swaModel.stateDict()).slice(0, 4).join(' '), await swaModel.nAveraged.item());
+console.log(Object.keys(swaModel.stateDict()).slice(0, 4).join(' '), await swaModel.n_averaged.item());
