@@ -125,6 +125,7 @@ export function init(...args: [options?: InitOptions]): Promise<void> {
   try {
     return begin(INIT.options(args));
   } catch (error) {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown, whatever it is
     return Promise.reject(error);
   }
 }

@@ -77,7 +77,7 @@ export interface Listener {
   /** Runs `queue`, which queues the work. */
   queue?(work: QueuedWork, queue: () => void): void;
   /** What the gradient rule of `node` has given, or what is to stand for it. */
-  gradients?<T>(node: object, gradients: readonly (T | null)[]): readonly (T | null)[];
+  readonly gradients?: <T>(node: object, gradients: readonly (T | null)[]) => readonly (T | null)[];
   /** Memory was made, inside of what runs now. */
   allocate?(memory: ObservedMemory): void;
   /** Memory was given back. */
