@@ -15,6 +15,7 @@ const PLANS = 8;
 /** Recordings in a row that may differ, before a kind of call is given up. */
 const ATTEMPTS = 5;
 
+/** Options of `compile`. */
 export interface CompileOptions {
   /** Throws where a call cannot be captured, instead of running it as it is; false by default. */
   fullgraph?: boolean;

@@ -51,6 +51,7 @@ export class NegativeBinomial extends OfProbability<'totalCount'> {
   get totalCount(): Tensor {
     return this.given.totalCount;
   }
+  /** What each parameter must be. */
   override get argConstraints(): Readonly<Record<string, Constraint>> {
     return { totalCount: nonnegative, probs: halfOpenInterval(0, 1), logits: real };
   }

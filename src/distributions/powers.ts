@@ -112,9 +112,11 @@ export class Pareto extends WithParameters {
   get alpha(): Tensor {
     return this.given.alpha;
   }
+  /** What each parameter must be. */
   override get argConstraints(): Readonly<Record<string, Constraint>> {
     return { alpha: positive, scale: positive };
   }
+  /** What values are possible. */
   override get support(): Constraint {
     return greaterThanEq(this.scale);
   }
@@ -176,9 +178,11 @@ export class Weibull extends WithParameters {
   get concentration(): Tensor {
     return this.given.concentration;
   }
+  /** What each parameter must be. */
   override get argConstraints(): Readonly<Record<string, Constraint>> {
     return { scale: positive, concentration: positive };
   }
+  /** What values are possible. */
   override get support(): Constraint {
     return nonnegative;
   }
@@ -242,9 +246,11 @@ export class Kumaraswamy extends WithParameters {
   get concentration0(): Tensor {
     return this.given.concentration0;
   }
+  /** What each parameter must be. */
   override get argConstraints(): Readonly<Record<string, Constraint>> {
     return { concentration1: positive, concentration0: positive };
   }
+  /** What values are possible. */
   override get support(): Constraint {
     return unitInterval;
   }

@@ -65,14 +65,17 @@ export class QuantizedTensor implements Holder {
     return [this.integers, this.grid.scale, this.grid.zeroPoint].filter((value) => value instanceof Tensor);
   }
 
+  /** Sizes of the values. */
   get shape(): Shape {
     return this.integers.shape;
   }
 
+  /** Number of dimensions. */
   get ndim(): number {
     return this.integers.ndim;
   }
 
+  /** Where the values lie. */
   get device(): DeviceName {
     return this.integers.device;
   }
