@@ -60,7 +60,7 @@ export class QuantizedTensor implements Holder {
     this.grid = grid;
   }
 
-  /** @internal */
+  /** Tensors that must outlive a scope in which it was made. */
   [heldTensors](): Handle[] {
     return [this.integers, this.grid.scale, this.grid.zeroPoint].filter((value) => value instanceof Tensor);
   }
