@@ -1,4 +1,4 @@
-// How many arguments a function takes, which JavaScript does not tell: `length` stops at the first one with a default.
+// The parameters of a function, which JavaScript does not tell but by its text: `length` stops at the first one with a default.
 
 const known = new WeakMap<object, number>();
 
@@ -16,12 +16,14 @@ export function mostArguments(fn: (...args: never) => unknown): number {
 const OPAQUE = /\/\/.*|\/\*[^]*?\*\/|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
 const INNERMOST = /\([^()[\]{}]*\)|\[[^()[\]{}]*\]|\{[^()[\]{}]*\}/g;
 
-function countParameters(source: string): number {
-  // Built-in and bound functions have no text.
-  if (/\{\s*\[native code\]\s*\}$/.test(source) || /\barguments\b/.test(source)) return Infinity;
+/** The parameters of the function with that text, without what brackets in them hold; null where it has none. */
+export function parametersOf(source: string): string[] | null {
+  // Built-in and bound functions.
+  if (/\{\s*\[native code\]\s*\}$/.test(source)) return null;
   const code = source.replace(OPAQUE, '');
   // An arrow function may have one parameter without parentheses.
-  if (/^(?:async\s+)?[\w$]+\s*=>/.test(code)) return 1;
+  const arrow = /^(?:async\s+)?([\w$]+)\s*=>/.exec(code);
+  if (arrow !== null) return [arrow[1]];
   const start = code.indexOf('(') + 1;
   let end = start;
   for (let depth = 1; depth > 0 && end < code.length; end++) {
@@ -34,6 +36,11 @@ function countParameters(source: string): number {
     outer = parameters;
     parameters = parameters.replace(INNERMOST, '');
   }
-  if (parameters.includes('...')) return Infinity;
-  return parameters.split(',').filter((parameter) => parameter.trim() !== '').length;
+  return parameters.split(',').filter((parameter) => parameter.trim() !== '');
+}
+
+function countParameters(source: string): number {
+  const parameters = /\barguments\b/.test(source) ? null : parametersOf(source);
+  if (parameters === null || parameters.some((parameter) => parameter.includes('...'))) return Infinity;
+  return parameters.length;
 }
